@@ -1,0 +1,141 @@
+"""Faces: the batch that every part of the project passes on, and the pictures it is cut from."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from facetrial.errors import FacetrialError
+from facetrial.landmarks.points import NUM_LANDMARKS
+from facetrial.randomness import picture_key
+
+
+def check_images(images: Tensor) -> Tensor:
+    """Returns `images` if they are float32 (B, 3, H, W) in [0, 1].
+
+    Raises:
+        FacetrialError: naming what was found instead.
+    """
+    if not isinstance(images, Tensor) or images.ndim != 4 or images.shape[1] != 3:
+        found = tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__
+        raise FacetrialError(f"images must be a tensor of shape (B, 3, H, W), found {found}.")
+    if images.dtype != torch.float32:
+        raise FacetrialError(f"images must be float32, found {images.dtype}; convert with images.float().")
+    if images.numel() == 0:
+        return images
+    low, high = (value.item() for value in images.aminmax())
+    if not (low >= 0.0 and high <= 1.0):
+        raise FacetrialError(
+            f"images must lie in [0, 1], found values from {low:.4g} to {high:.4g}. Give pixels divided by 255, "
+            "not standardised: the network standardises inside."
+        )
+    return images
+
+
+@dataclass
+class Faces:
+    """A batch of B faces, moved between devices as one (Lightning moves dataclasses).
+
+    Attributes:
+        images: float32 (B, 3, H, W), RGB in [0, 1].
+        identities: int64 (B,), class index.
+        landmarks: float32 (B, 15, 2), (x, y) in pixels of these images; NaN = unknown.
+        boxes: float32 (B, 4), the face box (x0, y0, x1, y1) in pixels of these images, as MTCNN draws it.
+        pictures: int64 (B,), `picture_key` of each picture: what its random draws depend on.
+        indices: int64 (B,), row in the dataset, for its `files`.
+    """
+
+    images: Tensor
+    identities: Tensor
+    landmarks: Tensor
+    boxes: Tensor
+    pictures: Tensor
+    indices: Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def select(self, rows: Tensor) -> "Faces":
+        """The faces at `rows`, an index or boolean tensor."""
+        return Faces(**{name: value[rows] for name, value in vars(self).items()})
+
+    def with_images(self, images: Tensor) -> "Faces":
+        return replace(self, images=images)
+
+    @staticmethod
+    def cat(batches: list["Faces"]) -> "Faces":
+        return Faces(**{name: torch.cat([getattr(b, name) for b in batches]) for name in vars(batches[0])})
+
+
+@dataclass
+class FaceDataset(Dataset):
+    """Pictures in memory (or memory-mapped), 8 bits a channel, with all that is known of them.
+
+    Attributes:
+        images: uint8 (N, H, W, 3).
+        identities: int64 (N,).
+        files: N names, unique and stable: the path below the data's root.
+        names: the person's name for each identity.
+        landmarks: float32 (N, 15, 2), (x, y) in pixels of the stored picture; NaN = unknown.
+        boxes: float32 (N, 4), face box in pixels of the stored picture.
+    """
+
+    images: np.ndarray
+    identities: np.ndarray
+    files: list[str]
+    names: list[str]
+    landmarks: np.ndarray
+    boxes: np.ndarray
+    pictures: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        count = len(self.images)
+        if self.landmarks.shape != (count, NUM_LANDMARKS, 2) or self.boxes.shape != (count, 4):
+            raise FacetrialError(
+                f"expected landmarks ({count}, {NUM_LANDMARKS}, 2) and boxes ({count}, 4), "
+                f"found {self.landmarks.shape} and {self.boxes.shape}."
+            )
+        if len(self.files) != count or len(set(self.files)) != count:
+            raise FacetrialError(f"expected {count} different file names, found {len(set(self.files))}.")
+        self.pictures = np.array([picture_key(file) for file in self.files], dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> Faces:
+        return self.batch([index])
+
+    def __getitems__(self, indices: list[int]) -> Faces:
+        return self.batch(indices)
+
+    def batch(self, indices: list[int] | np.ndarray) -> Faces:
+        """The pictures at `indices` as one batch."""
+        indices = np.asarray(indices)
+        pixels = torch.from_numpy(np.ascontiguousarray(self.images[indices]))
+        return Faces(
+            images=pixels.permute(0, 3, 1, 2).contiguous().float().div(255.0),
+            identities=torch.from_numpy(self.identities[indices]).long(),
+            landmarks=torch.from_numpy(self.landmarks[indices]).float(),
+            boxes=torch.from_numpy(self.boxes[indices]).float(),
+            pictures=torch.from_numpy(self.pictures[indices]),
+            indices=torch.from_numpy(indices).long(),
+        )
+
+    def subset(self, indices: list[int] | np.ndarray) -> "FaceDataset":
+        """A dataset of the pictures at `indices`, in that order."""
+        indices = np.asarray(indices, dtype=np.int64)
+        return FaceDataset(
+            self.images[indices],
+            self.identities[indices],
+            [self.files[i] for i in indices],
+            self.names,
+            self.landmarks[indices],
+            self.boxes[indices],
+        )
+
+
+def same_batch(batch: Faces) -> Faces:
+    """Collate function for loaders over a FaceDataset, which already fetches whole batches."""
+    return batch

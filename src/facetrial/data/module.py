@@ -1,0 +1,116 @@
+"""The datamodule that every set of faces with identities fills in, and the split that they share."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from lightning import LightningDataModule
+from torch.utils.data import DataLoader
+
+from facetrial.data.faces import FaceDataset, Faces, same_batch
+from facetrial.errors import FacetrialError
+
+
+def split_within_people(
+    identities: np.ndarray, split_seed: int, test: float = 0.25, validation: float = 0.15
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Indices of (train, validation, test) pictures, each sorted.
+
+    Each person's pictures are shuffled by `split_seed`; `test` of them are for testing and `validation` of the
+    rest for validation, never fewer than one each.
+
+    Raises:
+        FacetrialError: a person has fewer than three pictures.
+    """
+    parts: tuple[list, list, list] = ([], [], [])
+    for identity in np.unique(identities):
+        rows = np.flatnonzero(identities == identity)
+        if len(rows) < 3:
+            raise FacetrialError(
+                f"person number {identity} has {len(rows)} picture(s); a split needs at least 3 of each person. "
+                "Raise data.min_pictures."
+            )
+        rows = np.random.default_rng([split_seed, int(identity)]).permutation(rows)
+        num_test = max(1, round(test * len(rows)))
+        num_validation = max(1, round(validation * (len(rows) - num_test)))
+        parts[2].append(rows[:num_test])
+        parts[1].append(rows[num_test : num_test + num_validation])
+        parts[0].append(rows[num_test + num_validation :])
+    train, held_out, tested = (np.sort(np.concatenate(part)) for part in parts)
+    return train, held_out, tested
+
+
+def spread_over_people(identities: np.ndarray, limit: int, split_seed: int) -> np.ndarray:
+    """Indices, sorted, of `limit` pictures drawn evenly over people: one each, then a second each, and so on."""
+    generator = np.random.default_rng([split_seed, 1])
+    order = generator.permutation(len(identities))
+    rank = np.empty(len(identities), dtype=np.int64)
+    seen: dict[int, int] = {}
+    for row in order:
+        rank[row] = seen.get(int(identities[row]), 0)
+        seen[int(identities[row])] = int(rank[row]) + 1
+    chosen = order[np.argsort(rank[order], kind="stable")][:limit]
+    return np.sort(chosen)
+
+
+class FacesDataModule(LightningDataModule):
+    """Base of data with identities. A subclass implements `load_faces`, which returns all of its pictures.
+
+    After `setup`, `train_faces`, `validation_faces` and `test_faces` are FaceDatasets and `names` the people.
+
+    Args:
+        split_seed: seed of the split and of `limit`; a sweep over `seed` does not touch it.
+        limit: number of test pictures to draw evenly over people; None takes all.
+        batch_size: pictures a batch.
+    """
+
+    synthetic = False
+
+    def __init__(self, split_seed: int = 0, limit: int | None = None, batch_size: int = 64) -> None:
+        super().__init__()
+        if limit is not None and limit < 1:
+            raise FacetrialError(f"data.limit must be at least 1, found {limit}.")
+        self.split_seed = split_seed
+        self.limit = limit
+        self.batch_size = batch_size
+        self._all_faces: FaceDataset | None = None
+
+    def load_faces(self) -> FaceDataset:
+        """All pictures of all people, in a fixed order."""
+        raise NotImplementedError
+
+    @property
+    def all_faces(self) -> FaceDataset:
+        if self._all_faces is None:
+            self._all_faces = self.load_faces()
+        return self._all_faces
+
+    @property
+    def names(self) -> list[str]:
+        return self.all_faces.names
+
+    def setup(self, stage: str | None = None) -> None:
+        if hasattr(self, "train_faces"):
+            return
+        faces = self.all_faces
+        train, validation, test = split_within_people(faces.identities, self.split_seed)
+        self.train_faces = faces.subset(train)
+        self.validation_faces = faces.subset(validation)
+        if self.limit is not None:
+            test = test[spread_over_people(faces.identities[test], self.limit, self.split_seed)]
+        self.test_faces = faces.subset(test)
+
+    def loader(self, faces: FaceDataset, shuffle: bool = False) -> DataLoader:
+        return DataLoader(faces, self.batch_size, shuffle=shuffle, drop_last=False, collate_fn=same_batch)
+
+    def train_dataloader(self) -> DataLoader:
+        return self.loader(self.train_faces, shuffle=True)
+
+    def val_dataloader(self) -> DataLoader:
+        return self.loader(self.validation_faces)
+
+    def test_dataloader(self) -> DataLoader:
+        return self.loader(self.test_faces)
+
+    def head_batches(self) -> Iterator[Faces]:
+        """Batches, on the CPU and in a fixed order, that the head is fitted on: the training pictures once."""
+        yield from self.loader(self.train_faces)

@@ -1,0 +1,86 @@
+"""Counter-based random numbers: a draw depends on (seed, stream, picture, draw, position) and on nothing else.
+
+Philox4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011) in plain tensor
+operations, so that the noise for a picture is the same in a batch of 1 or 64, on any worker and any number of
+devices.
+"""
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+_MASK32 = 0xFFFFFFFF
+_MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+_KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
+
+
+def picture_key(name: str) -> int:
+    """A stable number in [0, 2^63) for a picture, from its name (its path below the data's root)."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big") >> 1
+
+
+def _multiply_high_low(a: Tensor, multiplier: int) -> tuple[Tensor, Tensor]:
+    # a and the multiplier are below 2^32; their product wraps in int64, but its bits are right.
+    product = a * multiplier
+    return (product >> 32) & _MASK32, product & _MASK32
+
+
+def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], key: tuple[int, int]) -> tuple[Tensor, ...]:
+    """Four int64 tensors of random 32-bit words, one set for each counter.
+
+    Args:
+        counter: four int64 tensors that broadcast together, each value in [0, 2^32).
+        key: two words in [0, 2^32).
+    """
+    c0, c1, c2, c3 = torch.broadcast_tensors(*counter)
+    k0, k1 = key
+    for _ in range(10):
+        high0, low0 = _multiply_high_low(c0, _MULTIPLIERS[0])
+        high1, low1 = _multiply_high_low(c2, _MULTIPLIERS[1])
+        c0, c1, c2, c3 = high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0
+        k0, k1 = (k0 + _KEY_STEPS[0]) & _MASK32, (k1 + _KEY_STEPS[1]) & _MASK32
+    return c0, c1, c2, c3
+
+
+@dataclass(frozen=True)
+class Draws:
+    """A source of random numbers for a batch of pictures.
+
+    Attributes:
+        seed: any integer; 0 is a seed.
+        pictures: int64 (B,), each picture's `picture_key`.
+        draw: which draw: an epoch, a restart, a candidate.
+    """
+
+    seed: int
+    pictures: Tensor
+    draw: int = 0
+
+    def words(self, count: int, stream: str) -> Tensor:
+        """int64 (B, count), uniform in [0, 2^32). `stream` names the use, so that uses do not share numbers."""
+        device = self.pictures.device
+        blocks = torch.arange(math.ceil(count / 4), device=device)
+        pictures = self.pictures[:, None]
+        stream_word = picture_key(stream) & _MASK32
+        draw = torch.full_like(pictures, self.draw & _MASK32)
+        counter = (blocks[None], draw, pictures & _MASK32, (pictures >> 32) & _MASK32)
+        words = philox(counter, (self.seed & _MASK32, stream_word ^ ((self.seed >> 32) & _MASK32)))
+        return torch.stack(words, dim=-1).flatten(1)[:, :count]
+
+    def uniform(self, shape: tuple[int, ...], stream: str) -> Tensor:
+        """float32 (B, *shape), uniform in (0, 1): 24 bits, never 0 and never 1."""
+        words = self.words(math.prod(shape), stream)
+        return ((words >> 8).float() + 0.5).mul(2.0**-24).unflatten(1, shape).contiguous()
+
+    def normal(self, shape: tuple[int, ...], stream: str) -> Tensor:
+        """float32 (B, *shape), standard normal (Box-Muller)."""
+        count = math.prod(shape)
+        half = math.ceil(count / 2)
+        uniform = self.uniform((2 * half,), stream)
+        radius = torch.sqrt(-2.0 * torch.log(uniform[:, :half].contiguous()))
+        angle = (2.0 * math.pi) * uniform[:, half:].contiguous()
+        normal = torch.cat([radius * torch.cos(angle), radius * torch.sin(angle)], dim=1)
+        return normal[:, :count].contiguous().unflatten(1, shape)
