@@ -71,38 +71,42 @@ class Faces:
 
 @dataclass
 class FaceDataset(Dataset):
-    """Pictures in memory (or memory-mapped), 8 bits a channel, with all that is known of them.
+    """Pictures, 8 bits a channel, with all that is known of them. A subset shares its parent's pixels.
 
     Attributes:
-        images: uint8 (N, H, W, 3).
+        pixels: uint8 (M, H, W, 3), in memory or memory-mapped.
+        rows: int64 (N,), which of the M pictures these N are, in order.
         identities: int64 (N,).
         files: N names, unique and stable: the path below the data's root.
         names: the person's name for each identity.
         landmarks: float32 (N, 15, 2), (x, y) in pixels of the stored picture; NaN = unknown.
-        boxes: float32 (N, 4), face box in pixels of the stored picture.
+        boxes: float32 (N, 4), face box (x0, y0, x1, y1) in pixels of the stored picture.
+        five_points: float32 (N, 5, 2), MTCNN's points (eye at the picture's left, eye at its right, nose tip,
+            mouth corner at the left, at the right) in pixels of the stored picture; NaN = unknown.
     """
 
-    images: np.ndarray
+    pixels: np.ndarray
+    rows: np.ndarray
     identities: np.ndarray
     files: list[str]
     names: list[str]
     landmarks: np.ndarray
     boxes: np.ndarray
+    five_points: np.ndarray
     pictures: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        count = len(self.images)
-        if self.landmarks.shape != (count, NUM_LANDMARKS, 2) or self.boxes.shape != (count, 4):
-            raise FacetrialError(
-                f"expected landmarks ({count}, {NUM_LANDMARKS}, 2) and boxes ({count}, 4), "
-                f"found {self.landmarks.shape} and {self.boxes.shape}."
-            )
+        count = len(self.rows)
+        expected = {"landmarks": (count, NUM_LANDMARKS, 2), "boxes": (count, 4), "five_points": (count, 5, 2)}
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                raise FacetrialError(f"{name}: expected shape {shape}, found {getattr(self, name).shape}.")
         if len(self.files) != count or len(set(self.files)) != count:
             raise FacetrialError(f"expected {count} different file names, found {len(set(self.files))}.")
         self.pictures = np.array([picture_key(file) for file in self.files], dtype=np.int64)
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.rows)
 
     def __getitem__(self, index: int) -> Faces:
         return self.batch([index])
@@ -113,7 +117,7 @@ class FaceDataset(Dataset):
     def batch(self, indices: list[int] | np.ndarray) -> Faces:
         """The pictures at `indices` as one batch."""
         indices = np.asarray(indices)
-        pixels = torch.from_numpy(np.ascontiguousarray(self.images[indices]))
+        pixels = torch.from_numpy(np.ascontiguousarray(self.pixels[self.rows[indices]]))
         return Faces(
             images=pixels.permute(0, 3, 1, 2).contiguous().float().div(255.0),
             identities=torch.from_numpy(self.identities[indices]).long(),
@@ -127,12 +131,14 @@ class FaceDataset(Dataset):
         """A dataset of the pictures at `indices`, in that order."""
         indices = np.asarray(indices, dtype=np.int64)
         return FaceDataset(
-            self.images[indices],
+            self.pixels,
+            self.rows[indices],
             self.identities[indices],
             [self.files[i] for i in indices],
             self.names,
             self.landmarks[indices],
             self.boxes[indices],
+            self.five_points[indices],
         )
 
 

@@ -1,5 +1,6 @@
 """The datamodule that every set of faces with identities fills in, and the split that they share."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 
 import numpy as np
@@ -74,9 +75,9 @@ class FacesDataModule(LightningDataModule):
         self.batch_size = batch_size
         self._all_faces: FaceDataset | None = None
 
+    @abstractmethod
     def load_faces(self) -> FaceDataset:
         """All pictures of all people, in a fixed order."""
-        raise NotImplementedError
 
     @property
     def all_faces(self) -> FaceDataset:
