@@ -1,0 +1,21 @@
+"""Fixtures that every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True)
+def _same_start():
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real photographs and weights; tests that ask for it are skipped where it is absent."""
+    folder = Path(os.environ.get("FACETRIAL_SHARED", Path(__file__).parents[2] / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip(f"no real faces at {folder}: set FACETRIAL_SHARED to the folder that holds data/ and weights/")
+    return folder
