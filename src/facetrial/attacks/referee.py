@@ -1,0 +1,53 @@
+"""The referee checks a finished attack by itself: it shares no code with what made it."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+# float32 pixels near 1 are 6e-8 apart; over a whole picture that moves a norm by a few millionths.
+TOLERANCE = 1e-5
+
+
+class BudgetBreach(RuntimeError):
+    """An attack returned a picture that breaks its budget, its region or the range of pixels: a bug."""
+
+
+def referee(
+    images: Tensor, attacked: Tensor, region: Tensor, norm: str, size: float, files: list[str]
+) -> None:
+    """Checks, picture by picture, in numpy and float64.
+
+    Args:
+        images: (B, 3, H, W), the clean pictures.
+        attacked: (B, 3, H, W).
+        region: (B, 1, H, W); where it is 0 nothing may have changed.
+        norm: "rms", "l2" or "linf".
+        size: the largest norm allowed.
+        files: B names, for the message.
+
+    Raises:
+        BudgetBreach: naming the first picture that breaks a rule.
+    """
+    if attacked.dtype != torch.float32 or attacked.shape != images.shape:
+        raise BudgetBreach(
+            f"attacked pictures must be float32 {tuple(images.shape)}, "
+            f"found {attacked.dtype} {tuple(attacked.shape)}."
+        )
+    before = images.detach().cpu().numpy().astype(np.float64)
+    after = attacked.detach().cpu().numpy().astype(np.float64)
+    allowed = region.detach().cpu().numpy() > 0
+    for clean, picture, mask, file in zip(before, after, allowed, files, strict=True):
+        if not np.isfinite(picture).all() or picture.min() < 0.0 or picture.max() > 1.0:
+            raise BudgetBreach(
+                f"{file}: pixels from {picture.min():.6g} to {picture.max():.6g}, outside [0, 1]."
+            )
+        change = picture - clean
+        if np.abs(change * ~mask).max(initial=0.0) > 0.0:
+            raise BudgetBreach(f"{file}: pixels outside the region were changed.")
+        found = {
+            "rms": lambda change=change: np.sqrt(np.mean(change * change)),
+            "l2": lambda change=change: np.linalg.norm(change.ravel()),
+            "linf": lambda change=change: np.abs(change).max(),
+        }[norm]()
+        if found > size * (1 + TOLERANCE):
+            raise BudgetBreach(f"{file}: {norm} of the change is {found:.8g}, the budget is {size:.8g}.")
