@@ -1,0 +1,183 @@
+"""Intervals: how far a figure from these pictures may lie from the truth. Pure functions on numpy arrays.
+
+Wilson's interval within one person; a two-level bootstrap (people, then pictures within each drawn person) for
+figures over many, since pictures of one person stand and fall together; the same bootstrap on paired
+differences, and McNemar's exact test, for two trials on the same pictures.
+"""
+
+import math
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy import stats
+
+from facetrial.errors import FacetrialError
+
+CONFIDENCE = 0.95
+RESAMPLES = 2000
+_DRAWS_AT_ONCE = 2_000_000
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its 95 % interval and its sample size.
+
+    Attributes:
+        value: the figure; NaN when there is nothing to measure (n = 0).
+        low: lower end.
+        high: upper end.
+        n: number of pictures.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    def as_dict(self) -> dict[str, float | int]:
+        return asdict(self)
+
+
+def wilson(successes: int, n: int) -> Interval:
+    """Wilson's score interval for a proportion (Wilson, JASA 1927), in [0, 1]. With n = 0 it is all of [0, 1].
+
+    Raises:
+        FacetrialError: successes outside 0..n.
+    """
+    if not 0 <= successes <= n:
+        raise FacetrialError(f"expected 0 <= successes <= n, found {successes} of {n}.")
+    if n == 0:
+        return Interval(math.nan, 0.0, 1.0, 0)
+    z = stats.norm.ppf((1 + CONFIDENCE) / 2)
+    p = successes / n
+    centre = p + z**2 / (2 * n)
+    half = z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    scale = 1 + z**2 / n
+    low = 0.0 if successes == 0 else max(0.0, (centre - half) / scale)
+    high = 1.0 if successes == n else min(1.0, (centre + half) / scale)
+    return Interval(p, float(low), float(high), int(n))
+
+
+def rate_over_people(
+    hits: np.ndarray, people: np.ndarray, resamples: int = RESAMPLES, seed: int = 0
+) -> Interval:
+    """The share of pictures that are hits, with an interval that knows pictures of one person to be alike.
+
+    Over one person it is Wilson's interval. Over many it holds both the percentile interval of the two-level
+    bootstrap and Wilson's over all pictures: the bootstrap has no width where every picture came out the same,
+    and little where only one or two did not, though the next picture may well differ.
+
+    Args:
+        hits: bool (N,).
+        people: (N,), who is on each picture: names or numbers.
+        resamples: number of bootstrap draws.
+        seed: of the draws; the same seed gives the same interval.
+    """
+    hits = np.asarray(hits, dtype=bool)
+    totals, counts = _per_person(people, hits)
+    pooled = wilson(int(hits.sum()), len(hits))
+    if len(totals) < 2:
+        return pooled
+    means = _resampled_means(counts[0], np.zeros_like(totals), totals, resamples, seed)
+    low, high = _percentiles(means)
+    return Interval(pooled.value, min(low, pooled.low), max(high, pooled.high), pooled.n)
+
+
+def paired_difference(
+    first: np.ndarray, second: np.ndarray, people: np.ndarray, resamples: int = RESAMPLES, seed: int = 0
+) -> Interval:
+    """The share of hits in `second` less that in `first`, of the same pictures in the same order, in [-1, 1].
+
+    The interval holds the percentiles of the two-level bootstrap over pairs and, for the reason given at
+    `rate_over_people`, the adjusted Wald interval of Agresti and Min (Biostatistics 2005) over all pairs.
+
+    Args:
+        first: bool (N,).
+        second: bool (N,).
+        people: (N,), who is on each picture.
+        resamples: number of bootstrap draws.
+        seed: of the draws.
+    """
+    first, second = _same_length(first, second)
+    n = len(first)
+    if n == 0:
+        return Interval(math.nan, -1.0, 1.0, 0)
+    totals, (gains, losses) = _per_person(people, second & ~first, first & ~second)
+    low, high = _agresti_min(int(gains.sum()), int(losses.sum()), n)
+    if len(totals) > 1:
+        means = _resampled_means(gains, losses, totals, resamples, seed)
+        drawn_low, drawn_high = _percentiles(means)
+        low, high = min(low, drawn_low), max(high, drawn_high)
+    return Interval(float((gains.sum() - losses.sum()) / n), low, high, n)
+
+
+def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
+    """Two-sided p of McNemar's exact test that hits are as likely in `first` as in `second`, bool (N,) each.
+
+    The test takes pictures as independent, so that over several people its p is too small rather than too
+    large; a claim should rest on the interval of `paired_difference`.
+    """
+    first, second = _same_length(first, second)
+    gains, losses = int((second & ~first).sum()), int((first & ~second).sum())
+    discordant = gains + losses
+    if discordant == 0:
+        return 1.0
+    return float(min(1.0, 2.0 * stats.binom.cdf(min(gains, losses), discordant, 0.5)))
+
+
+def _same_length(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    first, second = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
+    if first.shape != second.shape or first.ndim != 1:
+        raise FacetrialError(
+            f"a paired comparison needs the same pictures in both trials, found shapes {first.shape} and "
+            f"{second.shape}."
+        )
+    return first, second
+
+
+def _per_person(people: np.ndarray, *events: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Each person's number of pictures (P,), and of those on which each event happened."""
+    people = np.asarray(people)
+    if people.ndim != 1 or any(event.shape != people.shape for event in events):
+        raise FacetrialError(
+            f"expected one person a picture, found people of shape {people.shape} and figures of shape "
+            f"{events[0].shape}."
+        )
+    _, index = np.unique(people, return_inverse=True)
+    count = int(index.max()) + 1 if len(index) else 0
+    totals = np.bincount(index, minlength=count)
+    return totals, [np.bincount(index, weights=event, minlength=count).astype(np.int64) for event in events]
+
+
+def _resampled_means(
+    gains: np.ndarray, losses: np.ndarray, totals: np.ndarray, resamples: int, seed: int
+) -> np.ndarray:
+    """float64 (resamples,): (gains - losses) / pictures of each draw of people, then pictures.
+
+    Drawing a person's n pictures with replacement and counting is a multinomial draw, here as two binomials.
+    """
+    generator = np.random.default_rng(seed)
+    gain_rate = gains / totals
+    loss_rate = losses / np.maximum(totals - gains, 1)
+    means = []
+    at_once = max(1, _DRAWS_AT_ONCE // len(totals))
+    for start in range(0, resamples, at_once):
+        drawn = generator.integers(len(totals), size=(min(at_once, resamples - start), len(totals)))
+        pictures = totals[drawn]
+        gained = generator.binomial(pictures, gain_rate[drawn])
+        lost = generator.binomial(pictures - gained, loss_rate[drawn])
+        means.append((gained - lost).sum(axis=1) / pictures.sum(axis=1))
+    return np.concatenate(means)
+
+
+def _percentiles(means: np.ndarray) -> tuple[float, float]:
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _agresti_min(gains: int, losses: int, n: int) -> tuple[float, float]:
+    gain, loss, total = gains + 0.5, losses + 0.5, n + 2
+    difference = (gain - loss) / total
+    half = stats.norm.ppf((1 + CONFIDENCE) / 2) * math.sqrt(gain + loss - (gain - loss) ** 2 / total) / total
+    return float(max(-1.0, difference - half)), float(min(1.0, difference + half))
