@@ -1,7 +1,7 @@
 """Intervals: how far a figure from these pictures may lie from the truth. Pure functions on numpy arrays.
 
-Wilson's interval within one person; a two-level bootstrap (people, then pictures within each drawn person) for
-figures over many, since pictures of one person stand and fall together; the same bootstrap on paired
+Wilson's interval within one person; a two-level bootstrap (people, then pictures within each drawn person)
+for figures over many, since pictures of one person stand and fall together; the same bootstrap on paired
 differences, and McNemar's exact test, for two trials on the same pictures.
 """
 
@@ -39,7 +39,7 @@ class Interval:
 
 
 def wilson(successes: int, n: int) -> Interval:
-    """Wilson's score interval for a proportion (Wilson, JASA 1927), in [0, 1]. With n = 0 it is all of [0, 1].
+    """Wilson's score interval for a proportion (Wilson, JASA 1927), in [0, 1]; with n = 0, all of [0, 1].
 
     Raises:
         FacetrialError: successes outside 0..n.
@@ -64,8 +64,8 @@ def rate_over_people(
     """The share of pictures that are hits, with an interval that knows pictures of one person to be alike.
 
     Over one person it is Wilson's interval. Over many it holds both the percentile interval of the two-level
-    bootstrap and Wilson's over all pictures: the bootstrap has no width where every picture came out the same,
-    and little where only one or two did not, though the next picture may well differ.
+    bootstrap and Wilson's over all pictures: the bootstrap has no width where every picture came out the
+    same, and little where only one or two did not, though the next picture may well differ.
 
     Args:
         hits: bool (N,).
