@@ -17,5 +17,7 @@ def shared() -> Path:
     """The folder of real photographs and weights; tests that ask for it are skipped where it is absent."""
     folder = Path(os.environ.get("FACETRIAL_SHARED", Path(__file__).parents[2] / "shared"))
     if not (folder / "data").is_dir():
-        pytest.skip(f"no real faces at {folder}: set FACETRIAL_SHARED to the folder that holds data/ and weights/")
+        pytest.skip(
+            f"no real faces at {folder}: set FACETRIAL_SHARED to the folder that holds data/ and weights/"
+        )
     return folder

@@ -15,9 +15,10 @@ class Budget(ABC):
 
     norm: str
 
+    @property
     @abstractmethod
-    def size(self, height: int, width: int) -> float:
-        """The largest `norm` of a change to a picture of this size."""
+    def limit(self) -> float:
+        """The largest `norm` that a change may have."""
 
     @abstractmethod
     def fill(self, images: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
@@ -60,7 +61,12 @@ class L2(Budget):
     def __init__(self, eps: float) -> None:
         self.eps = _positive(eps, "attack.budget.eps")
 
-    def size(self, height: int, width: int) -> float:
+    @property
+    def limit(self) -> float:
+        return self.eps
+
+    def l2(self, height: int, width: int) -> float:
+        """The largest L2 norm of a change to a picture of this size."""
         largest = math.sqrt(3 * height * width)
         if self.eps > largest:
             raise FacetrialError(
@@ -70,13 +76,13 @@ class L2(Budget):
         return self.eps
 
     def fill(self, images: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
-        size = self.size(*images.shape[-2:])
+        size = self.l2(*images.shape[-2:])
         scale, reached = scale_to_l2(images, direction, size)
         changed = images + (scale[:, None, None, None] * direction.double()).nan_to_num(0.0).float()
         return changed.clamp(0.0, 1.0), reached
 
     def fill_in_order(self, images: Tensor, goal: Tensor, order: Tensor) -> tuple[Tensor, Tensor]:
-        size = self.size(*images.shape[-2:])
+        size = self.l2(*images.shape[-2:])
         change = (goal - images).double()
         # In fixed point, so that the running sum is the same on every device and at every batch size.
         unit = 2.0**-40
@@ -110,7 +116,11 @@ class RMS(L2):
                 f"attack.budget.rms must lie in (0, 1], the range of a pixel; found {rms:g}."
             )
 
-    def size(self, height: int, width: int) -> float:
+    @property
+    def limit(self) -> float:
+        return self.rms
+
+    def l2(self, height: int, width: int) -> float:
         return self.rms * math.sqrt(3 * height * width)
 
 
@@ -124,9 +134,9 @@ def scale_to_l2(images: Tensor, direction: Tensor, size: float) -> tuple[Tensor,
         s, infinite where even the fully clipped change is too small, and (B,) bool whether the size is reached.
     """
     magnitude = direction.double().abs()
-    room = torch.where(direction >= 0, 1.0 - images, images).double()
     movable = magnitude > 0
-    room_squared = torch.where(movable, room, 0.0).square()
+    room = room_along(images, direction)
+    room_squared = room.square()
     magnitude_squared = magnitude.square()
     target = size**2
     reached = exact_sum(room_squared) > target
@@ -142,6 +152,12 @@ def scale_to_l2(images: Tensor, direction: Tensor, size: float) -> tuple[Tensor,
             break
         scale = following
     return scale, reached
+
+
+def room_along(images: Tensor, direction: Tensor) -> Tensor:
+    """How far each value can move along the sign of `direction` before it is clipped, float64 (B, 3, H, W)."""
+    room = torch.where(direction > 0, 1.0 - images, images)
+    return torch.where(direction == 0, 0.0, room).double()
 
 
 def _positive(value: float, key: str) -> float:

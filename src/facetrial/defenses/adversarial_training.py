@@ -4,16 +4,17 @@ from lightning import LightningDataModule
 
 from facetrial.attacks.engine import Attack
 from facetrial.data.adversarial import AdversarialFaces
-from facetrial.data.module import FacesDataModule
+from facetrial.defenses.defense import Defense
 
 
-class AdversarialTraining:
+class AdversarialTraining(Defense):
     """Mixes perturbed pictures into those that recogniser and head are trained on.
 
     Args:
         attack: what perturbs.
         fraction: share of the training pictures that are perturbed.
-        seed: of the draws; apart from the trial's own, so that the test's noise was never trained on.
+        seed: of the draws. A picture's noise depends on the picture too, so that no test picture meets noise
+            that was trained on.
     """
 
     def __init__(self, attack: Attack, fraction: float, seed: int) -> None:
@@ -25,6 +26,5 @@ class AdversarialTraining:
     def needs_landmarks(self) -> bool:
         return self.attack.needs_landmarks
 
-    def wrap_data(self, faces: FacesDataModule) -> LightningDataModule:
-        """The datamodule to train on in place of `faces`."""
+    def wrap_data(self, faces: LightningDataModule) -> LightningDataModule:
         return AdversarialFaces(faces, self.attack, self.fraction, self.seed)

@@ -1,0 +1,43 @@
+"""From a composed config to the faces to train and test on."""
+
+from hydra.utils import instantiate
+from lightning import LightningDataModule
+from omegaconf import DictConfig
+
+from facetrial.data.module import FacesDataModule
+from facetrial.defenses.defense import Defense
+from facetrial.errors import FacetrialError
+
+
+def build_faces(config: DictConfig, with_landmarks: bool) -> FacesDataModule:
+    """The clean faces, set up.
+
+    Args:
+        config: composed, with `data` and `landmarks`.
+        with_landmarks: whether landmarks are found by the source that `landmarks` names.
+    """
+    faces = instantiate(config.data)
+    if not isinstance(faces, FacesDataModule):
+        raise FacetrialError(
+            f"data is a {type(faces).__name__}, which has no identities; expected faces of people to recognise, "
+            "such as data=synthetic or data=lfw."
+        )
+    if with_landmarks:
+        all_faces = faces.all_faces
+        all_faces.landmarks = instantiate(config.landmarks).find(all_faces)
+    faces.setup()
+    return faces
+
+
+def build_defenses(config: DictConfig) -> list[Defense]:
+    """The defences that `config.defense` names, in order."""
+    return list(instantiate(config.defense).values())
+
+
+def build_datamodule(config: DictConfig) -> LightningDataModule:
+    """The faces to train on: the clean ones, wrapped by every defence in order."""
+    defenses = build_defenses(config)
+    datamodule = build_faces(config, with_landmarks=any(defense.needs_landmarks for defense in defenses))
+    for defense in defenses:
+        datamodule = defense.wrap_data(datamodule)
+    return datamodule

@@ -1,0 +1,51 @@
+"""A calibrated noise level, found once for a victim and kept."""
+
+import hashlib
+import json
+import logging
+from pathlib import Path
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from facetrial.data.build import build_faces
+from facetrial.files import written_whole
+from facetrial.recognition.obtain import checkpoint_path, recognizer_for
+
+log = logging.getLogger(__name__)
+
+
+def use_noise_level(config: DictConfig) -> None:
+    """Puts the level that `config.calibration` asks for into the attack and into adversarial training.
+
+    The level is found on the undefended victim, so that every defence is tried at the same one, and kept beside
+    its checkpoint. Without `calibration` nothing changes.
+    """
+    if config.calibration is None:
+        return
+    undefended = config.copy()
+    with open_dict(undefended):
+        undefended.defense = {}
+        undefended.model.checkpoint = None
+    about = OmegaConf.to_container(config.calibration, resolve=True)
+    victim_file = checkpoint_path(undefended)
+    victim = recognizer_for(undefended).freeze()
+    key = hashlib.blake2b(
+        json.dumps([about, victim_file.name, config.data.split_seed], sort_keys=True).encode(), digest_size=6
+    )
+    kept = Path(config.paths.models) / f"noise-level-{key.hexdigest()}.json"
+    if kept.is_file():
+        level = json.loads(kept.read_text())
+    else:
+        log.info("Finding the noise level on validation pictures …")
+        faces = build_faces(undefended, with_landmarks=True)
+        found = instantiate(config.calibration).find(victim, faces.validation_faces, config.data.split_seed)
+        level = found.as_plain()
+        with written_whole(kept) as temporary:
+            temporary.write_text(json.dumps(level, indent=2))
+    log.info("Noise level: RMS %.3f (%s)", level["rms"], kept)
+    with open_dict(config):
+        config.attack.budget.rms = level["rms"]
+        if "adv" in config.defense:
+            config.defense.adv.attack.budget.rms = level["rms"]
+        config.noise_level = level

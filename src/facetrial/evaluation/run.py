@@ -1,0 +1,171 @@
+"""From a composed config to a verdict: what `python evaluate.py` does."""
+
+import hashlib
+import json
+import logging
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from hydra.utils import instantiate
+from lightning import Callback, Trainer, seed_everything
+from omegaconf import DictConfig, OmegaConf
+
+import facetrial
+from facetrial.attacks.engine import Attack
+from facetrial.data.build import build_faces
+from facetrial.data.faces import FaceDataset
+from facetrial.data.module import FacesDataModule, spread_over_people
+from facetrial.errors import FacetrialError
+from facetrial.evaluation.noise_level import use_noise_level
+from facetrial.evaluation.results import write_results
+from facetrial.evaluation.shards import Shards
+from facetrial.evaluation.trial import RemainingFaces, Trial
+from facetrial.recognition.obtain import recognizer_for
+from facetrial.recognition.victim import Victim
+
+log = logging.getLogger(__name__)
+
+GALLERY_SIZE = 8
+# What may differ in `data` between two trials whose rows are the same: rows are keyed by picture.
+_NOT_IN_ROWS = ("limit", "batch_size", "root", "cache")
+
+
+def evaluate(config: DictConfig, folder: Path) -> dict:
+    """Runs the trial that `config` describes and writes its results into `folder`.
+
+    Rows of an earlier start of the same trial are taken over; only the pictures without one are attacked.
+
+    Returns:
+        The summary, as in `summary.json`.
+    """
+    seed_everything(config.seed, workers=True, verbose=False)
+    use_noise_level(config)
+    attack = instantiate(config.attack)
+    victim = recognizer_for(config).freeze()
+    faces = build_faces(config, with_landmarks=attack.needs_landmarks)
+    check_same_people(victim, faces)
+
+    test = faces.test_faces
+    gallery = {test.files[i] for i in spread_over_people(test.identities, GALLERY_SIZE, faces.split_seed)}
+    fingerprint = trial_fingerprint(config, victim, faces.all_faces if attack.needs_landmarks else None)
+    shards = Shards(folder / "shards" / fingerprint)
+    images_folder = folder / "images" if config.save_images else None
+    trial = Trial(victim, attack, test, config.seed, shards, gallery, images_folder)
+
+    done = set(shards.read()["file"]) if config.resume else set()
+    remaining = [row for row, file in enumerate(test.files) if file not in done]
+    if done and len(remaining) < len(test):
+        log.info(
+            "%d of %d pictures have their row from an earlier start.", len(test) - len(remaining), len(test)
+        )
+    started = time.monotonic()
+    trainer = trial_trainer(config, folder)
+    if remaining:
+        trainer.test(trial, datamodule=RemainingFaces(test, remaining, config.data.batch_size), verbose=False)
+    seconds = time.monotonic() - started
+    if not trainer.is_global_zero:
+        return {}
+
+    rows = shards.read()
+    rows = rows[rows["file"].isin(set(test.files))].reset_index(drop=True)
+    checks = health_checks(trial, rows, trainer.strategy.root_device)
+    shards.compact(shards.read())
+    pictures = {
+        file: picture for file in sorted(gallery) if (picture := shards.read_picture(file)) is not None
+    }
+    speed = {"seconds": seconds, "images_per_second": len(remaining) / seconds if remaining else None}
+    return write_results(config, folder, rows, checks, faces, pictures, speed, trainer.loggers)
+
+
+def trial_trainer(config: DictConfig, folder: Path) -> Trainer:
+    """The Trainer of `config.trainer`, set for a trial.
+
+    Gradients must be possible (`inference_mode=False`), and pictures are shared out by `RemainingFaces`, not by
+    Lightning's sampler, which would repeat some to fill the last batch.
+    """
+    loggers = instantiate(config.logger)
+    callbacks = [c for c in instantiate(config.callbacks).values() if isinstance(c, Callback)]
+    return instantiate(
+        config.trainer,
+        logger=list(loggers.values()) if loggers else False,
+        callbacks=[c for c in callbacks if not c.__class__.__name__.startswith("ModelCheckpoint")],
+        default_root_dir=str(folder),
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        inference_mode=False,
+        use_distributed_sampler=False,
+    )
+
+
+def check_same_people(victim: Victim, faces: FacesDataModule) -> None:
+    """Raises FacetrialError unless the victim knows exactly the people of the data, in the same order."""
+    if list(victim.names) != list(faces.names):
+        strangers = sorted(set(victim.names) ^ set(faces.names))
+        raise FacetrialError(
+            f"the recogniser knows {len(victim.names)} people and the data has {len(faces.names)}; they differ in "
+            f"{', '.join(strangers[:5])}{' …' if len(strangers) > 5 else ''}. Give the data it was trained on, or "
+            "another model.checkpoint."
+        )
+
+
+def trial_fingerprint(config: DictConfig, victim: Victim, with_landmarks: FaceDataset | None) -> str:
+    """A short name for all that decides a picture's row: victim, attack, seed, data, landmarks."""
+    digest = hashlib.blake2b(digest_size=8)
+    for name, tensor in sorted(victim.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    data = OmegaConf.to_container(config.data, resolve=True)
+    about = {
+        "version": facetrial.__version__,
+        "attack": OmegaConf.to_container(config.attack, resolve=True),
+        "seed": config.seed,
+        "data": {key: value for key, value in data.items() if key not in _NOT_IN_ROWS},
+    }
+    digest.update(json.dumps(about, sort_keys=True).encode())
+    if with_landmarks is not None:
+        digest.update(np.ascontiguousarray(with_landmarks.landmarks).tobytes())
+    return digest.hexdigest()
+
+
+def health_checks(trial: Trial, rows: pd.DataFrame, device: torch.device) -> dict[str, dict]:
+    """What makes a verdict worth its ink: name -> {passed, detail}.
+
+    The referee has already stopped the trial if a picture broke its budget, its region or the range.
+    """
+    missing = len(trial.faces) - rows["file"].nunique()
+    repeatable, compared = _same_again(trial, rows, device)
+    frozen = not trial.victim.training and not any(p.requires_grad for p in trial.victim.parameters())
+    return {
+        "one_row_a_picture": {
+            "passed": missing == 0 and rows["file"].is_unique,
+            "detail": f"{len(rows)} rows for {len(trial.faces)} pictures",
+        },
+        "referee": {
+            "passed": bool((rows["rms"] >= 0).all()),
+            "detail": f"range, {trial.attack.budget.norm} budget and region checked on every picture",
+        },
+        "victim_frozen": {"passed": frozen, "detail": "eval mode, no parameter takes a gradient"},
+        "deterministic": {
+            "passed": repeatable,
+            "detail": f"{compared} pictures attacked again, alone: the same norms to the bit",
+        },
+    }
+
+
+def _same_again(trial: Trial, rows: pd.DataFrame, device: torch.device, count: int = 4) -> tuple[bool, int]:
+    """Attacks a few pictures again, one at a time, and compares the norms of the changes with their rows."""
+    by_file = rows.set_index("file")
+    chosen = [i for i in range(min(count, len(trial.faces))) if trial.faces.files[i] in by_file.index]
+    trial.victim.to(device)
+    for index in chosen:
+        batch = trial.faces.batch([index])
+        batch = type(batch)(**{name: value.to(device) for name, value in vars(batch).items()})
+        attacked = trial.attack(trial.victim, batch, trial.seed)
+        again = float((attacked.images.double() - batch.images.double()).square().sum().sqrt())
+        before = float(by_file.loc[trial.faces.files[index], "l2"])
+        if abs(again - before) > 1e-9 * max(before, 1.0):
+            return False, len(chosen)
+    return True, len(chosen)

@@ -1,0 +1,69 @@
+"""Rows of a trial, kept on disk as they come, so that a killed trial goes on from them."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from facetrial.files import written_whole
+from facetrial.randomness import picture_key
+
+_TEXT = ("file", "identity", "predicted_clean", "predicted_attacked", "predicted_8bit", "status")
+
+
+def write_rows(rows: pd.DataFrame, path: Path) -> None:
+    """Writes rows as CSV, whole; numbers so that they read back to the bit."""
+    with written_whole(path) as temporary:
+        rows.to_csv(temporary, index=False)
+
+
+def read_rows(path: Path) -> pd.DataFrame:
+    """Rows that `write_rows` wrote. A person called "None" or "NA" stays a person."""
+    return pd.read_csv(
+        path, dtype=dict.fromkeys(_TEXT, str), keep_default_na=False, float_precision="round_trip"
+    )
+
+
+class Shards:
+    """A folder with one file of rows a batch and the tensors of a few pictures for the gallery.
+
+    Args:
+        folder: made when it is missing; belongs to one trial, told apart by its fingerprint.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, rows: pd.DataFrame) -> None:
+        """Keeps the rows of a batch."""
+        write_rows(rows, self.folder / f"rows-{picture_key(rows['file'].iloc[0]):016x}-{len(rows)}.csv")
+
+    def read(self) -> pd.DataFrame:
+        """All rows kept, sorted by file, each file once."""
+        parts = [read_rows(path) for path in sorted(self.folder.glob("rows-*.csv"))]
+        if not parts:
+            return pd.DataFrame(columns=list(_TEXT))
+        rows = pd.concat(parts, ignore_index=True)
+        return rows.drop_duplicates("file").sort_values("file", ignore_index=True)
+
+    def compact(self, rows: pd.DataFrame) -> None:
+        """Replaces the files of a finished trial by a single one."""
+        old = list(self.folder.glob("rows-*.csv"))
+        whole = self.folder / "rows-all.csv"
+        write_rows(rows, whole)
+        for path in old:
+            if path != whole:
+                path.unlink()
+
+    def write_picture(self, file: str, clean: np.ndarray, attacked: np.ndarray) -> None:
+        """Keeps a picture for the gallery: two float32 arrays (3, H, W)."""
+        with written_whole(self.folder / "gallery" / f"{picture_key(file):016x}.npz") as temporary:
+            np.savez(temporary, clean=clean, attacked=attacked)
+
+    def read_picture(self, file: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """What `write_picture` kept, or None."""
+        path = self.folder / "gallery" / f"{picture_key(file):016x}.npz"
+        if not path.is_file():
+            return None
+        with np.load(path, allow_pickle=False) as arrays:
+            return arrays["clean"], arrays["attacked"]

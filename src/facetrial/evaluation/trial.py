@@ -1,0 +1,98 @@
+"""The trial: an attack against a victim over a test set, as a Lightning test loop."""
+
+from pathlib import Path
+
+import torch
+from lightning import LightningDataModule, LightningModule
+from PIL import Image
+from torch.utils.data import DataLoader
+
+from facetrial.attacks.engine import Attack, Attacked
+from facetrial.attacks.referee import referee
+from facetrial.data.faces import FaceDataset, Faces, same_batch
+from facetrial.errors import FacetrialError
+from facetrial.evaluation.shards import Shards
+from facetrial.evaluation.verdicts import eight_bit, verdict_rows
+from facetrial.files import written_whole
+from facetrial.recognition.victim import Victim
+
+
+class RemainingFaces(LightningDataModule):
+    """The pictures that still have no row, shared out among processes: none is padded, none repeated.
+
+    Args:
+        faces: the test pictures.
+        remaining: rows of `faces` to attack.
+        batch_size: pictures a batch.
+    """
+
+    def __init__(self, faces: FaceDataset, remaining: list[int], batch_size: int) -> None:
+        super().__init__()
+        self.faces = faces
+        self.remaining = remaining
+        self.batch_size = batch_size
+
+    def test_dataloader(self) -> DataLoader:
+        own = self.remaining[self.trainer.global_rank :: self.trainer.world_size]
+        return DataLoader(self.faces, self.batch_size, sampler=own, collate_fn=same_batch)
+
+
+class Trial(LightningModule):
+    """Attacks every picture it is given, has the result checked and judged, and keeps one row a picture.
+
+    Args:
+        victim: what is attacked; frozen and in eval mode.
+        attack: what attacks it.
+        faces: the test pictures that batches index into.
+        seed: of what the attack draws.
+        shards: where rows go.
+        gallery: files whose tensors are kept for the report's figures.
+        images_folder: where attacked pictures go as PNG; None keeps none.
+    """
+
+    def __init__(
+        self,
+        victim: Victim,
+        attack: Attack,
+        faces: FaceDataset,
+        seed: int,
+        shards: Shards,
+        gallery: set[str],
+        images_folder: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self.victim = victim
+        self.attack = attack
+        self.faces = faces
+        self.seed = seed
+        self.shards = shards
+        self.gallery = gallery
+        self.images_folder = images_folder
+
+    def on_test_start(self) -> None:
+        if self.victim.training or any(parameter.requires_grad for parameter in self.victim.parameters()):
+            raise FacetrialError(
+                "the victim must be in eval mode with frozen parameters; call victim.freeze() first."
+            )
+
+    def test_step(self, batch: Faces, batch_idx: int) -> None:
+        files = [self.faces.files[i] for i in batch.indices.tolist()]
+        attacked = self.attack(self.victim, batch, self.seed)
+        budget = self.attack.budget
+        referee(batch.images, attacked.images, attacked.region, budget.norm, budget.limit, files)
+        self._keep_pictures(batch, attacked, files)
+        self.shards.write(verdict_rows(self.victim, batch, attacked, self.faces.names, files))
+
+    def on_test_end(self) -> None:
+        self.trainer.strategy.barrier("all rows are on disk")
+
+    def _keep_pictures(self, batch: Faces, attacked: Attacked, files: list[str]) -> None:
+        for row, file in enumerate(files):
+            if file in self.gallery:
+                clean, result = batch.images[row], attacked.images[row]
+                self.shards.write_picture(file, clean.cpu().numpy(), result.cpu().numpy())
+        if self.images_folder is not None:
+            pixels = eight_bit(attacked.images).mul(255.0).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+            for picture, file in zip(pixels, files, strict=True):
+                with written_whole((self.images_folder / file).with_suffix(".png")) as temporary:
+                    Image.fromarray(picture).save(temporary)

@@ -1,0 +1,66 @@
+"""Verdicts: what the victim says of finished pictures, in float32 and after rounding to 8 bits."""
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from facetrial.attacks.engine import Attacked
+from facetrial.data.faces import Faces
+
+ATTACKED = "attacked"
+NOT_ATTACKABLE = "not_attackable"
+
+
+def eight_bit(images: Tensor) -> Tensor:
+    """The pictures as a lossless 8-bit file keeps them, (B, 3, H, W) in [0, 1]."""
+    return (images * 255.0).round() / 255.0
+
+
+def margins(scores: Tensor, identities: Tensor) -> Tensor:
+    """Score of the own identity minus the best other, (B,), from scores (B, C); positive = recognised."""
+    own = scores.gather(1, identities[:, None])[:, 0]
+    others = scores.scatter(1, identities[:, None], -torch.inf).amax(1)
+    return own - others
+
+
+def verdict_rows(
+    victim: nn.Module, faces: Faces, attacked: Attacked, names: list[str], files: list[str]
+) -> pd.DataFrame:
+    """One row a picture.
+
+    Args:
+        victim: scores (B, C) from images, in eval mode.
+        faces: the clean batch.
+        attacked: what the attack made of it.
+        names: the person's name for each identity.
+        files: B names of pictures.
+    """
+    columns: dict[str, list] = {"file": files, "identity": [names[i] for i in faces.identities.tolist()]}
+    versions = {"clean": faces.images, "attacked": attacked.images, "8bit": eight_bit(attacked.images)}
+    predicted, correct, margin = {}, {}, {}
+    for version, images in versions.items():
+        with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
+            scores = victim(images).float()
+        winners = scores.argmax(1)
+        predicted[f"predicted_{version}"] = [names[i] for i in winners.tolist()]
+        correct[f"correct_{version}"] = (winners == faces.identities).tolist()
+        margin[f"margin_{version}"] = margins(scores, faces.identities).tolist()
+    columns |= predicted | correct | margin
+    columns["status"] = [ATTACKED if attackable else NOT_ATTACKABLE for attackable in attacked.attackable]
+    columns["reached"] = attacked.reached.tolist()
+    columns |= change_norms(faces.images, attacked.images)
+    columns["region_area"] = attacked.region.double().mean((1, 2, 3)).tolist()
+    columns["queries"] = attacked.queries.tolist()
+    columns["steps"] = attacked.steps.tolist()
+    return pd.DataFrame(columns)
+
+
+def change_norms(images: Tensor, attacked: Tensor) -> dict[str, list]:
+    """Norms of the change to each picture, in [0, 1] units, and the number of pixels changed."""
+    change = (attacked.double() - images.double()).abs()
+    return {
+        "rms": change.square().mean((1, 2, 3)).sqrt().tolist(),
+        "l2": change.square().sum((1, 2, 3)).sqrt().tolist(),
+        "linf": change.amax((1, 2, 3)).tolist(),
+        "pixels_changed": (change.amax(1) > 0).sum((1, 2)).tolist(),
+    }
