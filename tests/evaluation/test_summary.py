@@ -8,7 +8,7 @@ import pytest
 from facetrial.errors import FacetrialError
 from facetrial.evaluation.statistics import wilson
 from facetrial.evaluation.summary import read_summary, summarise, write_json
-from tests.evaluation.conftest import about
+from tests.evaluation.made_up import about
 
 # file, person, right when clean, attacked, in 8 bits, status, reached
 HAND_MADE = [

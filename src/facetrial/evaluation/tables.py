@@ -49,7 +49,7 @@ def _unknown(value: float | None) -> bool:
 
 
 def ranked_people(summary: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """People who could be attacked, the least recognised under attack first; among equals, more pictures first."""
+    """People who could be attacked, the least recognised under attack first, then by number of pictures."""
     people = [(n, p) for n, p in summary["per_identity"].items() if not _unknown(p["robust"]["value"])]
     return sorted(people, key=lambda item: (item[1]["robust"]["value"], -item[1]["robust"]["n"], item[0]))
 
@@ -86,7 +86,7 @@ def console_tables(summary: Mapping[str, Any]) -> list[Table]:
 
 
 def caption(summary: Mapping[str, Any]) -> str:
-    """What a reader of the figures must know: made-up faces, a quick look, pictures left out, failed checks."""
+    """What a reader of the figures must know: synthetic faces, a quick look, what is left out, failed checks."""
     notes = []
     if summary["synthetic"]:
         notes.append("synthetic faces")
@@ -109,7 +109,7 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A Markdown table, first column to the left, the others to the right; pipes and lines in cells are escaped."""
+    """A Markdown table, first column to the left, the others to the right; pipes and line ends are escaped."""
     lines = [header, [":--", *["--:"] * (len(header) - 1)], *rows]
     cells = [[str(c).replace("|", "\\|").replace("\n", " ") for c in line] for line in lines]
     return "".join("| " + " | ".join(line) + " |\n" for line in cells)
