@@ -1,0 +1,44 @@
+# Every target makes the virtual environment first when it is missing.
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+LFW ?=
+KEYPOINTS ?=
+WEIGHTS ?= vggface2
+
+.PHONY: setup demo test lint poster bench clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@if command -v uv >/dev/null 2>&1; then \
+		set -ex; \
+		[ -x $(PYTHON) ] || uv venv $(VENV); \
+		uv pip install --python $(PYTHON) -c constraints.txt -e '.[dev]'; \
+	else \
+		set -ex; \
+		[ -x $(PYTHON) ] || python3 -m venv $(VENV); \
+		$(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'; \
+	fi
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	$(PYTHON) evaluate.py attack=landmarks defense=adv
+
+test: $(STAMP)
+	$(PYTHON) -m pytest
+
+lint: $(STAMP)
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+# LFW and the keypoints are downloaded when no folder is given: make poster LFW=DIR KEYPOINTS=DIR WEIGHTS=FILE
+poster: $(STAMP)
+	$(PYTHON) evaluate.py experiment=poster embedder.weights=$(WEIGHTS) \
+		$(if $(LFW),data.root=$(LFW)) $(if $(KEYPOINTS),landmarks.data.root=$(KEYPOINTS))
+
+bench: $(STAMP)
+	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(PYTHON) $$benchmark || exit 1; done
+
+clean:
+	rm -rf $(VENV) outputs models cache .pytest_cache .ruff_cache
