@@ -2,4 +2,8 @@
 
 from importlib.metadata import version
 
+from facetrial.api import attack
+from facetrial.attacks.engine import Attack
+
+__all__ = ["Attack", "attack"]
 __version__ = version("facetrial")
