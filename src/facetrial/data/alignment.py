@@ -1,8 +1,9 @@
 """Alignment: from a picture, a face box and five points to the square crop that an embedder expects.
 
 Coordinates: a point (x, y) names a pixel by its centre, so (0, 0) is the middle of the first pixel. A box
-(x0, y0, x1, y1) names edges, so that of a whole picture is (0, 0, width, height). The five points are MTCNN's: the
-eye at the picture's left, the eye at its right, the nose tip, the mouth corner at the left, at the right.
+(x0, y0, x1, y1) names edges, so that of a whole picture is (0, 0, width, height). The five points are
+MTCNN's: the eye at the picture's left, the eye at its right, the nose tip, the mouth corner at the left, at
+the right.
 """
 
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from PIL import Image
 
 from facetrial.errors import FacetrialError
 
-# The edges of MTCNN's box as weighted means of its five points (x of x, y of y; each row adds up to 1), by least
-# squares over 500 LFW pictures and their mirror images. They miss a box of 97 x 128 pixels by 3 to 4 pixels an edge.
+# The edges of MTCNN's box as weighted means of its five points (x of x, y of y; each row adds up to 1), by
+# least squares over 500 LFW pictures and their mirror images. They miss a box of 97 x 128 pixels by 3 to 4
+# pixels an edge.
 _BOX_WEIGHTS = np.array(
     [
         [1.958, -0.303, -1.328, 0.322, 0.351],
@@ -46,8 +48,9 @@ def box_from_five_points(points: np.ndarray) -> np.ndarray:
 def similarity(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """The turn, scale and shift (no mirroring) that brings `source` nearest to `target` in least squares.
 
-    Seen as complex numbers the transform is target = a source + b, whose best a and b have a closed form (Umeyama,
-    "Least-squares estimation of transformation parameters between two point patterns", 1991, without mirroring).
+    Seen as complex numbers the transform is target = a source + b, whose best a and b have a closed form
+    (Umeyama, "Least-squares estimation of transformation parameters between two point patterns", 1991,
+    without mirroring).
 
     Args:
         source, target: (K, 2).
@@ -78,8 +81,8 @@ def move_points(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
 def move_box(matrix: np.ndarray, box: np.ndarray) -> np.ndarray:
     """The upright box, float32 (4,), around the same place under a transform (2, 3) of points.
 
-    It has the moved centre; each side is scaled by the transform and not turned, so that a box stays the size of
-    the face.
+    It has the moved centre; each side is scaled by the transform and not turned, so that a box stays the size
+    of the face.
     """
     x0, y0, x1, y1 = np.asarray(box, np.float64)
     # Edges lie half a pixel from centres.
