@@ -86,7 +86,7 @@ def console_tables(summary: Mapping[str, Any]) -> list[Table]:
 
 
 def caption(summary: Mapping[str, Any]) -> str:
-    """What a reader of the figures must know: synthetic faces, a quick look, what is left out, failed checks."""
+    """What a reader of the figures must know: synthetic faces, a quick look, what is left, failed checks."""
     notes = []
     if summary["synthetic"]:
         notes.append("synthetic faces")
@@ -109,7 +109,7 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A Markdown table, first column to the left, the others to the right; pipes and line ends are escaped."""
+    """A Markdown table, first column to the left, the rest to the right; pipes and line ends are escaped."""
     lines = [header, [":--", *["--:"] * (len(header) - 1)], *rows]
     cells = [[str(c).replace("|", "\\|").replace("\n", " ") for c in line] for line in lines]
     return "".join("| " + " | ".join(line) + " |\n" for line in cells)

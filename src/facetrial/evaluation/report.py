@@ -1,0 +1,133 @@
+"""The report of a trial: one HTML file that needs nothing else, and its figures beside it."""
+
+import base64
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from PIL import Image
+
+from facetrial.evaluation import figures, tables, verdict_words
+from facetrial.files import written_whole
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_report(
+    folder: str | Path,
+    summary: Mapping[str, Any],
+    rows: pd.DataFrame,
+    pictures: figures.Pictures,
+    config: str = "",
+) -> Path:
+    """Writes `report.html`, `accuracy.png`, `people.png` (each also as SVG) and `gallery.png` into `folder`.
+
+    Args:
+        folder: the run's folder.
+        summary: of the trial, as `summarise` makes it or `read_summary` reads it.
+        rows: verdict rows of at least the pictures in `pictures`.
+        pictures: a few clean and attacked pictures to show; none leaves the gallery out.
+        config: the composed config as YAML text.
+
+    Returns:
+        The path of `report.html`.
+    """
+    folder = Path(folder)
+    charts = {"accuracy": figures.accuracy_figure, "people": figures.people_figure}
+    for name, draw in charts.items():
+        figure = draw(summary)
+        figures.save_figure(figure, folder / f"{name}.png")
+        figures.save_figure(figure, folder / f"{name}.svg")
+    if pictures:
+        figures.save_figure(figures.gallery_figure(pictures, rows), folder / "gallery.png")
+    return write_html(
+        folder / "report.html",
+        "report.html",
+        title="{attack} against {embedder}".format(**summary),
+        summary=summary,
+        words=verdict_words,
+        charts={name: themed_chart(draw, summary) for name, draw in charts.items()},
+        gain=figures.common_gain(pictures) if pictures else 1,
+        cards=gallery_cards(pictures, rows),
+        people=people_lines(summary),
+        config=config,
+    )
+
+
+def write_html(path: Path, template: str, **values: Any) -> Path:
+    """Renders a template, with everything from outside escaped, and writes it whole."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": tables.percent,
+        "interval": tables.interval,
+        "name": verdict_words.shown_name,
+        "spaced": lambda text: str(text).replace("_", " "),
+    }
+    text = environment.get_template(template).render(**values)
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return path
+
+
+def themed_chart(draw: Callable[..., Figure], *arguments: Any) -> dict[str, str]:
+    """A chart for light and for dark pages, as data addresses of SVG files."""
+    return {
+        name: data_address(figures.figure_bytes(draw(*arguments, theme=theme), "svg", True), "image/svg+xml")
+        for name, theme in (("light", figures.LIGHT), ("dark", figures.DARK))
+    }
+
+
+def gallery_cards(pictures: figures.Pictures, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """What the gallery shows of each picture: three images and both predictions."""
+    by_file = rows.set_index("file")
+    gain = figures.common_gain(pictures) if pictures else 1
+    cards = []
+    for file, (clean, attacked) in pictures.items():
+        row = by_file.loc[file]
+        images = {
+            "clean": clean,
+            "perturbation": figures.magnified(clean, attacked, gain),
+            "attacked": attacked,
+        }
+        versions = {
+            version: {
+                "predicted": row[f"predicted_{version}"],
+                "correct": bool(row[f"correct_{version}"]),
+                "margin": float(row[f"margin_{version}"]),
+            }
+            for version in ("clean", "attacked")
+        }
+        addresses = {name: data_address(png(image), "image/png") for name, image in images.items()}
+        cards.append({"file": file, "identity": row["identity"], "images": addresses, **versions})
+    return cards
+
+
+def people_lines(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A line a person, the least recognised under attack first, those who could not be attacked last."""
+    ranked = tables.ranked_people(summary)
+    seen = {name for name, _ in ranked}
+    rest = [(name, person) for name, person in summary["per_identity"].items() if name not in seen]
+    return [{"name": name, **person} for name, person in ranked + rest]
+
+
+def png(image: np.ndarray) -> bytes:
+    """A lossless file of a picture (3, H, W) in [0, 1]."""
+    pixels = np.round(np.clip(image, 0, 1).transpose(1, 2, 0) * 255).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def data_address(content: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -1,0 +1,96 @@
+"""The verdict of a trial in plain sentences."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from facetrial.evaluation.tables import FIGURES, interval, percent, ranked_people
+
+
+def headline(summary: Mapping[str, Any]) -> str:
+    """The verdict in one sentence."""
+    robust, clean = summary["robust_accuracy"], summary["clean_accuracy"]
+    if not robust["n"]:
+        return "No picture of this trial could be attacked."
+    return (
+        f"Under attack, {percent(robust['value'])} of the faces are still recognised; "
+        f"clean, {percent(clean['value'])} are."
+    )
+
+
+def sentences(summary: Mapping[str, Any]) -> list[str]:
+    """What is to be said besides: success, 8-bit, the person hit hardest, pictures left out."""
+    said = []
+    success = summary["attack_success"]
+    if success["n"]:
+        basis = (
+            "recognised when clean" if summary["goal"] == "dodging" else "not already taken for the target"
+        )
+        said.append(
+            f"Of {success['n']} pictures {basis}, the attack succeeded on {percent(success['value'])} "
+            f"(95 % interval {interval(success)})."
+        )
+    eight_bit = summary["robust_accuracy_8bit"]
+    if eight_bit["n"]:
+        said.append(
+            f"Saved as an 8-bit picture, which is what a recogniser sees of a file, "
+            f"{percent(eight_bit['value'])} are recognised."
+        )
+    people = ranked_people(summary)
+    if len(people) > 1:
+        name, hit = people[0]
+        right = round(hit["robust"]["value"] * hit["robust"]["n"])
+        said.append(
+            f"Hit hardest is {shown_name(name)}, recognised on {right} of {hit['robust']['n']} attacked pictures "
+            f"(95 % interval {interval(hit['robust'], 0)})."
+        )
+    if summary["not_attackable"]:
+        said.append(
+            f"{pictures(summary['not_attackable'])} had nowhere to attack (the region was empty) and stand outside "
+            "the attack's figures."
+        )
+    if summary["not_reached"]:
+        said.append(
+            f"On {pictures(summary['not_reached'])} the attack could not use its whole budget; they count as they "
+            "came out."
+        )
+    return said
+
+
+def trust(summary: Mapping[str, Any]) -> str:
+    """Whether the figures can be trusted, and why."""
+    failed = [name for name, check in summary["checks"].items() if not check["passed"]]
+    if failed:
+        return f"These figures cannot be trusted: {len(failed)} of {len(summary['checks'])} checks failed."
+    if not summary["checks"]:
+        return "No check was run on these figures."
+    return f"All {len(summary['checks'])} checks of this trial passed."
+
+
+def banners(summary: Mapping[str, Any]) -> list[str]:
+    """What a reader must know before any figure."""
+    shown = []
+    if not summary["trusted"]:
+        shown.append("Not trusted: a check failed. See “Checks” for which, and what to do.")
+    if summary["synthetic"]:
+        shown.append("Synthetic: these faces are drawn by Facetrial. The figures say nothing of real people.")
+    if summary["limit"] is not None:
+        shown.append(
+            f"A quick look: {summary['n']} test pictures were drawn (data.limit={summary['limit']}), not all of them."
+        )
+    return shown
+
+
+def describe(summary: Mapping[str, Any]) -> str:
+    """Every figure of the accuracy chart in words, for readers who do not see it."""
+    keys = ("clean_accuracy", "robust_accuracy", "robust_accuracy_8bit")
+    parts = [f"{FIGURES[key]} {percent(summary[key]['value'])} ({interval(summary[key])})" for key in keys]
+    return "Bar chart with 95 % intervals: " + "; ".join(parts) + "."
+
+
+def shown_name(name: str) -> str:
+    """A person's name as it is said: LFW's folders have underscores for blanks."""
+    return name.replace("_", " ")
+
+
+def pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count} pictures"
