@@ -1,0 +1,76 @@
+"""What a finished trial leaves in its run folder."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from hydra.core.hydra_config import HydraConfig
+from lightning.pytorch.loggers import Logger
+from omegaconf import DictConfig, OmegaConf
+
+from facetrial.data.module import FacesDataModule
+from facetrial.evaluation.figures import Pictures
+from facetrial.evaluation.report import write_report
+from facetrial.evaluation.shards import write_rows
+from facetrial.evaluation.summary import summarise, write_json
+from facetrial.evaluation.tables import print_summary
+
+_ACCURACIES = ("clean_accuracy", "robust_accuracy", "robust_accuracy_8bit", "attack_success")
+
+
+def write_results(
+    config: DictConfig,
+    folder: Path,
+    rows: pd.DataFrame,
+    checks: Mapping[str, Mapping[str, Any]],
+    faces: FacesDataModule,
+    pictures: Pictures,
+    speed: Mapping[str, Any],
+    loggers: Sequence[Logger],
+) -> dict[str, Any]:
+    """Writes `verdicts.csv`, `summary.json`, the figures and `report.html`, logs and prints the figures.
+
+    Returns:
+        The summary.
+    """
+    names = np.array(faces.names)[faces.train_faces.identities]
+    n_train = dict(zip(*(values.tolist() for values in np.unique(names, return_counts=True)), strict=True))
+    summary = summarise(rows, about_trial(config, faces.synthetic) | speed, n_train, checks)
+    summary |= {
+        "attack_parts": OmegaConf.to_container(config.attack, resolve=True),
+        "noise_level": OmegaConf.to_container(config.noise_level) if "noise_level" in config else None,
+    }
+    write_rows(rows, folder / "verdicts.csv")
+    write_json(summary, folder / "summary.json")
+    write_report(folder, summary, rows, pictures, OmegaConf.to_yaml(config, resolve=True))
+    for logger in loggers:
+        logger.log_metrics({f"trial/{name}": summary[name]["value"] for name in _ACCURACIES})
+        logger.finalize("success")
+    print_summary(summary)
+    return summary
+
+
+def about_trial(config: DictConfig, synthetic: bool) -> dict[str, Any]:
+    """What a summary says of the trial beside its figures: the names of the chosen configs."""
+    choices = HydraConfig.get().runtime.choices
+    defenses = "+".join(config.defense) or "none"
+    return {
+        "data": choices["data"],
+        "synthetic": synthetic,
+        "limit": config.data.limit,
+        "embedder": choices["embedder"],
+        "attack": attack_name(choices),
+        "defense": defenses,
+        "goal": config.goal,
+        "seed": config.seed,
+    }
+
+
+def attack_name(choices: Mapping[str, str]) -> str:
+    """The attack's config name, with those of its parts that differ from the name: "random (eyes, uniform)"."""
+    name = choices["attack"]
+    usual = {"attack/region": ("everywhere", name), "attack/budget": ("rms",), "attack/method": ("gaussian", name)}
+    changed = [choices[part] for part, values in usual.items() if choices[part] not in values]
+    return f"{name} ({', '.join(changed)})" if changed else name
