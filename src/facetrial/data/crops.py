@@ -13,7 +13,7 @@ import numpy as np
 
 from facetrial.data.alignment import Alignment, move_box, move_points
 from facetrial.data.detection import SETTINGS, Detections, progress_bar
-from facetrial.data.pictures import num_workers, read_picture
+from facetrial.data.pictures import BadPicture, num_workers, read_picture
 from facetrial.errors import FacetrialError
 from facetrial.files import written_whole
 
@@ -24,9 +24,9 @@ _VERSION = 1
 
 # The mean of MTCNN's box and five points over LFW and its mirror images, as shares of width and height: where
 # a face is taken to be in a picture in which none is found. LFW's pictures are centred on their faces.
-CENTRE_BOX = np.array([0.3078, 0.2584, 0.6922, 0.7730])
+CENTRE_BOX = np.array([0.3078, 0.2586, 0.6922, 0.7730])
 CENTRE_POINTS = np.array(
-    [[0.4143, 0.4578], [0.5857, 0.4578], [0.5000, 0.5594], [0.4250, 0.6485], [0.5750, 0.6485]]
+    [[0.4145, 0.4582], [0.5855, 0.4582], [0.5000, 0.5605], [0.4255, 0.6489], [0.5745, 0.6489]]
 )
 
 
@@ -93,7 +93,10 @@ def _cut(paths: list[Path], detections: Detections, alignment: Alignment, stem: 
     five_points = np.empty((len(paths), 5, 2), np.float32)
 
     def cut(row: int) -> np.ndarray:
-        picture = read_picture(paths[row])
+        try:
+            picture = read_picture(paths[row])
+        except BadPicture as error:
+            raise FacetrialError(f"{paths[row]} changed while it was read: {error}. Start again.") from error
         box, points = detections.boxes[row], detections.points[row]
         if not detections.found[row]:
             box, points = CENTRE_BOX * (picture.size * 2), CENTRE_POINTS * picture.size

@@ -31,13 +31,14 @@ from facetrial.files import written_whole
 
 log = logging.getLogger(__name__)
 
-# The smallest face searched for, as a share of the picture's shorter side. LFW's faces take 0.27 and more.
+# The smallest face searched for, as a share of the picture's shorter side. LFW's faces take 0.26 and more.
 SMALLEST_FACE = 0.16
 THRESHOLDS = (0.6, 0.7, 0.7)
 PYRAMID_FACTOR = 0.709
 _BATCH = 8  # fits the processor's cache: faster than larger batches
 _CHUNK = 64
 
+# What detections depend on, besides the picture.
 SETTINGS = f"mtcnn {version('facenet-pytorch')} smallest {SMALLEST_FACE} thresholds {THRESHOLDS} factor {PYRAMID_FACTOR}"
 
 

@@ -131,8 +131,8 @@ class LFW(FacesDataModule):
         listed = _some([f"{file} ({why})" for file, why in self.bad_pictures.items()])
         if self.on_bad_picture == "error":
             raise FacetrialError(
-                f"{len(self.bad_pictures)} picture(s) below {folder} cannot be used: {listed}. Put them right or remove "
-                "them, or leave them out with data.on_bad_picture=skip."
+                f"{len(self.bad_pictures)} picture(s) below {folder} cannot be used: {listed}. Put them right or "
+                "remove them, or leave them out with data.on_bad_picture=skip."
             )
         log.warning("%d picture(s) cannot be used and are left out: %s", len(self.bad_pictures), listed)
 
@@ -161,10 +161,8 @@ def people_folder(root: str | None) -> Path:
             f"data.root={root} is not a folder. Give the folder that holds one folder of pictures for each person "
             "(or lfw_funneled), or data.root=null for scikit-learn to download LFW."
         )
-    for folder in (given / "lfw_funneled", given / "lfw_home" / "lfw_funneled", given):
-        if folder.is_dir():
-            return folder
-    raise AssertionError
+    inside = (given / "lfw_funneled", given / "lfw_home" / "lfw_funneled")
+    return next((folder for folder in inside if folder.is_dir()), given)
 
 
 def _scikit_learns_lfw() -> Path:
