@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import time
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ def cut_crops(
     try:
         with np.load(geometry, allow_pickle=False) as saved:
             crops = Crops(np.load(pixels, mmap_mode="r"), saved["boxes"], saved["five_points"])
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise FacetrialError(f"{stem}.* is damaged ({error}). Delete it; the crops are cut again.") from error
     return crops
 

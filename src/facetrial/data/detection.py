@@ -38,8 +38,9 @@ PYRAMID_FACTOR = 0.709
 _BATCH = 8  # fits the processor's cache: faster than larger batches
 _CHUNK = 64
 
+_VERSION = version("facenet-pytorch")
 # What detections depend on, besides the picture.
-SETTINGS = f"mtcnn {version('facenet-pytorch')} smallest {SMALLEST_FACE} thresholds {THRESHOLDS} factor {PYRAMID_FACTOR}"
+SETTINGS = f"mtcnn {_VERSION} smallest {SMALLEST_FACE} thresholds {THRESHOLDS} factor {PYRAMID_FACTOR}"
 
 
 @dataclass
