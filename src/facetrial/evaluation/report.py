@@ -44,7 +44,7 @@ def write_report(
         figures.save_figure(figure, folder / f"{name}.png")
         figures.save_figure(figure, folder / f"{name}.svg")
     if pictures:
-        figures.save_figure(figures.gallery_figure(pictures, rows), folder / "gallery.png")
+        figures.save_figure(figures.gallery_figure(pictures, rows, summary), folder / "gallery.png")
     return write_html(
         folder / "report.html",
         "report.html",
@@ -72,6 +72,7 @@ def write_html(path: Path, template: str, **values: Any) -> Path:
         "percent": tables.percent,
         "interval": tables.interval,
         "name": verdict_words.shown_name,
+        "tied": lambda text: text.replace(" %", "\u00a0%"),
         "spaced": lambda text: str(text).replace("_", " "),
     }
     text = environment.get_template(template).render(**values)
