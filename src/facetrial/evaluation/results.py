@@ -61,16 +61,14 @@ def about_trial(config: DictConfig, synthetic: bool) -> dict[str, Any]:
         "synthetic": synthetic,
         "limit": config.data.limit,
         "embedder": choices["embedder"],
-        "attack": attack_name(choices),
+        "attack": attack_name(choices["attack"], HydraConfig.get().overrides.task),
         "defense": defenses,
         "goal": config.goal,
         "seed": config.seed,
     }
 
 
-def attack_name(choices: Mapping[str, str]) -> str:
-    """The attack's config name, with those of its parts that differ from the name: "random (eyes, uniform)"."""
-    name = choices["attack"]
-    usual = {"attack/region": ("everywhere", name), "attack/budget": ("rms",), "attack/method": ("gaussian", name)}
-    changed = [choices[part] for part, values in usual.items() if choices[part] not in values]
-    return f"{name} ({', '.join(changed)})" if changed else name
+def attack_name(attack: str, overrides: Sequence[str]) -> str:
+    """The attack's config name, with what the command line changed of it: "random (region=eyes)"."""
+    changed = [o.removeprefix("attack")[1:] for o in overrides if o.startswith(("attack/", "attack."))]
+    return f"{attack} ({', '.join(changed)})" if changed else attack

@@ -1,0 +1,21 @@
+"""python evaluate.py attack=landmarks defense=adv: puts a recogniser on trial."""
+
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from facetrial.cli import explained
+from facetrial.evaluation.run import evaluate
+
+
+@hydra.main(config_path="conf", config_name="evaluate", version_base="1.3")
+@explained
+def main(config: DictConfig) -> float | None:
+    summary = evaluate(config, Path(HydraConfig.get().runtime.output_dir))
+    return summary["robust_accuracy"]["value"] if summary else None
+
+
+if __name__ == "__main__":
+    main()

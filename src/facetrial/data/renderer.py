@@ -1,0 +1,108 @@
+"""Portraits of invented people, drawn in plain tensor operations, with exact landmarks.
+
+Shapes are signed distances with edges a pixel wide, laid over each other from back to front, then lit, blurred and
+grained. What a picture looks like depends on (seed, person, picture), never on what is drawn beside it.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from facetrial.data.drawing import Canvas, column
+from facetrial.data.face_model import Camera, FaceModel, draw_conditions
+from facetrial.data.features import draw_features
+from facetrial.data.head import draw_background, draw_head
+from facetrial.data.people import draw_people
+from facetrial.errors import FacetrialError
+from facetrial.randomness import Draws
+
+_CHUNK = 16  # pictures drawn at once: their planes stay in the processor's cache
+_SMALLEST = 32
+_GRAIN_SIZE = 320
+
+
+@dataclass
+class Portraits:
+    """B drawn pictures.
+
+    Attributes:
+        images: float32 (B, 3, size, size), RGB in [0, 1].
+        identities: int64 (B,), the persons' numbers.
+        landmarks: float32 (B, 15, 2), pixels, in the order of LANDMARK_NAMES; none is ever unknown.
+        ears: float32 (B, 2, 2), pixels, the subject's left ear, then the right; hair may cover them.
+    """
+
+    images: Tensor
+    identities: Tensor
+    landmarks: Tensor
+    ears: Tensor
+
+
+def render(seed: int, persons: Tensor, pictures: Tensor, size: int) -> Portraits:
+    """Draws picture `pictures[i]` of person `persons[i]`.
+
+    Args:
+        seed: of the population: who its people are.
+        persons, pictures: int64 (B,), not negative, below 2^31 and 2^24. Drawn on their device.
+        size: width and height in pixels, at least 32.
+
+    Raises:
+        FacetrialError: the size is too small, or persons and pictures do not pair up.
+    """
+    if size < _SMALLEST:
+        raise FacetrialError(f"a synthetic face needs a size of at least {_SMALLEST} pixels, found {size}.")
+    if persons.shape != pictures.shape or persons.ndim != 1:
+        raise FacetrialError(
+            f"persons and pictures must be of one shape (B,), found {tuple(persons.shape)}, {tuple(pictures.shape)}."
+        )
+    drawn = Portraits(
+        torch.empty(len(persons), 3, size, size, device=persons.device),
+        persons,
+        torch.empty(len(persons), 15, 2, device=persons.device),
+        torch.empty(len(persons), 2, 2, device=persons.device),
+    )
+    for rows in torch.arange(len(persons), device=persons.device).split(_CHUNK):
+        _render_chunk(seed, rows, pictures, size, drawn)
+    return drawn
+
+
+def _render_chunk(seed: int, rows: Tensor, pictures: Tensor, size: int, drawn: Portraits) -> None:
+    persons = drawn.identities[rows]
+    people = draw_people(seed, persons)
+    conditions = draw_conditions(seed, persons, pictures[rows])
+    camera = Camera(conditions, size)
+    face = FaceModel(people, camera)
+    canvas = Canvas(len(rows), size, persons.device)
+    draw_background(canvas, conditions)
+    draw_head(canvas, face, lambda head: draw_features(canvas, face, head))
+    image = canvas.image * conditions.tint[:, :, None, None]
+    image = _blurred(_blurred(image, conditions.blur, 2), conditions.blur, 3)
+    image += conditions.noise[:, None, None, None] * _grain(seed, conditions.grain, size)
+    drawn.images[rows] = image.clamp_(0.0, 1.0)
+    drawn.landmarks[rows] = face.landmarks()
+    drawn.ears[rows] = face.ear_points()
+
+
+def _blurred(image: Tensor, weight: Tensor, dimension: int) -> Tensor:
+    """Mixes each pixel with its two neighbours along a dimension; the border keeps its value."""
+    length = image.shape[dimension]
+    before, middle, after = (image.narrow(dimension, start, length - 2) for start in range(3))
+    blurred = image.clone()
+    blurred.narrow(dimension, 1, length - 2).add_((before + after - 2.0 * middle) * weight[:, None, None, None])
+    return blurred
+
+
+@lru_cache(maxsize=4)
+def _grain_sheet(seed: int, size: int, device: torch.device) -> Tensor:
+    """float32 (3, size, size), standard normal: the sheet that the grain of every picture is cut from."""
+    draws = Draws(seed, torch.zeros(1, dtype=torch.int64, device=device))
+    return draws.normal((3, size, size), "grain")[0]
+
+
+def _grain(seed: int, place: Tensor, size: int) -> Tensor:
+    """Noise (B, 3, size, size), cut at `place` (B, 2) in (0, 1)."""
+    sheet = _grain_sheet(seed, size + _GRAIN_SIZE, place.device)
+    corners = (place * _GRAIN_SIZE).long().tolist()
+    return torch.stack([sheet[:, top : top + size, left : left + size] for left, top in corners])
