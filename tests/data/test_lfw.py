@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
 from PIL import Image
 
 from facetrial.data import detection
-from facetrial.data.alignment import TEMPLATE_112
+from facetrial.data.alignment import TEMPLATE_112, FivePointsAlignment
 from facetrial.data.crops import CENTRE_BOX
 from facetrial.data.lfw import LFW
 from facetrial.errors import FacetrialError
@@ -288,6 +290,42 @@ def test_crops_cut_short_leave_no_half_file(tmp_path, monkeypatch):
         data.all_faces  # noqa: B018
     assert list((tmp_path / "cache" / "crops").iterdir()) == []
     assert len(lfw(root, tmp_path).all_faces) == 6
+
+
+def test_a_full_disk_is_an_error_that_says_how_much_room_it_takes(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    root = draw_people(tmp_path / "data", {"Ann": 4})
+    monkeypatch.setattr(np.lib.format, "write_array_header_1_0", full)
+    with pytest.raises(FacetrialError, match=r"No space left.*MiB.*paths\.cache"):
+        lfw(root, tmp_path).all_faces  # noqa: B018
+    assert not list((tmp_path / "cache" / "crops").iterdir())
+
+
+def test_what_a_killed_run_left_is_cleared_away(tmp_path):
+    root = draw_people(tmp_path / "data", {"Ann": 4})
+    lfw(root, tmp_path).all_faces  # noqa: B018
+    (pixels,) = (tmp_path / "cache" / "crops").glob("*.npy")
+    old, young = (pixels.with_name(f".{pixels.stem}-{age}.npy") for age in ("old", "young"))
+    old.write_bytes(b"half")
+    young.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    pixels.unlink()
+    lfw(root, tmp_path).all_faces  # noqa: B018
+    assert not old.exists()
+    assert young.exists()
+
+
+def test_the_config_makes_it(tmp_path):
+    config = OmegaConf.merge(
+        {"embedder": {"size": 112, "alignment": "five_points"}, "paths": {"cache": str(tmp_path)}},
+        {"data": OmegaConf.load(Path(__file__).parents[2] / "conf" / "data" / "lfw.yaml")},
+    )
+    data = instantiate(config.data, min_pictures=5)
+    assert data.alignment == FivePointsAlignment(112)
+    assert data.min_pictures == 5
+    assert data.cache == tmp_path
 
 
 @pytest.fixture

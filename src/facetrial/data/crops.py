@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import logging
 import time
 import zipfile
 from collections.abc import Iterator
@@ -17,8 +16,6 @@ from facetrial.data.detection import SETTINGS, Detections, progress_bar
 from facetrial.data.pictures import BadPicture, num_workers, read_picture
 from facetrial.errors import FacetrialError
 from facetrial.files import written_whole
-
-log = logging.getLogger(__name__)
 
 # Raised when the same files and alignment would give other crops.
 _VERSION = 1
@@ -77,9 +74,11 @@ def cut_crops(
     pixels, geometry = stem.with_suffix(".npy"), stem.with_suffix(".npz")
     # The geometry is written last: where it is, all is.
     if not (geometry.exists() and pixels.exists()):
-        _cut(paths, detections, alignment, stem)
+        boxes, five_points = _cut(paths, detections, alignment, pixels)
         with written_whole(stem.with_suffix(".json")) as path:
             path.write_text(json.dumps(notes, indent=1, ensure_ascii=False), encoding="utf-8")
+        with written_whole(geometry) as path:
+            np.savez(path, boxes=boxes, five_points=five_points)
     try:
         with np.load(geometry, allow_pickle=False) as saved:
             crops = Crops(np.load(pixels, mmap_mode="r"), saved["boxes"], saved["five_points"])
@@ -88,8 +87,11 @@ def cut_crops(
     return crops
 
 
-def _cut(paths: list[Path], detections: Detections, alignment: Alignment, stem: Path) -> None:
-    _remove_leftovers(stem)
+def _cut(
+    paths: list[Path], detections: Detections, alignment: Alignment, target: Path
+) -> tuple[np.ndarray, np.ndarray]:
+    """Writes the pixels to `target`; returns boxes and five points in the crops."""
+    _remove_leftovers(target)
     boxes = np.empty((len(paths), 4), np.float32)
     five_points = np.empty((len(paths), 5, 2), np.float32)
 
@@ -109,7 +111,7 @@ def _cut(paths: list[Path], detections: Detections, alignment: Alignment, stem: 
 
     shape = (len(paths), alignment.size, alignment.size, 3)
     with (
-        written_whole(stem.with_suffix(".npy")) as path,
+        written_whole(target) as path,
         progress_bar("Aligning faces", len(paths)) as advance,
         ThreadPoolExecutor(num_workers()) as executor,
     ):
@@ -124,22 +126,21 @@ def _cut(paths: list[Path], detections: Detections, alignment: Alignment, stem: 
                     advance(len(rows))
         except OSError as error:
             raise FacetrialError(
-                f"cannot write {stem}.npy: {error.strerror or error}. It takes {np.prod(shape) / 2**20:.0f} MiB; "
+                f"cannot write {target}: {error.strerror or error}. It takes {np.prod(shape) / 2**20:.0f} MiB; "
                 "make room or choose another folder (paths.cache)."
             ) from error
         except BaseException:
             executor.shutdown(wait=True, cancel_futures=True)
             raise
-    with written_whole(stem.with_suffix(".npz")) as path:
-        np.savez(path, boxes=boxes, five_points=five_points)
+    return boxes, five_points
 
 
 def _chunks(count: int, size: int) -> Iterator[range]:
     return (range(start, min(start + size, count)) for start in range(0, count, size))
 
 
-def _remove_leftovers(stem: Path) -> None:
+def _remove_leftovers(target: Path) -> None:
     """Deletes what a killed run left of these crops, unless it is so young that a run may still be writing it."""
-    for path in stem.parent.glob(f".{stem.name}-*"):
+    for path in target.parent.glob(f".{target.stem}-*{target.suffix}"):
         if time.time() - path.stat().st_mtime > 600:
             path.unlink(missing_ok=True)

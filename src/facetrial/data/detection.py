@@ -7,7 +7,6 @@ come back in another selection or another folder are not searched again.
 """
 
 import hashlib
-import logging
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -28,8 +27,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from facetrial.data.pictures import BadPicture, num_workers, read_picture
 from facetrial.errors import FacetrialError
 from facetrial.files import written_whole
-
-log = logging.getLogger(__name__)
 
 # The smallest face searched for, as a share of the picture's shorter side. LFW's faces take 0.26 and more.
 SMALLEST_FACE = 0.16
