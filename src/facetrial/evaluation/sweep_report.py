@@ -52,8 +52,8 @@ def headline(finished: Sequence["Run"], count: int) -> str:
         return f"{trials}; no picture could be attacked."
     worst = min(measured, key=lambda summary: summary["robust_accuracy"]["value"])
     return (
-        f"{trials}. Least is recognised under {worst['attack']} with defence {worst['defense']}: "
-        f"{tables.percent(worst['robust_accuracy']['value'])}, where clean "
+        f"{trials}. The hardest, {worst['attack']} against defence {worst['defense']}, leaves "
+        f"{tables.percent(worst['robust_accuracy']['value'])} of the faces recognised; clean, "
         f"{tables.percent(worst['clean_accuracy']['value'])} are."
     )
 

@@ -1,0 +1,158 @@
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import matplotlib
+import numpy as np
+import pytest
+from PIL import Image
+
+from facetrial.evaluation import figures
+from facetrial.evaluation.report import write_report
+from facetrial.evaluation.summary import read_summary, summarise, write_json
+from facetrial.evaluation.verdict_words import banners, headline, sentences
+from tests.evaluation.made_up import about, made_up_rows
+
+HOSTILE = "<script>alert('x')</script>"
+PEOPLE = {"Ann_Example": 12, HOSTILE: 6, "$\\frac{": 4} | {f"P{i}": 3 for i in range(20)}
+N_TRAIN = {name: 3 * count for name, count in PEOPLE.items()}
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and the text outside scripts and styles."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.text = ""
+        self.inside = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.inside = tag
+
+    def handle_endtag(self, tag):
+        self.inside = ""
+
+    def handle_data(self, data):
+        if self.inside not in ("script", "style"):
+            self.text += data
+
+
+@pytest.fixture(scope="module")
+def rows():
+    rows = made_up_rows(PEOPLE, attacked=0.6)
+    rows.loc[rows["identity"] == "P7", "status"] = "not_attackable"
+    return rows
+
+
+@pytest.fixture(scope="module")
+def pictures(rows):
+    generator = np.random.default_rng(0)
+    made = {}
+    for file in rows["file"][[0, 12, 18]]:
+        clean = generator.random((3, 32, 32)).astype(np.float32)
+        made[file] = (
+            clean,
+            np.clip(clean + 0.02 * generator.standard_normal(clean.shape), 0, 1).astype(np.float32),
+        )
+    return made
+
+
+@pytest.fixture(scope="module")
+def folder(rows, pictures, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    checks = {
+        "referee": {"passed": True, "detail": "fine"},
+        "deterministic": {"passed": False, "detail": HOSTILE, "remedy": "turn it on"},
+    }
+    summary = summarise(rows, about(synthetic=True, limit=99), N_TRAIN, checks)
+    write_json(summary, folder / "summary.json")
+    write_report(folder, read_summary(folder / "summary.json"), rows, pictures, f"attack: {HOSTILE}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(folder):
+    return Page((folder / "report.html").read_text(encoding="utf-8"))
+
+
+def test_report_needs_nothing_else(page):
+    for tag, attributes in page.tags:
+        for name in ("src", "href", "srcset", "action", "data"):
+            assert attributes.get(name, "data:").startswith("data:"), (tag, attributes[name][:80])
+        assert tag not in ("link", "iframe", "object", "base")
+    policy = next(a["content"] for t, a in page.tags if t == "meta" and "http-equiv" in a)
+    assert "default-src 'none'" in policy
+
+
+def test_every_image_has_words(page):
+    images = [attributes for tag, attributes in page.tags if tag == "img"]
+    assert len(images) == 2 + 3 * 3
+    assert all(len(image["alt"]) > 10 for image in images)
+
+
+def test_light_and_dark_and_phone(folder, page):
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    assert "@media (prefers-color-scheme: dark)" in text
+    assert [a["media"] for t, a in page.tags if t == "source"] == ["(prefers-color-scheme: dark)"] * 2
+    assert any(a.get("name") == "viewport" for t, a in page.tags if t == "meta")
+
+
+def test_names_cannot_become_markup(page):
+    assert [tag for tag, _ in page.tags].count("script") == 1
+    assert page.text.count(HOSTILE) >= 4  # table, gallery, check, config
+
+
+def test_banners_verdict_checks_and_people_are_there(folder, page):
+    summary = read_summary(folder / "summary.json")
+    assert len(banners(summary)) == 3
+    text = page.text.replace("\u00a0", " ")
+    for said in (*banners(summary), headline(summary), *sentences(summary)):
+        assert said in text
+    assert "What to do: turn it on" in text
+    table_rows = re.findall(r"<tr><td>", (folder / "report.html").read_text(encoding="utf-8"))
+    assert len(table_rows) == len(PEOPLE)
+
+
+def test_trusted_full_trial_has_no_banner(rows, checks):
+    assert banners(summarise(rows, about(), N_TRAIN, checks)) == []
+
+
+def test_figures_lie_beside_it_and_nothing_else(folder):
+    names = {path.name for path in folder.iterdir()}
+    charts = {f"{name}.{kind}" for name in ("accuracy", "people") for kind in ("png", "svg")}
+    assert names == {"summary.json", "report.html", "gallery.png"} | charts
+    for name in names:
+        if name.endswith(".png"):
+            Image.open(folder / name).verify()
+        if name.endswith(".svg"):
+            ElementTree.parse(folder / name)
+
+
+def test_report_without_pictures_or_attackable_rows(rows, checks, tmp_path):
+    summary = summarise(rows.assign(status="not_attackable"), about(), N_TRAIN, checks)
+    page = Page(write_report(tmp_path, summary, rows, {}).read_text(encoding="utf-8"))
+    assert "No picture of this trial could be attacked." in page.text
+    assert not (tmp_path / "gallery.png").exists()
+
+
+def test_figures_leave_matplotlib_as_it_was_and_repeat(rows, checks):
+    before = dict(matplotlib.rcParams)
+    summary = summarise(rows, about(), N_TRAIN, checks)
+    first, second = (figures.figure_bytes(figures.accuracy_figure(summary), "svg") for _ in range(2))
+    assert first == second
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_perturbation_is_magnified_about_grey():
+    clean = np.full((3, 8, 8), 0.5, dtype=np.float32)
+    attacked = clean.copy()
+    attacked[:, 2:4] += 8 / 255
+    gain = figures.common_gain({"a": (clean, attacked)})
+    assert gain == 10
+    shown = figures.magnified(clean, attacked, gain)
+    assert shown[0, 0, 0] == 0.5
+    assert shown[0, 2, 0] == pytest.approx(0.5 + 80 / 255, abs=1e-6)
+    assert figures.common_gain({"a": (clean, clean)}) == 1
