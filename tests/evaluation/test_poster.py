@@ -135,6 +135,15 @@ def test_synthetic_table_takes_the_people_with_most_pictures_and_is_marked():
     assert all(line["synthetic"] == "True" for line in csv.DictReader(io.StringIO(cells_csv(study))))
 
 
+def test_how_the_noise_level_was_found_is_told():
+    level = {"rms": 0.123, "costs_enough": 0.2, "still_reached": 0.123, "wanted_cost": 0.258, "cost": 0.11}
+    level |= {"people": {"Tony_Blair": 9, "Bill_Clinton": 4}, "pictures": 486}
+    text = study_markdown(build_study(made_up_trials(noise_level=level)))
+    assert "RMS 0.1230" in text
+    assert "2 people (13 pictures)" in text
+    assert "validation pictures" not in study_markdown(build_study(made_up_trials()))
+
+
 def test_changed_attacks_keep_their_column(trials):
     changed = [(s | {"attack": f"{s['attack']} (budget.rms=0.2)"}, rows) for s, rows in trials]
     assert build_study(changed).cells == build_study(trials).cells

@@ -4,7 +4,7 @@ Colours are Okabe and Ito's, which people with any colour vision tell apart; sha
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,14 +79,14 @@ def draw_figures(axes: Axes, place: float, figure: Mapping[str, Any], colour: st
     )
 
 
-def mark(figure: Figure, summary: Mapping[str, Any], theme: Theme) -> None:
+def mark(figure: Figure, summaries: Sequence[Mapping[str, Any]], theme: Theme) -> None:
     """Writes on the figure itself what a reader must know: synthetic faces, a quick look, a failed check."""
     notes = []
-    if summary["synthetic"]:
+    if any(summary["synthetic"] for summary in summaries):
         notes.append("synthetic faces")
-    if summary["limit"] is not None:
-        notes.append(f"a quick look, data.limit={summary['limit']}")
-    if not summary["trusted"]:
+    if limits := sorted({summary["limit"] for summary in summaries} - {None}):
+        notes.append(f"a quick look, data.limit={limits[0]}")
+    if not all(summary["trusted"] for summary in summaries):
         notes.append("not trusted: a check failed")
     if notes:
         figure.suptitle("; ".join(notes), x=0.99, ha="right", fontsize=8, style="italic", color=theme.ink)
@@ -125,7 +125,7 @@ def accuracy_figure(summary: Mapping[str, Any], theme: Theme = LIGHT) -> Figure:
         align = "top" if inside else "bottom"
         axes.text(place, middle, label, ha="center", va=align, color=theme.ink, fontsize=9, bbox=box)
     axes.set_xticks(range(len(bars)), [bar[0] for bar in bars])
-    mark(figure, summary, theme)
+    mark(figure, [summary], theme)
     return figure
 
 
@@ -136,7 +136,7 @@ def people_figure(summary: Mapping[str, Any], theme: Theme = LIGHT) -> Figure:
     """
     people = [p for p in summary["per_identity"].values() if p["robust"]["n"]]
     figure, axes = new_axes(theme, 4.9, 3.3)
-    mark(figure, summary, theme)
+    mark(figure, [summary], theme)
     percent_axis(axes, theme, "recognised under attack")
     axes.set_xlabel("training pictures of the person", fontsize=9)
     if not people:
@@ -227,7 +227,7 @@ def gallery_figure(
     gain = common_gain(pictures)
     by_file = rows.set_index("file")
     figure, grid = new_axes(theme, 6.0, 2.3 * len(pictures), columns=3, rows=len(pictures))
-    mark(figure, summary, theme)
+    mark(figure, [summary], theme)
     for axes, (file, (clean, attacked)) in zip(grid, pictures.items(), strict=True):
         row = by_file.loc[file]
         images = (clean, magnified(clean, attacked, gain), attacked)

@@ -79,7 +79,24 @@ def study_markdown(study: Study, title: str = "", picture: str = "study.png") ->
             "what counts.\n"
         )
     parts += ["## The trials\n", _trial_table(study)]
+    if level := noise_level(study):
+        parts.append(level + "\n")
     return "\n".join(parts)
+
+
+def noise_level(study: Study) -> str:
+    """How the noise level was found, in a sentence; empty where it was given and not found."""
+    level = study.about.get("noise_level")
+    if not level:
+        return ""
+    people = sum(level["people"].values())
+    return (
+        f"The noise level was found on validation pictures: RMS {level['rms']:.4f} of the pixel range, the lower of "
+        f"{level['costs_enough']:.4f}, where random noise costs {100 * level['wanted_cost']:.1f} points as a mean over "
+        f"{len(level['people'])} people ({people} pictures), and {level['still_reached']:.4f}, the highest that noise "
+        f"on the landmarks still reaches on the wanted share of {level['pictures']} pictures. At the level used, random "
+        f"noise costs them {100 * level['cost']:.1f} points."
+    )
 
 
 def _cell_table(cells: Sequence[Cell], people: Sequence[str]) -> str:
@@ -247,7 +264,7 @@ def study_figure(study: Study, theme: Theme = LIGHT) -> Figure:
     figure.legend(
         handles=handles, loc="outside lower center", ncols=5, fontsize=8, frameon=False, labelcolor=theme.ink
     )
-    mark(figure, study.about, theme)
+    mark(figure, study.summaries, theme)
     return figure
 
 

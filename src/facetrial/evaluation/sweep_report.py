@@ -51,8 +51,9 @@ def headline(finished: Sequence["Run"], count: int) -> str:
     if not measured:
         return f"{trials}; no picture could be attacked."
     worst = min(measured, key=lambda summary: summary["robust_accuracy"]["value"])
+    defence = "without defence" if worst["defense"] == "none" else f"against defence {worst['defense']}"
     return (
-        f"{trials}. The hardest, {worst['attack']} against defence {worst['defense']}, leaves "
+        f"{trials}. The hardest, {worst['attack']} {defence}, leaves "
         f"{tables.percent(worst['robust_accuracy']['value'])} of the faces recognised; clean, "
         f"{tables.percent(worst['clean_accuracy']['value'])} are."
     )
@@ -70,6 +71,7 @@ def study_view(title: str, study: Study) -> dict:
             for person in [*study.people, EVERYBODY]
         ],
         "sentences": [comparison.sentence for comparison in study.comparisons],
+        "noise_level": poster_files.noise_level(study),
         "n": study.n,
         "n_tested": study.n_tested,
         "chart": themed_chart(poster_files.study_figure, study),
@@ -91,5 +93,5 @@ def runs_figure(finished: Sequence["Run"], theme: Theme = LIGHT) -> Figure:
         label.set_parse_math(False)
     axes.set_xlim(-0.6, len(finished) - 0.4)
     figure.legend(loc="outside upper left", ncols=2, fontsize=8, frameon=False, labelcolor=theme.ink)
-    mark(figure, finished[0].summary, theme)
+    mark(figure, [run.summary for run in finished], theme)
     return figure
