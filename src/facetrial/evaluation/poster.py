@@ -4,7 +4,7 @@ All columns are of the same pictures: those on which every attack of every trial
 difference between columns is no difference between pictures.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from facetrial.errors import FacetrialError
-from facetrial.evaluation.statistics import Interval, mcnemar, paired_difference, rate_over_people
+from facetrial.evaluation.poster_comparisons import Column, Comparison, compare_columns
+from facetrial.evaluation.statistics import Interval, rate_over_people
 from facetrial.evaluation.summary import check_rows
 from facetrial.evaluation.verdicts import ATTACKED
 
@@ -27,23 +28,6 @@ STUDY_FIGURES = {
     "John_Negroponte": {"raw": 1.0, "random": 0.63, "landmarks": 0.625, "adv": 0.50},
 }
 """What the study found on LFW; it has no figures for all 158 people."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of the table.
-
-    Attributes:
-        key: short name.
-        title: what heads the column.
-        attack: name of the trial's attack; None = clean pictures.
-        defense: name of the trial's defence.
-    """
-
-    key: str
-    title: str
-    attack: str | None
-    defense: str
 
 
 STUDY_COLUMNS = (
@@ -66,17 +50,6 @@ class Cell:
     column: Column
     figure: Interval
     study: float | None
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two columns on the same pictures: `difference` is the accuracy in `second` less that in `first`."""
-
-    first: Column
-    second: Column
-    difference: Interval
-    p: float
-    sentence: str
 
 
 @dataclass(frozen=True)
@@ -154,7 +127,7 @@ def build_study(
     return Study(
         cells=[cell for cell in cells if cell.column in STUDY_COLUMNS],
         further=[cell for cell in cells if cell.column in FURTHER_COLUMNS],
-        comparisons=list(_comparisons(verdicts, identities)),
+        comparisons=list(compare_columns(verdicts, identities)),
         people=people,
         summaries=[summary for summary, _ in trials],
         rms={
@@ -268,66 +241,3 @@ def _figure(right: np.ndarray, identities: np.ndarray, person: str) -> Interval:
 
 def _study_figure(summary: Mapping[str, Any], person: str, column: Column) -> float | None:
     return None if summary["synthetic"] else STUDY_FIGURES.get(person, {}).get(column.key)
-
-
-@dataclass(frozen=True)
-class _Question:
-    first: str
-    second: str
-    than: str
-    where: str
-    claim: str = ""
-
-
-_ELSEWHERE = "the same noise elsewhere on the face"
-_QUESTIONS = (
-    _Question(
-        "random",
-        "landmarks",
-        "under the same noise all over the picture",
-        "under noise on the landmarks",
-        "that noise on the landmarks costs more",
-    ),
-    _Question("scattered", "landmarks", f"under {_ELSEWHERE}", "under noise on the landmarks"),
-    _Question(
-        "random",
-        "scattered",
-        "under the same noise all over the picture",
-        "under noise elsewhere on the face",
-    ),
-    _Question("landmarks", "adv", "without it", "with adversarial training, under noise on the landmarks"),
-    _Question(
-        "random", "adv_random", "without it", "with adversarial training, under noise all over the picture"
-    ),
-    _Question("raw", "adv_raw", "without it", "with adversarial training, on clean pictures"),
-)
-
-
-def _comparisons(verdicts: Mapping[Column, np.ndarray], identities: np.ndarray) -> Iterator[Comparison]:
-    by_key = {column.key: column for column in verdicts}
-    for question in _QUESTIONS:
-        if question.first not in by_key or question.second not in by_key:
-            continue
-        first, second = by_key[question.first], by_key[question.second]
-        difference = paired_difference(verdicts[first], verdicts[second], identities)
-        p = mcnemar(verdicts[first], verdicts[second])
-        yield Comparison(first, second, difference, p, _sentence(question, difference))
-
-
-def _sentence(question: _Question, difference: Interval) -> str:
-    """What the interval allows to say, and no more."""
-    where = question.where[0].upper() + question.where[1:]
-    low, high = 100 * difference.low, 100 * difference.high
-    if high < 0:
-        said = f"{where}, accuracy is {-high:.1f} to {-low:.1f} points lower than {question.than}."
-        claim = f" The study's claim, {question.claim}, holds here."
-    elif low > 0:
-        said = f"{where}, accuracy is {low:.1f} to {high:.1f} points higher than {question.than}."
-        claim = f" The study's claim, {question.claim}, does not hold here: it is the other way round."
-    else:
-        said = (
-            f"These pictures do not decide: {question.where}, accuracy may lie anywhere from {-low:.1f} points lower "
-            f"to {high:.1f} points higher than {question.than}."
-        )
-        claim = f" The study's claim, {question.claim}, is neither shown nor refuted."
-    return said + (claim if question.claim else "")

@@ -4,16 +4,12 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-
-from facetrial.evaluation.figures import LIGHT, Theme, draw_figures, mark, new_axes, percent_axis, save_figure
-from facetrial.evaluation.poster import EVERYBODY, STUDY_COLUMNS, Cell, Study, base_name
+from facetrial.evaluation.figures import save_figure
+from facetrial.evaluation.poster import EVERYBODY, Cell, Study, base_name
+from facetrial.evaluation.poster_figure import study_figure
 from facetrial.evaluation.tables import NOTHING, csv_table, markdown_table, points
 from facetrial.evaluation.verdict_words import banners, shown_name
 from facetrial.files import written_whole
-
-_MARKERS = ("o", "s", "D", "^")
 
 
 def write_study(study: Study, folder: str | Path, name: str = "study", title: str = "") -> list[Path]:
@@ -94,8 +90,8 @@ def noise_level(study: Study) -> str:
         f"The noise level was found on validation pictures: RMS {level['rms']:.4f} of the pixel range, the lower of "
         f"{level['costs_enough']:.4f}, where random noise costs {100 * level['wanted_cost']:.1f} points as a mean over "
         f"{len(level['people'])} people ({people} pictures), and {level['still_reached']:.4f}, the highest that noise "
-        f"on the landmarks still reaches on the wanted share of {level['pictures']} pictures. At the level used, random "
-        f"noise costs them {100 * level['cost']:.1f} points."
+        f"on the landmarks still reaches on the wanted share of {level['pictures']} pictures. At the level used, "
+        f"random noise costs them {100 * level['cost']:.1f} points."
     )
 
 
@@ -218,56 +214,3 @@ def comparisons_csv(study: Study) -> str:
         for comparison in study.comparisons
     ]
     return csv_table(header, lines)
-
-
-def study_figure(study: Study, theme: Theme = LIGHT) -> Figure:
-    """Points with intervals, a group a person; hollow points are the study's own figures."""
-    figure, axes = new_axes(theme, 8.2, 4.2)
-    percent_axis(axes, theme, "recognised")
-    groups = [*study.people, EVERYBODY]
-    colours = (theme.clean, theme.eight_bit, theme.attacked, theme.fourth)
-    handles = []
-    for number, column in enumerate(STUDY_COLUMNS):
-        offset = (number - (len(STUDY_COLUMNS) - 1) / 2) * 0.19
-        for place, person in enumerate(groups):
-            cell = next(c for c in study.cells if c.person == person and c.column == column)
-            draw_figures(axes, place + offset, cell.figure.as_dict(), colours[number], _MARKERS[number])
-            if cell.study is not None:
-                axes.plot(
-                    place + offset + 0.07,
-                    cell.study,
-                    marker=_MARKERS[number],
-                    markersize=6,
-                    markerfacecolor="none",
-                    color=colours[number],
-                    linestyle="none",
-                )
-        style = {"marker": _MARKERS[number], "color": colours[number], "linestyle": "none"}
-        handles.append(Line2D([], [], label=column.title, **style))
-    if any(cell.study is not None for cell in study.cells):
-        handles.append(
-            Line2D(
-                [],
-                [],
-                marker="o",
-                color=theme.ink,
-                markerfacecolor="none",
-                linestyle="none",
-                label="the study",
-            )
-        )
-    count = {person: study.cells[i * len(STUDY_COLUMNS)].figure.n for i, person in enumerate(groups)}
-    axes.set_xticks(range(len(groups)), [f"{_two_lines(person)}\nn = {count[person]}" for person in groups])
-    for label in axes.get_xticklabels():
-        label.set_parse_math(False)
-    axes.axvline(len(groups) - 1.5, color=theme.muted, linewidth=0.6)
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=5, fontsize=8, frameon=False, labelcolor=theme.ink
-    )
-    mark(figure, study.summaries, theme)
-    return figure
-
-
-def _two_lines(person: str) -> str:
-    first, _, last = shown_name(person).rpartition(" ")
-    return f"{first}\n{last}"

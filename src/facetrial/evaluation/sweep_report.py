@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from facetrial.evaluation import poster_files, tables, verdict_words
+from facetrial.evaluation import tables, verdict_words
 from facetrial.evaluation.figures import LIGHT, Theme, draw_figures, mark, new_axes, percent_axis
 from facetrial.evaluation.poster import EVERYBODY, Study
+from facetrial.evaluation.poster_figure import study_figure
+from facetrial.evaluation.poster_files import noise_level
 from facetrial.evaluation.report import themed_chart, write_html
 
 if TYPE_CHECKING:
@@ -71,10 +73,10 @@ def study_view(title: str, study: Study) -> dict:
             for person in [*study.people, EVERYBODY]
         ],
         "sentences": [comparison.sentence for comparison in study.comparisons],
-        "noise_level": poster_files.noise_level(study),
+        "noise_level": noise_level(study),
         "n": study.n,
         "n_tested": study.n_tested,
-        "chart": themed_chart(poster_files.study_figure, study),
+        "chart": themed_chart(study_figure, study),
     }
 
 
