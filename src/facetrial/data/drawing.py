@@ -49,7 +49,9 @@ class Patch:
         """Coverage of a line, from the distance (of either sign) to its middle."""
         return self.inside(distance.abs() - half_width)
 
-    def ellipse(self, x: Tensor | float, y: Tensor | float, width: Tensor | float, height: Tensor | float) -> Tensor:
+    def ellipse(
+        self, x: Tensor | float, y: Tensor | float, width: Tensor | float, height: Tensor | float
+    ) -> Tensor:
         """Squared distance from the middle of an ellipse, 1 on its rim."""
         return ((self.x - x) / width).square() + ((self.y - y) / height).square()
 
@@ -83,7 +85,9 @@ class Canvas:
         corners = torch.stack([frame.pixels(x, y) for x in (left, right) for y in (top, bottom)])
         low = (corners.amin((0, 1)) - 2.0).floor().clamp(0, self.size - 1).long().tolist()
         high = (corners.amax((0, 1)) + 3.0).ceil().clamp(1, self.size).long().tolist()
-        return self._patch(frame, slice(low[1], max(high[1], low[1] + 1)), slice(low[0], max(high[0], low[0] + 1)))
+        return self._patch(
+            frame, slice(low[1], max(high[1], low[1] + 1)), slice(low[0], max(high[0], low[0] + 1))
+        )
 
     def _patch(self, frame: Frame, rows: slice, columns: slice) -> Patch:
         place = torch.arange(self.size, dtype=torch.float32, device=self.image.device)

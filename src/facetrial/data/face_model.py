@@ -71,7 +71,11 @@ def draw_conditions(seed: int, persons: Tensor, pictures: Tensor) -> Conditions:
     smile = between(-0.35, 1.0)
     hue, value = between(0.0, 1.0), between(0.30, 0.88)
     background = _muted(hue, between(0.05, 0.38), value)
-    far = _muted((hue + between(-0.12, 0.12)).remainder(1.0), between(0.05, 0.38), (value * between(0.6, 1.1)).clamp(max=1))
+    far = _muted(
+        (hue + between(-0.12, 0.12)).remainder(1.0),
+        between(0.05, 0.38),
+        (value * between(0.6, 1.1)).clamp(max=1),
+    )
     warmth, exposure = bell(0.09), between(0.86, 1.10)
     return Conditions(
         yaw=bell(0.50),
@@ -146,7 +150,9 @@ class Frame:
 
     def pixels(self, x: Tensor | float, y: Tensor | float) -> Tensor:
         """Pixels (B, 2) of the point (x, y) of the plane."""
-        x, y = (torch.as_tensor(value, device=self.centre.device).expand(len(self.centre)) for value in (x, y))
+        x, y = (
+            torch.as_tensor(value, device=self.centre.device).expand(len(self.centre)) for value in (x, y)
+        )
         return (self.axes @ torch.stack([x, y], dim=1)[:, :, None])[:, :, 0] + self.centre
 
 
@@ -175,8 +181,12 @@ class FaceModel:
         self.bottom_lip_y = self.gap_below + p.lower_lip
         middle = torch.zeros_like(p.eye_x)
         self.eyes = [self._on_head(side * p.eye_x, p.eye_y, side, 0.0) for side in (1, -1)]
-        self.brows = [self._on_head(side * 1.08 * p.eye_x, p.eye_y - self.brow_height, side, 0.02) for side in (1, -1)]
-        self.lenses = [self._on_head(side * p.eye_x * 1.04, p.eye_y + 0.02, side, 0.06, bend=0.25) for side in (1, -1)]
+        self.brows = [
+            self._on_head(side * 1.08 * p.eye_x, p.eye_y - self.brow_height, side, 0.02) for side in (1, -1)
+        ]
+        self.lenses = [
+            self._on_head(side * p.eye_x * 1.04, p.eye_y + 0.02, side, 0.06, bend=0.25) for side in (1, -1)
+        ]
         self.ears = [self._ear(side) for side in (1, -1)]
         self.nose_base = self._on_head(middle, p.nose_y + 0.045, 1, 0.05)
         self.mouth = self._on_head(middle, p.mouth_y, 1, 0.02)

@@ -51,13 +51,19 @@ def draw_eye(canvas: Canvas, face: FaceModel, eye: Frame, side: int) -> None:
     patch.paint(open_eye * patch.inside(iris - 0.46 * radius), torch.full_like(skin, 0.035))
     under_lid = open_eye * smooth_step(y - upper, 0.045, 0.0)
     patch.paint(0.38 * under_lid, skin * 0.18)
-    glint = patch.ellipse(column(0.40 * side * (p.iris_radius * c.light_x.sign())), -0.42 * radius, 0.019, 0.019)
+    glint = patch.ellipse(
+        column(0.40 * side * (p.iris_radius * c.light_x.sign())), -0.42 * radius, 0.019, 0.019
+    )
     patch.paint(open_eye * patch.inside((glint.sqrt() - 1.0) * 0.019), torch.full_like(skin, 0.98))
 
     lashes = column(p.lashes)
     thickness = 0.009 + 0.010 * lashes * smooth_step(x, -width, width)
     wing = width * (1.03 + 0.10 * lashes)
-    upper_line = patch.line(y - upper + 0.4 * thickness, thickness) * patch.inside(x - wing) * patch.inside(-x - width * 1.02)
+    upper_line = (
+        patch.line(y - upper + 0.4 * thickness, thickness)
+        * patch.inside(x - wing)
+        * patch.inside(-x - width * 1.02)
+    )
     patch.paint(0.92 * upper_line, torch.lerp(skin * _LASH, p.hair * 0.25, 0.5))
     lower_line = patch.line(y - lower, 0.004) * patch.inside(x.abs() - width)
     patch.paint((0.40 + 0.25 * lashes) * lower_line, skin * 0.35)
@@ -83,7 +89,8 @@ def draw_nose(canvas: Canvas, face: FaceModel) -> None:
     frame = face.nose_base
     to_frame = frame.inverse
     tip, bridge = (
-        (to_frame @ (point - frame.centre)[:, :, None])[:, :, 0] for point in (face.nose_tip, face.nose_bridge)
+        (to_frame @ (point - frame.centre)[:, :, None])[:, :, 0]
+        for point in (face.nose_tip, face.nose_bridge)
     )
     reach = 0.30 * torch.ones_like(p.nose_width)
     left, right = torch.minimum(tip, bridge)[:, 0] - reach, torch.maximum(tip, bridge)[:, 0] + reach
@@ -99,7 +106,9 @@ def draw_nose(canvas: Canvas, face: FaceModel) -> None:
     light = column(c.light_x * (0.6 + c.contrast))
     turned = column(torch.sin(c.yaw))
     sides = across * falloff((across * 0.62).square())
-    patch.shade(0.36 * body * sides * (light * 0.8 - turned * 0.5) + 0.09 * body * falloff((across * 1.6).square()))
+    patch.shade(
+        0.36 * body * sides * (light * 0.8 - turned * 0.5) + 0.09 * body * falloff((across * 1.6).square())
+    )
     patch.shade(-0.085 * body * falloff(((across.abs() - 0.95) * 1.8).square()) * (0.5 + 0.6 * down))
 
     bulb = patch.ellipse(tip_x, tip_y, width * 0.62, width * 0.55)
@@ -128,7 +137,9 @@ def draw_mouth(canvas: Canvas, face: FaceModel) -> None:
     top = -along * (column(face.gap_above) + column(p.upper_lip) * (0.8 + 0.75 * share.square()))
     gap_top = -along * column(face.gap_above)
     gap_bottom = along * column(face.gap_below)
-    bottom = along.sqrt() * 0.35 * column(p.lower_lip) + along * (column(face.gap_below) + 0.65 * column(p.lower_lip))
+    bottom = along.sqrt() * 0.35 * column(p.lower_lip) + along * (
+        column(face.gap_below) + 0.65 * column(p.lower_lip)
+    )
     span = patch.inside(patch.x.abs() - width)
 
     fold = (patch.ellipse(0.0, 0.02, width * 1.32, 0.26).sqrt() - 1.0) * width
@@ -144,7 +155,9 @@ def draw_mouth(canvas: Canvas, face: FaceModel) -> None:
     patch.paint(0.22 * shine, torch.ones_like(p.lips))
     hole = span * patch.inside(torch.maximum(gap_top - y, y - gap_bottom))
     patch.paint(hole, p.lips * p.lips.new_tensor([0.30, 0.16, 0.16]))
-    teeth = hole * patch.inside(y - gap_top - 0.55 * (gap_bottom - gap_top)) * patch.inside(share.abs() - 0.82)
+    teeth = (
+        hole * patch.inside(y - gap_top - 0.55 * (gap_bottom - gap_top)) * patch.inside(share.abs() - 0.82)
+    )
     patch.paint(0.94 * teeth, torch.full_like(p.lips, 0.94))
     closed = column((1.0 - 4.0 * c.mouth_open).clamp(0.0, 1.0))
     patch.paint((0.25 + 0.5 * closed) * span * patch.line(y - gap_top, 0.006), p.lips * 0.38)
@@ -179,5 +192,7 @@ def draw_glasses(canvas: Canvas, face: FaceModel, lens: Frame, head: Tensor) -> 
     arc = patch.y + 0.035 - 0.5 * (patch.x + column(1.04 * p.eye_x)).square()
     bridge = patch.inside(patch.x + column(half_width)) * patch.inside(-patch.x - column(1.05 * p.eye_x))
     patch.paint(worn * bridge * patch.line(arc, 0.010), p.frame)
-    temple = patch.inside(column(half_width) - patch.x) * patch.inside(patch.x - column(0.93 * (p.head_width - p.eye_x)))
+    temple = patch.inside(column(half_width) - patch.x) * patch.inside(
+        patch.x - column(0.93 * (p.head_width - p.eye_x))
+    )
     patch.paint(worn * temple * head[:, *patch.window] * patch.line(patch.y + 0.04, 0.011), p.frame)

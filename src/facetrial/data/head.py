@@ -18,6 +18,48 @@ def draw_background(canvas: Canvas, conditions: Conditions) -> None:
     canvas.image.copy_(near + glow[:, None] * (far * 0.8 - near))
 
 
+class HeadSurface:
+    """For each pixel, the place on the head that it shows.
+
+    Attributes:
+        x, y, z: float32 (B, H, W), the point of the ellipsoid in head coordinates; beside the head, of its rim.
+        outline: signed distance to the outline of skull and jaw.
+        radius: distance of the outline from the head's centre, in this pixel's direction.
+        distance: of the pixel from the head's centre.
+    """
+
+    def __init__(self, patch: Patch, face: FaceModel) -> None:
+        p, c = face.people, face.camera.conditions
+        rotation = face.camera.rotation
+        axes = torch.stack([p.head_width, p.head_height, torch.full_like(p.head_width, HEAD_DEPTH)], dim=1)
+        form = rotation @ torch.diag_embed(axes**-2) @ rotation.transpose(1, 2)
+        (xx, xy, xz), (_, yy, yz), (_, _, zz) = ([column(form[:, i, j]) for j in range(3)] for i in range(3))
+        u, v = patch.x, patch.y
+        slope = xz * u + yz * v
+        rest = xx * u * u + (2.0 * xy) * u * v + yy * v * v - 1.0
+        depth = ((slope * slope - zz * rest).clamp(min=0.0).sqrt() - slope) / zz
+        turn = rotation[:, :, :, None, None]
+        self.x, self.y, self.z = (
+            turn[:, 0, i] * u + turn[:, 1, i] * v + turn[:, 2, i] * depth for i in range(3)
+        )
+        # The chin lies further forward than the middle of the head: it goes where the face turns.
+        forward = (v + 0.1).clamp(min=0.0).square() * 0.34
+        u = u - column(c.yaw.sin()) * forward
+        v = v - column(c.pitch.sin()) * forward
+        squared = u * u + v * v + 1e-6
+        self.distance = squared.sqrt()
+        sine = v / self.distance
+        up = sine * sine
+        ellipse = torch.rsqrt(
+            (1.0 - up) / column(p.head_width).square() + up / column(p.head_height).square()
+        )
+        low = sine.clamp(min=0.0).square()
+        jaw = 4.0 * low * (1.0 - low) * column(p.jaw) + low * low * low * column(p.chin)
+        self.radius = ellipse * (1.0 + jaw)
+        self.outline = self.distance - self.radius
+        self.upward = -sine
+
+
 def _draw_body(canvas: Canvas, face: FaceModel, whole: Patch, surface: HeadSurface) -> None:
     """Hair that hangs behind, neck and clothes. The body does not lean with the head."""
     p, camera = face.people, face.camera
@@ -58,48 +100,6 @@ def _paint_back_hair(patch: Patch, face: FaceModel) -> Tensor:
     return coverage
 
 
-class HeadSurface:
-    """For each pixel, the place on the head that it shows.
-
-    Attributes:
-        x, y, z: float32 (B, H, W), the point of the ellipsoid in head coordinates; beside the head, of its rim.
-        outline: signed distance to the outline of skull and jaw.
-        radius: distance of the outline from the head's centre, in this pixel's direction.
-        distance: of the pixel from the head's centre.
-    """
-
-    def __init__(self, patch: Patch, face: FaceModel) -> None:
-        p, c = face.people, face.camera.conditions
-        rotation = face.camera.rotation
-        axes = torch.stack([p.head_width, p.head_height, torch.full_like(p.head_width, HEAD_DEPTH)], dim=1)
-        form = rotation @ torch.diag_embed(axes**-2) @ rotation.transpose(1, 2)
-        (xx, xy, xz), (_, yy, yz), (_, _, zz) = (
-            [column(form[:, i, j]) for j in range(3)] for i in range(3)
-        )
-        u, v = patch.x, patch.y
-        slope = xz * u + yz * v
-        rest = xx * u * u + (2.0 * xy) * u * v + yy * v * v - 1.0
-        depth = ((slope * slope - zz * rest).clamp(min=0.0).sqrt() - slope) / zz
-        turn = rotation[:, :, :, None, None]
-        self.x, self.y, self.z = (
-            turn[:, 0, i] * u + turn[:, 1, i] * v + turn[:, 2, i] * depth for i in range(3)
-        )
-        # The chin lies further forward than the middle of the head: it goes where the face turns.
-        forward = (v + 0.1).clamp(min=0.0).square() * 0.34
-        u = u - column(c.yaw.sin()) * forward
-        v = v - column(c.pitch.sin()) * forward
-        squared = u * u + v * v + 1e-6
-        self.distance = squared.sqrt()
-        sine = v / self.distance
-        up = sine * sine
-        ellipse = torch.rsqrt((1.0 - up) / column(p.head_width).square() + up / column(p.head_height).square())
-        low = sine.clamp(min=0.0).square()
-        jaw = 4.0 * low * (1.0 - low) * column(p.jaw) + low * low * low * column(p.chin)
-        self.radius = ellipse * (1.0 + jaw)
-        self.outline = self.distance - self.radius
-        self.upward = -sine
-
-
 def draw_head(canvas: Canvas, face: FaceModel, draw_features: Callable[[Tensor], None]) -> None:
     """Skin, ears and beard, then what `draw_features` draws, then hair, then light over all."""
     p, c = face.people, face.camera.conditions
@@ -137,11 +137,15 @@ def _draw_ear(canvas: Canvas, face: FaceModel, ear: Frame, side: float, surface:
     uncovered = column(smooth_step(p.style("sides"), 0.3, 0.12))
     seen = torch.maximum(behind, nearness.expand_as(behind)) * uncovered
     patch.paint(seen * patch.inside((rim - 1.0) * scale), p.skin * 0.95)
-    patch.paint(0.5 * seen * patch.inside((rim - 0.66) * scale) * patch.inside(-patch.x - 0.4 * scale), p.skin * 0.66)
+    patch.paint(
+        0.5 * seen * patch.inside((rim - 0.66) * scale) * patch.inside(-patch.x - 0.4 * scale), p.skin * 0.66
+    )
     patch.paint(0.35 * seen * patch.line((rim - 0.70) * scale, 0.008), p.skin * 0.58)
 
 
-def _paint_complexion(canvas: Canvas, face: FaceModel, patch: Patch, surface: HeadSurface, head: Tensor) -> None:
+def _paint_complexion(
+    canvas: Canvas, face: FaceModel, patch: Patch, surface: HeadSurface, head: Tensor
+) -> None:
     """Blush, freckles and beard: they lie on the skin."""
     p = face.people
     x, y = surface.x, surface.y
@@ -170,7 +174,11 @@ def _paint_hair(patch: Patch, face: FaceModel, surface: HeadSurface, head: Tenso
     narrow = column(p.style("narrow"))
     hairline, length = column(p.style("hairline")), column(p.style("sides"))
     line = hairline + (length - hairline) * smooth_step(sides, narrow, 0.97)
-    line = line + column(p.style("parting")) * surface.x * smooth_step(sides, 0.9, 0.5) * 0.55 + 0.6 * curl * wave
+    line = (
+        line
+        + column(p.style("parting")) * surface.x * smooth_step(sides, 0.9, 0.5) * 0.55
+        + 0.6 * curl * wave
+    )
     above = surface.y - line
     has_hair = (hairline > -1.5).float()
     patch.shade(-0.22 * has_hair * head * falloff((above / 0.11).clamp(min=0.0).square()))

@@ -48,7 +48,9 @@ _IRIS_COLOURS = torch.tensor(
         (0.44, 0.53, 0.58),
     ]
 )
-_FRAME_COLOURS = torch.tensor([(0.07, 0.07, 0.08), (0.34, 0.16, 0.08), (0.60, 0.47, 0.20), (0.50, 0.09, 0.12)])
+_FRAME_COLOURS = torch.tensor(
+    [(0.07, 0.07, 0.08), (0.34, 0.16, 0.08), (0.60, 0.47, 0.20), (0.50, 0.09, 0.12)]
+)
 
 # top and side: how far hair stands off the head, as a share of its radius. hairline: y at the middle of the
 # forehead. sides: y down to which hair covers the head's sides. back: y down to which it hangs behind (-1: none).
@@ -146,7 +148,9 @@ def _spread(seed: int, numbers: Tensor, columns: int) -> Iterator[Tensor]:
     A start drawn from the seed, moved on by an irrational step a person (a Kronecker sequence, steps by Roberts'
     generalised golden ratio): unlike with independent draws, a dozen people differ in skin, hair and style.
     """
-    start = Draws(seed, torch.zeros(1, dtype=torch.int64, device=numbers.device)).uniform((columns,), "spread")
+    start = Draws(seed, torch.zeros(1, dtype=torch.int64, device=numbers.device)).uniform(
+        (columns,), "spread"
+    )
     golden = 1.0
     for _ in range(50):
         golden = (1.0 + golden) ** (1.0 / (columns + 1))
@@ -186,7 +190,9 @@ def draw_people(seed: int, numbers: Tensor) -> People:
     masculine = (sex < 0.5).float()
     man = masculine.bool()
     dark = tone > 0.62
-    skin = (_ramp_colour(_SKINS, tone) * (1.0 + torch.stack([between(-0.03, 0.03) for _ in range(3)], 1))).clamp(0, 1)
+    skin = (
+        _ramp_colour(_SKINS, tone) * (1.0 + torch.stack([between(-0.03, 0.03) for _ in range(3)], 1))
+    ).clamp(0, 1)
     num_colours = torch.where(dark, 3.0, torch.where(tone > 0.42, 7.0, 10.0))
     hair = _pick(_HAIR_COLOURS, hair_colour, num_colours)
     redness = between(0.35, 0.8) * (1.0 - 0.35 * masculine)

@@ -90,7 +90,9 @@ def _blurred(image: Tensor, weight: Tensor, dimension: int) -> Tensor:
     length = image.shape[dimension]
     before, middle, after = (image.narrow(dimension, start, length - 2) for start in range(3))
     blurred = image.clone()
-    blurred.narrow(dimension, 1, length - 2).add_((before + after - 2.0 * middle) * weight[:, None, None, None])
+    blurred.narrow(dimension, 1, length - 2).add_(
+        (before + after - 2.0 * middle) * weight[:, None, None, None]
+    )
     return blurred
 
 
