@@ -76,7 +76,7 @@ def draw_conditions(seed: int, persons: Tensor, pictures: Tensor) -> Conditions:
         between(0.05, 0.38),
         (value * between(0.6, 1.1)).clamp(max=1),
     )
-    warmth, exposure = bell(0.09), between(0.86, 1.10)
+    warmth, exposure = bell(0.09), between(0.86, 1.06)
     return Conditions(
         yaw=bell(0.50),
         pitch=bell(0.24),
@@ -188,6 +188,7 @@ class FaceModel:
             self._on_head(side * p.eye_x * 1.04, p.eye_y + 0.02, side, 0.06, bend=0.25) for side in (1, -1)
         ]
         self.ears = [self._ear(side) for side in (1, -1)]
+        self.mole = self._on_head(p.mole_x, p.mole_y, 1, 0.0)
         self.nose_base = self._on_head(middle, p.nose_y + 0.045, 1, 0.05)
         self.mouth = self._on_head(middle, p.mouth_y, 1, 0.02)
         self.nose_bridge = camera.project(self._surface(middle, p.eye_y - 0.02, -0.01))

@@ -11,6 +11,8 @@ _LASH = 0.22  # how dark lid lines are: share of the skin's colour that is left
 
 def draw_features(canvas: Canvas, face: FaceModel, head: Tensor) -> None:
     """Draws all features of B faces; `head` (B, H, W) is the coverage of the head, beyond which no glasses show."""
+    if face.people.mole.any():
+        _draw_mole(canvas, face)
     draw_nose(canvas, face)
     draw_mouth(canvas, face)
     for side, (eye, brow) in enumerate(zip(face.eyes, face.brows, strict=True)):
@@ -107,7 +109,7 @@ def draw_nose(canvas: Canvas, face: FaceModel) -> None:
     turned = column(torch.sin(c.yaw))
     sides = across * falloff((across * 0.62).square())
     patch.shade(
-        0.36 * body * sides * (light * 0.8 - turned * 0.5) + 0.09 * body * falloff((across * 1.6).square())
+        0.29 * body * sides * (light * 0.8 - turned * 0.5) + 0.09 * body * falloff((across * 1.6).square())
     )
     patch.shade(-0.085 * body * falloff(((across.abs() - 0.95) * 1.8).square()) * (0.5 + 0.6 * down))
 
@@ -172,6 +174,13 @@ def _paint_moustache(patch: Patch, face: FaceModel, width: Tensor) -> None:
     middle = column(face.top_lip_y) - 0.022 + 0.055 * share.square()
     hairs = patch.line(patch.y - middle, 0.040 * along.sqrt()) * (along > 0)
     patch.paint(column(face.people.moustache * 0.8) * hairs, face.people.hair * 0.75)
+
+
+def _draw_mole(canvas: Canvas, face: FaceModel) -> None:
+    reach = torch.full_like(face.people.mole, 0.04)
+    patch = canvas.around(face.mole, -reach, reach, -reach, reach)
+    spot = patch.inside(patch.ellipse(0.0, 0.0, 1.0, 1.0).sqrt() - 0.013)
+    patch.paint(0.8 * column(face.people.mole) * spot, face.people.skin * 0.35)
 
 
 def draw_glasses(canvas: Canvas, face: FaceModel, lens: Frame, head: Tensor) -> None:

@@ -23,6 +23,7 @@ class HeadSurface:
 
     Attributes:
         x, y, z: float32 (B, H, W), the point of the ellipsoid in head coordinates; beside the head, of its rim.
+        aside: how far round the side of the head, 0 in the middle of the face, 1 at the ears, more behind.
         outline: signed distance to the outline of skull and jaw.
         radius: distance of the outline from the head's centre, in this pixel's direction.
         distance: of the pixel from the head's centre.
@@ -42,6 +43,7 @@ class HeadSurface:
         self.x, self.y, self.z = (
             turn[:, 0, i] * u + turn[:, 1, i] * v + turn[:, 2, i] * depth for i in range(3)
         )
+        self.aside = self.x.abs() / column(p.head_width) - self.z.clamp(max=0.0)
         # The chin lies further forward than the middle of the head: it goes where the face turns.
         forward = (v + 0.1).clamp(min=0.0).square() * 0.34
         u = u - column(c.yaw.sin()) * forward
@@ -54,8 +56,10 @@ class HeadSurface:
             (1.0 - up) / column(p.head_width).square() + up / column(p.head_height).square()
         )
         low = sine.clamp(min=0.0).square()
+        high = sine.clamp(max=0.0).square()
+        skull = 0.20 * high * (1.0 - high)
         jaw = 4.0 * low * (1.0 - low) * column(p.jaw) + low * low * low * column(p.chin)
-        self.radius = ellipse * (1.0 + jaw)
+        self.radius = ellipse * (1.0 + skull + jaw)
         self.outline = self.distance - self.radius
         self.upward = -sine
 
@@ -87,15 +91,16 @@ def _draw_body(canvas: Canvas, face: FaceModel, whole: Patch, surface: HeadSurfa
 def _paint_back_hair(patch: Patch, face: FaceModel) -> Tensor:
     p = face.people
     back = column(p.style("back"))
-    half_width = column(p.head_width * (1.0 + p.style("side"))) + 0.02 + 0.10 * (patch.y - 0.2).clamp(min=0.0)
+    half_width = column(p.head_width * (1.0 + p.style("side"))) + 0.02 + 0.10 * (patch.y - 0.2)
+    half_width = half_width - 0.8 * (0.3 - patch.y).clamp(min=0.0).square()
     wave = column(p.style("curl")) * torch.sin(13.0 * patch.y + column(p.hair_phase))
     shift = column(0.10 * face.camera.conditions.yaw)
     side = (patch.x + shift).abs() - half_width - wave
-    hanging = torch.maximum(torch.maximum(side, patch.y - back + 0.12 * patch.x.square()), -0.2 - patch.y)
+    hanging = torch.maximum(torch.maximum(side, patch.y - back + 0.45 * patch.x.square()), -0.2 - patch.y)
     coverage = patch.inside(hanging)
     patch.paint(coverage, p.hair * 0.70)
     bun = column(p.style("bun"))
-    knot = patch.ellipse(-shift, column(-p.head_height - 0.06), 1.0, 1.0).sqrt() - bun
+    knot = patch.ellipse(-shift, column(-p.head_height - 0.12), 1.0, 1.0).sqrt() - bun
     patch.paint(patch.inside(knot) * (bun > 0), p.hair * 0.85)
     return coverage
 
@@ -122,7 +127,7 @@ def draw_head(canvas: Canvas, face: FaceModel, draw_features: Callable[[Tensor],
         column(light[:, i] / axis) * place
         for i, (axis, place) in enumerate(zip(axes, (surface.x, surface.y, surface.z), strict=True))
     )
-    patch.shade(lit * column(c.contrast) * (1.25 * facing_light.clamp(min=-0.3) - 0.80))
+    patch.shade(lit * column(c.contrast) * (1.25 * facing_light.clamp(min=-0.3) - 0.84))
 
 
 def _draw_ear(canvas: Canvas, face: FaceModel, ear: Frame, side: float, surface: HeadSurface) -> None:
@@ -153,10 +158,10 @@ def _paint_complexion(
     cheek = falloff(((out - 0.30) / 0.22).square() + ((y - 0.27) / 0.19).square())
     red = (p.skin * p.skin.new_tensor([1.02, 0.66, 0.64])).clamp(max=1.0)
     patch.paint(head * cheek * column(p.blush * 2.2), red)
-    sides = out / column(p.head_width)
-    edge = 0.36 - 0.62 * smooth_step(sides, 0.45, 0.98) + 0.02 * torch.sin(40.0 * x)
+    sides = surface.aside
+    edge = 0.40 - 0.50 * smooth_step(sides, 0.50, 1.05) + 0.02 * torch.sin(40.0 * x)
     width = column(p.beard_width)
-    shaved = smooth_step(y, edge, edge + 0.13) * smooth_step(sides, width + 0.08, width - 0.04)
+    shaved = smooth_step(y, edge, edge + 0.17) * smooth_step(sides, width + 0.08, width - 0.04)
     patch.paint(head * shaved * column(p.beard), p.hair * 0.80)
 
 
@@ -166,11 +171,13 @@ def _paint_hair(patch: Patch, face: FaceModel, surface: HeadSurface, head: Tenso
     top, side, curl = (column(p.style(name)) for name in ("top", "side", "curl"))
     phase = column(p.hair_phase)
     wave = torch.sin(19.0 * patch.x + phase) * torch.sin(17.0 * patch.y + 2.0 * phase)
-    upward = smooth_step(surface.upward, -0.1, 0.95)
+    upward = smooth_step(surface.upward, -0.2, 0.75)
     lean = column(p.style("parting") * 0.12) * patch.x * upward
+    hanging = column((p.style("sides") > 0.3).float())
+    side = side * torch.maximum(smooth_step(surface.upward, -0.6, -0.05), hanging)
     volume = side + (top - side) * upward + curl * wave + lean
     # At each person's temples hair runs from the hairline down to the length of the sides.
-    sides = surface.x.abs() / column(p.head_width)
+    sides = surface.aside
     narrow = column(p.style("narrow"))
     hairline, length = column(p.style("hairline")), column(p.style("sides"))
     line = hairline + (length - hairline) * smooth_step(sides, narrow, 0.97)
@@ -179,13 +186,21 @@ def _paint_hair(patch: Patch, face: FaceModel, surface: HeadSurface, head: Tenso
         + column(p.style("parting")) * surface.x * smooth_step(sides, 0.9, 0.5) * 0.55
         + 0.6 * curl * wave
     )
-    above = surface.y - line
+    above = surface.y - line - 2.0 * surface.outline.clamp(min=0.0)
     has_hair = (hairline > -1.5).float()
     patch.shade(-0.22 * has_hair * head * falloff((above / 0.11).clamp(min=0.0).square()))
     outside = surface.distance - surface.radius * (1.0 + volume)
-    coverage = patch.inside(torch.maximum(outside, above)) * has_hair
+    coverage = torch.minimum(patch.inside(outside), _one_pixel_edge(above, patch)) * has_hair
     strands = torch.sin(30.0 * patch.x / (1.45 + patch.y) + phase + 3.0 * wave * (curl + 0.12))
     shine = falloff(((patch.y + 0.62 + 0.25 * patch.x.square()) / 0.20).square())
-    tone = 0.94 + 0.09 * strands + 0.30 * shine + 1.6 * curl * wave
+    tone = 0.94 + 0.09 * strands + 0.22 * shine + 1.6 * curl * wave
     patch.paint(coverage, p.hair[:, :, None, None] * tone[:, None])
     return coverage
+
+
+def _one_pixel_edge(level: Tensor, patch: Patch) -> Tensor:
+    """Coverage where `level` (B, H, W) is negative, its edge a pixel wide however steep the level is."""
+    steep = torch.zeros_like(level)
+    steep[:, :, 1:] = level.diff(dim=2).abs()
+    steep[:, 1:] = torch.maximum(steep[:, 1:], level.diff(dim=1).abs())
+    return (0.5 - level / torch.maximum(1.4 * steep, patch.soft)).clamp_(0.0, 1.0)

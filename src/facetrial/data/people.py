@@ -23,13 +23,13 @@ _SKINS = torch.tensor(
         (0.38, 0.24, 0.17),
     ]
 )
-# Ordered so that the first four go with any skin, the first seven with all but dark skin.
+# Ordered so that the first four go with any skin (the fourth more rarely), the first seven with all but dark skin.
 _HAIR_COLOURS = torch.tensor(
     [
         (0.09, 0.08, 0.09),
         (0.20, 0.13, 0.10),
-        (0.62, 0.61, 0.60),
         (0.30, 0.18, 0.11),
+        (0.62, 0.61, 0.60),
         (0.46, 0.29, 0.17),
         (0.45, 0.20, 0.11),
         (0.66, 0.47, 0.26),
@@ -63,7 +63,7 @@ _MEN_STYLES = torch.tensor(
         (0.17, 0.05, -0.45, 0.04, -1.0, 0.66, 0.35, 0.00, 0.0),  # side parting
         (0.28, 0.03, -0.50, -0.02, -1.0, 0.70, 0.08, 0.01, 0.0),  # quiff
         (0.20, 0.14, -0.42, 0.08, -1.0, 0.66, 0.00, 0.045, 0.0),  # curls
-        (0.00, 0.06, -0.78, 0.06, -1.0, 0.60, 0.00, 0.00, 0.0),  # receding
+        (0.01, 0.06, -0.72, 0.06, -1.0, 0.50, 0.00, 0.00, 0.0),  # receding
         (0.00, 0.00, -2.00, -2.00, -1.0, 0.70, 0.00, 0.00, 0.0),  # bald
         (0.16, 0.13, -0.46, 0.55, 0.72, 0.62, 0.12, 0.02, 0.0),  # to the shoulders
         (0.16, 0.05, -0.30, 0.02, -1.0, 0.60, -0.25, 0.00, 0.0),  # fringe swept aside
@@ -73,7 +73,7 @@ _WOMEN_STYLES = torch.tensor(
     [
         (0.12, 0.11, -0.47, 0.75, 1.00, 0.56, 0.10, 0.00, 0.0),  # long and straight
         (0.16, 0.14, -0.32, 0.55, 0.58, 0.64, 0.00, 0.00, 0.0),  # bob with a fringe
-        (0.08, 0.04, -0.50, 0.00, -1.0, 0.66, 0.05, 0.00, 0.21),  # bun
+        (0.06, 0.04, -0.50, 0.00, -1.0, 0.66, 0.05, 0.00, 0.17),  # bun
         (0.18, 0.20, -0.42, 0.65, 1.00, 0.56, 0.35, 0.045, 0.0),  # long waves
         (0.36, 0.36, -0.42, 0.20, -1.0, 0.66, 0.00, 0.040, 0.0),  # afro
         (0.18, 0.06, -0.34, 0.12, -1.0, 0.58, 0.40, 0.01, 0.0),  # pixie
@@ -128,7 +128,9 @@ class People(Rows):
     ear_height: Tensor
     ear_out: Tensor
     blush: Tensor
-    freckles: Tensor
+    mole: Tensor  # 0 or 1
+    mole_x: Tensor
+    mole_y: Tensor
     beard: Tensor  # opacity
     beard_width: Tensor  # share of the head's half-width: a goatee is narrow
     moustache: Tensor  # opacity
@@ -193,7 +195,7 @@ def draw_people(seed: int, numbers: Tensor) -> People:
     skin = (
         _ramp_colour(_SKINS, tone) * (1.0 + torch.stack([between(-0.03, 0.03) for _ in range(3)], 1))
     ).clamp(0, 1)
-    num_colours = torch.where(dark, 3.0, torch.where(tone > 0.42, 7.0, 10.0))
+    num_colours = torch.where(dark, 3.4, torch.where(tone > 0.42, 7.0, 10.0))
     hair = _pick(_HAIR_COLOURS, hair_colour, num_colours)
     redness = between(0.35, 0.8) * (1.0 - 0.35 * masculine)
     red = torch.tensor([0.70, 0.26, 0.28], device=numbers.device) * (0.45 + 0.65 * skin)
@@ -217,7 +219,7 @@ def draw_people(seed: int, numbers: Tensor) -> People:
         eye_x=between(0.235, 0.285),
         eye_y=between(-0.05, 0.05),
         eye_width=between(0.128, 0.155),
-        eye_opening=between(0.85, 1.3) - 0.12 * masculine,
+        eye_opening=between(0.95, 1.35) - 0.12 * masculine,
         eye_tilt=between(-0.06, 0.16),
         iris_radius=between(0.068, 0.080),
         lashes=(1.0 - masculine) * between(0.4, 1.0),
@@ -236,8 +238,10 @@ def draw_people(seed: int, numbers: Tensor) -> People:
         ear_height=between(0.13, 0.18),
         ear_out=between(0.03, 0.065),
         blush=between(0.0, 0.16) + 0.06 * (1.0 - masculine),
-        freckles=((between(0, 1) < 0.35) & (tone < 0.35)).float(),
-        beard=bearded * between(0.35, 1.0),
+        mole=(between(0, 1) < 0.3).float(),
+        mole_x=between(0.13, 0.32) * torch.where(between(0, 1) < 0.5, -1.0, 1.0),
+        mole_y=between(0.24, 0.48),
+        beard=bearded * between(0.45, 0.95),
         beard_width=torch.where(between(0, 1) < 0.3, 0.38, 1.3),
         moustache=masculine * (between(0, 1) < 0.65) * bearded,
         glasses=(seeing < 0.33).float(),

@@ -10,7 +10,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from facetrial.data.drawing import Canvas, column
+from facetrial.data.drawing import Canvas
 from facetrial.data.face_model import Camera, FaceModel, draw_conditions
 from facetrial.data.features import draw_features
 from facetrial.data.head import draw_background, draw_head

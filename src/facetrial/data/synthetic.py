@@ -27,16 +27,16 @@ _MEN = (
 )  # fmt: skip
 _FAMILIES = (
     "Novák", "Okafor", "Lindqvist", "Moreau", "Tanaka", "da Silva", "Haddad", "Kowalska", "Ferrari", "Osei", "Byrne",
-    "Petrov", "Núñez", "Chandra", "Weiss", "Aalto", "Mbeki", "Rossi", "Yılmaz", "Larsen", "Castro", "Nguyen",
+    "Petrov", "Núñez", "Chandra", "Weiss", "Aalto", "Mbeki", "Rossi", "Yilmaz", "Larsen", "Castro", "Nguyen",
     "O'Hara", "van Dijk", "Sato", "Baptiste", "Horvat", "Mensah", "Ivanova", "Quispe", "Eriksen", "Farouk", "Brandt",
     "Delacroix", "Ito", "Kaya", "Lehtonen", "Marchetti", "Ndiaye", "Papadakis", "Stone",
 )  # fmt: skip
 MOST_PEOPLE = len(_WOMEN) * len(_FAMILIES)
 
 
-def person_names(masculine: list[bool]) -> list[str]:
-    """A name for each of P people, none twice, as folder names: blanks within a name stay, parts join by "_"."""
-    names = []
+def person_folders(masculine: list[bool]) -> list[str]:
+    """A folder's name for each of P people, none twice: parts are joined by "_", blanks within a part stay."""
+    folders = []
     seen = {True: 0, False: 0}
     for man in masculine:
         number = seen[man]
@@ -45,8 +45,8 @@ def person_names(masculine: list[bool]) -> list[str]:
         turn, place = divmod(number, len(first))
         # 7 and 23 give men and women other families; each turn through the first names moves on by one.
         family = _FAMILIES[(7 * place + turn + (23 if man else 0)) % len(_FAMILIES)]
-        names.append(f"{first[place]}_{family}")
-    return names
+        folders.append(f"{first[place]}_{family}")
+    return folders
 
 
 class SyntheticFaces(FacesDataModule):
@@ -109,9 +109,9 @@ class SyntheticFaces(FacesDataModule):
         drawn = self.portraits()
         persons, numbers = self.numbers()
         masculine = draw_people(self.people_seed, torch.arange(self.people)).masculine.bool().tolist()
-        names = person_names(masculine)
+        folders = person_folders(masculine)
         files = [
-            f"{names[person]}/{names[person]}_{number + 1:04d}.png"
+            f"{folders[person]}/{folders[person]}_{number + 1:04d}.png"
             for person, number in zip(persons.tolist(), numbers.tolist(), strict=True)
         ]
         landmarks = drawn.landmarks.numpy()
@@ -121,7 +121,7 @@ class SyntheticFaces(FacesDataModule):
             rows=np.arange(len(files)),
             identities=persons.numpy(),
             files=files,
-            names=names,
+            names=[folder.replace("_", " ") for folder in folders],
             landmarks=landmarks,
             boxes=box_from_five_points(five_points),
             five_points=five_points,
