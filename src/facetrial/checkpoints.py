@@ -12,7 +12,9 @@ from facetrial.files import written_whole
 _FORMAT = "facetrial-1"
 
 
-def save_checkpoint(path: str | Path, kind: str, state: dict, config: dict | DictConfig, **plain: Any) -> None:
+def save_checkpoint(
+    path: str | Path, kind: str, state: dict, config: dict | DictConfig, **plain: Any
+) -> None:
     """Writes a model.
 
     Args:

@@ -1,0 +1,34 @@
+"""What the entry points share."""
+
+import functools
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from facetrial.errors import FacetrialError
+
+log = logging.getLogger(__name__)
+
+
+def explained(main: Callable[..., Any]) -> Callable[..., Any]:
+    """Ends with a sentence and exit code 1, not with a traceback, when a user can put the cause right."""
+
+    @functools.wraps(main)
+    def wrapped(*arguments: Any, **keywords: Any) -> Any:
+        try:
+            return main(*arguments, **keywords)
+        except FacetrialError as error:
+            return _end(error)
+        except Exception as error:
+            # Hydra wraps what a constructor raises.
+            if isinstance(error.__cause__, FacetrialError):
+                return _end(error.__cause__)
+            raise
+
+    return wrapped
+
+
+def _end(error: FacetrialError) -> None:
+    log.error("%s", error)
+    sys.exit(1)

@@ -1,0 +1,23 @@
+"""OmegaConf resolvers that the configs use. Importing this module registers them."""
+
+import hashlib
+
+from omegaconf import OmegaConf
+
+_PLACES = ("hydra.", "paths.")
+
+
+def run_name(overrides: list[str]) -> str:
+    """A folder's name for a command line: the same overrides give the same folder, so that a run goes on in it.
+
+    >>> run_name(["attack=landmarks", "seed=0"])
+    'attack=landmarks,seed=0-4d1edc7c'
+    """
+    kept = sorted(o for o in overrides if not o.startswith(_PLACES))
+    digest = hashlib.blake2b("\n".join(kept).encode(), digest_size=4).hexdigest()
+    readable = ",".join(kept)
+    readable = "".join(c if c.isalnum() or c in "=,.-_" else "_" for c in readable)[:80]
+    return f"{readable or 'default'}-{digest}"
+
+
+OmegaConf.register_new_resolver("run_name", lambda overrides: run_name(list(overrides)), replace=True)

@@ -1,0 +1,88 @@
+"""The recogniser in training: an embedder that learns to tell people apart."""
+
+from collections.abc import Callable, Sequence
+from typing import Self
+
+import torch
+from lightning import LightningModule
+from torch import Tensor, nn
+from torchmetrics.classification import MulticlassAccuracy
+
+from facetrial.data.faces import Faces
+from facetrial.errors import FacetrialError
+from facetrial.recognition.svm_head import SVMHead
+
+
+class Recognizer(LightningModule):
+    """Fine-tunes chosen blocks of an embedder. The head is fitted by the callback FitHead.
+
+    Args:
+        embedder: images (B, 3, H, W) to unit-norm embeddings (B, D).
+        head: the SVM, not fitted yet.
+        loss: from embeddings and identities to a scalar; holds a centre for each identity.
+        optimizer: makes an optimiser from parameters.
+        trainable: prefixes of the names of the embedder's parameters that are trained; the rest is frozen, its
+            batch statistics too.
+        epochs: over which the learning rate falls to zero, along a cosine.
+
+    Raises:
+        FacetrialError: no parameter's name starts with one of `trainable`.
+    """
+
+    def __init__(
+        self,
+        embedder: nn.Module,
+        head: SVMHead,
+        loss: nn.Module,
+        optimizer: Callable[..., torch.optim.Optimizer],
+        trainable: Sequence[str],
+        epochs: int,
+    ) -> None:
+        super().__init__()
+        self.embedder = embedder
+        self.head = head
+        self.loss = loss
+        self.optimizer = optimizer
+        self.epochs = epochs
+        self.validation_accuracy = MulticlassAccuracy(len(loss.centres), average="micro")
+        for name, parameter in embedder.named_parameters():
+            parameter.requires_grad_(name.startswith(tuple(trainable)))
+        if not any(parameter.requires_grad for parameter in embedder.parameters()):
+            raise FacetrialError(
+                f"model.trainable: no parameter of {type(embedder).__name__} starts with any of "
+                f"{', '.join(trainable)}; they start with "
+                f"{', '.join(sorted({name.split('.')[0] for name, _ in embedder.named_parameters()}))}."
+            )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Unit-norm embeddings (B, D)."""
+        return self.embedder(images)
+
+    def train(self, mode: bool = True) -> Self:
+        super().train(mode)
+        for module in self.embedder.modules():
+            own = list(module.parameters(recurse=False))
+            if own and not any(parameter.requires_grad for parameter in own):
+                module.eval()
+        return self
+
+    def training_step(self, batch: Faces, batch_idx: int) -> Tensor:
+        loss = self.loss(self.embedder(batch.images), batch.identities)
+        self.log("train/loss", loss, on_epoch=True, on_step=False, batch_size=len(batch))
+        return loss
+
+    def validation_step(self, batch: Faces, batch_idx: int) -> None:
+        cosines = self.embedder(batch.images) @ nn.functional.normalize(self.loss.centres).T
+        self.validation_accuracy(cosines, batch.identities)
+        self.log(
+            "validation/accuracy",
+            self.validation_accuracy,
+            on_epoch=True,
+            prog_bar=True,
+            batch_size=len(batch),
+        )
+
+    def configure_optimizers(self) -> dict:
+        optimizer = self.optimizer([p for p in self.parameters() if p.requires_grad])
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(self.epochs, 1))
+        return {"optimizer": optimizer, "lr_scheduler": schedule}

@@ -1,0 +1,133 @@
+"""The SVM that scikit-learn fitted, in exact torch form."""
+
+import numpy as np
+import torch
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.svm import SVC, LinearSVC
+from torch import Tensor, nn
+
+from facetrial.errors import FacetrialError
+
+KERNELS = ("linear", "rbf")
+
+
+class SVMHead(nn.Module):
+    """Support vector machine, one identity against the rest: scores are signed distances from the margin.
+
+    Predictions equal scikit-learn's and scores agree within 1e-5. All that was fitted lies in buffers, so that it
+    is saved with the model. Scores are computed in float64, or in float32 on devices without it, and given in
+    the embeddings' type.
+
+    Args:
+        kernel: "linear" (scikit-learn's LinearSVC) or "rbf" (an SVC for each identity).
+        c: penalty; larger fits the training pictures more closely.
+        gamma: width of the RBF kernel, "scale" or a number.
+
+    Raises:
+        FacetrialError: unknown kernel.
+    """
+
+    def __init__(self, kernel: str = "linear", c: float = 1.0, gamma: float | str = "scale") -> None:
+        super().__init__()
+        if kernel not in KERNELS:
+            raise FacetrialError(f"model.head.kernel must be one of {', '.join(KERNELS)}, found {kernel!r}.")
+        self.kernel = kernel
+        self.c = c
+        self.gamma_setting = gamma
+        for name in ("weight", "bias", "support_vectors", "gamma"):
+            self.register_buffer(name, torch.zeros(0, dtype=torch.float64))
+
+    @property
+    def fitted(self) -> bool:
+        return self.bias.numel() > 0
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.bias)
+
+    def estimator(self) -> LinearSVC | OneVsRestClassifier:
+        """The scikit-learn estimator with these settings, not fitted."""
+        if self.kernel == "linear":
+            return LinearSVC(C=self.c, random_state=0, max_iter=10_000)
+        return OneVsRestClassifier(SVC(C=self.c, gamma=self.gamma_setting, kernel="rbf"))
+
+    def fit(self, embeddings: np.ndarray, identities: np.ndarray) -> LinearSVC | OneVsRestClassifier:
+        """Fits scikit-learn's estimator and copies it.
+
+        Args:
+            embeddings: (N, D).
+            identities: (N,) with every class from 0 to C - 1.
+
+        Returns:
+            The fitted estimator.
+
+        Raises:
+            FacetrialError: a class has no embedding, or there is only one class.
+        """
+        classes = np.unique(identities)
+        if len(classes) < 2 or not np.array_equal(classes, np.arange(len(classes))):
+            raise FacetrialError(
+                f"an SVM needs embeddings of every identity from 0 on and of at least two; found {classes.tolist()}."
+            )
+        estimator = self.estimator().fit(np.asarray(embeddings, dtype=np.float64), identities)
+        self.copy(estimator)
+        return estimator
+
+    def copy(self, estimator: LinearSVC | OneVsRestClassifier) -> None:
+        """Takes over a fitted estimator's numbers."""
+        if self.kernel == "linear":
+            weight, bias = estimator.coef_, estimator.intercept_
+            support_vectors, gamma = np.zeros((0, weight.shape[1])), 0.0
+        else:
+            parts = estimator.estimators_
+            bias = np.array([part.intercept_[0] for part in parts])
+            gamma = parts[0]._gamma
+            # A training embedding is a support vector for many identities: keep it once.
+            stacked = np.concatenate([part.support_vectors_ for part in parts])
+            support_vectors, place = np.unique(stacked, axis=0, return_inverse=True)
+            weight = np.zeros((len(parts), len(support_vectors)))
+            places = np.split(place.ravel(), np.cumsum([len(part.support_vectors_) for part in parts])[:-1])
+            for row, (part, own) in enumerate(zip(parts, places, strict=True)):
+                np.add.at(weight[row], own, part.dual_coef_[0])
+        if len(bias) == 1:  # with two classes scikit-learn keeps the second one's score only
+            weight, bias = np.concatenate([-weight, weight]), np.concatenate([-bias, bias])
+        device = self.bias.device
+        dtype = _precise(device)
+        self.weight = torch.as_tensor(weight, dtype=dtype, device=device)
+        self.bias = torch.as_tensor(bias, dtype=dtype, device=device)
+        self.support_vectors = torch.as_tensor(support_vectors, dtype=dtype, device=device)
+        self.gamma = torch.as_tensor([gamma], dtype=dtype, device=device)
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        """Identity scores (B, C) from embeddings (B, D), as `decision_function` gives them."""
+        if not self.fitted:
+            raise FacetrialError("the SVM is not fitted; train the recogniser first: python train.py.")
+        features = embeddings.to(self.weight.dtype)
+        if self.kernel == "rbf":
+            squared = (
+                features.square().sum(1, keepdim=True)
+                + self.support_vectors.square().sum(1)
+                - 2 * features @ self.support_vectors.T
+            )
+            features = torch.exp(-self.gamma * squared.clamp(min=0))
+        return (features @ self.weight.T + self.bias).to(embeddings.dtype)
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *arguments) -> None:
+        # The buffers' shapes are known only once they are fitted: take those of the file.
+        for name in ("weight", "bias", "support_vectors", "gamma"):
+            if (stored := state_dict.get(prefix + name)) is not None:
+                setattr(self, name, torch.empty_like(stored, device=self.bias.device))
+        super()._load_from_state_dict(state_dict, prefix, *arguments)
+
+    def _apply(self, fn, recurse: bool = True):
+        # .half() or .float() of the whole model must not cost the SVM its precision.
+        kept = {name: getattr(self, name) for name in ("weight", "bias", "support_vectors", "gamma")}
+        super()._apply(fn, recurse)
+        for name, buffer in kept.items():
+            device = getattr(self, name).device
+            setattr(self, name, buffer.to(device=device, dtype=_precise(device)))
+        return self
+
+
+def _precise(device: torch.device) -> torch.dtype:
+    return torch.float32 if device.type == "mps" else torch.float64

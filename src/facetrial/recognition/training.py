@@ -1,0 +1,91 @@
+"""Training a recogniser: what `python train.py model=recognizer` does."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import torch
+from hydra.utils import instantiate
+from lightning import Callback, seed_everything
+from lightning.pytorch.callbacks import ModelCheckpoint
+from omegaconf import DictConfig
+
+from facetrial.checkpoints import save_checkpoint
+from facetrial.data.build import build_datamodule
+from facetrial.data.faces import FaceDataset
+from facetrial.recognition.fit_head import FitHead
+from facetrial.recognition.obtain import KIND, build_embedder, build_head, checkpoint_path, recipe
+from facetrial.recognition.recognizer import Recognizer
+from facetrial.recognition.victim import Victim
+
+log = logging.getLogger(__name__)
+
+
+def train_recognizer(config: DictConfig) -> dict[str, float]:
+    """Trains the recogniser that `config` describes and saves it where `checkpoint_path` says.
+
+    A training that was cut short goes on from its last whole epoch.
+
+    Returns:
+        Accuracy of the fitted head on validation and test pictures.
+    """
+    seed_everything(config.seed, workers=True, verbose=False)
+    path = checkpoint_path(config)
+    datamodule = build_datamodule(config)
+    embedder = build_embedder(config)
+    trainable = config.model.trainable
+    recognizer = Recognizer(
+        embedder=embedder,
+        head=build_head(config),
+        loss=instantiate(
+            config.model.loss, dimension=embedder.dimension, num_classes=len(datamodule.names)
+        ),
+        optimizer=instantiate(config.model.optimizer),
+        trainable=embedder.last_blocks if trainable is None else list(trainable),
+        epochs=config.trainer.max_epochs,
+    )
+    partial = path.with_suffix(".partial")
+    trainer = instantiate(
+        config.trainer,
+        logger=list(instantiate(config.logger).values()) or False,
+        callbacks=[
+            *(c for c in instantiate(config.callbacks).values() if isinstance(c, Callback)),
+            ModelCheckpoint(partial, save_last=True, save_top_k=0, enable_version_counter=False),
+            FitHead(),
+        ],
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+    last = partial / "last.ckpt"
+    if last.is_file():
+        log.info("Going on with the training that was cut short: %s", last)
+    trainer.fit(
+        recognizer, datamodule=datamodule, ckpt_path=last if last.is_file() else None, weights_only=True
+    )
+    victim = Victim(recognizer.embedder, recognizer.head, datamodule.names).freeze()
+    metrics = {
+        "validation/head_accuracy": accuracy(victim, datamodule.validation_faces, config.data.batch_size),
+        "test/head_accuracy": accuracy(victim, datamodule.test_faces, config.data.batch_size),
+    }
+    if trainer.is_global_zero:
+        save_checkpoint(
+            path, KIND, victim.state_dict(), recipe(config), names=list(datamodule.names), metrics=metrics
+        )
+        shutil.rmtree(partial, ignore_errors=True)
+        for logger in trainer.loggers:
+            logger.log_metrics(metrics)
+            logger.finalize("success")
+        log.info("Saved %s. %s", path, ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
+    return metrics
+
+
+def accuracy(victim: Victim, faces: FaceDataset, batch_size: int) -> float:
+    """Share of pictures that the frozen `victim` recognises."""
+    device = next(victim.parameters()).device
+    right = 0
+    for start in range(0, len(faces), batch_size):
+        batch = faces.batch(range(start, min(start + batch_size, len(faces))))
+        with torch.no_grad():
+            winners = victim(batch.images.to(device)).argmax(1)
+        right += int((winners.cpu() == batch.identities).sum())
+    return right / len(faces)

@@ -1,0 +1,39 @@
+"""The victim: what is attacked, differentiable from pixels to identity scores."""
+
+from collections.abc import Sequence
+from typing import Self
+
+from torch import Tensor, nn
+
+from facetrial.errors import FacetrialError
+
+
+class Victim(nn.Module):
+    """An embedder with a head.
+
+    Args:
+        embedder: from images (B, 3, H, W) in [0, 1] to unit-norm embeddings (B, D).
+        head: from embeddings to identity scores (B, C).
+        names: the person's name for each of the C identities.
+
+    Raises:
+        FacetrialError: the head is not fitted, or knows another number of people.
+    """
+
+    def __init__(self, embedder: nn.Module, head: nn.Module, names: Sequence[str]) -> None:
+        super().__init__()
+        if not head.fitted:
+            raise FacetrialError("the recogniser's head is not fitted; train it first: python train.py.")
+        if head.num_classes != len(names):
+            raise FacetrialError(f"the head knows {head.num_classes} people, but there are {len(names)} names.")
+        self.embedder = embedder
+        self.head = head
+        self.names = list(names)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Identity scores (B, C) from images (B, 3, H, W) in [0, 1]."""
+        return self.head(self.embedder(images))
+
+    def freeze(self) -> Self:
+        """Sets eval mode and takes gradients from all parameters; gradients still flow to pixels."""
+        return self.eval().requires_grad_(False)

@@ -1,0 +1,166 @@
+"""`python evaluate.py` as a user types it, on synthetic faces."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SMALL = [
+    "data.people=4",
+    "data.pictures=16",
+    "trainer.max_epochs=2",
+    "landmarks=labels",
+    "trainer.enable_progress_bar=false",
+]
+ACCURACIES = ("clean_accuracy", "robust_accuracy", "robust_accuracy_8bit", "attack_success")
+
+
+def command(home: Path, *overrides: str, out: str | None = None) -> list[str]:
+    paths = [f"paths.models={home / 'models'}", f"paths.cache={home / 'cache'}"]
+    if out is not None:
+        paths.append(f"hydra.run.dir={home / out}")
+    return [sys.executable, str(ROOT / "evaluate.py"), *SMALL, *paths, *overrides]
+
+
+def run(home: Path, *overrides: str, out: str | None = None) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        command(home, *overrides, out=out), cwd=home, capture_output=True, text=True, timeout=500
+    )
+
+
+def results(folder: Path) -> tuple[dict, pd.DataFrame]:
+    summary = json.loads((folder / "summary.json").read_text())
+    return summary, pd.read_csv(folder / "verdicts.csv", float_precision="round_trip")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """A folder in which the models that the trials below share are trained once."""
+    folder = tmp_path_factory.mktemp("home")
+    done = run(folder, "attack=landmarks", "data.batch_size=64", out="first")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_a_trial_leaves_what_the_readme_lists(home):
+    summary, rows = results(home / "first")
+    assert summary["synthetic"] is True
+    assert summary["attack"] == "landmarks"
+    assert summary["defense"] == "none"
+    assert summary["trusted"] is True
+    assert summary["n"] == len(rows) == rows["file"].nunique() == 16
+    assert all({"value", "low", "high"} <= summary[name].keys() for name in ACCURACIES)
+    assert summary["clean_accuracy"]["value"] == pytest.approx(rows["correct_clean"].mean())
+    attacked = rows[rows["status"] == "attacked"]
+    assert summary["robust_accuracy"]["value"] == pytest.approx(attacked["correct_attacked"].mean())
+    assert rows["rms"][rows["reached"]].tolist() == pytest.approx([0.1] * int(rows["reached"].sum()), rel=1e-5)
+    for name in ("report.html", "accuracy.png", "people.png", "gallery.png", ".hydra/config.yaml"):
+        assert (home / "first" / name).stat().st_size > 0
+    assert "http" not in (home / "first" / "report.html").read_text().replace("http://www.w3.org", "")
+
+
+@pytest.mark.parametrize("batch_size", [1, 7])
+def test_batch_size_changes_nothing(home, batch_size):
+    done = run(home, "attack=landmarks", f"data.batch_size={batch_size}", out=f"batch{batch_size}")
+    assert done.returncode == 0, done.stderr
+    _, rows = results(home / f"batch{batch_size}")
+    _, whole = results(home / "first")
+    exact = ["file", "l2", "linf", "pixels_changed", "region_area", "predicted_attacked", "predicted_8bit"]
+    pd.testing.assert_frame_equal(rows[exact], whole[exact], check_exact=True)
+
+
+def test_two_processes_share_the_pictures(home):
+    done = run(
+        home,
+        "attack=landmarks",
+        "data.batch_size=7",
+        "trainer.accelerator=cpu",
+        "trainer.devices=2",
+        "trainer.strategy=ddp",
+        out="two",
+    )
+    assert done.returncode == 0, done.stderr
+    _, rows = results(home / "two")
+    _, whole = results(home / "first")
+    exact = ["file", "l2", "linf", "predicted_attacked"]
+    pd.testing.assert_frame_equal(rows[exact], whole[exact], check_exact=True)
+
+
+def test_a_killed_trial_goes_on(home):
+    arguments = command(home, "attack=landmarks", "data.batch_size=1", out="killed")
+    process = subprocess.Popen(arguments, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    shards = home / "killed" / "shards"
+    deadline = time.monotonic() + 300
+    while len(list(shards.rglob("rows-*.csv"))) < 3:
+        assert process.poll() is None, "the trial ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    kept = {path.name: path.stat().st_mtime_ns for path in shards.rglob("rows-*.csv")}
+    assert 3 <= len(kept) < 16
+    assert not (home / "killed" / "verdicts.csv").exists()
+
+    done = run(home, "attack=landmarks", "data.batch_size=1", out="killed")
+    assert done.returncode == 0, done.stderr
+    assert f"{len(kept)} of 16 pictures have their row" in done.stdout + done.stderr
+    _, rows = results(home / "killed")
+    _, whole = results(home / "first")
+    pd.testing.assert_frame_equal(rows[["file", "l2"]], whole[["file", "l2"]], check_exact=True)
+
+
+def test_attacked_pictures_are_kept_as_png(home):
+    from PIL import Image
+
+    done = run(home, "attack=random", "save_images=true", out="images")
+    assert done.returncode == 0, done.stderr
+    _, rows = results(home / "images")
+    pictures = [home / "images" / "images" / file for file in rows["file"]]
+    assert all(Image.open(path.with_suffix(".png")).size == (112, 112) for path in pictures)
+
+
+def test_a_sweep_with_a_defence(home):
+    done = run(home, "-m", "attack=random,scattered", "defense=none,adv", f"hydra.sweep.dir={home / 'sweep'}")
+    assert done.returncode == 0, done.stderr
+    sweep = pd.read_csv(home / "sweep" / "sweep.csv")
+    assert len(sweep) == 4
+    assert set(sweep["attack"]) == {"random", "scattered"}
+    assert set(sweep["defense"]) == {"none", "adv"}
+    assert (home / "sweep" / "report.html").is_file()
+
+
+class TestMistakes:
+    """A mistake ends with a sentence that helps, not with a traceback."""
+
+    def fails(self, home, *overrides):
+        done = run(home, *overrides, out="mistake")
+        assert done.returncode != 0
+        assert "Traceback" not in done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def test_unknown_config(self, home):
+        assert "Could not find 'attack/nose'" in self.fails(home, "attack=nose")
+
+    def test_senseless_budget(self, home):
+        assert "attack.budget.rms" in self.fails(home, "attack.budget.rms=-1")
+
+    def test_missing_folder(self, home):
+        text = self.fails(home, "data=lfw", f"data.root={home / 'nowhere'}")
+        assert "nowhere" in text
+
+    def test_not_a_checkpoint(self, home):
+        (home / "broken.ckpt").write_bytes(b"not a checkpoint")
+        text = self.fails(home, f"model.checkpoint={home / 'broken.ckpt'}")
+        assert "broken.ckpt cannot be read as a checkpoint" in text
+
+    def test_checkpoint_of_another_config(self, home):
+        [made] = (home / "models").glob("recognizer-*none*.ckpt")
+        text = self.fails(home, f"model.checkpoint={made}", "data.people=5")
+        assert "people: the checkpoint has 4, the config 5" in text

@@ -1,0 +1,18 @@
+"""python train.py model=landmarks|recognizer: trains one of the two networks."""
+
+import hydra
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+import facetrial.config  # noqa: F401, registers resolvers
+from facetrial.cli import explained
+
+
+@hydra.main(config_path="conf", config_name="train", version_base="1.3")
+@explained
+def main(config: DictConfig) -> None:
+    instantiate(config.model.train)(config)
+
+
+if __name__ == "__main__":
+    main()
