@@ -4,7 +4,6 @@ import hydra
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-import facetrial.config  # noqa: F401, registers resolvers
 from facetrial.cli import explained
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import facetrial.config  # noqa: F401, registers the resolvers that the configs use
 from facetrial.errors import FacetrialError
 
 log = logging.getLogger(__name__)
@@ -16,6 +17,9 @@ def explained(main: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(main)
     def wrapped(*arguments: Any, **keywords: Any) -> Any:
+        # Of Lightning, what needs attention: its tips and devices would bury ours.
+        for name in ("lightning.pytorch", "lightning.fabric"):
+            logging.getLogger(name).setLevel(logging.WARNING)
         try:
             return main(*arguments, **keywords)
         except FacetrialError as error:

@@ -45,7 +45,7 @@ def test_cells_are_of_the_pictures_that_every_attack_reached(trials, study):
     reached = np.logical_and.reduce([rows["reached"] for _, rows in trials])
     assert (study.n, study.n_tested) == (reached.sum(), len(reached))
     assert study.n < study.n_tested
-    own = reached & (trials[0][1]["identity"] == "Tony_Blair").to_numpy()
+    own = reached & (trials[0][1]["identity"] == "Tony Blair").to_numpy()
     columns = {
         "raw": (0, "clean"),
         "random": (0, "attacked"),
@@ -53,10 +53,10 @@ def test_cells_are_of_the_pictures_that_every_attack_reached(trials, study):
         "adv": (4, "attacked"),
     }
     for key, (trial, version) in columns.items():
-        cell = next(c for c in study.cells if c.person == "Tony_Blair" and c.column.key == key)
+        cell = next(c for c in study.cells if c.person == "Tony Blair" and c.column.key == key)
         right = trials[trial][1].loc[own, f"correct_{version}"]
         assert cell.figure == wilson(int(right.sum()), len(right))
-        assert cell.study == STUDY_FIGURES["Tony_Blair"][key]
+        assert cell.study == STUDY_FIGURES["Tony Blair"][key]
 
 
 def test_rows_and_columns(study):
@@ -119,13 +119,13 @@ def test_written_files(study, tmp_path):
     lines = list(csv.DictReader(io.StringIO((tmp_path / "study.csv").read_text())))
     assert len(lines) == 6 * 7
     first = lines[0]
-    assert (first["person"], first["column"], float(first["study"])) == ("George_W_Bush", "raw", 0.98)
+    assert (first["person"], first["column"], float(first["study"])) == ("George W Bush", "raw", 0.98)
     assert float(first["value"]) == study.cells[0].figure.value
 
 
 def test_synthetic_table_takes_the_people_with_most_pictures_and_is_marked():
     study = build_study(made_up_trials(synthetic=True, data="synthetic", limit=50))
-    assert study.people[:2] == ["George_W_Bush", "Tony_Blair"]
+    assert study.people[:2] == ["George W Bush", "Tony Blair"]
     assert all(cell.study is None for cell in study.cells)
     text = study_markdown(study)
     assert "> **Synthetic" in text
@@ -136,7 +136,7 @@ def test_synthetic_table_takes_the_people_with_most_pictures_and_is_marked():
 
 def test_how_the_noise_level_was_found_is_told():
     level = {"rms": 0.123, "costs_enough": 0.2, "still_reached": 0.123, "wanted_cost": 0.258, "cost": 0.11}
-    level |= {"people": {"Tony_Blair": 9, "Bill_Clinton": 4}, "pictures": 486}
+    level |= {"people": {"Tony Blair": 9, "Bill Clinton": 4}, "pictures": 486}
     text = study_markdown(build_study(made_up_trials(noise_level=level)))
     assert "RMS 0.1230" in text
     assert "2 people (13 pictures)" in text
@@ -161,7 +161,7 @@ def test_what_does_not_fit_is_named(trials):
     with pytest.raises(FacetrialError, match="same pictures"):
         build_study([(summary, rows[3:]), *others])
     with pytest.raises(FacetrialError, match="Jane Doe"):
-        build_study(trials, people=["Jane Doe", "Tony_Blair"])
+        build_study(trials, people=["Jane Doe", "Tony Blair"])
     with pytest.raises(FacetrialError, match="no picture on which every attack"):
         build_study([(summary, rows.assign(reached=False)), *others])
     with pytest.raises(FacetrialError, match="same recogniser"):

@@ -24,7 +24,7 @@ def run(config):
         shutil.copy(place / name, out / name)
 
 from hydra.core.config_store import ConfigStore
-callback = {"_target_": "facetrial.evaluation.sweep.GatherSweep", "study": True, "people": ["Tony_Blair"]}
+callback = {"_target_": "facetrial.evaluation.sweep.GatherSweep", "study": True, "people": ["Tony Blair"]}
 ConfigStore.instance().store("app", {
     "attack": "random", "defense": "none", "made": "", "hydra": {"callbacks": {"sweep": callback}}})
 run()

@@ -21,11 +21,11 @@ EVERYBODY = "all people"
 SHARE_OF_CLEAN_VERDICTS_THAT_MAY_DIFFER = 0.01
 
 STUDY_FIGURES = {
-    "George_W_Bush": {"raw": 0.98, "random": 0.91, "landmarks": 0.88, "adv": 0.94},
-    "Bill_Clinton": {"raw": 0.99, "random": 0.75, "landmarks": 0.58, "adv": 0.63},
-    "Hamid_Karzai": {"raw": 1.0, "random": 0.67, "landmarks": 0.50, "adv": 0.67},
-    "Tony_Blair": {"raw": 0.97, "random": 0.69, "landmarks": 0.71, "adv": 0.62},
-    "John_Negroponte": {"raw": 1.0, "random": 0.63, "landmarks": 0.625, "adv": 0.50},
+    "George W Bush": {"raw": 0.98, "random": 0.91, "landmarks": 0.88, "adv": 0.94},
+    "Bill Clinton": {"raw": 0.99, "random": 0.75, "landmarks": 0.58, "adv": 0.63},
+    "Hamid Karzai": {"raw": 1.0, "random": 0.67, "landmarks": 0.50, "adv": 0.67},
+    "Tony Blair": {"raw": 0.97, "random": 0.69, "landmarks": 0.71, "adv": 0.62},
+    "John Negroponte": {"raw": 1.0, "random": 0.63, "landmarks": 0.625, "adv": 0.50},
 }
 """What the study found on LFW; it has no figures for all 158 people."""
 

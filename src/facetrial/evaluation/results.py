@@ -42,7 +42,7 @@ def write_results(
         "attack_parts": OmegaConf.to_container(config.attack, resolve=True),
         "noise_level": OmegaConf.to_container(config.noise_level) if "noise_level" in config else None,
     }
-    write_rows(rows, folder / "verdicts.csv")
+    write_rows(rows.assign(synthetic=faces.synthetic), folder / "verdicts.csv")
     write_json(summary, folder / "summary.json")
     write_report(folder, summary, rows, pictures, OmegaConf.to_yaml(config, resolve=True))
     for logger in loggers:

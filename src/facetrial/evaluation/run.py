@@ -14,7 +14,6 @@ from lightning import Callback, Trainer, seed_everything
 from omegaconf import DictConfig, OmegaConf
 
 import facetrial
-from facetrial.attacks.engine import Attack
 from facetrial.data.build import build_faces
 from facetrial.data.faces import FaceDataset
 from facetrial.data.module import FacesDataModule, spread_over_people

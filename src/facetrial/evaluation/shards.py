@@ -19,9 +19,7 @@ def write_rows(rows: pd.DataFrame, path: Path) -> None:
 
 def read_rows(path: Path) -> pd.DataFrame:
     """Rows that `write_rows` wrote. A person called "None" or "NA" stays a person."""
-    return pd.read_csv(
-        path, dtype=dict.fromkeys(_TEXT, str), keep_default_na=False, float_precision="round_trip"
-    )
+    return pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str), keep_default_na=False)
 
 
 class Shards:

@@ -27,7 +27,9 @@ class FitHead(Callback):
 
     def on_fit_end(self, trainer: Trainer, pl_module: Recognizer) -> None:
         embeddings, identities = _embed(trainer, pl_module, pl_module.embedder)
-        log.info("Fitting the SVM on %d embeddings of %d people.", len(embeddings), len(np.unique(identities)))
+        log.info(
+            "Fitting the SVM on %d embeddings of %d people.", len(embeddings), len(np.unique(identities))
+        )
         pl_module.head.fit(embeddings.double().cpu().numpy(), identities)
 
 

@@ -6,6 +6,7 @@ import json
 import logging
 from pathlib import Path
 
+import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
@@ -79,7 +80,9 @@ def load_recognizer(path: Path, config: DictConfig) -> Victim:
     content = load_checkpoint(path, KIND)
     if differences := config_differences(content["config"], recipe(config)):
         raise FacetrialError(
-            f"{path} was made by another config:\n  " + "\n  ".join(differences) + "\nPut the config right, or name "
+            f"{path} was made by another config:\n  "
+            + "\n  ".join(differences)
+            + "\nPut the config right, or name "
             "another model.checkpoint; without one, a recogniser is trained for this config."
         )
     embedder = build_embedder(config, pretrained=False)
@@ -95,9 +98,9 @@ def load_recognizer(path: Path, config: DictConfig) -> Victim:
 
 def build_embedder(config: DictConfig, pretrained: bool = True) -> nn.Module:
     """The embedder of `config`, with its published weights unless a checkpoint brings others."""
-    if pretrained or "weights" not in config.embedder:
-        return instantiate(config.embedder)
-    return instantiate(config.embedder, weights=None)
+    chance = {} if pretrained or "weights" not in config.embedder else {"weights": None}
+    # Convolutions run up to twice as fast with channels last.
+    return instantiate(config.embedder, **chance).to(memory_format=torch.channels_last)
 
 
 def build_head(config: DictConfig) -> SVMHead:

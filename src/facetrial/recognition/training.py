@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-from pathlib import Path
 
 import torch
 from hydra.utils import instantiate
@@ -37,9 +36,7 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
     recognizer = Recognizer(
         embedder=embedder,
         head=build_head(config),
-        loss=instantiate(
-            config.model.loss, dimension=embedder.dimension, num_classes=len(datamodule.names)
-        ),
+        loss=instantiate(config.model.loss, dimension=embedder.dimension, num_classes=len(datamodule.names)),
         optimizer=instantiate(config.model.optimizer),
         trainable=embedder.last_blocks if trainable is None else list(trainable),
         epochs=config.trainer.max_epochs,

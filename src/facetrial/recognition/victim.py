@@ -25,7 +25,9 @@ class Victim(nn.Module):
         if not head.fitted:
             raise FacetrialError("the recogniser's head is not fitted; train it first: python train.py.")
         if head.num_classes != len(names):
-            raise FacetrialError(f"the head knows {head.num_classes} people, but there are {len(names)} names.")
+            raise FacetrialError(
+                f"the head knows {head.num_classes} people, but there are {len(names)} names."
+            )
         self.embedder = embedder
         self.head = head
         self.names = list(names)
