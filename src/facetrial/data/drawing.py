@@ -58,7 +58,9 @@ class Patch:
     def paint(self, coverage: Tensor, colour: Tensor) -> None:
         """Lays `colour`, (B, 3) or (B, 3, h, w), over the picture where `coverage` (B, h, w) is 1."""
         colour = colour[:, :, None, None] if colour.ndim == 2 else colour
-        self.image += coverage[:, None] * (colour - self.image)
+        change = colour - self.image
+        change *= coverage[:, None]
+        self.image += change
 
     def shade(self, amount: Tensor) -> None:
         """Makes the picture lighter (> 0) or darker (< 0) by a share, (B, h, w)."""
@@ -66,15 +68,11 @@ class Patch:
 
 
 class Canvas:
-    """B square pictures that are drawn into.
+    """B square pictures that are drawn into: `image`, float32 (B, 3, size, size)."""
 
-    Attributes:
-        image: float32 (B, 3, size, size).
-    """
-
-    def __init__(self, count: int, size: int, device: torch.device) -> None:
-        self.image = torch.empty(count, 3, size, size, device=device)
-        self.size = size
+    def __init__(self, image: Tensor) -> None:
+        self.image = image
+        self.size = image.shape[-1]
 
     def whole(self, frame: Frame) -> Patch:
         """All of the pictures."""

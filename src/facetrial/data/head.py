@@ -85,7 +85,7 @@ def _draw_body(canvas: Canvas, face: FaceModel, whole: Patch, surface: HeadSurfa
     under_chin = falloff((surface.outline[:, *patch.window] / 0.28).clamp(min=0.0).square())
     hem = patch.line(patch.y - neckline - 0.03, 0.008) * clothes
     patch.paint(0.35 * hem, camera.conditions.clothes * 0.5)
-    patch.shade(-0.42 * body * under_chin)
+    patch.shade(-0.42 * body * under_chin * smooth_step(patch.y, 0.34, 0.48))
 
 
 def _paint_back_hair(patch: Patch, face: FaceModel) -> Tensor:

@@ -85,7 +85,7 @@ _WOMEN_STYLES = torch.tensor(
 class Rows:
     """A dataclass of tensors whose first dimension counts the same things."""
 
-    def select(self, rows: Tensor):
+    def select(self, rows: Tensor | slice):
         return type(self)(**{name: value[rows] for name, value in vars(self).items()})
 
     def __len__(self) -> int:

@@ -4,6 +4,8 @@ Shapes are signed distances with edges a pixel wide, laid over each other from b
 grained. What a picture looks like depends on (seed, person, picture), never on what is drawn beside it.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,14 +13,15 @@ import torch
 from torch import Tensor
 
 from facetrial.data.drawing import Canvas
-from facetrial.data.face_model import Camera, FaceModel, draw_conditions
+from facetrial.data.face_model import Camera, Conditions, FaceModel, draw_conditions
 from facetrial.data.features import draw_features
 from facetrial.data.head import draw_background, draw_head
-from facetrial.data.people import draw_people
+from facetrial.data.people import People, draw_people
 from facetrial.errors import FacetrialError
 from facetrial.randomness import Draws
 
 _CHUNK = 16  # pictures drawn at once: their planes stay in the processor's cache
+_CHUNK_ON_DEVICE = 512
 _SMALLEST = 32
 _GRAIN_SIZE = 320
 
@@ -63,37 +66,59 @@ def render(seed: int, persons: Tensor, pictures: Tensor, size: int) -> Portraits
         torch.empty(len(persons), 15, 2, device=persons.device),
         torch.empty(len(persons), 2, 2, device=persons.device),
     )
-    for rows in torch.arange(len(persons), device=persons.device).split(_CHUNK):
-        _render_chunk(seed, rows, pictures, size, drawn)
+    people, conditions = draw_people(seed, persons), draw_conditions(seed, persons, pictures)
+    chunk = _CHUNK if persons.device.type == "cpu" else _CHUNK_ON_DEVICE
+    chunks = [slice(start, start + chunk) for start in range(0, len(persons), chunk)]
+    _grain_sheet(seed, size + _GRAIN_SIZE, persons.device)  # once, before threads ask for it
+
+    def draw(rows: slice) -> None:
+        _render_chunk(seed, rows, people, conditions, drawn)
+
+    if persons.device.type == "cpu" and len(chunks) > 1 and torch.get_num_threads() > 1:
+        _on_all_cores(draw, chunks)
+    else:
+        for rows in chunks:
+            draw(rows)
     return drawn
 
 
-def _render_chunk(seed: int, rows: Tensor, pictures: Tensor, size: int, drawn: Portraits) -> None:
-    persons = drawn.identities[rows]
-    people = draw_people(seed, persons)
-    conditions = draw_conditions(seed, persons, pictures[rows])
+def _on_all_cores(draw: Callable[[slice], None], chunks: list[slice]) -> None:
+    """A thread for each of torch's threads, every operation on one of them.
+
+    The operations are many and small: splitting each over the cores would cost more in waiting than it gains.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(draw, chunks))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _render_chunk(seed: int, rows: slice, people: People, conditions: Conditions, drawn: Portraits) -> None:
+    people, conditions = people.select(rows), conditions.select(rows)
+    size = drawn.images.shape[-1]
     camera = Camera(conditions, size)
     face = FaceModel(people, camera)
-    canvas = Canvas(len(rows), size, persons.device)
+    canvas = Canvas(drawn.images[rows])
     draw_background(canvas, conditions)
     draw_head(canvas, face, lambda head: draw_features(canvas, face, head))
-    image = canvas.image * conditions.tint[:, :, None, None]
-    image = _blurred(_blurred(image, conditions.blur, 2), conditions.blur, 3)
-    image += conditions.noise[:, None, None, None] * _grain(seed, conditions.grain, size)
-    drawn.images[rows] = image.clamp_(0.0, 1.0)
+    image = canvas.image
+    image *= conditions.tint[:, :, None, None]
+    for dimension in (2, 3):
+        _blur(image, conditions.blur, dimension)
+    image += _grain(seed, conditions.grain, size).mul_(conditions.noise[:, None, None, None])
+    image.clamp_(0.0, 1.0)
     drawn.landmarks[rows] = face.landmarks()
     drawn.ears[rows] = face.ear_points()
 
 
-def _blurred(image: Tensor, weight: Tensor, dimension: int) -> Tensor:
+def _blur(image: Tensor, weight: Tensor, dimension: int) -> None:
     """Mixes each pixel with its two neighbours along a dimension; the border keeps its value."""
     length = image.shape[dimension]
     before, middle, after = (image.narrow(dimension, start, length - 2) for start in range(3))
-    blurred = image.clone()
-    blurred.narrow(dimension, 1, length - 2).add_(
-        (before + after - 2.0 * middle) * weight[:, None, None, None]
-    )
-    return blurred
+    middle += (before + after).sub_(middle, alpha=2.0).mul_(weight[:, None, None, None])
 
 
 @lru_cache(maxsize=4)
