@@ -44,7 +44,9 @@ def test_margins_are_own_score_minus_best_other():
     _, rows = facetrial.attack(Brightest().eval(), images, faces.identities, attack, names=["a", "b", "c"])
     scores = images.mean((2, 3))
     own = scores[torch.arange(10), faces.identities]
-    others = torch.stack([scores[i, [c for c in range(3) if c != faces.identities[i]]].max() for i in range(10)])
+    others = torch.stack(
+        [scores[i, [c for c in range(3) if c != faces.identities[i]]].max() for i in range(10)]
+    )
     assert rows["margin_clean"].tolist() == pytest.approx((own - others).tolist(), abs=1e-7)
     assert rows["identity"].tolist() == ["abc"[i] for i in faces.identities]
 
