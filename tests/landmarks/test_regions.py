@@ -3,9 +3,18 @@ import math
 import pytest
 import torch
 
+from facetrial.data.synthetic import SyntheticFaces
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.points import EYES, NOSE_TIP
-from facetrial.landmarks.regions import Discs, Ears, Everywhere, Scattered, face_mask, inter_eye_distance
+from facetrial.landmarks.regions import (
+    Discs,
+    Ears,
+    Everywhere,
+    Scattered,
+    ear_points,
+    face_mask,
+    inter_eye_distance,
+)
 from facetrial.randomness import Draws
 from tests.faces import some_faces
 
@@ -76,6 +85,14 @@ def test_ears_lie_left_and_right_of_the_eyes():
     eyes = faces.landmarks[0, list(EYES)]
     assert left[0] > eyes[:, 0].max()
     assert right[0] < eyes[:, 0].min()
+
+
+def test_ears_lie_where_drawn_faces_have_them():
+    portraits = SyntheticFaces(people=20, pictures=4, pictures_min=4, size=48).portraits()
+    distance = (ear_points(portraits.landmarks) - portraits.ears).norm(dim=-1)
+    relative = distance / inter_eye_distance(portraits.landmarks)[:, None]
+    assert relative.median() < 0.15
+    assert (relative < 0.3).float().mean() > 0.9
 
 
 def test_bad_settings_are_refused():

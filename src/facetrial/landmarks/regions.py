@@ -12,7 +12,6 @@ from torch import Tensor
 from facetrial.attacks.exact import exact_sum
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.points import (
-    EYEBROWS,
     LANDMARK_NAMES,
     LEFT_EYE,
     MOUTH,
@@ -23,12 +22,13 @@ from facetrial.landmarks.points import (
 )
 from facetrial.randomness import Draws
 
-# Ears lie on the line through the eyes' centres, moved along it and down towards the mouth. Shares of the
-# inter-eye distance (outward from the eye's centre) and of the way from eyes to mouth (down), fitted to the exact
-# ears of 2,000 synthetic faces.
+# Ears lie outward of the eyes' centres on the line of the eyes (a share of the inter-eye distance, and more on the
+# side that the nose turns away from) and down towards the mouth (a share of the way there). Fitted by least squares
+# to the exact ears of 720 synthetic faces: median distance 0.12, 95 % within 0.25 of the inter-eye distance.
 EAR_OUTWARD = 0.62
-EAR_DOWN = 0.38
-EAR_TURN = 1.0
+EAR_TURN = 3.5
+EAR_DOWN = 0.2
+LARGEST_TURN = 0.25
 
 
 def inter_eye_distance(landmarks: Tensor) -> Tensor:
@@ -43,25 +43,20 @@ def known_mean(points: Tensor) -> Tensor:
 
 
 def ear_points(landmarks: Tensor) -> Tensor:
-    """The ears, (B, 2, 2), left then right, extrapolated from landmarks (B, 15, 2).
+    """The ears, (B, 2, 2), left then right, extrapolated from eyes, nose and mouth of landmarks (B, 15, 2).
 
-    Outward along the line of the eyes, by more on the side that the head shows more of (brows tell: the brow's
-    outer end lies further from the eye there), and down towards the mouth.
+    How far the head is turned shows in how far the nose stands from the middle of the eyes; where the nose is
+    unknown the face counts as frontal.
     """
     left_eye, right_eye = landmarks[:, LEFT_EYE], landmarks[:, RIGHT_EYE]
     middle = (left_eye + right_eye) / 2
     across = left_eye - right_eye
     down = known_mean(landmarks[:, list(MOUTH)]) - middle
-    # Where the nose stands away from the middle of the eyes, the head is turned: the ear on that side is hidden
-    # and nearer, the other one further out.
-    squared_distance = (across * across).sum(-1, keepdim=True)
-    brows = known_mean(landmarks[:, list(EYEBROWS)])
-    nose = landmarks[:, NOSE_TIP]
-    brows = torch.where(brows.isnan(), middle, brows)
-    nose = torch.where(nose.isnan(), middle, nose)
-    turn = (((nose - brows) * across).sum(-1, keepdim=True) / squared_distance).clamp(-0.4, 0.4)
-    left = left_eye + across * (EAR_OUTWARD - EAR_TURN * turn) + EAR_DOWN * down
-    right = right_eye - across * (EAR_OUTWARD + EAR_TURN * turn) + EAR_DOWN * down
+    nose = torch.where(landmarks[:, NOSE_TIP].isnan(), middle, landmarks[:, NOSE_TIP])
+    turn = ((nose - middle) * across).sum(-1, keepdim=True) / across.square().sum(-1, keepdim=True)
+    turn = turn.clamp(-LARGEST_TURN, LARGEST_TURN)
+    left = left_eye + (EAR_OUTWARD - EAR_TURN * turn) * across + EAR_DOWN * down
+    right = right_eye - (EAR_OUTWARD + EAR_TURN * turn) * across + EAR_DOWN * down
     return torch.stack([left, right], dim=1)
 
 
