@@ -8,13 +8,13 @@ from facetrial.data.face_model import Frame
 
 def falloff(squared_distance: Tensor) -> Tensor:
     """1 at distance 0, smoothly to exactly 0 at 1 and beyond; takes the distance squared."""
-    return (1.0 - squared_distance).clamp(min=0.0).square()
+    return (1.0 - squared_distance).clamp_(min=0.0).square_()
 
 
 def smooth_step(value: Tensor, start: float | Tensor, end: float | Tensor) -> Tensor:
     """0 before `start`, 1 after `end`, smooth between."""
-    share = ((value - start) / (end - start)).clamp(0.0, 1.0)
-    return share * share * (3.0 - 2.0 * share)
+    share = ((value - start) / (end - start)).clamp_(0.0, 1.0)
+    return (3.0 - 2.0 * share).mul_(share).mul_(share)
 
 
 def column(values: Tensor) -> Tensor:

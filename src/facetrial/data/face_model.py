@@ -236,4 +236,5 @@ class FaceModel:
 
     def ear_points(self) -> Tensor:
         """float32 (B, 2, 2), pixels: the subject's left ear, then the right."""
-        return torch.stack([ear.centre for ear in self.ears], dim=1)
+        middle = 0.35 * (self.people.ear_out + 0.045)  # of what shows beside the head
+        return torch.stack([ear.pixels(middle, 0.0) for ear in self.ears], dim=1)

@@ -8,6 +8,8 @@ from torch import Tensor
 from facetrial.data.drawing import Canvas, Patch, column, falloff, smooth_step
 from facetrial.data.face_model import HEAD_DEPTH, Conditions, FaceModel, Frame
 
+_BALD = -1.5  # a hairline above this is none
+
 
 def draw_background(canvas: Canvas, conditions: Conditions) -> None:
     """Two colours running into each other, lighter behind the head."""
@@ -90,6 +92,8 @@ def _draw_body(canvas: Canvas, face: FaceModel, whole: Patch, surface: HeadSurfa
 
 def _paint_back_hair(patch: Patch, face: FaceModel) -> Tensor:
     p = face.people
+    if not ((p.style("back") > -1.0) | (p.style("bun") > 0.0)).any():
+        return torch.zeros_like(patch.x)
     back = column(p.style("back"))
     half_width = column(p.head_width * (1.0 + p.style("side"))) + 0.02 + 0.10 * (patch.y - 0.2)
     half_width = half_width - 0.8 * (0.3 - patch.y).clamp(min=0.0).square()
@@ -158,11 +162,13 @@ def _paint_complexion(
     cheek = falloff(((out - 0.30) / 0.22).square() + ((y - 0.27) / 0.19).square())
     red = (p.skin * p.skin.new_tensor([1.02, 0.66, 0.64])).clamp(max=1.0)
     patch.paint(head * cheek * column(p.blush * 2.2), red)
+    if not p.beard.any():
+        return
     sides = surface.aside
     edge = 0.40 - 0.50 * smooth_step(sides, 0.50, 1.05) + 0.02 * torch.sin(40.0 * x)
     width = column(p.beard_width)
-    shaved = smooth_step(y, edge, edge + 0.17) * smooth_step(sides, width + 0.08, width - 0.04)
-    patch.paint(head * shaved * column(p.beard), p.hair * 0.80)
+    bearded = smooth_step(y, edge, edge + 0.17) * smooth_step(sides, width + 0.08, width - 0.04)
+    patch.paint(head * bearded * column(p.beard), p.hair * 0.80)
 
 
 def _paint_hair(patch: Patch, face: FaceModel, surface: HeadSurface, head: Tensor) -> Tensor:
@@ -170,30 +176,30 @@ def _paint_hair(patch: Patch, face: FaceModel, surface: HeadSurface, head: Tenso
     p = face.people
     top, side, curl = (column(p.style(name)) for name in ("top", "side", "curl"))
     phase = column(p.hair_phase)
-    wave = torch.sin(19.0 * patch.x + phase) * torch.sin(17.0 * patch.y + 2.0 * phase)
+    if not (p.style("hairline") > _BALD).any():
+        return torch.zeros_like(head)
+    wave = torch.zeros_like(head)
+    if curl.any():
+        wave = curl * torch.sin(19.0 * patch.x + phase) * torch.sin(17.0 * patch.y + 2.0 * phase)
     upward = smooth_step(surface.upward, -0.2, 0.75)
     lean = column(p.style("parting") * 0.12) * patch.x * upward
     hanging = column((p.style("sides") > 0.3).float())
     side = side * torch.maximum(smooth_step(surface.upward, -0.6, -0.05), hanging)
-    volume = side + (top - side) * upward + curl * wave + lean
+    volume = side + (top - side) * upward + wave + lean
     # At each person's temples hair runs from the hairline down to the length of the sides.
     sides = surface.aside
     narrow = column(p.style("narrow"))
     hairline, length = column(p.style("hairline")), column(p.style("sides"))
     line = hairline + (length - hairline) * smooth_step(sides, narrow, 0.97)
-    line = (
-        line
-        + column(p.style("parting")) * surface.x * smooth_step(sides, 0.9, 0.5) * 0.55
-        + 0.6 * curl * wave
-    )
+    line = line + column(p.style("parting")) * surface.x * smooth_step(sides, 0.9, 0.5) * 0.55 + 0.6 * wave
     above = surface.y - line - 2.0 * surface.outline.clamp(min=0.0)
-    has_hair = (hairline > -1.5).float()
+    has_hair = (hairline > _BALD).float()
     patch.shade(-0.22 * has_hair * head * falloff((above / 0.11).clamp(min=0.0).square()))
     outside = surface.distance - surface.radius * (1.0 + volume)
     coverage = torch.minimum(patch.inside(outside), _one_pixel_edge(above, patch)) * has_hair
-    strands = torch.sin(30.0 * patch.x / (1.45 + patch.y) + phase + 3.0 * wave * (curl + 0.12))
+    strands = torch.sin(30.0 * patch.x / (1.45 + patch.y) + phase + 3.0 * wave)
     shine = falloff(((patch.y + 0.62 + 0.25 * patch.x.square()) / 0.20).square())
-    tone = 0.94 + 0.09 * strands + 0.22 * shine + 1.6 * curl * wave
+    tone = 0.94 + 0.09 * strands + 0.22 * shine + 1.6 * wave
     patch.paint(coverage, p.hair[:, :, None, None] * tone[:, None])
     return coverage
 
