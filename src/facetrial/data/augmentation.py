@@ -68,7 +68,9 @@ def light(images: Tensor, contrast: Tensor, brightness: Tensor, gamma: Tensor, s
         slope: (B, 2), the change of light from the middle to the right and the lower edge.
     """
     places = torch.linspace(-1, 1, images.shape[-1], device=images.device)
-    ramp = 1 + slope[:, 0, None, None] * places[None, None, :] + slope[:, 1, None, None] * places[None, :, None]
+    ramp = (
+        1 + slope[:, 0, None, None] * places[None, None, :] + slope[:, 1, None, None] * places[None, :, None]
+    )
     images = images.clamp(1e-4, 1.0).pow(gamma[:, None, None, None])
     images = (images - 0.5) * contrast[:, None, None, None] + 0.5 + brightness[:, None, None, None]
     return images * ramp[:, None]

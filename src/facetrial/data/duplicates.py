@@ -25,7 +25,10 @@ def group_near_duplicates(pictures: np.ndarray, alike: float, block: int = 1024)
     flat = pictures.astype(np.float32)
     flat = flat - flat.mean(1, keepdims=True)
     flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
-    pairs = [np.argwhere(flat[start : start + block] @ flat.T > alike) + (start, 0) for start in range(0, len(flat), block)]
+    pairs = [
+        np.argwhere(flat[start : start + block] @ flat.T > alike) + (start, 0)
+        for start in range(0, len(flat), block)
+    ]
     first, second = np.concatenate(pairs).T
     links = coo_array((np.ones(len(first), dtype=bool), (first, second)), shape=(len(flat), len(flat)))
     return connected_components(links, directed=False)[1].astype(np.int64)

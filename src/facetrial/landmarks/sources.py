@@ -1,0 +1,144 @@
+"""Where landmarks come from. Config group `landmarks`: `regressor`, `mtcnn`, `labels`."""
+
+import hashlib
+import logging
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+import numpy as np
+import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from facetrial.checkpoints import config_differences, load_checkpoint
+from facetrial.data.faces import FaceDataset
+from facetrial.errors import FacetrialError
+from facetrial.files import written_whole
+from facetrial.landmarks.finding import find_in_pictures
+from facetrial.landmarks.framing import mean_shape, move, similarities
+from facetrial.landmarks.points import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
+from facetrial.landmarks.training import KIND, checkpoint_path, recipe, train_landmarks
+
+log = logging.getLogger(__name__)
+
+# MTCNN goes by the picture: the subject's right eye comes first.
+_FIVE = (RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT)
+_BATCH = 64
+
+
+class LandmarkSource(ABC):
+    """Finds the landmarks of pictures, once: in fixed batches, whatever the batches of a trial."""
+
+    @abstractmethod
+    def find(self, faces: FaceDataset) -> np.ndarray:
+        """Landmarks float32 (N, 15, 2) in pixels of the stored pictures; NaN = unknown."""
+
+
+class Labels(LandmarkSource):
+    """The labels of the data itself, such as those of drawn faces."""
+
+    def find(self, faces: FaceDataset) -> np.ndarray:
+        if not np.isfinite(faces.landmarks).any():
+            raise FacetrialError(
+                "these pictures have no labelled landmarks; choose landmarks=regressor or landmarks=mtcnn."
+            )
+        return faces.landmarks
+
+
+class Mtcnn(LandmarkSource):
+    """MTCNN's five points, found when the pictures were aligned.
+
+    Eye centres, nose tip and mouth corners are MTCNN's own. The other ten, the corners of the eyes, the brows and
+    the lips, are derived: the mean shape of Kaggle's training set, turned, scaled and shifted to fit the five. A
+    picture in which MTCNN found no face has no landmarks.
+    """
+
+    def find(self, faces: FaceDataset) -> np.ndarray:
+        five = torch.from_numpy(faces.five_points).double()
+        known = ~five.isnan().flatten(1).any(1)
+        landmarks = torch.full((len(five), 15, 2), torch.nan, dtype=torch.float64)
+        shape = mean_shape(five)
+        # From the mean shape to the picture: the similarity to the shape, turned round.
+        fits = [similarities(shape[list(_FIVE)][None], points)[0] for points in five[known]]
+        if fits:
+            landmarks[known] = move(torch.stack(fits), shape.expand(len(fits), -1, -1))
+        landmarks[:, list(_FIVE)] = five
+        return landmarks.float().numpy()
+
+
+class Regressor(LandmarkSource):
+    """The project's own landmark network, trained first when its checkpoint is missing.
+
+    Args:
+        data: plain config of what it is trained on.
+        model: plain config of the network and how it is trained, as in the config group `model`.
+        trainer, logger, callbacks, paths, seed: as for `python train.py model=landmarks`, but that the number of
+            epochs is the model's, and one device trains.
+        checkpoint: a file; None is the name that the training gives it.
+        cache: folder in which found landmarks are kept.
+    """
+
+    def __init__(
+        self,
+        data: dict,
+        model: dict,
+        trainer: dict,
+        logger: dict,
+        callbacks: dict,
+        paths: dict,
+        seed: int,
+        checkpoint: str | None,
+        cache: str,
+    ) -> None:
+        alone = {"max_epochs": model["max_epochs"], "devices": 1, "strategy": "auto", "num_nodes": 1}
+        self.config = OmegaConf.create(
+            {
+                "data": data,
+                "model": model | {"checkpoint": checkpoint or model["checkpoint"]},
+                "trainer": trainer | alone,
+                "logger": logger,
+                "callbacks": callbacks,
+                "paths": paths,
+                "seed": seed,
+            }
+        )
+        self.cache = Path(cache).expanduser()
+
+    def find(self, faces: FaceDataset) -> np.ndarray:
+        path = checkpoint_path(self.config)
+        if not path.is_file():
+            log.info("There is no landmark network at %s yet: training it first.", path)
+            train_landmarks(self.config)
+        content = load_checkpoint(path, KIND)
+        if differences := config_differences(content["config"], recipe(self.config)):
+            raise FacetrialError(
+                f"{path} was made by another config:\n  " + "\n  ".join(differences) + "\nPut landmarks.data, "
+                "landmarks.model or seed right, or name another landmarks.checkpoint; without one, a network is "
+                "trained for this config."
+            )
+        kept = self.cache / "landmarks" / f"{_digest(faces, content['state'])}.npy"
+        if kept.is_file():
+            return np.load(kept, allow_pickle=False)
+        network = instantiate(self.config.model.network)
+        network.load_state_dict(content["state"])
+        network.eval().to(memory_format=torch.channels_last)
+        landmarks = []
+        with torch.no_grad():
+            for start in range(0, len(faces), _BATCH):
+                batch = faces.batch(np.arange(start, min(start + _BATCH, len(faces))))
+                landmarks.append(find_in_pictures(network, batch.images, batch.boxes).numpy())
+        found = np.concatenate(landmarks).astype(np.float32)
+        with written_whole(kept) as temporary:
+            np.save(temporary, found)
+        return found
+
+
+def _digest(faces: FaceDataset, state: dict[str, torch.Tensor]) -> str:
+    """A name for the landmarks of these pictures by this network."""
+    digest = hashlib.blake2b(digest_size=12)
+    for name, tensor in sorted(state.items()):
+        digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
+    digest.update("\0".join(faces.files).encode() + np.ascontiguousarray(faces.boxes).tobytes())
+    for start in range(0, len(faces), 1024):
+        digest.update(np.ascontiguousarray(faces.pixels[faces.rows[start : start + 1024]]).tobytes())
+    return digest.hexdigest()

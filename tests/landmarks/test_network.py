@@ -1,0 +1,58 @@
+import pytest
+import torch
+
+from facetrial.errors import FacetrialError
+from facetrial.landmarks.network import LandmarkNetwork
+from facetrial.landmarks.regressor import known_loss, rmse
+
+SMALL = {"widths": (4, 4, 8, 8), "blocks": (0, 0, 1, 0), "hidden": 16}
+
+
+def test_shape_and_light_do_not_matter():
+    network = LandmarkNetwork(**SMALL).eval()
+    images = torch.rand(2, 1, 96, 96) * 0.5 + 0.1
+    found = network(images)
+    assert found.shape == (2, 15, 2)
+    assert torch.allclose(network(images * 1.5 + 0.05), found, atol=0.2)
+    assert torch.isfinite(network(torch.zeros(1, 1, 96, 96))).all()
+
+
+def test_another_size_is_an_error():
+    with pytest.raises(FacetrialError, match="96"):
+        LandmarkNetwork(**SMALL)(torch.rand(2, 3, 96, 96))
+
+
+def test_unlabelled_points_count_for_nothing():
+    found = torch.rand(4, 15, 2, requires_grad=True)
+    landmarks = torch.rand(4, 15, 2)
+    landmarks[1, 3:] = torch.nan
+    landmarks[2] = torch.nan
+    known = landmarks.isfinite()
+    loss = known_loss(found, landmarks, beta=2.0)
+    expected = torch.nn.functional.smooth_l1_loss(found[known], landmarks[known], beta=2.0)
+    assert torch.allclose(loss, expected)
+    loss.backward()
+    assert (found.grad[~known] == 0).all()
+    assert (found.grad[known] != 0).all()
+    assert torch.allclose(rmse(found - landmarks), (found[known] - landmarks[known]).square().mean().sqrt())
+
+
+def test_a_batch_without_labels_has_no_loss():
+    found = torch.rand(2, 15, 2, requires_grad=True)
+    loss = known_loss(found, torch.full((2, 15, 2), torch.nan), beta=2.0)
+    loss.backward()
+    assert loss == 0
+    assert (found.grad == 0).all()
+
+
+def test_it_learns_a_handful_of_faces():
+    network = LandmarkNetwork(**SMALL, dropout=0.0)
+    images, landmarks = torch.rand(8, 1, 96, 96), network.mean_shape + 4 * torch.randn(8, 15, 2)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=5e-3)
+    before = known_loss(network(images), landmarks, 2.0).item()
+    for _ in range(60):
+        optimizer.zero_grad()
+        loss = known_loss(network(images), landmarks, 2.0)
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 0.3 * before
