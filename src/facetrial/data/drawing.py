@@ -40,10 +40,11 @@ class Patch:
         self.x = x
         self.y = y
         self.soft = soft
+        self.sharp = -1.0 / soft
 
     def inside(self, signed_distance: Tensor) -> Tensor:
         """Coverage in [0, 1] of the shape whose signed distance (negative inside) is given, (B, h, w)."""
-        return (0.5 - signed_distance / self.soft).clamp_(0.0, 1.0)
+        return (signed_distance * self.sharp).add_(0.5).clamp_(0.0, 1.0)
 
     def line(self, distance: Tensor, half_width: float | Tensor) -> Tensor:
         """Coverage of a line, from the distance (of either sign) to its middle."""
@@ -53,7 +54,8 @@ class Patch:
         self, x: Tensor | float, y: Tensor | float, width: Tensor | float, height: Tensor | float
     ) -> Tensor:
         """Squared distance from the middle of an ellipse, 1 on its rim."""
-        return ((self.x - x) / width).square() + ((self.y - y) / height).square()
+        across = (self.x - x).div_(width).square_()
+        return (self.y - y).div_(height).square_().add_(across)
 
     def paint(self, coverage: Tensor, colour: Tensor) -> None:
         """Lays `colour`, (B, 3) or (B, 3, h, w), over the picture where `coverage` (B, h, w) is 1."""
