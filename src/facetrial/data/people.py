@@ -201,9 +201,7 @@ def draw_people(seed: int, numbers: Tensor) -> People:
     red = torch.tensor([0.70, 0.26, 0.28], device=numbers.device) * (0.45 + 0.65 * skin)
     head_width = between(0.53, 0.61) + 0.01 * masculine
     hair_style = torch.where(man[:, None], _pick(_MEN_STYLES, style), _pick(_WOMEN_STYLES, style))
-    hair_style = hair_style * torch.tensor([1, 1, 1, 1, 1, 1, 0, 1, 1.0], device=numbers.device) + (
-        hair_style[:, 6:7] * torch.where(between(0, 1) < 0.5, -1.0, 1.0)[:, None]
-    ) * torch.tensor([0, 0, 0, 0, 0, 0, 1, 0, 0.0], device=numbers.device)
+    hair_style[:, _STYLE_COLUMNS.index("parting")] *= torch.where(between(0, 1) < 0.5, -1.0, 1.0)
     bearded = masculine * (between(0, 1) < 0.6)
     return People(
         masculine=masculine,
