@@ -3,8 +3,11 @@
 import functools
 import logging
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
+
+import lightning.pytorch  # noqa: F401, sets its log level when it is imported: let that be before `explained` does
 
 import facetrial.config  # noqa: F401, registers the resolvers that the configs use
 from facetrial.errors import FacetrialError
@@ -18,16 +21,19 @@ def explained(main: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(main)
     def wrapped(*arguments: Any, **keywords: Any) -> Any:
         # Of Lightning, what needs attention: its tips and devices would bury ours.
-        for name in ("lightning.pytorch", "lightning.fabric"):
+        for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
             logging.getLogger(name).setLevel(logging.WARNING)
+        warnings.filterwarnings("ignore", module=r"lightning\.")
         try:
             return main(*arguments, **keywords)
         except FacetrialError as error:
             return _end(error)
         except Exception as error:
-            # Hydra wraps what a constructor raises.
-            if isinstance(error.__cause__, FacetrialError):
-                return _end(error.__cause__)
+            cause: BaseException | None = error
+            while cause is not None:  # Hydra wraps what a constructor raises
+                if isinstance(cause, FacetrialError):
+                    return _end(cause)
+                cause = cause.__cause__
             raise
 
     return wrapped

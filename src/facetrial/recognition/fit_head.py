@@ -19,18 +19,32 @@ class FitHead(Callback):
     Lightning calls `on_fit_start` and `on_fit_end` with zero epochs too.
     """
 
+    def __init__(self) -> None:
+        self._started_from: tuple[Tensor, np.ndarray] | None = None
+
     def on_fit_start(self, trainer: Trainer, pl_module: Recognizer) -> None:
         projection = getattr(pl_module.embedder, "projection", None)
         if projection is not None and not projection.started:
-            embeddings, _ = _embed(trainer, pl_module, pl_module.embedder.unprojected)
-            projection.start(embeddings)
+            self._started_from = _embed(trainer, pl_module, pl_module.embedder.unprojected)
+            projection.start(self._started_from[0])
 
     def on_fit_end(self, trainer: Trainer, pl_module: Recognizer) -> None:
-        embeddings, identities = _embed(trainer, pl_module, pl_module.embedder)
+        # Lightning has moved the model to the CPU by now.
+        if (
+            self._started_from is not None and trainer.global_step == 0
+        ):  # nothing was trained: embed only once
+            unprojected, identities = self._started_from
+            with torch.no_grad():
+                embeddings = pl_module.embedder.project(unprojected)
+        else:
+            pl_module.to(trainer.strategy.root_device)
+            embeddings, identities = _embed(trainer, pl_module, pl_module.embedder)
+            pl_module.cpu()
+        self._started_from = None
         log.info(
             "Fitting the SVM on %d embeddings of %d people.", len(embeddings), len(np.unique(identities))
         )
-        pl_module.head.fit(embeddings.double().cpu().numpy(), identities)
+        pl_module.head.fit(embeddings.double().numpy(), identities)
 
 
 def _embed(
@@ -40,9 +54,9 @@ def _embed(
     was_training = module.training
     module.eval()
     embeddings, identities = [], []
-    with torch.no_grad():
-        for batch in trainer.datamodule.head_batches():
-            embeddings.append(embed(batch.images.to(module.device)).float())
-            identities.append(batch.identities.numpy())
+    for batch in trainer.datamodule.head_batches():  # what perturbs them may need gradients
+        with torch.no_grad():
+            embeddings.append(embed(batch.images.to(module.device)).float().cpu())
+        identities.append(batch.identities.numpy())
     module.train(was_training)
     return torch.cat(embeddings), np.concatenate(identities)

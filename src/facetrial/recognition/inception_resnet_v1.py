@@ -41,17 +41,35 @@ class InceptionResnetV1(nn.Module):
         self.size = size
         self.alignment = alignment
         self.dimension = dimension
-        self.network = Network(pretrained=weights if weights in PUBLISHED else None, classify=False)
-        self.network.logits = None  # the classifier of the published people
+        self.network = _published(weights) if weights in PUBLISHED else Network(classify=False)
         if weights is not None and weights not in PUBLISHED:
             load_weights(self.network, weights, ignored=("logits.",))
+        if weights is None:
+            self.last_blocks = ("",)  # from chance there is nothing to keep
         self.projection = Projection(512, dimension) if dimension < 512 else None
 
     def forward(self, images: Tensor) -> Tensor:
         """Unit-norm embeddings (B, D) from images (B, 3, 160, 160) in [0, 1]."""
-        embeddings = self.unprojected(images)
-        return embeddings if self.projection is None else F.normalize(self.projection(embeddings))
+        return self.project(self.unprojected(images))
 
     def unprojected(self, images: Tensor) -> Tensor:
         """The published unit-norm embeddings (B, 512)."""
         return self.network((255.0 * images - 127.5) / 128.0)
+
+    def project(self, embeddings: Tensor) -> Tensor:
+        """Unit-norm embeddings (B, D) from the published ones (B, 512)."""
+        return embeddings if self.projection is None else F.normalize(self.projection(embeddings))
+
+
+def _published(name: str) -> Network:
+    """The network with the weights that facenet-pytorch downloads, once, to torch's cache."""
+    try:
+        network = Network(pretrained=name, classify=False)
+    except Exception as error:  # no connection, a download that was cut short: each its own type
+        raise FacetrialError(
+            f"embedder.weights={name}: facenet-pytorch could not download its weights or read what it downloaded to "
+            f"torch's cache ({type(error).__name__}: {error}). Connect to the internet and delete a file that was cut "
+            "short there, or give a .pt or .safetensors file with embedder.weights=FILE."
+        ) from error
+    network.logits = None  # the classifier of the published people
+    return network

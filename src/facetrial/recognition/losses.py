@@ -32,7 +32,8 @@ class MarginSoftmax(nn.Module):
 
     def forward(self, embeddings: Tensor, identities: Tensor) -> Tensor:
         """Mean cross-entropy, from unit-norm embeddings (B, D) and identities (B,)."""
-        cosines = F.linear(embeddings, F.normalize(self.centres))
+        # In float32: half precision rounds 1 - 1e-6 to 1, where the angle has no gradient.
+        cosines = F.linear(embeddings, F.normalize(self.centres)).float()
         rows = torch.arange(len(cosines), device=cosines.device)
         angle = cosines[rows, identities].clamp(-1 + 1e-6, 1 - 1e-6).acos()
         narrowed = cosines.index_put((rows, identities), (angle + self.margin).clamp(max=torch.pi).cos())

@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from facetrial.errors import FacetrialError
 from facetrial.recognition.weights import load_weights
 
 _EPS = 1e-3
@@ -61,6 +62,9 @@ class MobileFaceNet(nn.Module):
         weights: a `.safetensors` or `.pt` file; None starts from chance.
         size: side of the input; 112.
         alignment: how faces are cut for it; "five_points".
+
+    Raises:
+        FacetrialError: another size; weights that cannot be used.
     """
 
     dimension = 128
@@ -68,6 +72,8 @@ class MobileFaceNet(nn.Module):
 
     def __init__(self, weights: str | None = None, size: int = 112, alignment: str = "five_points") -> None:
         super().__init__()
+        if size != 112:
+            raise FacetrialError(f"embedder.size: MobileFaceNet takes faces of 112 pixels, found {size}.")
         self.size = size
         self.alignment = alignment
         self.stem = _Conv(3, 64, 3, 2, 1)
@@ -79,7 +85,9 @@ class MobileFaceNet(nn.Module):
         self.head_pool = _Conv(512, 512, 7, depthwise=True, linear=True)
         self.head_fc = nn.Linear(512, 128)
         self.head_bn = nn.BatchNorm1d(128, eps=2e-5)
-        if weights is not None:
+        if weights is None:
+            self.last_blocks = ("",)  # from chance there is nothing to keep
+        else:
             load_weights(self, weights)
 
     def forward(self, images: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
 
 from facetrial.checkpoints import config_differences, load_checkpoint
+from facetrial.data.build import build_defenses
 from facetrial.errors import FacetrialError
 from facetrial.recognition.svm_head import SVMHead
 from facetrial.recognition.victim import Victim
@@ -19,25 +20,34 @@ from facetrial.recognition.victim import Victim
 log = logging.getLogger(__name__)
 
 KIND = "recognizer"
-# Of `data`, what does not change a trained recogniser.
-_NOT_IN_TRAINING = ("limit", "root", "cache")
+# Of `data`, what does not change a trained recogniser; training has a batch size of its own, `model.batch_size`.
+_NOT_IN_TRAINING = ("limit", "root", "cache", "batch_size", "on_bad_picture")
+# Of `landmarks`, what does not change them.
+_NOT_IN_LANDMARKS = ("cache", "paths", "trainer", "logger", "callbacks", "_recursive_", "_convert_")
+# Of `trainer`, what does change a recogniser.
+_TRAINER_DECIDES = (
+    "max_epochs", "max_steps", "max_time", "fast_dev_run", "overfit_batches", "limit_train_batches",
+    "accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm",
+)  # fmt: skip
 
 
 def recipe(config: DictConfig) -> dict:
     """All that decides a trained recogniser, as plain values: what its checkpoint keeps of the config."""
-    plain = OmegaConf.to_container(config, resolve=True)
-    embedder = dict(plain["embedder"])
-    if embedder.get("weights") and Path(str(embedder["weights"])).expanduser().is_file():
-        content = Path(embedder["weights"]).expanduser().read_bytes()
-        embedder["weights"] = f"content {hashlib.blake2b(content, digest_size=8).hexdigest()}"
-    return {
-        "data": {key: value for key, value in plain["data"].items() if key not in _NOT_IN_TRAINING},
-        "embedder": embedder,
-        "model": {key: value for key, value in plain["model"].items() if key not in ("checkpoint", "train")},
+    parts = ("data", "embedder", "model", "defense")
+    plain = {part: OmegaConf.to_container(config[part], resolve=True) for part in parts}
+    if "weights" in plain["embedder"]:
+        plain["embedder"]["weights"] = _content(plain["embedder"]["weights"])
+    made_by = {
+        "data": _without(plain["data"], _NOT_IN_TRAINING),
+        "embedder": plain["embedder"],
+        "model": _without(plain["model"], ("checkpoint", "train", "max_epochs")),
         "defense": plain["defense"],
-        "max_epochs": plain["trainer"]["max_epochs"],
-        "seed": plain["seed"],
+        "trainer": {key: config.trainer[key] for key in _TRAINER_DECIDES if key in config.trainer},
+        "seed": config.seed,
     }
+    if any(defense.needs_landmarks for defense in build_defenses(config)):
+        made_by["landmarks"] = _landmarks_recipe(OmegaConf.to_container(config.landmarks, resolve=True))
+    return made_by
 
 
 def checkpoint_path(config: DictConfig) -> Path:
@@ -45,14 +55,18 @@ def checkpoint_path(config: DictConfig) -> Path:
     if config.model.checkpoint is not None:
         return Path(config.model.checkpoint).expanduser()
     made_by = recipe(config)
-    digest = hashlib.blake2b(json.dumps(made_by, sort_keys=True).encode(), digest_size=6).hexdigest()
     parts = [
         _class_name(made_by["data"]),
         _class_name(made_by["embedder"]),
         "+".join(made_by["defense"]) or "none",
-        digest,
+        recipe_digest(made_by),
     ]
-    return Path(config.paths.models) / f"{KIND}-{'-'.join(parts)}.ckpt"
+    return Path(config.paths.models).expanduser() / f"{KIND}-{'-'.join(parts)}.ckpt"
+
+
+def recipe_digest(made_by: dict) -> str:
+    """A short name for a recipe."""
+    return hashlib.blake2b(json.dumps(made_by, sort_keys=True).encode(), digest_size=6).hexdigest()
 
 
 def recognizer_for(config: DictConfig) -> Victim:
@@ -106,6 +120,29 @@ def build_embedder(config: DictConfig, pretrained: bool = True) -> nn.Module:
 def build_head(config: DictConfig) -> SVMHead:
     """The head of `config`, not fitted."""
     return instantiate(config.model.head)
+
+
+def _landmarks_recipe(source: dict) -> dict:
+    made_by = _without(source, _NOT_IN_LANDMARKS)
+    if "checkpoint" in source:
+        made_by["checkpoint"] = _content(source["checkpoint"])
+    if "data" in source:
+        made_by["data"] = _without(source["data"], ("limit", "root", "cache"))
+    if "model" in source:
+        made_by["model"] = _without(source["model"], ("checkpoint", "train"))
+    return made_by
+
+
+def _without(part: dict, keys: tuple[str, ...]) -> dict:
+    return {key: value for key, value in part.items() if key not in keys}
+
+
+def _content(file: str | None) -> str | None:
+    """What a file holds, as a short name: the same wherever it lies. What names no file stays as it is."""
+    if file is None or not Path(file).expanduser().is_file():
+        return file
+    with Path(file).expanduser().open("rb") as opened:
+        return f"content {hashlib.file_digest(opened, 'blake2b').hexdigest()[:16]}"
 
 
 def _below(state: dict, prefix: str) -> dict:

@@ -19,13 +19,13 @@ class Projection(nn.Module):
 
     def start(self, embeddings: Tensor) -> None:
         """Sets the map to the first principal components of embeddings (N, D), about their mean."""
-        precise = embeddings.double()
+        precise = embeddings.detach().cpu().double()  # some devices have no float64
         mean = precise.mean(0)
         _, _, components = torch.linalg.svd(precise - mean, full_matrices=False)
         weight = components[: self.linear.out_features]
         self.linear.weight.data[: len(weight)] = weight.to(self.linear.weight)
         self.linear.weight.data[len(weight) :] = 0.0
-        self.linear.bias.data.copy_(-(self.linear.weight.double().cpu() @ mean.cpu()))
+        self.linear.bias.data.copy_(-(self.linear.weight.detach().cpu().double() @ mean))
         self.started.fill_(True)
 
     def forward(self, embeddings: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from facetrial.errors import FacetrialError
 
 KERNELS = ("linear", "rbf")
+_FITTED = ("weight", "bias", "support_vectors", "gamma")
 
 
 class SVMHead(nn.Module):
@@ -34,7 +35,7 @@ class SVMHead(nn.Module):
         self.kernel = kernel
         self.c = c
         self.gamma_setting = gamma
-        for name in ("weight", "bias", "support_vectors", "gamma"):
+        for name in _FITTED:
             self.register_buffer(name, torch.zeros(0, dtype=torch.float64))
 
     @property
@@ -62,12 +63,17 @@ class SVMHead(nn.Module):
             The fitted estimator.
 
         Raises:
-            FacetrialError: a class has no embedding, or there is only one class.
+            FacetrialError: a class has no embedding, there is only one class, or an embedding is not finite.
         """
         classes = np.unique(identities)
         if len(classes) < 2 or not np.array_equal(classes, np.arange(len(classes))):
             raise FacetrialError(
                 f"an SVM needs embeddings of every identity from 0 on and of at least two; found {classes.tolist()}."
+            )
+        if not np.isfinite(embeddings).all():
+            raise FacetrialError(
+                "embeddings hold values that are not finite: the weights are no good, or training went astray. "
+                "Give other embedder.weights, or a lower model.optimizer.lr."
             )
         estimator = self.estimator().fit(np.asarray(embeddings, dtype=np.float64), identities)
         self.copy(estimator)
@@ -83,12 +89,13 @@ class SVMHead(nn.Module):
             bias = np.array([part.intercept_[0] for part in parts])
             gamma = parts[0]._gamma
             # A training embedding is a support vector for many identities: keep it once.
-            stacked = np.concatenate([part.support_vectors_ for part in parts])
-            support_vectors, place = np.unique(stacked, axis=0, return_inverse=True)
-            weight = np.zeros((len(parts), len(support_vectors)))
-            places = np.split(place.ravel(), np.cumsum([len(part.support_vectors_) for part in parts])[:-1])
-            for row, (part, own) in enumerate(zip(parts, places, strict=True)):
-                np.add.at(weight[row], own, part.dual_coef_[0])
+            used = np.unique(np.concatenate([part.support_ for part in parts]))
+            support_vectors = np.zeros((len(used), parts[0].support_vectors_.shape[1]))
+            weight = np.zeros((len(parts), len(used)))
+            for row, part in enumerate(parts):
+                places = np.searchsorted(used, part.support_)
+                support_vectors[places] = part.support_vectors_
+                weight[row, places] = part.dual_coef_[0]
         if len(bias) == 1:  # with two classes scikit-learn keeps the second one's score only
             weight, bias = np.concatenate([-weight, weight]), np.concatenate([-bias, bias])
         device = self.bias.device
@@ -114,18 +121,18 @@ class SVMHead(nn.Module):
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *arguments) -> None:
         # The buffers' shapes are known only once they are fitted: take those of the file.
-        for name in ("weight", "bias", "support_vectors", "gamma"):
+        device = self.bias.device
+        for name in _FITTED:
             if (stored := state_dict.get(prefix + name)) is not None:
-                setattr(self, name, torch.empty_like(stored, device=self.bias.device))
+                setattr(self, name, torch.empty(stored.shape, dtype=_precise(device), device=device))
         super()._load_from_state_dict(state_dict, prefix, *arguments)
 
     def _apply(self, fn, recurse: bool = True):
-        # .half() or .float() of the whole model must not cost the SVM its precision.
-        kept = {name: getattr(self, name) for name in ("weight", "bias", "support_vectors", "gamma")}
-        super()._apply(fn, recurse)
-        for name, buffer in kept.items():
-            device = getattr(self, name).device
-            setattr(self, name, buffer.to(device=device, dtype=_precise(device)))
+        # .half() or .float() of the whole model must not cost the SVM its precision, and a device without float64
+        # must not stop it: of what `fn` does to tensors, the fitted numbers take over the device only.
+        device = fn(torch.zeros(0, device=self.bias.device)).device
+        for name in _FITTED:
+            setattr(self, name, getattr(self, name).to(device=device, dtype=_precise(device)))
         return self
 
 

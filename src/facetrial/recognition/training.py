@@ -1,7 +1,9 @@
 """Training a recogniser: what `python train.py model=recognizer` does."""
 
+import copy
 import logging
 import shutil
+from pathlib import Path
 
 import torch
 from hydra.utils import instantiate
@@ -12,8 +14,16 @@ from omegaconf import DictConfig
 from facetrial.checkpoints import save_checkpoint
 from facetrial.data.build import build_datamodule
 from facetrial.data.faces import FaceDataset
+from facetrial.errors import FacetrialError
 from facetrial.recognition.fit_head import FitHead
-from facetrial.recognition.obtain import KIND, build_embedder, build_head, checkpoint_path, recipe
+from facetrial.recognition.obtain import (
+    KIND,
+    build_embedder,
+    build_head,
+    checkpoint_path,
+    recipe,
+    recipe_digest,
+)
 from facetrial.recognition.recognizer import Recognizer
 from facetrial.recognition.victim import Victim
 
@@ -27,7 +37,15 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
 
     Returns:
         Accuracy of the fitted head on validation and test pictures.
+
+    Raises:
+        FacetrialError: a batch size below 2, which batch-norm cannot learn from; what was left of a training that
+            was cut short cannot be read.
     """
+    if config.model.batch_size < 2:
+        raise FacetrialError(f"model.batch_size must be at least 2, found {config.model.batch_size}.")
+    config = copy.deepcopy(config)
+    config.data.batch_size = config.model.batch_size
     seed_everything(config.seed, workers=True, verbose=False)
     path = checkpoint_path(config)
     datamodule = build_datamodule(config)
@@ -41,7 +59,8 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
         trainable=embedder.last_blocks if trainable is None else list(trainable),
         epochs=config.trainer.max_epochs,
     )
-    partial = path.with_suffix(".partial")
+    made_by = recipe(config)
+    partial = path.with_name(f"{path.stem}-{recipe_digest(made_by)}.partial")
     trainer = instantiate(
         config.trainer,
         logger=list(instantiate(config.logger).values()) or False,
@@ -53,20 +72,16 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
         enable_model_summary=False,
         num_sanity_val_steps=0,
     )
-    last = partial / "last.ckpt"
-    if last.is_file():
-        log.info("Going on with the training that was cut short: %s", last)
-    trainer.fit(
-        recognizer, datamodule=datamodule, ckpt_path=last if last.is_file() else None, weights_only=True
-    )
+    trainer.fit(recognizer, datamodule=datamodule, ckpt_path=_cut_short(partial), weights_only=True)
     victim = Victim(recognizer.embedder, recognizer.head, datamodule.names).freeze()
+    judged = copy.deepcopy(victim).to(trainer.strategy.root_device)
     metrics = {
-        "validation/head_accuracy": accuracy(victim, datamodule.validation_faces, config.data.batch_size),
-        "test/head_accuracy": accuracy(victim, datamodule.test_faces, config.data.batch_size),
+        "validation/head_accuracy": accuracy(judged, datamodule.validation_faces, config.data.batch_size),
+        "test/head_accuracy": accuracy(judged, datamodule.test_faces, config.data.batch_size),
     }
     if trainer.is_global_zero:
         save_checkpoint(
-            path, KIND, victim.state_dict(), recipe(config), names=list(datamodule.names), metrics=metrics
+            path, KIND, victim.state_dict(), made_by, names=list(datamodule.names), metrics=metrics
         )
         shutil.rmtree(partial, ignore_errors=True)
         for logger in trainer.loggers:
@@ -86,3 +101,19 @@ def accuracy(victim: Victim, faces: FaceDataset, batch_size: int) -> float:
             winners = victim(batch.images.to(device)).argmax(1)
         right += int((winners.cpu() == batch.identities).sum())
     return right / len(faces)
+
+
+def _cut_short(folder: Path) -> Path | None:
+    """The state, in `folder`, of a training that was cut short; None where there is none."""
+    last = folder / "last.ckpt"
+    if not last.is_file():
+        return None
+    try:
+        torch.load(last, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises a different type for each way in which a file can be broken
+        raise FacetrialError(
+            f"{last}, left by a training that was cut short, cannot be read ({type(error).__name__}). Delete "
+            f"{folder} to start afresh."
+        ) from error
+    log.info("Going on with the training that was cut short: %s", last)
+    return last

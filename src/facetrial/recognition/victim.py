@@ -5,6 +5,7 @@ from typing import Self
 
 from torch import Tensor, nn
 
+from facetrial.data.faces import check_images
 from facetrial.errors import FacetrialError
 
 
@@ -13,7 +14,8 @@ class Victim(nn.Module):
 
     Args:
         embedder: from images (B, 3, H, W) in [0, 1] to unit-norm embeddings (B, D).
-        head: from embeddings to identity scores (B, C).
+        head: from embeddings to identity scores (B, C). Where it says so itself (`fitted`, `num_classes`), it is
+            checked.
         names: the person's name for each of the C identities.
 
     Raises:
@@ -22,18 +24,21 @@ class Victim(nn.Module):
 
     def __init__(self, embedder: nn.Module, head: nn.Module, names: Sequence[str]) -> None:
         super().__init__()
-        if not head.fitted:
+        if not getattr(head, "fitted", True):
             raise FacetrialError("the recogniser's head is not fitted; train it first: python train.py.")
-        if head.num_classes != len(names):
-            raise FacetrialError(
-                f"the head knows {head.num_classes} people, but there are {len(names)} names."
-            )
+        if (known := getattr(head, "num_classes", len(names))) != len(names):
+            raise FacetrialError(f"the head knows {known} people, but there are {len(names)} names.")
         self.embedder = embedder
         self.head = head
         self.names = list(names)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Identity scores (B, C) from images (B, 3, H, W) in [0, 1]."""
+        """Identity scores (B, C) from images (B, 3, H, W) in [0, 1].
+
+        Raises:
+            FacetrialError: images of another shape or range.
+        """
+        check_images(images.detach().float())
         return self.head(self.embedder(images))
 
     def freeze(self) -> Self:

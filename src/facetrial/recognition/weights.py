@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -24,10 +23,11 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
             tensors = load_file(path)
         else:
             tensors = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise _unreadable(path, error) from error
-    except Exception as error:  # pickle.UnpicklingError, without naming pickle
-        raise _unreadable(path, error) from error
+    except Exception as error:  # a different type for each way in which a file can be broken
+        raise FacetrialError(
+            f"embedder.weights: {path} cannot be read: it is cut short, or holds more than tensors, or is no file of "
+            f"tensors ({type(error).__name__}). Get it again, or give another .safetensors or .pt file."
+        ) from error
     if not isinstance(tensors, dict) or not all(isinstance(value, Tensor) for value in tensors.values()):
         raise FacetrialError(f"embedder.weights: {path} holds no plain state dict of tensors.")
     return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
@@ -44,7 +44,7 @@ def load_weights(network: nn.Module, path: str | Path, ignored: tuple[str, ...] 
     Raises:
         FacetrialError: names or shapes do not match.
     """
-    tensors = {name: t for name, t in read_weights(path).items() if not name.startswith(ignored or ("\0",))}
+    tensors = {name: t for name, t in read_weights(path).items() if not name.startswith(ignored)}
     own = network.state_dict()
     missing = sorted(n for n in own if n not in tensors and not n.endswith("num_batches_tracked"))
     unknown = sorted(n for n in tensors if n not in own)
@@ -60,9 +60,3 @@ def load_weights(network: nn.Module, path: str | Path, ignored: tuple[str, ...] 
             "made for."
         )
     network.load_state_dict(tensors, strict=False)
-
-
-def _unreadable(path: Path, error: Exception) -> FacetrialError:
-    return FacetrialError(
-        f"embedder.weights: {path} cannot be read: it is cut short or no file of tensors ({type(error).__name__})."
-    )
