@@ -18,12 +18,13 @@ from facetrial.data.frames import Frames, FramesDataModule
 from facetrial.errors import FacetrialError
 from facetrial.files import written_whole
 from facetrial.landmarks.framing import FRAME_SIZE, cut_frames, identity_transforms, mean_shape, similarities
-from facetrial.landmarks.points import LANDMARK_NAMES
+from facetrial.landmarks.points import LANDMARK_NAMES, LEFT_EYE, NOSE_TIP, RIGHT_EYE
 
 log = logging.getLogger(__name__)
 
 COMPETITION = "facial-keypoints-detection"
 COLUMNS = tuple(f"{name}_{axis}" for name in LANDMARK_NAMES for axis in "xy")
+LOWER_LIP = LANDMARK_NAMES.index("mouth_center_bottom_lip")
 _PIXELS = FRAME_SIZE * FRAME_SIZE
 
 
@@ -34,7 +35,7 @@ class Keypoints(FramesDataModule):
         root: folder with `training.csv`, the zip that holds it, or Kaggle's outer zip; None has kagglehub fetch it.
         cache: folder in which parsed files are kept.
         validation: share of the pictures for validation; 0 trains on all and validates on the same.
-        alike: pictures whose whitened, aligned pixels correlate more than this are near-duplicates.
+        alike: pictures whose aligned pixels, in local contrast, correlate more than this are near-duplicates.
         split_seed: of the split.
         batch_size: frames a batch.
 
@@ -49,7 +50,7 @@ class Keypoints(FramesDataModule):
         root: str | None,
         cache: str,
         validation: float = 0.12,
-        alike: float = 0.5,
+        alike: float = 0.4,
         split_seed: int = 0,
         batch_size: int = 64,
     ) -> None:
@@ -198,27 +199,27 @@ def _landmarks(table: pd.DataFrame, file: str) -> np.ndarray:
     return numbers.to_numpy(dtype=np.float32).reshape(len(table), -1, 2)
 
 
-def likeness(frames: Frames, side: int = 32, components: int = 100) -> np.ndarray:
-    """A vector (N, K) for each frame, alike for alike faces: aligned, shrunk and whitened pixels.
+def likeness(frames: Frames, side: int = 24) -> np.ndarray:
+    """A vector (N, side * side) for each frame, alike for pictures of one person taken alike.
 
-    Faces are brought to the mean shape by their labels, so that two pictures of a person agree in more than how
-    they were cut; whitening takes away what all faces share.
+    Faces are brought to the mean shape by their labels, so that they agree in more than how they were cut; local
+    contrast, less what all faces share, tells people apart where plain pixels tell light from shade.
     """
     images = frames.images.float() / 255.0
-    common = (0, 1, 10, 14)  # eye centres, nose tip, lower lip: nearly every row has them
+    common = [LEFT_EYE, RIGHT_EYE, NOSE_TIP, LOWER_LIP]  # nearly every row has them
     points = frames.landmarks[:, common]
     known = ~points.isnan().flatten(1).any(1)
     transforms = identity_transforms(images).clone()
-    transforms[known] = similarities(points[known], mean_shape(points)[list(common)])
-    small = F.interpolate(cut_frames(images, transforms), size=(side, side), mode="area").flatten(1)
-    centred = F.normalize(small - small.mean(1, keepdim=True))
-    return whitened(centred - centred.mean(0), components)
+    transforms[known] = similarities(points[known], mean_shape(points)[common])
+    small = F.interpolate(cut_frames(images, transforms), size=(side, side), mode="area")
 
+    def around(values: Tensor) -> Tensor:
+        return F.avg_pool2d(values, 7, 1, 3, count_include_pad=False)
 
-def whitened(vectors: Tensor, components: int) -> np.ndarray:
-    """The first principal components of vectors (N, D), each scaled to the same variance."""
-    left, _, _ = torch.linalg.svd(vectors, full_matrices=False)
-    return F.normalize(left[:, : min(components, left.shape[1] // 2 or 1)]).numpy()
+    detail = small - around(small)
+    contrast = (detail / (around(detail.square()).sqrt() + 0.03)).flatten(1)
+    # What a few pictures share may be the person.
+    return (contrast - contrast.mean(0) if len(contrast) > 100 else contrast).numpy()
 
 
 def hold_out_groups(groups: np.ndarray, share: float, seed: int) -> np.ndarray:
