@@ -112,7 +112,9 @@ class Regressor(LandmarkSource):
         content = load_checkpoint(path, KIND)
         if differences := config_differences(content["config"], recipe(self.config)):
             raise FacetrialError(
-                f"{path} was made by another config:\n  " + "\n  ".join(differences) + "\nPut landmarks.data, "
+                f"{path} was made by another config:\n  "
+                + "\n  ".join(differences)
+                + "\nPut landmarks.data, "
                 "landmarks.model or seed right, or name another landmarks.checkpoint; without one, a network is "
                 "trained for this config."
             )
