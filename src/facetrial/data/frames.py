@@ -58,7 +58,9 @@ class FramesDataModule(LightningDataModule):
 
     def _loader(self, frames: Frames, shuffle: bool = False) -> DataLoader:
         dataset = TensorDataset(frames.images, frames.landmarks)
-        return DataLoader(dataset, self.batch_size, shuffle=shuffle, drop_last=shuffle)
+        # A last batch of a few would unsettle batch-norm; a set smaller than a batch is one.
+        drop_last = shuffle and len(frames) >= self.batch_size
+        return DataLoader(dataset, self.batch_size, shuffle=shuffle, drop_last=drop_last)
 
 
 class FramedFaces(FramesDataModule):

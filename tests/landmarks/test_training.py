@@ -1,0 +1,144 @@
+"""The landmark network trained end to end on a few drawn faces, with Kaggle's files beside them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+
+from facetrial.checkpoints import load_checkpoint
+from facetrial.data.frames import Frames
+from facetrial.data.keypoints import COLUMNS
+from facetrial.errors import FacetrialError
+from facetrial.landmarks.framing import MEAN_SHAPE
+from facetrial.landmarks.network import LandmarkNetwork
+from facetrial.landmarks.outcome import score, write_submission
+from facetrial.landmarks.training import checkpoint_path, train_landmarks
+
+ROOT = Path(__file__).parents[2]
+TINY = [
+    "model.network.widths=[4,4,8,8]",
+    "model.network.blocks=[0,0,0,0]",
+    "model.network.hidden=16",
+    "logger=none",
+    "callbacks=none",
+    "trainer.accelerator=cpu",
+    "trainer.enable_progress_bar=false",
+    "trainer.max_epochs=2",
+]
+
+
+def tiny_config(folder: Path, *overrides: str) -> DictConfig:
+    """The config of `python train.py model=landmarks`, with a tiny network."""
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        places = [
+            f"trainer.default_root_dir={folder}",
+            f"paths.models={folder / 'models'}",
+            f"paths.cache={folder / 'cache'}",
+        ]
+        return compose("train", ["model=landmarks", "landmarks=labels", *TINY, *places, *overrides])
+
+
+def kaggle_files(folder: Path, count: int = 24) -> None:
+    """Training and test files as Kaggle gives them; every third row lacks all but four points."""
+    generator = np.random.default_rng(0)
+    pictures = generator.integers(0, 256, (count, 96 * 96))
+    landmarks = np.array(MEAN_SHAPE) + generator.normal(0, 2, (count, 15, 2))
+    landmarks[::3, [2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13]] = np.nan
+    rows = pd.DataFrame(landmarks.reshape(count, 30), columns=list(COLUMNS))
+    rows["Image"] = [" ".join(map(str, picture)) for picture in pictures]
+    rows.to_csv(folder / "training.csv", index=False)
+    tests = pd.DataFrame({"ImageId": [1, 2, 3], "Image": rows["Image"][:3]})
+    tests.to_csv(folder / "test.csv", index=False)
+    wanted = [(image, name) for image in (1, 2, 3) for name in COLUMNS][::-1]
+    lookup = pd.DataFrame(wanted, columns=["ImageId", "FeatureName"])
+    lookup.insert(0, "RowId", range(1, len(lookup) + 1))
+    lookup["Location"] = np.nan
+    lookup.to_csv(folder / "IdLookupTable.csv", index=False)
+
+
+def test_training_on_kaggles_files_leaves_everything(tmp_path):
+    kaggle_files(tmp_path)
+    config = tiny_config(
+        tmp_path, "data=keypoints", f"data.root={tmp_path}", "data.batch_size=8", "data.validation=0.25"
+    )
+    metrics = train_landmarks(config)
+    assert 0 < metrics["validation/rmse/all"] < 20
+    written = json.loads((tmp_path / "landmarks.json").read_text())
+    assert written["synthetic"] is False
+    assert written["rmse"]["nose_tip"]["n"] > written["rmse"]["mouth_left_corner"]["n"] > 0
+    assert (tmp_path / "landmarks.png").stat().st_size > 10_000
+    submission = pd.read_csv(tmp_path / "submission.csv")
+    assert submission.columns.tolist() == ["RowId", "Location"]
+    assert submission["RowId"].tolist() == list(range(1, 91))
+    assert submission["Location"].between(0, 96).all()
+    content = load_checkpoint(checkpoint_path(config), "landmarks")
+    assert content["metrics"]["all"] == metrics["validation/rmse/all"]
+    assert not list((tmp_path / "models").glob("*.partial"))
+
+
+def test_a_training_that_was_cut_short_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("facetrial.landmarks.training.save_checkpoint", _out_of_power)
+    overrides = ["data.people=2", "data.pictures=8", "data.pictures_min=8", "data.batch_size=4"]
+    with pytest.raises(KeyboardInterrupt):
+        train_landmarks(tiny_config(tmp_path, *overrides))
+    monkeypatch.undo()
+    left = next((tmp_path / "models").glob("*.partial")) / "last.ckpt"
+    steps = torch.load(left, weights_only=True)["global_step"]
+    trained = []
+    monkeypatch.setattr(
+        "facetrial.landmarks.regressor.LandmarkRegressor.on_train_epoch_start", lambda self: trained.append(1)
+    )
+    train_landmarks(tiny_config(tmp_path, *overrides))
+    assert steps > 0
+    assert not trained
+    assert json.loads((tmp_path / "landmarks.json").read_text())["synthetic"] is True
+    assert not (tmp_path / "submission.csv").exists()
+
+
+def _out_of_power(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_faces_without_labels_cannot_be_learnt_from(tmp_path):
+    config = tiny_config(tmp_path)
+    config.data = {"_target_": "tests.recognition.tiny.ColouredPeople"}
+    with pytest.raises(FacetrialError, match="no labels"):
+        train_landmarks(config)
+
+
+class Shows(LandmarkNetwork):
+    """Finds the mean shape, moved by the mean light of the picture."""
+
+    def forward(self, images):
+        return self.mean_shape + images.mean((1, 2, 3))[:, None, None] * 100
+
+
+def test_the_submission_answers_what_was_asked(tmp_path):
+    kaggle_files(tmp_path)
+    network = Shows().eval()
+    assert write_submission(tmp_path, tmp_path / "cache", network, tmp_path / "submission.csv")
+    found = pd.read_csv(tmp_path / "submission.csv")["Location"]
+    assert found[0] == 96.0  # row 1 asks for the last picture's lower lip, found below the frame and clipped
+    assert found.min() >= 0
+
+    lookup = pd.read_csv(tmp_path / "IdLookupTable.csv")
+    lookup.loc[4, "ImageId"] = 9
+    lookup.to_csv(tmp_path / "IdLookupTable.csv", index=False)
+    with pytest.raises(FacetrialError, match="picture 9"):
+        write_submission(tmp_path, tmp_path / "cache", network, tmp_path / "submission.csv")
+
+
+def test_scores_are_kaggles_over_labelled_points():
+    landmarks = torch.zeros(2, 15, 2)
+    landmarks[1, 3:] = torch.nan
+    found = torch.full((2, 15, 2), 3.0)
+    found[0, 0] = 0.0
+    scores = score(found, Frames(torch.zeros(2, 1, 96, 96), landmarks))
+    assert scores["all"] == {"rmse": pytest.approx((9 * 17 / 18) ** 0.5), "n": 18}
+    assert scores["left_eye_center"] == {"rmse": pytest.approx(4.5**0.5), "n": 2}
+    assert scores["nose_tip"]["n"] == 1
