@@ -100,11 +100,13 @@ class FacesDataModule(LightningDataModule):
             test = test[spread_over_people(faces.identities[test], self.limit, self.split_seed)]
         self.test_faces = faces.subset(test)
 
-    def loader(self, faces: FaceDataset, shuffle: bool = False) -> DataLoader:
-        return DataLoader(faces, self.batch_size, shuffle=shuffle, drop_last=False, collate_fn=same_batch)
+    def loader(self, faces: FaceDataset, shuffle: bool = False, drop_last: bool = False) -> DataLoader:
+        return DataLoader(faces, self.batch_size, shuffle=shuffle, drop_last=drop_last, collate_fn=same_batch)
 
     def train_dataloader(self) -> DataLoader:
-        return self.loader(self.train_faces, shuffle=True)
+        # Batch-norm cannot learn from a single picture.
+        alone = self.batch_size > 1 and len(self.train_faces) % self.batch_size == 1
+        return self.loader(self.train_faces, shuffle=True, drop_last=alone)
 
     def val_dataloader(self) -> DataLoader:
         return self.loader(self.validation_faces)

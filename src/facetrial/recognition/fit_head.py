@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from lightning import Callback, Trainer
 from torch import Tensor
 
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 class FitHead(Callback):
     """Starts a projection from principal components, and fits the head when training has ended.
 
+    An embedder that projects has `unprojected`, a function of images, and `projection`, whose output it normalises.
     Lightning calls `on_fit_start` and `on_fit_end` with zero epochs too.
     """
 
@@ -35,7 +37,7 @@ class FitHead(Callback):
         ):  # nothing was trained: embed only once
             unprojected, identities = self._started_from
             with torch.no_grad():
-                embeddings = pl_module.embedder.project(unprojected)
+                embeddings = F.normalize(pl_module.embedder.projection(unprojected))
         else:
             pl_module.to(trainer.strategy.root_device)
             embeddings, identities = _embed(trainer, pl_module, pl_module.embedder)

@@ -50,15 +50,12 @@ class InceptionResnetV1(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Unit-norm embeddings (B, D) from images (B, 3, 160, 160) in [0, 1]."""
-        return self.project(self.unprojected(images))
+        embeddings = self.unprojected(images)
+        return embeddings if self.projection is None else F.normalize(self.projection(embeddings))
 
     def unprojected(self, images: Tensor) -> Tensor:
         """The published unit-norm embeddings (B, 512)."""
         return self.network((255.0 * images - 127.5) / 128.0)
-
-    def project(self, embeddings: Tensor) -> Tensor:
-        """Unit-norm embeddings (B, D) from the published ones (B, 512)."""
-        return embeddings if self.projection is None else F.normalize(self.projection(embeddings))
 
 
 def _published(name: str) -> Network:

@@ -100,10 +100,9 @@ class SVMHead(nn.Module):
             weight, bias = np.concatenate([-weight, weight]), np.concatenate([-bias, bias])
         device = self.bias.device
         dtype = _precise(device)
-        self.weight = torch.as_tensor(weight, dtype=dtype, device=device)
-        self.bias = torch.as_tensor(bias, dtype=dtype, device=device)
-        self.support_vectors = torch.as_tensor(support_vectors, dtype=dtype, device=device)
-        self.gamma = torch.as_tensor([gamma], dtype=dtype, device=device)
+        # Contiguous, as they come back from a file: sums in another order round differently.
+        for name, values in zip(_FITTED, (weight, bias, support_vectors, [gamma]), strict=True):
+            setattr(self, name, torch.tensor(np.ascontiguousarray(values), dtype=dtype, device=device))
 
     def forward(self, embeddings: Tensor) -> Tensor:
         """Identity scores (B, C) from embeddings (B, D), as `decision_function` gives them."""

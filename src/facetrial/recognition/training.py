@@ -66,7 +66,8 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
         logger=list(instantiate(config.logger).values()) or False,
         callbacks=[
             *(c for c in instantiate(config.callbacks).values() if isinstance(c, Callback)),
-            ModelCheckpoint(partial, save_last=True, save_top_k=0, enable_version_counter=False),
+            # The newest epoch; `save_last` alone writes nothing before the training ends.
+            ModelCheckpoint(partial, "last", save_on_train_epoch_end=True, enable_version_counter=False),
             FitHead(),
         ],
         enable_model_summary=False,

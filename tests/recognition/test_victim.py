@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from facetrial.errors import FacetrialError
+from facetrial.recognition.small import SmallEmbedder
+from facetrial.recognition.svm_head import SVMHead
+from facetrial.recognition.victim import Victim
+
+NAMES = ["Zoë Brontë", "José", "Li"]
+
+
+def fitted_head(kernel="linear"):
+    head = SVMHead(kernel)
+    head.fit(np.random.default_rng(0).normal(size=(30, 64)), np.arange(30) % 3)
+    return head
+
+
+@pytest.mark.parametrize("kernel", ["linear", "rbf"])
+def test_scores_and_gradients_reach_pixels_only(kernel):
+    victim = Victim(SmallEmbedder(), fitted_head(kernel), NAMES).freeze()
+    images = torch.rand(2, 3, 112, 112, requires_grad=True)
+    scores = victim(images)
+    assert scores.shape == (2, 3)
+    assert scores.dtype == torch.float32
+    scores[:, 0].sum().backward()
+    assert (images.grad.flatten(1).abs().sum(1) > 0).all()
+    assert not victim.training
+    assert not any(parameter.requires_grad for parameter in victim.parameters())
+
+
+def test_any_module_may_be_the_head():
+    victim = Victim(SmallEmbedder(), nn.Linear(64, 3), NAMES).freeze()
+    assert victim(torch.rand(1, 3, 112, 112)).shape == (1, 3)
+
+
+def test_a_head_that_is_not_fitted():
+    with pytest.raises(FacetrialError, match="not fitted"):
+        Victim(SmallEmbedder(), SVMHead(), NAMES)
+
+
+def test_another_number_of_people():
+    with pytest.raises(FacetrialError, match="knows 3 people, but there are 2 names"):
+        Victim(SmallEmbedder(), fitted_head(), NAMES[:2])
+
+
+@pytest.mark.parametrize("images", [torch.full((1, 3, 112, 112), 200.0), -torch.rand(1, 3, 112, 112)])
+def test_images_out_of_range(images):
+    with pytest.raises(FacetrialError, match=r"\[0, 1\]"):
+        Victim(SmallEmbedder(), fitted_head(), NAMES).freeze()(images)
+
+
+def test_images_of_another_shape():
+    with pytest.raises(FacetrialError, match=r"\(B, 3, H, W\)"):
+        Victim(SmallEmbedder(), fitted_head(), NAMES).freeze()(torch.rand(3, 112, 112))

@@ -1,0 +1,149 @@
+"""Every config composes, and what it describes can be made. New files are covered as they come."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+from lightning import Callback, LightningDataModule, Trainer
+from lightning.pytorch.loggers import Logger
+from omegaconf import DictConfig, OmegaConf, open_dict
+from torch import nn
+
+from facetrial.attacks.engine import Attack
+from facetrial.config import run_name
+from facetrial.data.build import build_defenses
+from facetrial.landmarks.sources import LandmarkSource
+from facetrial.recognition.obtain import build_embedder, build_head, recipe
+
+CONF = Path(__file__).parents[1] / "conf"
+
+
+def named(group: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def composed(folder: Path, *overrides: str, entry: str = "evaluate") -> DictConfig:
+    """The config of an entry point as `main` gets it, with Hydra's own part set."""
+    overrides = [f"hydra.runtime.output_dir={folder}", f"paths.cache={folder}", *overrides]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose(entry, overrides, return_hydra_config=True)
+    HydraConfig.instance().set_config(config)
+    with open_dict(config):
+        del config["hydra"]
+    OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    return config
+
+
+def test_there_are_configs_to_test():
+    groups = ("embedder", "data", "model", "attack", "attack/region", "attack/budget", "attack/method")
+    assert all(named(group) for group in (*groups, "defense", "trainer", "logger", "callbacks"))
+
+
+@pytest.mark.parametrize("entry", ["train", "evaluate"])
+def test_entry_points(tmp_path, entry):
+    assert composed(tmp_path, entry=entry).seed == 0
+
+
+@pytest.mark.parametrize("name", named("embedder"))
+def test_embedder(tmp_path, name):
+    config = composed(tmp_path, f"embedder={name}")
+    embedder = build_embedder(config, pretrained=False)
+    assert isinstance(embedder, nn.Module)
+    assert (embedder.size, embedder.alignment) == (config.embedder.size, config.embedder.alignment)
+    assert embedder.dimension > 0
+    parameters = [n for n, _ in embedder.named_parameters() if n.startswith(tuple(embedder.last_blocks))]
+    assert parameters
+
+
+@pytest.mark.parametrize("name", named("data"))
+def test_data(tmp_path, name):
+    config = composed(tmp_path, f"data={name}", entry="train")
+    root = {"root": str(tmp_path)} if "root" in config.data else {}
+    assert isinstance(instantiate(config.data, **root), LightningDataModule)
+
+
+@pytest.mark.parametrize("name", named("model"))
+def test_model(tmp_path, name):
+    config = composed(tmp_path, f"model={name}", entry="train")
+    parts = [part for part in config.model.values() if OmegaConf.is_dict(part) and "_target_" in part]
+    assert callable(instantiate(config.model.train))
+    for part in parts:
+        assert callable(instantiate(part, _partial_=True))
+
+
+@pytest.mark.parametrize("kernel", ["linear", "rbf"])
+def test_head_and_loss(tmp_path, kernel):
+    config = composed(tmp_path, f"model.head.kernel={kernel}", entry="train")
+    assert build_head(config).kernel == kernel
+    assert instantiate(config.model.loss, dimension=4, num_classes=3).centres.shape == (3, 4)
+    assert recipe(config)["model"]["head"]["kernel"] == kernel
+
+
+@pytest.mark.parametrize("name", named("attack"))
+def test_attack(tmp_path, name):
+    assert isinstance(instantiate(composed(tmp_path, f"attack={name}").attack), Attack)
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [(part, name) for part in ("region", "budget", "method") for name in named(f"attack/{part}")],
+)
+def test_part_of_an_attack(tmp_path, part, name):
+    attack = instantiate(composed(tmp_path, f"attack/{part}={name}").attack)
+    assert callable(attack.region)
+    assert isinstance(attack, Attack)
+
+
+@pytest.mark.parametrize("name", named("defense"))
+def test_defense(tmp_path, name):
+    config = composed(tmp_path, f"defense={name}", entry="train")
+    assert len(build_defenses(config)) == (name != "none")
+
+
+@pytest.mark.parametrize("name", named("landmarks"))
+def test_landmarks(tmp_path, name):
+    assert isinstance(instantiate(composed(tmp_path, f"landmarks={name}").landmarks), LandmarkSource)
+
+
+@pytest.mark.parametrize("name", named("trainer"))
+def test_trainer(tmp_path, name):
+    assert isinstance(instantiate(composed(tmp_path, f"trainer={name}").trainer), Trainer)
+
+
+@pytest.mark.parametrize("name", named("logger"))
+def test_logger(tmp_path, name, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    loggers = instantiate(composed(tmp_path, f"logger={name}").logger)
+    assert all(isinstance(logger, Logger) for logger in loggers.values())
+
+
+@pytest.mark.parametrize("name", named("callbacks"))
+def test_callbacks(tmp_path, name):
+    callbacks = instantiate(composed(tmp_path, f"callbacks={name}").callbacks)
+    assert all(isinstance(callback, Callback) for callback in callbacks.values())
+
+
+@pytest.mark.parametrize("name", named("calibration"))
+def test_calibration(tmp_path, name):
+    config = composed(tmp_path, f"calibration={name}")
+    assert config.calibration is None or instantiate(config.calibration) is not None
+
+
+@pytest.mark.parametrize("name", named("experiment"))
+def test_experiment(tmp_path, name):
+    assert composed(tmp_path, f"experiment={name}")
+
+
+class TestRunName:
+    def test_order_and_places_do_not_count(self):
+        overrides = ["attack=random", "seed=1"]
+        assert run_name(overrides) == run_name(overrides[::-1])
+        assert run_name([*overrides, "hydra.verbose=true", "paths.cache=x"]) == run_name(overrides)
+        assert run_name(overrides) != run_name(["attack=random", "seed=2"])
+
+    def test_it_is_a_files_name_whatever_is_in_it(self):
+        name = run_name(["data.root=/a b/é:*", "x=" + "y" * 500])
+        assert len(name) < 100
+        assert not set("/ :*") & set(name)

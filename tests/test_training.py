@@ -1,0 +1,96 @@
+"""Training a recogniser from a config: cut short and gone on with, with zero epochs, at a last batch of one."""
+
+import subprocess
+import sys
+
+import pytest
+
+from facetrial.checkpoints import load_checkpoint
+from facetrial.errors import FacetrialError
+from facetrial.recognition.obtain import checkpoint_path, recipe, recipe_digest
+from facetrial.recognition.training import train_recognizer
+from tests.recognition.tiny import ROOT, Epochs, tiny_config
+
+COUNTED = "+callbacks.epochs._target_=tests.recognition.tiny.Epochs"
+
+
+def test_killed_training_goes_on_with_the_remaining_epochs(tmp_path):
+    overrides = ["trainer.max_epochs=4", "embedder.dimension=4", COUNTED]
+    script = (
+        "from pathlib import Path\n"
+        "from facetrial.recognition.training import train_recognizer\n"
+        "from tests.recognition.tiny import tiny_config\n"
+        f"train_recognizer(tiny_config(Path({str(tmp_path)!r}), *{overrides!r}, '+callbacks.epochs.die_in=2'))\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=300)
+    assert killed.returncode == -9, killed.stderr
+    config = tiny_config(tmp_path, *overrides)
+    assert not checkpoint_path(config).exists()
+
+    # A training with other settings does not take over what was left.
+    train_recognizer(tiny_config(tmp_path, *overrides, "seed=5"))
+    assert Epochs.trained == (0, 1, 2, 3)
+    rates = Epochs.rates
+
+    metrics = train_recognizer(config)
+    assert Epochs.trained == (2, 3)
+    assert Epochs.rates == pytest.approx(rates[2:])
+    assert load_checkpoint(checkpoint_path(config), "recognizer")["metrics"] == metrics
+    assert not list((tmp_path / "models").glob("*.partial"))
+
+
+def test_what_was_left_of_a_training_cannot_be_read(tmp_path):
+    config = tiny_config(tmp_path, "trainer.max_epochs=1")
+    path = checkpoint_path(config)
+    digest = recipe_digest(recipe(config))
+    left = path.with_name(f"{path.stem}-{digest}.partial")
+    left.mkdir(parents=True)
+    (left / "last.ckpt").write_bytes(b"half a file")
+    with pytest.raises(FacetrialError, match=r"cut short, cannot be read.*Delete .*partial"):
+        train_recognizer(config)
+
+
+def test_zero_epochs_is_transfer(tmp_path):
+    config = tiny_config(tmp_path, "trainer.max_epochs=0", COUNTED)
+    metrics = train_recognizer(config)
+    assert Epochs.trained == ()
+    assert set(metrics) == {"validation/head_accuracy", "test/head_accuracy"}
+    assert "head.weight" in load_checkpoint(checkpoint_path(config), "recognizer")["state"]
+
+
+def test_the_models_epochs_are_the_trainers(tmp_path):
+    overrides = ["trainer.max_epochs=${model.max_epochs}", "model.max_epochs=1", COUNTED]
+    train_recognizer(tiny_config(tmp_path, *overrides))
+    assert Epochs.trained == (0,)
+
+
+def test_a_last_batch_of_one_picture(tmp_path):
+    # 15 training pictures; batch-norm of vectors cannot learn from one.
+    mobilefacenet = ("embedder=mobilefacenet",)
+    config = tiny_config(tmp_path, "model.batch_size=7", "data.size=112", embedder=mobilefacenet)
+    config.trainer.max_epochs = 1
+    assert 0 <= train_recognizer(config)["test/head_accuracy"] <= 1
+
+
+def test_adversarial_training(tmp_path):
+    metrics = train_recognizer(tiny_config(tmp_path, "defense=adv", "trainer.max_epochs=1"))
+    assert metrics["test/head_accuracy"] > 0.5
+
+
+def test_the_same_seed_gives_the_same_recogniser(tmp_path):
+    states = []
+    for name in ("one", "two"):
+        config = tiny_config(tmp_path / name, "trainer.max_epochs=1", "seed=0")
+        train_recognizer(config)
+        states.append(load_checkpoint(checkpoint_path(config), "recognizer")["state"])
+    assert all((states[0][name] == states[1][name]).all() for name in states[0])
+
+
+def test_batches_too_small(tmp_path):
+    with pytest.raises(FacetrialError, match=r"model\.batch_size must be at least 2, found 1"):
+        train_recognizer(tiny_config(tmp_path, "model.batch_size=1"))
+
+
+def test_data_without_identities(tmp_path):
+    with pytest.raises(FacetrialError, match="data is a dict, which has no identities"):
+        train_recognizer(tiny_config(tmp_path, "data._target_=builtins.dict"))
