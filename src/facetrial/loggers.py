@@ -21,7 +21,7 @@ class Wandb(WandbLogger):
 
     def __init__(self, save_dir: str, offline: bool | None = None, **settings: Any) -> None:
         if wandb.run is not None:  # of an earlier training or trial in this process, as in a sweep
-            wandb.finish(quiet=True)
+            wandb.finish()
         super().__init__(save_dir=save_dir, offline=not has_key() if offline is None else offline, **settings)
 
 

@@ -31,15 +31,13 @@ class FitHead(Callback):
             projection.start(self._started_from[0])
 
     def on_fit_end(self, trainer: Trainer, pl_module: Recognizer) -> None:
-        # Lightning has moved the model to the CPU by now.
-        if (
-            self._started_from is not None and trainer.global_step == 0
-        ):  # nothing was trained: embed only once
+        # Where nothing was trained, what the projection started from need not be embedded again.
+        if self._started_from is not None and trainer.global_step == 0:
             unprojected, identities = self._started_from
             with torch.no_grad():
                 embeddings = F.normalize(pl_module.embedder.projection(unprojected))
         else:
-            pl_module.to(trainer.strategy.root_device)
+            pl_module.to(trainer.strategy.root_device)  # Lightning has moved it to the CPU by now
             embeddings, identities = _embed(trainer, pl_module, pl_module.embedder)
             pl_module.cpu()
         self._started_from = None
