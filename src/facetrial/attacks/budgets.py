@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from facetrial.attacks.exact import exact_sum
+from facetrial.attacks.exact import fixed_point, total
 from facetrial.errors import FacetrialError
 
 
@@ -134,19 +134,18 @@ def scale_to_l2(images: Tensor, direction: Tensor, size: float) -> tuple[Tensor,
         s, infinite where even the fully clipped change is too small, and (B,) bool whether the size is reached.
     """
     magnitude = direction.double().abs()
-    movable = magnitude > 0
     room = room_along(images, direction)
-    room_squared = room.square()
-    magnitude_squared = magnitude.square()
+    room_squared, magnitude_squared = fixed_point(room.square()), fixed_point(magnitude.square())
     target = size**2
-    reached = exact_sum(room_squared) > target
-    limit = torch.where(movable, room / magnitude, torch.inf)
+    reached = total(room_squared) > target
+    limit = torch.where(magnitude > 0, room / magnitude, torch.inf)
     scale = torch.zeros(len(images), dtype=torch.float64, device=images.device)
     for _ in range(100):
-        clipped = limit <= scale[:, None, None, None]
-        left = target - exact_sum(torch.where(clipped, room_squared, 0.0))
-        free = exact_sum(torch.where(clipped, 0.0, magnitude_squared))
-        following = torch.where(reached, (left / free).clamp(min=0).sqrt(), torch.inf)
+        free = limit > scale[:, None, None, None]
+        left = target - total(room_squared * ~free)
+        following = torch.where(
+            reached, (left / total(magnitude_squared * free)).clamp(min=0).sqrt(), torch.inf
+        )
         following = torch.maximum(following, scale)
         if torch.equal(following, scale):
             break
