@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 COMPETITION = "facial-keypoints-detection"
 COLUMNS = tuple(f"{name}_{axis}" for name in LANDMARK_NAMES for axis in "xy")
+# Kaggle's coordinates call the first pixel's centre 1, ours 0: mirrored faces fit their mirrored labels about
+# (96.9 - x), which a network trained on both sides shows.
+FIRST_PIXEL = 1.0
 LOWER_LIP = LANDMARK_NAMES.index("mouth_center_bottom_lip")
 _PIXELS = FRAME_SIZE * FRAME_SIZE
 
@@ -84,7 +87,7 @@ def read_frames(folder: Path, name: str, cache: Path) -> Frames:
     """The faces of `name`.csv ("training" or "test") in `folder`; parsed once and kept in `cache`."""
     content = read_csv_bytes(folder, name)
     key = hashlib.blake2b(content, digest_size=8).hexdigest()
-    kept = cache / "keypoints" / f"{name}-{key}.npz"
+    kept = cache / "keypoints" / f"{name}-{key}-from-{FIRST_PIXEL:g}.npz"
     if not kept.is_file():
         images, landmarks = parse(content, f"{name}.csv", labelled=name == "training")
         with written_whole(kept) as temporary:
@@ -148,6 +151,8 @@ def _fetched() -> Path:
 def parse(content: bytes, file: str, labelled: bool) -> tuple[np.ndarray, np.ndarray]:
     """Images uint8 (N, 1, 96, 96) and landmarks float32 (N, 15, 2), NaN where a cell is empty, of a CSV.
 
+    Landmarks are in pixels with the first one's centre at 0, one less than in the file.
+
     Raises:
         FacetrialError: columns missing, no rows, pixels that are not 96 x 96 whole numbers from 0 to 255, points
             that are no numbers or lie outside the frame; the row is named as it stands in the file.
@@ -196,7 +201,7 @@ def _landmarks(table: pd.DataFrame, file: str) -> np.ndarray:
         if len(rows):
             value = cells.iloc[rows[0], columns[0]]
             raise FacetrialError(f"{file}, line {rows[0] + 2}: {COLUMNS[columns[0]]} {what}: {value!r}.")
-    return numbers.to_numpy(dtype=np.float32).reshape(len(table), -1, 2)
+    return numbers.to_numpy(dtype=np.float32).reshape(len(table), -1, 2) - np.float32(FIRST_PIXEL)
 
 
 def likeness(frames: Frames, side: int = 24) -> np.ndarray:

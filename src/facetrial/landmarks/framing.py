@@ -17,28 +17,28 @@ from facetrial.landmarks.points import NUM_LANDMARKS
 
 FRAME_SIZE = 96
 
-# Where the 15 landmarks lie on average in Kaggle's frame, made symmetric.
+# Where the 15 landmarks lie on average in Kaggle's frame (the first pixel's centre is 0), made symmetric.
 MEAN_SHAPE = (
-    (64.36, 38.35),
-    (30.64, 38.35),
-    (57.65, 38.84),
-    (70.78, 38.16),
-    (37.35, 38.84),
-    (24.22, 38.16),
-    (56.22, 27.80),
-    (78.31, 30.20),
-    (38.78, 27.80),
-    (16.69, 30.20),
-    (47.50, 57.93),
-    (61.46, 75.13),
-    (33.54, 75.13),
-    (47.50, 71.45),
-    (47.50, 82.40),
+    (64.36, 37.35),
+    (30.64, 37.35),
+    (57.65, 37.84),
+    (70.78, 37.16),
+    (37.35, 37.84),
+    (24.22, 37.16),
+    (56.22, 26.80),
+    (78.31, 29.20),
+    (38.78, 26.80),
+    (16.69, 29.20),
+    (47.50, 56.93),
+    (61.46, 74.13),
+    (33.54, 74.13),
+    (47.50, 70.45),
+    (47.50, 81.40),
 )
 
 # Kaggle's frame in units of the face box that MTCNN draws, which is (0, 0, 1, 1): left, top, right, bottom. By least
 # squares of MTCNN's five points in LFW's pictures against the mean shape, made symmetric.
-_FRAME_IN_BOX = (-0.147, -0.001, 1.147, 0.969)
+_FRAME_IN_BOX = (-0.147, 0.009, 1.147, 0.979)
 
 
 def mean_shape(like: Tensor) -> Tensor:

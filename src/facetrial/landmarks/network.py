@@ -40,7 +40,7 @@ class LandmarkNetwork(nn.Module):
 
     def __init__(
         self,
-        widths: Sequence[int] = (24, 48, 96, 160),
+        widths: Sequence[int] = (32, 64, 128, 192),
         blocks: Sequence[int] = (0, 1, 1, 1),
         hidden: int = 384,
         dropout: float = 0.3,

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from facetrial.data.frames import Frames, FramesDataModule
-from facetrial.data.keypoints import COLUMNS, Keypoints, read_frames
+from facetrial.data.keypoints import COLUMNS, FIRST_PIXEL, Keypoints, read_frames
 from facetrial.errors import FacetrialError
 from facetrial.files import written_whole
 from facetrial.landmarks.finding import find_in_frames
@@ -97,7 +97,7 @@ def write_submission(folder: Path, cache: Path, network: nn.Module, path: Path) 
     frames = read_frames(folder, "test", cache)
     wanted = pd.read_csv(lookup)
     pictures, columns = _places(wanted, len(frames), lookup)
-    found = find_all(network, frames).clamp(0, FRAME_SIZE).flatten(1).numpy()
+    found = (find_all(network, frames) + FIRST_PIXEL).clamp(0, FRAME_SIZE).flatten(1).numpy()
     with written_whole(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["RowId", "Location"])
