@@ -144,7 +144,7 @@ def _fetched() -> Path:
         return Path(kagglehub.competition_download(COMPETITION))
     except Exception as error:  # whatever the network or the account has to say
         raise FacetrialError(
-            f"kagglehub could not fetch the keypoints ({type(error).__name__}). {_how_to_get_it('a folder')}"
+            f"kagglehub could not fetch the keypoints ({type(error).__name__}). {_how_to_get_it('DIR')}"
         ) from error
 
 
