@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from facetrial.attacks.engine import Attacked
+from facetrial.attacks.exact import exact_sum
 from facetrial.data.faces import Faces
 
 ATTACKED = "attacked"
@@ -49,7 +50,7 @@ def verdict_rows(
     columns["status"] = [ATTACKED if attackable else NOT_ATTACKABLE for attackable in attacked.attackable]
     columns["reached"] = attacked.reached.tolist()
     columns |= change_norms(faces.images, attacked.images)
-    columns["region_area"] = attacked.region.double().mean((1, 2, 3)).tolist()
+    columns["region_area"] = (exact_sum(attacked.region) / attacked.region[0].numel()).tolist()
     columns["queries"] = attacked.queries.tolist()
     columns["steps"] = attacked.steps.tolist()
     return pd.DataFrame(columns)
@@ -58,9 +59,10 @@ def verdict_rows(
 def change_norms(images: Tensor, attacked: Tensor) -> dict[str, list]:
     """Norms of the change to each picture, in [0, 1] units, and the number of pixels changed."""
     change = (attacked.double() - images.double()).abs()
+    energy = exact_sum(change.square())
     return {
-        "rms": change.square().mean((1, 2, 3)).sqrt().tolist(),
-        "l2": change.square().sum((1, 2, 3)).sqrt().tolist(),
+        "rms": (energy / change[0].numel()).sqrt().tolist(),
+        "l2": energy.sqrt().tolist(),
         "linf": change.amax((1, 2, 3)).tolist(),
         "pixels_changed": (change.amax(1) > 0).sum((1, 2)).tolist(),
     }
