@@ -17,9 +17,11 @@ COUNTED = "+callbacks.epochs._target_=tests.recognition.tiny.Epochs"
 def test_killed_training_goes_on_with_the_remaining_epochs(tmp_path):
     overrides = ["trainer.max_epochs=4", "embedder.dimension=4", COUNTED]
     script = (
+        "import torch\n"
         "from pathlib import Path\n"
         "from facetrial.recognition.training import train_recognizer\n"
         "from tests.recognition.tiny import tiny_config\n"
+        "torch.set_num_threads(1)\n"
         f"train_recognizer(tiny_config(Path({str(tmp_path)!r}), *{overrides!r}, '+callbacks.epochs.die_in=2'))\n"
     )
     killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=300)
