@@ -81,27 +81,39 @@ def test_training_on_kaggles_files_leaves_everything(tmp_path):
     assert not list((tmp_path / "models").glob("*.partial"))
 
 
+class OutOfPower(Exception):
+    """What ends a training half-way."""
+
+
 def test_a_training_that_was_cut_short_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr("facetrial.landmarks.training.save_checkpoint", _out_of_power)
-    overrides = ["data.people=2", "data.pictures=8", "data.pictures_min=8", "data.batch_size=4"]
-    with pytest.raises(KeyboardInterrupt):
-        train_landmarks(tiny_config(tmp_path, *overrides))
-    monkeypatch.undo()
-    left = next((tmp_path / "models").glob("*.partial")) / "last.ckpt"
-    steps = torch.load(left, weights_only=True)["global_step"]
+    few = ["data.people=2", "data.pictures=8", "data.pictures_min=8", "data.batch_size=4"]
+    config = tiny_config(tmp_path, *few, "trainer.max_epochs=60")  # judged every third epoch, kept after each
     trained = []
-    monkeypatch.setattr(
-        "facetrial.landmarks.regressor.LandmarkRegressor.on_train_epoch_start", lambda self: trained.append(1)
-    )
-    train_landmarks(tiny_config(tmp_path, *overrides))
-    assert steps > 0
-    assert not trained
+
+    def cut_in_the_third(regressor):
+        trained.append(regressor.current_epoch)
+        if len(trained) == 3:
+            raise OutOfPower
+
+    hook = "facetrial.landmarks.regressor.LandmarkRegressor.on_train_epoch_start"
+    monkeypatch.setattr(hook, cut_in_the_third)
+    with pytest.raises(OutOfPower):
+        train_landmarks(config)
+    train_landmarks(config)
+    assert trained == [0, 1, *range(2, 3), *range(2, 60)]
     assert json.loads((tmp_path / "landmarks.json").read_text())["synthetic"] is True
     assert not (tmp_path / "submission.csv").exists()
+    assert not list((tmp_path / "models").glob("*.partial"))
 
 
-def _out_of_power(*_: object, **__: object) -> None:
-    raise KeyboardInterrupt
+def test_what_was_left_of_a_training_cannot_be_read(tmp_path):
+    config = tiny_config(tmp_path, "data.people=2", "data.pictures=4", "data.pictures_min=4")
+    path = checkpoint_path(config)
+    left = path.with_name(f"{path.stem}-{path.stem.rsplit('-')[-1]}.partial") / "last.ckpt"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half a file")
+    with pytest.raises(FacetrialError, match=r"cut short, cannot be read.*Delete .*partial"):
+        train_landmarks(config)
 
 
 def test_faces_without_labels_cannot_be_learnt_from(tmp_path):

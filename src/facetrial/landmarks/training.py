@@ -87,7 +87,7 @@ def train_landmarks(config: DictConfig) -> dict[str, float]:
         logger=list(instantiate(config.logger).values()) or False,
         callbacks=[
             *(c for c in instantiate(config.callbacks).values() if isinstance(c, Callback)),
-            ModelCheckpoint(partial, save_last=True, save_top_k=0, enable_version_counter=False),
+            ModelCheckpoint(partial, "last", save_on_train_epoch_end=True, enable_version_counter=False),
         ],
         enable_model_summary=False,
         num_sanity_val_steps=0,
