@@ -48,8 +48,8 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
     config.data.batch_size = config.model.batch_size
     seed_everything(config.seed, workers=True, verbose=False)
     path = checkpoint_path(config)
+    embedder = build_embedder(config)  # before the data: a mistake in it shows at once
     datamodule = build_datamodule(config)
-    embedder = build_embedder(config)
     trainable = config.model.trainable
     recognizer = Recognizer(
         embedder=embedder,
