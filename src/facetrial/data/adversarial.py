@@ -22,7 +22,7 @@ class AdversarialFaces(LightningDataModule):
 
     Args:
         faces: the datamodule that is wrapped; validation and test pictures stay as they are.
-        attack: what perturbs. It is given the model in training as its victim.
+        attack: what perturbs, without asking a victim.
         fraction: share of the training pictures that are perturbed, in (0, 1]; drawn anew every epoch.
         seed: of the draws.
 
@@ -85,7 +85,7 @@ class AdversarialFaces(LightningDataModule):
         if len(rows) == 0:
             return batch
         images = batch.images.clone()
-        images[rows] = self.attack(self._victim(), batch.select(rows), self.seed, draw).images
+        images[rows] = self.attack(None, batch.select(rows), self.seed, draw).images
         return batch.with_images(images)
 
     def head_batches(self) -> Iterator[Faces]:
@@ -95,11 +95,8 @@ class AdversarialFaces(LightningDataModule):
             rows = self._chosen(batch, draw=0)
             if len(rows):
                 chosen = batch.select(rows)
-                yield chosen.with_images(self.attack(self._victim(), chosen, self.seed).images)
+                yield chosen.with_images(self.attack(None, chosen, self.seed).images)
 
     def _chosen(self, batch: Faces, draw: int) -> torch.Tensor:
         chance = Draws(self.seed, batch.pictures, draw).uniform((1,), "which are perturbed")[:, 0]
         return (chance < self.fraction).nonzero()[:, 0]
-
-    def _victim(self) -> torch.nn.Module | None:
-        return None if self.trainer is None else self.trainer.lightning_module
