@@ -1,5 +1,6 @@
 """Checkpoints: tensors and plain values, written whole, read without running anything that lies in the file."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from facetrial.errors import FacetrialError
 from facetrial.files import written_whole
+
+log = logging.getLogger(__name__)
 
 _FORMAT = "facetrial-1"
 
@@ -52,6 +55,26 @@ def load_checkpoint(path: str | Path, kind: str) -> dict[str, Any]:
     if content["kind"] != kind:
         raise FacetrialError(f"{path} holds a {content['kind']!r} model, expected {kind!r}.")
     return content
+
+
+def training_cut_short(folder: Path) -> Path | None:
+    """The state, in `folder`, of a training that was cut short; None where there is none.
+
+    Raises:
+        FacetrialError: it cannot be read.
+    """
+    last = folder / "last.ckpt"
+    if not last.is_file():
+        return None
+    try:
+        torch.load(last, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises a different type for each way in which a file can be broken
+        raise FacetrialError(
+            f"{last}, left by a training that was cut short, cannot be read ({type(error).__name__}). Delete "
+            f"{folder} to start afresh."
+        ) from error
+    log.info("Going on with the training that was cut short: %s", last)
+    return last
 
 
 def config_differences(made_by: dict, asked_for: dict, prefix: str = "") -> list[str]:

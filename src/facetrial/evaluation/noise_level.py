@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from facetrial.data.build import build_faces
 from facetrial.files import written_whole
-from facetrial.recognition.obtain import checkpoint_path, recognizer_for
+from facetrial.recognition.obtain import checkpoint_path, landmarks_recipe, recognizer_for
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +30,8 @@ def use_noise_level(config: DictConfig) -> None:
     about = OmegaConf.to_container(config.calibration, resolve=True)
     victim_file = checkpoint_path(undefended)
     victim = recognizer_for(undefended).freeze()
-    key = hashlib.blake2b(
-        json.dumps([about, victim_file.name, config.data.split_seed], sort_keys=True).encode(), digest_size=6
-    )
+    decides = [about, victim_file.name, landmarks_recipe(config), config.data.split_seed]
+    key = hashlib.blake2b(json.dumps(decides, sort_keys=True).encode(), digest_size=6)
     kept = Path(config.paths.models) / f"noise-level-{key.hexdigest()}.json"
     if kept.is_file():
         level = json.loads(kept.read_text())

@@ -72,8 +72,8 @@ class Regressor(LandmarkSource):
     Args:
         data: plain config of what it is trained on.
         model: plain config of the network and how it is trained, as in the config group `model`.
-        trainer, logger, callbacks, paths, seed: as for `python train.py model=landmarks`, but that the number of
-            epochs is the model's, and one device trains.
+        trainer, callbacks, paths, seed: as for `python train.py model=landmarks`, but that the number of epochs is
+            the model's, and one device trains; nothing is logged, for loggers are the trial's.
         checkpoint: a file; None is the name that the training gives it.
         cache: folder in which found landmarks are kept.
     """
@@ -83,7 +83,6 @@ class Regressor(LandmarkSource):
         data: dict,
         model: dict,
         trainer: dict,
-        logger: dict,
         callbacks: dict,
         paths: dict,
         seed: int,
@@ -96,7 +95,7 @@ class Regressor(LandmarkSource):
                 "data": data,
                 "model": model | {"checkpoint": checkpoint or model["checkpoint"]},
                 "trainer": trainer | alone,
-                "logger": logger,
+                "logger": {},
                 "callbacks": callbacks,
                 "paths": paths,
                 "seed": seed,

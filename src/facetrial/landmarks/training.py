@@ -7,13 +7,12 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import torch
 from hydra.utils import instantiate
 from lightning import Callback, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 from omegaconf import DictConfig, OmegaConf
 
-from facetrial.checkpoints import save_checkpoint
+from facetrial.checkpoints import save_checkpoint, training_cut_short
 from facetrial.data.frames import FramedFaces, FramesDataModule
 from facetrial.data.module import FacesDataModule
 from facetrial.errors import FacetrialError
@@ -94,7 +93,7 @@ def train_landmarks(config: DictConfig) -> dict[str, float]:
         gradient_clip_val=5.0,
         check_val_every_n_epoch=max(1, config.trainer.max_epochs // 20),
     )
-    trainer.fit(regressor, datamodule=datamodule, ckpt_path=_cut_short(partial), weights_only=True)
+    trainer.fit(regressor, datamodule=datamodule, ckpt_path=training_cut_short(partial), weights_only=True)
     network = regressor.averaged.eval()
     if not trainer.is_global_zero:
         return {}
@@ -106,22 +105,6 @@ def train_landmarks(config: DictConfig) -> dict[str, float]:
     log.info("Saved %s. RMSE on %d validation points %.3f pixels.", path, scores["all"]["n"], metrics["all"])
     write_outcome(Path(trainer.default_root_dir), datamodule, network, found, scores)
     return {f"validation/rmse/{name}": value for name, value in metrics.items()}
-
-
-def _cut_short(folder: Path) -> Path | None:
-    """The state, in `folder`, of a training that was cut short; None where there is none."""
-    last = folder / "last.ckpt"
-    if not last.is_file():
-        return None
-    try:
-        torch.load(last, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises a different type for each way in which a file can be broken
-        raise FacetrialError(
-            f"{last}, left by a training that was cut short, cannot be read ({type(error).__name__}). Delete "
-            f"{folder} to start afresh."
-        ) from error
-    log.info("Going on with the training that was cut short: %s", last)
-    return last
 
 
 def frames_of(data: FramesDataModule | FacesDataModule) -> FramesDataModule:

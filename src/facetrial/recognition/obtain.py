@@ -23,7 +23,7 @@ KIND = "recognizer"
 # Of `data`, what does not change a trained recogniser; training has a batch size of its own, `model.batch_size`.
 _NOT_IN_TRAINING = ("limit", "root", "cache", "batch_size", "on_bad_picture")
 # Of `landmarks`, what does not change them.
-_NOT_IN_LANDMARKS = ("cache", "paths", "trainer", "logger", "callbacks", "_recursive_", "_convert_")
+_NOT_IN_LANDMARKS = ("cache", "paths", "trainer", "callbacks", "_recursive_", "_convert_")
 # Of `trainer`, what does change a recogniser.
 _TRAINER_DECIDES = (
     "max_epochs", "max_steps", "max_time", "fast_dev_run", "overfit_batches", "limit_train_batches",
@@ -46,7 +46,7 @@ def recipe(config: DictConfig) -> dict:
         "seed": config.seed,
     }
     if any(defense.needs_landmarks for defense in build_defenses(config)):
-        made_by["landmarks"] = _landmarks_recipe(OmegaConf.to_container(config.landmarks, resolve=True))
+        made_by["landmarks"] = landmarks_recipe(config)
     return made_by
 
 
@@ -85,6 +85,7 @@ def recognizer_for(config: DictConfig) -> Victim:
             alone.trainer.devices = 1
             alone.trainer.strategy = "auto"
             alone.trainer.num_nodes = 1
+            alone.logger = {}  # the trial's loggers tell of the trial
         train_recognizer(alone)
     return load_recognizer(path, config)
 
@@ -122,7 +123,9 @@ def build_head(config: DictConfig) -> SVMHead:
     return instantiate(config.model.head)
 
 
-def _landmarks_recipe(source: dict) -> dict:
+def landmarks_recipe(config: DictConfig) -> dict:
+    """All that decides the landmarks that `config.landmarks` finds, as plain values."""
+    source = OmegaConf.to_container(config.landmarks, resolve=True)
     made_by = _without(source, _NOT_IN_LANDMARKS)
     if "checkpoint" in source:
         made_by["checkpoint"] = _content(source["checkpoint"])

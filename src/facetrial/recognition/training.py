@@ -3,7 +3,6 @@
 import copy
 import logging
 import shutil
-from pathlib import Path
 
 import torch
 from hydra.utils import instantiate
@@ -11,7 +10,7 @@ from lightning import Callback, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 from omegaconf import DictConfig
 
-from facetrial.checkpoints import save_checkpoint
+from facetrial.checkpoints import save_checkpoint, training_cut_short
 from facetrial.data.build import build_datamodule
 from facetrial.data.faces import FaceDataset
 from facetrial.errors import FacetrialError
@@ -73,7 +72,7 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
         enable_model_summary=False,
         num_sanity_val_steps=0,
     )
-    trainer.fit(recognizer, datamodule=datamodule, ckpt_path=_cut_short(partial), weights_only=True)
+    trainer.fit(recognizer, datamodule=datamodule, ckpt_path=training_cut_short(partial), weights_only=True)
     victim = Victim(recognizer.embedder, recognizer.head, datamodule.names).freeze()
     judged = copy.deepcopy(victim).to(trainer.strategy.root_device)
     metrics = {
@@ -102,19 +101,3 @@ def accuracy(victim: Victim, faces: FaceDataset, batch_size: int) -> float:
             winners = victim(batch.images.to(device)).argmax(1)
         right += int((winners.cpu() == batch.identities).sum())
     return right / len(faces)
-
-
-def _cut_short(folder: Path) -> Path | None:
-    """The state, in `folder`, of a training that was cut short; None where there is none."""
-    last = folder / "last.ckpt"
-    if not last.is_file():
-        return None
-    try:
-        torch.load(last, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises a different type for each way in which a file can be broken
-        raise FacetrialError(
-            f"{last}, left by a training that was cut short, cannot be read ({type(error).__name__}). Delete "
-            f"{folder} to start afresh."
-        ) from error
-    log.info("Going on with the training that was cut short: %s", last)
-    return last

@@ -1,0 +1,114 @@
+"""Every command of the README, as it is written there, on a few small pictures."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+import facetrial
+from facetrial.data.renderer import render
+from facetrial.landmarks.points import NUM_LANDMARKS
+from facetrial.recognition.inception_resnet_v1 import InceptionResnetV1
+from facetrial.recognition.mobilefacenet import MobileFaceNet
+from tests.faces import some_faces
+from tests.landmarks.test_training import kaggle_files
+
+ROOT = Path(__file__).parents[2]
+STUDIED = ("George_W_Bush", "Bill_Clinton", "Hamid_Karzai", "Tony_Blair", "John_Negroponte")
+# By CI itself, which sets up with the first and runs the second.
+RUN_BY_CI = {"make test"}
+QUICK = ["trainer.accelerator=cpu", "callbacks=none", "trainer.enable_progress_bar=false"]
+FEW_DRAWN = ["data.people=4", "data.pictures=16", "data.pictures_min=16", "trainer.max_epochs=1"]
+SMALL_NETWORK = ["network.widths=[4,4,8,8]", "network.blocks=[0,0,0,0]", "network.hidden=16"]
+
+
+def blocks(language: str) -> list[str]:
+    text = (ROOT / "README.md").read_text()
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+COMMANDS = [line for block in blocks("bash") for line in block.splitlines() if line not in RUN_BY_CI]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """A folder with pictures in LFW's layout, Kaggle's files, and weights that were never trained."""
+    folder = tmp_path_factory.mktemp("readme")
+    drawn = render(0, torch.arange(5).repeat_interleave(10), torch.arange(10).repeat(5), 160)
+    pixels = drawn.images.mul(255).byte().permute(0, 2, 3, 1).numpy()
+    for number, picture in enumerate(pixels):
+        name = STUDIED[number // 10]
+        path = folder / "lfw" / name / f"{name}_{number % 10 + 1:04d}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(path)
+    (folder / "keypoints").mkdir()
+    kaggle_files(folder / "keypoints", count=48)
+    save_file(InceptionResnetV1().network.state_dict(), folder / "InceptionResnetV1.safetensors")
+    save_file(MobileFaceNet().state_dict(), folder / "MobileFaceNet.safetensors")
+    return folder
+
+
+def quick(words: list[str], home: Path) -> list[str]:
+    """The same command on small pictures: names filled in, and everything made short."""
+    weights = "MobileFaceNet" if "embedder=mobilefacenet" in words else "InceptionResnetV1"
+    places = {
+        "LFW": home / "lfw",
+        "KEYPOINTS": home / "keypoints",
+        "FILE": home / f"{weights}.safetensors",
+    }
+    filled = [re.sub(r"=(LFW|KEYPOINTS|FILE)$", lambda m: f"={places[m[1]]}", word) for word in words]
+    short = [f"paths.models={home / 'models'}", f"paths.cache={home / 'cache'}", *QUICK]
+    if "model=landmarks" in words:
+        short += [f"model.{part}" for part in SMALL_NETWORK] + ["trainer.max_epochs=1"]
+    else:
+        if not any(word.startswith(("data", "experiment")) for word in words):
+            short += FEW_DRAWN
+        if "landmarks=mtcnn" not in words:
+            short += [f"landmarks.model.{part}" for part in SMALL_NETWORK] + ["landmarks.model.max_epochs=1"]
+        if "evaluate.py" in words and "data=lfw" in words:
+            short += ["trainer.max_epochs=1"]
+    return filled + short
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_command(line, home):
+    words = shlex.split(line)
+    if words[0] == "make":
+        told = [*words, "-n", "-o", ".venv/.installed"]  # what it would run, without the environment
+        made = subprocess.run(told, cwd=ROOT, capture_output=True, text=True, check=True)
+        words = shlex.split(made.stdout.replace("\\\n", " "))
+    assert words[0].endswith("python")
+    words = quick(words, home)
+    script = str(ROOT / words[1])
+    done = subprocess.run(
+        [sys.executable, script, *words[2:]], cwd=home, capture_output=True, text=True, timeout=550
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_make_targets_that_the_readme_names_exist():
+    named = set(re.findall(r"make (\w+)", (ROOT / "README.md").read_text()))
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert named <= targets
+
+
+def test_python_example():
+    (example,) = blocks("python")
+    faces = some_faces(4)
+    names = {
+        "victim": torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 96 * 96, 3)).eval(),
+        "images": faces.images,
+        "identities": faces.identities,
+        "landmarks": faces.landmarks,
+    }
+    exec(example, names)
+    assert names["attacked"].shape == faces.images.shape
+    assert len(names["rows"]) == 4
+    assert names["landmarks"].shape[1] == NUM_LANDMARKS
+    assert isinstance(names["attack"], facetrial.Attack)
