@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from torch import nn
 
 from facetrial.attacks.engine import Attack
-from facetrial.config import run_name
+from facetrial.config import run_name, sweep_name
 from facetrial.data.build import build_defenses
 from facetrial.landmarks.sources import LandmarkSource
 from facetrial.recognition.obtain import build_embedder, build_head, recipe
@@ -147,3 +147,8 @@ class TestRunName:
         name = run_name(["data.root=/a b/é:*", "x=" + "y" * 500])
         assert len(name) < 100
         assert not set("/ :*") & set(name)
+
+
+def test_jobs_share_the_sweeps_folder(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["evaluate.py", "-m", "attack=random,landmarks", "hydra.verbose=true"])
+    assert sweep_name() == run_name(["attack=random,landmarks"])

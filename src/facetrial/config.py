@@ -1,6 +1,7 @@
 """OmegaConf resolvers that the configs use. Importing this module registers them."""
 
 import hashlib
+import sys
 
 from omegaconf import OmegaConf
 
@@ -20,4 +21,11 @@ def run_name(overrides: list[str]) -> str:
     return f"{readable or 'default'}-{digest}"
 
 
+def sweep_name() -> str:
+    """`run_name` of the command line of this process: the overrides of a whole sweep, not of one of its jobs."""
+    return run_name([word for word in sys.argv[1:] if not word.startswith("-")])
+
+
 OmegaConf.register_new_resolver("run_name", lambda overrides: run_name(list(overrides)), replace=True)
+# Cached: Hydra hands the cache of a sweep's config on to its jobs, in whatever process they run.
+OmegaConf.register_new_resolver("sweep_name", sweep_name, replace=True, use_cache=True)
