@@ -28,7 +28,7 @@ def write_sweep_report(runs: Sequence["Run"], studies: Mapping[str, Study], fold
         {
             "name": run.folder.relative_to(folder).as_posix(),
             "summary": run.summary,
-            "overrides": " ".join(run.overrides),
+            "overrides": " ".join(own_overrides(run, runs)),
             "has_report": (run.folder / "report.html").is_file(),
         }
         for run in runs
@@ -44,6 +44,11 @@ def write_sweep_report(runs: Sequence["Run"], studies: Mapping[str, Study], fold
         chart=themed_chart(runs_figure, finished) if finished else None,
         studies=[study_view(title, study) for title, study in studies.items()],
     )
+
+
+def own_overrides(run: "Run", runs: Sequence["Run"]) -> list[str]:
+    """What `run` was started with, less what all runs were started with."""
+    return [override for override in run.overrides if not all(override in other.overrides for other in runs)]
 
 
 def headline(finished: Sequence["Run"], count: int) -> str:
@@ -89,7 +94,10 @@ def runs_figure(finished: Sequence["Run"], theme: Theme = LIGHT) -> Figure:
         draw_figures(axes, place + 0.12, run.summary["robust_accuracy"], theme.attacked, "s")
     axes.plot([], [], "o", color=theme.clean, label="clean")
     axes.plot([], [], "s", color=theme.attacked, label="attacked")
-    labels = [f"{run.summary['attack']} / {run.summary['defense']}" for run in finished]
+    labels = []
+    for run in finished:
+        further = [o for o in own_overrides(run, finished) if not o.startswith(("attack=", "defense="))]
+        labels.append("\n".join([f"{run.summary['attack']} / {run.summary['defense']}", *further]))
     axes.set_xticks(range(len(labels)), labels, rotation=35, ha="right")
     for label in axes.get_xticklabels():
         label.set_parse_math(False)
