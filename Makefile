@@ -38,7 +38,7 @@ poster: $(STAMP)
 		$(if $(LFW),data.root=$(LFW)) $(if $(KEYPOINTS),landmarks.data.root=$(KEYPOINTS))
 
 bench: $(STAMP)
-	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(PYTHON) $$benchmark || exit 1; done
+	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; LFW="$(LFW)" $(PYTHON) $$benchmark || exit 1; done
 
 clean:
 	rm -rf $(VENV) outputs models cache .pytest_cache .ruff_cache

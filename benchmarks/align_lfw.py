@@ -1,6 +1,6 @@
 """How long LFW takes from picture files to aligned faces, with nothing cached.
 
-python benchmarks/align_lfw.py ROOT, where ROOT is what `data.root` would be.
+python benchmarks/align_lfw.py ROOT, where ROOT is what `data.root` would be, or make bench LFW=ROOT.
 """
 
 import argparse
@@ -13,8 +13,11 @@ from facetrial.data.lfw import LFW
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("root")
+    parser.add_argument("root", nargs="?", default=os.environ.get("LFW"))
     root = parser.parse_args().root
+    if not root:
+        print("skipped: give the folder of LFW, make bench LFW=DIR")
+        return
     with tempfile.TemporaryDirectory() as cache:
         for size, alignment in ((160, "facenet"), (112, "five_points"), (112, "five_points")):
             started, load = time.perf_counter(), os.getloadavg()[0]

@@ -35,3 +35,10 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_writable(folder: str | Path) -> None:
+    """Raises FacetrialError unless files can be written into `folder`, so that long work does not end in vain."""
+    with written_whole(Path(folder) / "probe") as temporary:
+        temporary.touch()
+    (Path(folder) / "probe").unlink(missing_ok=True)

@@ -105,6 +105,17 @@ def test_a_training_that_was_cut_short_goes_on(tmp_path, monkeypatch):
     assert not (tmp_path / "submission.csv").exists()
     assert not list((tmp_path / "models").glob("*.partial"))
 
+    # What it learnt is what it would have learnt at one go.
+    at_one_go = tiny_config(tmp_path / "at_one_go", *few, "trainer.max_epochs=60")
+    train_landmarks(at_one_go)
+    states = [load_checkpoint(checkpoint_path(c), "landmarks")["state"] for c in (config, at_one_go)]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[1])
+
+
+@pytest.mark.parametrize("override", ["+trainer.fast_dev_run=true", "+trainer.limit_train_batches=1"])
+def test_a_quick_look_is_not_taken_for_the_whole(tmp_path, override):
+    assert checkpoint_path(tiny_config(tmp_path, override)) != checkpoint_path(tiny_config(tmp_path))
+
 
 def test_what_was_left_of_a_training_cannot_be_read(tmp_path):
     config = tiny_config(tmp_path, "data.people=2", "data.pictures=4", "data.pictures_min=4")

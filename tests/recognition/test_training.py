@@ -4,10 +4,13 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
+from facetrial import recipes
 from facetrial.checkpoints import load_checkpoint
 from facetrial.errors import FacetrialError
-from facetrial.recognition.obtain import checkpoint_path, recipe, recipe_digest
+from facetrial.recognition import training
+from facetrial.recognition.obtain import checkpoint_path, recipe
 from facetrial.recognition.training import train_recognizer
 from tests.recognition.tiny import ROOT, Epochs, tiny_config
 
@@ -40,11 +43,35 @@ def test_killed_training_goes_on_with_the_remaining_epochs(tmp_path):
     assert load_checkpoint(checkpoint_path(config), "recognizer")["metrics"] == metrics
     assert not list((tmp_path / "models").glob("*.partial"))
 
+    # What it learnt is what it would have learnt at one go.
+    at_one_go = tiny_config(tmp_path / "at_one_go", *overrides)
+    train_recognizer(at_one_go)
+    states = [load_checkpoint(checkpoint_path(c), "recognizer")["state"] for c in (config, at_one_go)]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[1])
+
+
+def test_a_folder_that_cannot_be_written_to_is_found_before_the_work(tmp_path, monkeypatch):
+    (tmp_path / "models").write_text("a file in the way")
+    monkeypatch.setattr(training, "build_datamodule", lambda config: pytest.fail("the work had begun"))
+    with pytest.raises(FacetrialError, match=r"cannot write .*models"):
+        train_recognizer(tiny_config(tmp_path))
+
+
+def test_what_the_data_draws_does_not_change_the_recogniser(tmp_path, monkeypatch):
+    states = []
+    for name in ("one", "two"):
+        config = tiny_config(tmp_path / name, "trainer.max_epochs=1")
+        train_recognizer(config)
+        states.append(load_checkpoint(checkpoint_path(config), "recognizer")["state"])
+        build = training.build_datamodule
+        monkeypatch.setattr(training, "build_datamodule", lambda c, build=build: (torch.rand(7), build(c))[1])
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
 
 def test_what_was_left_of_a_training_cannot_be_read(tmp_path):
     config = tiny_config(tmp_path, "trainer.max_epochs=1")
     path = checkpoint_path(config)
-    digest = recipe_digest(recipe(config))
+    digest = recipes.digest(recipe(config))
     left = path.with_name(f"{path.stem}-{digest}.partial")
     left.mkdir(parents=True)
     (left / "last.ckpt").write_bytes(b"half a file")

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from facetrial.data.faces import FaceDataset
 from facetrial.data.module import FacesDataModule
 from facetrial.landmarks.framing import cut_frames, frames_from_boxes, grey, move
+from facetrial.seeding import ShuffledEpochs
 
 
 @dataclass
@@ -60,7 +61,8 @@ class FramesDataModule(LightningDataModule):
         dataset = TensorDataset(frames.images, frames.landmarks)
         # A last batch of a few would unsettle batch-norm; a set smaller than a batch is one.
         drop_last = shuffle and len(frames) >= self.batch_size
-        return DataLoader(dataset, self.batch_size, shuffle=shuffle, drop_last=drop_last)
+        order = ShuffledEpochs(len(frames)) if shuffle else None
+        return DataLoader(dataset, self.batch_size, sampler=order, drop_last=drop_last)
 
 
 class FramedFaces(FramesDataModule):

@@ -48,6 +48,12 @@ class Keypoints(FramesDataModule):
 
     synthetic = False
 
+    @staticmethod
+    def source_files(root: Path) -> list[Path]:
+        """The files below `root` that training pictures may come from."""
+        names = ("training.csv", "training.zip", f"{COMPETITION}.zip")
+        return [root / name for name in names if (root / name).is_file()]
+
     def __init__(
         self,
         root: str | None,

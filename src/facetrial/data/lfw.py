@@ -50,6 +50,12 @@ class LFW(FacesDataModule):
         no_face: files in which no face was found. Known once the faces are loaded.
     """
 
+    @staticmethod
+    def source_files(root: Path) -> list[Path]:
+        """The picture files below `root`, in any of its layouts."""
+        layouts = ("*/*", "lfw_funneled/*/*", "lfw_home/lfw_funneled/*/*")
+        return [path for layout in layouts for path in root.glob(layout) if path.suffix.lower() in SUFFIXES]
+
     def __init__(
         self,
         root: str | None,

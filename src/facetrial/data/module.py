@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 
 from facetrial.data.faces import FaceDataset, Faces, same_batch
 from facetrial.errors import FacetrialError
+from facetrial.seeding import ShuffledEpochs
 
 
 def split_within_people(
@@ -101,7 +102,8 @@ class FacesDataModule(LightningDataModule):
         self.test_faces = faces.subset(test)
 
     def loader(self, faces: FaceDataset, shuffle: bool = False, drop_last: bool = False) -> DataLoader:
-        return DataLoader(faces, self.batch_size, shuffle=shuffle, drop_last=drop_last, collate_fn=same_batch)
+        order = ShuffledEpochs(len(faces)) if shuffle else None
+        return DataLoader(faces, self.batch_size, sampler=order, drop_last=drop_last, collate_fn=same_batch)
 
     def train_dataloader(self) -> DataLoader:
         # Batch-norm cannot learn from a single picture.

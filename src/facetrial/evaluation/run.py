@@ -22,6 +22,7 @@ from facetrial.evaluation.noise_level import use_noise_level
 from facetrial.evaluation.results import write_results
 from facetrial.evaluation.shards import Shards
 from facetrial.evaluation.trial import RemainingFaces, Trial
+from facetrial.recipes import data_recipe
 from facetrial.recognition.obtain import recognizer_for
 from facetrial.recognition.victim import Victim
 
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 GALLERY_SIZE = 8
 # What may differ in `data` between two trials whose rows are the same: rows are keyed by picture.
-_NOT_IN_ROWS = ("limit", "batch_size", "root", "cache")
+_NOT_IN_ROWS = ("limit", "batch_size", "cache")
 
 
 def evaluate(config: DictConfig, folder: Path) -> dict:
@@ -121,7 +122,7 @@ def trial_fingerprint(config: DictConfig, victim: Victim, with_landmarks: FaceDa
         "version": facetrial.__version__,
         "attack": OmegaConf.to_container(config.attack, resolve=True),
         "seed": config.seed,
-        "data": {key: value for key, value in data.items() if key not in _NOT_IN_ROWS},
+        "data": data_recipe(data, _NOT_IN_ROWS),
     }
     digest.update(json.dumps(about, sort_keys=True).encode())
     if with_landmarks is not None:

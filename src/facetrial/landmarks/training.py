@@ -1,7 +1,5 @@
 """Training the landmark network: what `python train.py model=landmarks` does."""
 
-import hashlib
-import json
 import logging
 import shutil
 from pathlib import Path
@@ -16,14 +14,17 @@ from facetrial.checkpoints import save_checkpoint, training_cut_short
 from facetrial.data.frames import FramedFaces, FramesDataModule
 from facetrial.data.module import FacesDataModule
 from facetrial.errors import FacetrialError
+from facetrial.files import check_writable
 from facetrial.landmarks.outcome import find_all, score, write_outcome
 from facetrial.landmarks.regressor import LandmarkRegressor
+from facetrial.recipes import data_recipe, digest, trainer_recipe, without
+from facetrial.seeding import SeedSteps
 
 log = logging.getLogger(__name__)
 
 KIND = "landmarks"
 # Of `data`, what does not change a trained network.
-_NOT_IN_TRAINING = ("limit", "root", "cache")
+_NOT_IN_TRAINING = ("limit", "cache")
 _NOT_IN_MODEL = ("checkpoint", "train", "max_epochs")
 
 
@@ -35,9 +36,9 @@ def recipe(config: DictConfig) -> dict:
     """
     data, model = (OmegaConf.to_container(config[part], resolve=True) for part in ("data", "model"))
     return {
-        "data": {key: value for key, value in data.items() if key not in _NOT_IN_TRAINING},
-        "model": {key: value for key, value in model.items() if key not in _NOT_IN_MODEL},
-        "max_epochs": config.trainer.max_epochs,
+        "data": data_recipe(data, _NOT_IN_TRAINING),
+        "model": without(model, _NOT_IN_MODEL),
+        "trainer": trainer_recipe(config),
         "seed": config.seed,
     }
 
@@ -48,11 +49,7 @@ def checkpoint_path(config: DictConfig) -> Path:
         return Path(config.model.checkpoint).expanduser()
     made_by = recipe(config)
     data = made_by["data"]["_target_"].rsplit(".", 1)[-1].lower()
-    return Path(config.paths.models).expanduser() / f"{KIND}-{data}-{_digest(made_by)}.ckpt"
-
-
-def _digest(made_by: dict) -> str:
-    return hashlib.blake2b(json.dumps(made_by, sort_keys=True).encode(), digest_size=6).hexdigest()
+    return Path(config.paths.models).expanduser() / f"{KIND}-{data}-{digest(made_by)}.ckpt"
 
 
 def train_landmarks(config: DictConfig) -> dict[str, float]:
@@ -72,20 +69,23 @@ def train_landmarks(config: DictConfig) -> dict[str, float]:
         )
     seed_everything(config.seed, workers=True, verbose=False)
     path = checkpoint_path(config)
+    check_writable(path.parent)
     datamodule = frames_of(instantiate(config.data))
     datamodule.setup()
+    seed_everything(config.seed, workers=True, verbose=False)  # whatever the data had to compute first
     regressor = LandmarkRegressor(
         network=instantiate(config.model.network),
         augmentation=instantiate(config.model.augmentation),
         optimizer=instantiate(config.model.optimizer),
     )
     made_by = recipe(config)
-    partial = path.with_name(f"{path.stem}-{_digest(made_by)}.partial")
+    partial = path.with_name(f"{path.stem}-{digest(made_by)}.partial")
     trainer = instantiate(
         config.trainer,
         logger=list(instantiate(config.logger).values()) or False,
         callbacks=[
             *(c for c in instantiate(config.callbacks).values() if isinstance(c, Callback)),
+            SeedSteps(config.seed),
             ModelCheckpoint(partial, "last", save_on_train_epoch_end=True, enable_version_counter=False),
         ],
         enable_model_summary=False,
@@ -102,7 +102,7 @@ def train_landmarks(config: DictConfig) -> dict[str, float]:
     metrics = {name: values["rmse"] for name, values in scores.items()}
     save_checkpoint(path, KIND, network.state_dict(), made_by, metrics=metrics)
     shutil.rmtree(partial, ignore_errors=True)
-    log.info("Saved %s. RMSE on %d validation points %.3f pixels.", path, scores["all"]["n"], metrics["all"])
+    log.info("Saved %s. RMSE on %d validation points: %s pixels.", path, scores["all"]["n"], metrics["all"])
     write_outcome(Path(trainer.default_root_dir), datamodule, network, found, scores)
     return {f"validation/rmse/{name}": value for name, value in metrics.items()}
 

@@ -2,7 +2,6 @@
 
 import copy
 import hashlib
-import json
 import logging
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from torch import nn
 from facetrial.checkpoints import config_differences, load_checkpoint
 from facetrial.data.build import build_defenses
 from facetrial.errors import FacetrialError
+from facetrial.recipes import data_recipe, digest, trainer_recipe, without
 from facetrial.recognition.svm_head import SVMHead
 from facetrial.recognition.victim import Victim
 
@@ -21,14 +21,9 @@ log = logging.getLogger(__name__)
 
 KIND = "recognizer"
 # Of `data`, what does not change a trained recogniser; training has a batch size of its own, `model.batch_size`.
-_NOT_IN_TRAINING = ("limit", "root", "cache", "batch_size", "on_bad_picture")
+_NOT_IN_TRAINING = ("limit", "cache", "batch_size", "on_bad_picture")
 # Of `landmarks`, what does not change them.
 _NOT_IN_LANDMARKS = ("cache", "paths", "trainer", "callbacks", "_recursive_", "_convert_")
-# Of `trainer`, what does change a recogniser.
-_TRAINER_DECIDES = (
-    "max_epochs", "max_steps", "max_time", "fast_dev_run", "overfit_batches", "limit_train_batches",
-    "accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm",
-)  # fmt: skip
 
 
 def recipe(config: DictConfig) -> dict:
@@ -38,11 +33,11 @@ def recipe(config: DictConfig) -> dict:
     if "weights" in plain["embedder"]:
         plain["embedder"]["weights"] = _content(plain["embedder"]["weights"])
     made_by = {
-        "data": _without(plain["data"], _NOT_IN_TRAINING),
+        "data": data_recipe(plain["data"], _NOT_IN_TRAINING),
         "embedder": plain["embedder"],
-        "model": _without(plain["model"], ("checkpoint", "train", "max_epochs")),
+        "model": without(plain["model"], ("checkpoint", "train", "max_epochs")),
         "defense": plain["defense"],
-        "trainer": {key: config.trainer[key] for key in _TRAINER_DECIDES if key in config.trainer},
+        "trainer": trainer_recipe(config),
         "seed": config.seed,
     }
     if any(defense.needs_landmarks for defense in build_defenses(config)):
@@ -59,14 +54,9 @@ def checkpoint_path(config: DictConfig) -> Path:
         _class_name(made_by["data"]),
         _class_name(made_by["embedder"]),
         "+".join(made_by["defense"]) or "none",
-        recipe_digest(made_by),
+        digest(made_by),
     ]
     return Path(config.paths.models).expanduser() / f"{KIND}-{'-'.join(parts)}.ckpt"
-
-
-def recipe_digest(made_by: dict) -> str:
-    """A short name for a recipe."""
-    return hashlib.blake2b(json.dumps(made_by, sort_keys=True).encode(), digest_size=6).hexdigest()
 
 
 def recognizer_for(config: DictConfig) -> Victim:
@@ -126,18 +116,14 @@ def build_head(config: DictConfig) -> SVMHead:
 def landmarks_recipe(config: DictConfig) -> dict:
     """All that decides the landmarks that `config.landmarks` finds, as plain values."""
     source = OmegaConf.to_container(config.landmarks, resolve=True)
-    made_by = _without(source, _NOT_IN_LANDMARKS)
+    made_by = without(source, _NOT_IN_LANDMARKS)
     if "checkpoint" in source:
         made_by["checkpoint"] = _content(source["checkpoint"])
     if "data" in source:
-        made_by["data"] = _without(source["data"], ("limit", "root", "cache"))
+        made_by["data"] = data_recipe(source["data"], ("limit", "cache"))
     if "model" in source:
-        made_by["model"] = _without(source["model"], ("checkpoint", "train"))
+        made_by["model"] = without(source["model"], ("checkpoint", "train"))
     return made_by
-
-
-def _without(part: dict, keys: tuple[str, ...]) -> dict:
-    return {key: value for key, value in part.items() if key not in keys}
 
 
 def _content(file: str | None) -> str | None:

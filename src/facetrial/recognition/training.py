@@ -14,6 +14,8 @@ from facetrial.checkpoints import save_checkpoint, training_cut_short
 from facetrial.data.build import build_datamodule
 from facetrial.data.faces import FaceDataset
 from facetrial.errors import FacetrialError
+from facetrial.files import check_writable
+from facetrial.recipes import digest
 from facetrial.recognition.fit_head import FitHead
 from facetrial.recognition.obtain import (
     KIND,
@@ -21,10 +23,10 @@ from facetrial.recognition.obtain import (
     build_head,
     checkpoint_path,
     recipe,
-    recipe_digest,
 )
 from facetrial.recognition.recognizer import Recognizer
 from facetrial.recognition.victim import Victim
+from facetrial.seeding import SeedSteps
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +49,10 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
     config.data.batch_size = config.model.batch_size
     seed_everything(config.seed, workers=True, verbose=False)
     path = checkpoint_path(config)
+    check_writable(path.parent)
     embedder = build_embedder(config)  # before the data: a mistake in it shows at once
     datamodule = build_datamodule(config)
+    seed_everything(config.seed, workers=True, verbose=False)  # whatever the data had to compute first
     trainable = config.model.trainable
     recognizer = Recognizer(
         embedder=embedder,
@@ -59,7 +63,7 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
         epochs=config.trainer.max_epochs,
     )
     made_by = recipe(config)
-    partial = path.with_name(f"{path.stem}-{recipe_digest(made_by)}.partial")
+    partial = path.with_name(f"{path.stem}-{digest(made_by)}.partial")
     trainer = instantiate(
         config.trainer,
         logger=list(instantiate(config.logger).values()) or False,
@@ -67,6 +71,7 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
             *(c for c in instantiate(config.callbacks).values() if isinstance(c, Callback)),
             # The newest epoch; `save_last` alone writes nothing before the training ends.
             ModelCheckpoint(partial, "last", save_on_train_epoch_end=True, enable_version_counter=False),
+            SeedSteps(config.seed),
             FitHead(),
         ],
         enable_model_summary=False,
