@@ -20,7 +20,7 @@ from facetrial.data.people import People, draw_people
 from facetrial.errors import FacetrialError
 from facetrial.randomness import Draws
 
-_CHUNK = 16  # pictures drawn at once: their planes stay in the processor's cache
+_CHUNK = 32  # pictures drawn at once: their planes stay in the processor's cache
 _CHUNK_ON_DEVICE = 512
 _SMALLEST = 32
 _GRAIN_SIZE = 320
