@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from facetrial.data.duplicates import group_near_duplicates
+from facetrial.data.duplicates import group_near_duplicates, most_alike
 from facetrial.data.frames import FramedFaces, Frames
 from facetrial.data.keypoints import COLUMNS, Keypoints, hold_out_groups, likeness, read_frames
 from facetrial.data.synthetic import SyntheticFaces
@@ -148,14 +148,56 @@ def test_the_split_keeps_every_row_once(tmp_path):
     table(frames.images[:, 0].numpy(), frames.landmarks.numpy()).to_csv(
         tmp_path / "training.csv", index=False
     )
-    data = Keypoints(root=str(tmp_path), cache=str(tmp_path / "cache"), validation=0.2, batch_size=8)
+    settings = {"root": str(tmp_path), "cache": str(tmp_path / "cache"), "validation": 0.2, "batch_size": 8}
+    data = Keypoints(**settings, largest_likeness=1.0)
     data.setup()
+    assert len(data.validation_frames) == 12
     together = torch.cat([data.train_frames.images, data.validation_frames.images]).flatten(1)
     assert sorted(map(bytes, together.numpy())) == sorted(map(bytes, frames.images.flatten(1).numpy()))
     images, landmarks = data.on_after_batch_transfer(next(iter(data.train_dataloader())), 0)
     assert images.shape == (8, 1, 96, 96)
     assert landmarks.shape == (8, 15, 2)
     assert 0 <= images.min() <= images.max() <= 1
+
+    # What is held out is like nothing that is trained on.
+    strict = Keypoints(**settings, largest_likeness=0.3)
+    strict.setup()
+    assert 0 < len(strict.validation_frames) <= 12
+    everything = likeness(frames)
+    rows = {bytes(image): row for row, image in enumerate(frames.images.flatten(1).numpy())}
+    trained, held_out = (
+        everything[[rows[bytes(image)] for image in part.images.flatten(1).numpy()]]
+        for part in (strict.train_frames, strict.validation_frames)
+    )
+    assert most_alike(held_out, trained).max() <= 0.3
+
+
+def test_correlations_are_numpys():
+    vectors = np.random.default_rng(0).normal(size=(9, 50))
+    expected = np.corrcoef(vectors)[:4, 4:].max(1)
+    assert np.allclose(most_alike(vectors[:4], vectors[4:]), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("count", "copies"), [(1, 1), (1, 8)])
+def test_faces_too_few_or_too_alike_to_split(tmp_path, count, copies):
+    frames, _ = planted(count=count, copies=copies)
+    table(frames.images[:, 0].numpy(), frames.landmarks.numpy()).to_csv(
+        tmp_path / "training.csv", index=False
+    )
+    with pytest.raises(FacetrialError, match=f"of {count * copies} labelled faces"):
+        Keypoints(root=str(tmp_path), cache=str(tmp_path / "cache")).setup()
+
+
+def test_a_damaged_cache_is_parsed_again(tmp_path):
+    frames, _ = planted(count=3, copies=1)
+    table(frames.images[:, 0].numpy(), frames.landmarks.numpy()).to_csv(
+        tmp_path / "training.csv", index=False
+    )
+    first = read_frames(tmp_path, "training", tmp_path / "cache")
+    (kept,) = (tmp_path / "cache").rglob("*.npz")
+    kept.write_bytes(kept.read_bytes()[:1000])
+    again = read_frames(tmp_path, "training", tmp_path / "cache")
+    assert torch.equal(first.images, again.images)
 
 
 def test_drawn_faces_fill_the_frame():

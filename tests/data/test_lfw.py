@@ -54,6 +54,13 @@ def searched(monkeypatch) -> list[Path]:
     return seen
 
 
+def test_folders_of_systems_and_viewers_are_no_people(tmp_path):
+    draw_people(tmp_path / "data", {"Ann_Lee": 4, ".thumbnails": 6, "__MACOSX": 6})
+    data = lfw(tmp_path / "data", tmp_path)
+    assert data.names == ["Ann Lee"]
+    assert len(LFW.source_files(tmp_path / "data")) == 4
+
+
 @pytest.mark.parametrize("inside", ["", "lfw_funneled", "lfw_home/lfw_funneled"])
 def test_layouts(tmp_path, inside):
     draw_people(tmp_path / "data" / inside, {"Ann_Lee": 4, "Bob": 5, "Few_Pictures": 3})

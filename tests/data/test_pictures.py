@@ -1,5 +1,8 @@
 """Pictures in every state that people leave them in."""
 
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -77,3 +80,12 @@ def test_digests_name_the_content(tmp_path):
     a, b, c, gone = content_digests([tmp_path / name for name in "abcd"])
     assert a == b != c
     assert gone == ""
+
+
+def test_warnings_of_others_are_heard_after_reading_in_threads(tmp_path):
+    path = tmp_path / "picture.png"
+    Image.new("RGB", (32, 32)).save(path)
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(4) as executor:
+        list(executor.map(read_picture, [path] * 400))
+    assert list(warnings.filters) == before

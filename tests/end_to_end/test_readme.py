@@ -1,5 +1,6 @@
 """Every command of the README, as it is written there, on a few small pictures."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -81,7 +82,11 @@ def test_command(line, home):
     words = shlex.split(line)
     if words[0] == "make":
         told = [*words, "-n", "-o", ".venv/.installed"]  # what it would run, without the environment
-        made = subprocess.run(told, cwd=ROOT, capture_output=True, text=True, check=True)
+        # As a user calls it, and not as a part of the `make test` that may be running this.
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+        }
+        made = subprocess.run(told, cwd=ROOT, capture_output=True, text=True, check=True, env=environment)
         words = shlex.split(made.stdout.replace("\\\n", " "))
     assert words[0].endswith("python")
     words = quick(words, home)

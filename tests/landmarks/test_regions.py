@@ -58,6 +58,13 @@ def test_scattered_has_the_same_area_elsewhere_on_the_face(softness):
     assert not ((control[:, 0] > 0) & ~face_mask(faces.landmarks, SIZE, SIZE)).any()
 
 
+def test_a_control_without_room_is_no_control():
+    faces = some_faces(8)
+    reference = Discs(radius=0.5)  # the discs leave less of the face than they cover
+    assert (mask_of(reference, faces).sum((1, 2, 3)) > 0).all()
+    assert (mask_of(Scattered(reference), faces) == 0).all()
+
+
 def test_scattered_depends_on_the_picture_only():
     faces = some_faces(8)
     region = Scattered(Discs(radius=0.15))

@@ -62,7 +62,13 @@ def test_mtcnn_keeps_the_five_and_derives_the_rest(faces):
     for row, scale in enumerate((0.5, 1.0, 2.0)):
         assert np.allclose(found[row], shape @ turn.T * scale + 7, atol=1e-3)
     assert np.isnan(found[3]).all()
-    assert np.allclose(Mtcnn().find(faces)[:, FIVE], faces.five_points)
+    some.five_points = some.landmarks[:, FIVE]
+    assert np.allclose(Mtcnn().find(some)[:, FIVE], some.landmarks[:, FIVE])
+
+
+def test_mtcnn_has_not_looked_at_drawn_faces(faces):
+    with pytest.raises(FacetrialError, match=r"has not looked; choose\s+landmarks=regressor"):
+        Mtcnn().find(faces)
 
 
 def test_the_regressor_trains_first_is_reused_and_does_not_depend_on_the_batch(
@@ -82,6 +88,10 @@ def test_the_regressor_trains_first_is_reused_and_does_not_depend_on_the_batch(
     assert np.allclose(few.find(faces.subset([9, 2])), found[[9, 2]], atol=1e-3)
     monkeypatch.setattr("facetrial.landmarks.sources.find_in_pictures", None)
     assert np.array_equal(source.find(faces), found)  # kept in the cache
+    monkeypatch.undo()
+    kept = max((tmp_path / "cache" / "landmarks").glob("*.npy"), key=lambda path: path.stat().st_size)
+    kept.write_bytes(kept.read_bytes()[:50])
+    assert np.array_equal(source.find(faces), found)
 
 
 def test_a_checkpoint_of_another_config_is_found(tmp_path, faces):

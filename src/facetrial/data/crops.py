@@ -72,6 +72,7 @@ def cut_crops(
         key.update(f"{part}\n".encode())
     stem = Path(cache) / "crops" / f"{type(alignment).__name__}-{alignment.size}-{key.hexdigest()}"
     pixels, geometry = stem.with_suffix(".npy"), stem.with_suffix(".npz")
+    _remove_leftovers(pixels)
     # The geometry is written last: where it is, all is.
     if not (geometry.exists() and pixels.exists()):
         boxes, five_points = _cut(paths, detections, alignment, pixels)
@@ -91,7 +92,6 @@ def _cut(
     paths: list[Path], detections: Detections, alignment: Alignment, target: Path
 ) -> tuple[np.ndarray, np.ndarray]:
     """Writes the pixels to `target`; returns boxes and five points in the crops."""
-    _remove_leftovers(target)
     boxes = np.empty((len(paths), 4), np.float32)
     five_points = np.empty((len(paths), 5, 2), np.float32)
 

@@ -21,8 +21,18 @@ def group_near_duplicates(vectors: np.ndarray, alike: float) -> np.ndarray:
         raise FacetrialError(f"data.alike must lie in (0, 1), found {alike}.")
     if len(vectors) < 2:
         return np.zeros(len(vectors), dtype=np.int64)
-    centred = vectors.astype(np.float32) - vectors.mean(1, keepdims=True)
-    centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
+    centred = _standardised(vectors)
     apart = 1.0 - (centred @ centred.T)[np.triu_indices(len(centred), 1)]
     joined = linkage(apart.astype(np.float64).clip(0.0), method="average")
     return fcluster(joined, 1.0 - alike, criterion="distance").astype(np.int64) - 1
+
+
+def most_alike(vectors: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """(N,): the highest correlation of each of the vectors (N, D) with any of `others` (M, D)."""
+    return (_standardised(vectors) @ _standardised(others).T).max(1)
+
+
+def _standardised(vectors: np.ndarray) -> np.ndarray:
+    """Vectors whose scalar products are correlations."""
+    centred = vectors.astype(np.float32) - vectors.mean(1, keepdims=True)
+    return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)

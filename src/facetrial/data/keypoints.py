@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from facetrial.data.duplicates import group_near_duplicates
+from facetrial.data.duplicates import group_near_duplicates, most_alike
 from facetrial.data.frames import Frames, FramesDataModule
 from facetrial.errors import FacetrialError
 from facetrial.files import written_whole
@@ -29,16 +29,21 @@ COLUMNS = tuple(f"{name}_{axis}" for name in LANDMARK_NAMES for axis in "xy")
 FIRST_PIXEL = 1.0
 LOWER_LIP = LANDMARK_NAMES.index("mouth_center_bottom_lip")
 _PIXELS = FRAME_SIZE * FRAME_SIZE
+_VERSION = f"2-from-{FIRST_PIXEL:g}"  # of what is kept in the cache
 
 
 class Keypoints(FramesDataModule):
     """The training set, split so that near-duplicate faces do not sit on both sides.
+
+    Pixels tell frames of one video apart from others, not one person from another: pictures of a person taken on
+    different occasions may still sit on both sides.
 
     Args:
         root: folder with `training.csv`, the zip that holds it, or Kaggle's outer zip; None has kagglehub fetch it.
         cache: folder in which parsed files are kept.
         validation: share of the pictures for validation; 0 trains on all and validates on the same.
         alike: pictures whose aligned pixels, in local contrast, correlate more than this are near-duplicates.
+        largest_likeness: pictures held out that correlate more than this with one trained on are left out.
         split_seed: of the split.
         batch_size: frames a batch.
 
@@ -60,6 +65,7 @@ class Keypoints(FramesDataModule):
         cache: str,
         validation: float = 0.12,
         alike: float = 0.4,
+        largest_likeness: float = 0.5,
         split_seed: int = 0,
         batch_size: int = 64,
     ) -> None:
@@ -70,6 +76,7 @@ class Keypoints(FramesDataModule):
         self.cache = Path(cache).expanduser()
         self.validation = validation
         self.alike = alike
+        self.largest_likeness = largest_likeness
         self.split_seed = split_seed
 
     def folder(self) -> Path:
@@ -83,53 +90,95 @@ class Keypoints(FramesDataModule):
         if self.validation == 0:
             self.train_frames = self.validation_frames = frames
             return
-        groups = group_near_duplicates(likeness(frames), self.alike)
-        held_out = hold_out_groups(groups, self.validation, self.split_seed)
-        self.train_frames = frames.select(np.flatnonzero(~held_out))
-        self.validation_frames = frames.select(np.flatnonzero(held_out))
+        vectors = likeness(frames)
+        held_out = hold_out_groups(
+            group_near_duplicates(vectors, self.alike), self.validation, self.split_seed
+        )
+        training = np.flatnonzero(~held_out)
+        validation = np.flatnonzero(held_out)
+        if len(training) and len(validation):
+            # Groups agree on average; a single pair across the split may be alike all the same.
+            validation = validation[
+                most_alike(vectors[validation], vectors[training]) <= self.largest_likeness
+            ]
+        if not len(training) or not len(validation):
+            raise FacetrialError(
+                f"of {len(frames)} labelled faces {len(training)} are left to train on and {len(validation)} to "
+                "validate: they are too few, or too alike. Give more faces, raise data.alike, or set "
+                "data.validation=0 to train on all and validate on the same."
+            )
+        self.train_frames = frames.select(training)
+        self.validation_frames = frames.select(validation)
 
 
 def read_frames(folder: Path, name: str, cache: Path) -> Frames:
     """The faces of `name`.csv ("training" or "test") in `folder`; parsed once and kept in `cache`."""
-    content = read_csv_bytes(folder, name)
+    arrays = _read(folder, name, cache)
+    return Frames(torch.from_numpy(arrays["images"]), torch.from_numpy(arrays["landmarks"]))
+
+
+def read_test_frames(folder: Path, cache: Path) -> tuple[Frames, np.ndarray]:
+    """The faces of `test.csv` in `folder`, and the ImageId of each, int64 (N,)."""
+    return read_frames(folder, "test", cache), _read(folder, "test", cache)["ids"]
+
+
+def _read(folder: Path, name: str, cache: Path) -> dict[str, np.ndarray]:
+    content = read_bytes(folder, f"{name}.csv")
     key = hashlib.blake2b(content, digest_size=8).hexdigest()
-    kept = cache / "keypoints" / f"{name}-{key}-from-{FIRST_PIXEL:g}.npz"
-    if not kept.is_file():
-        images, landmarks = parse(content, f"{name}.csv", labelled=name == "training")
-        with written_whole(kept) as temporary:
-            np.savez(temporary, images=images, landmarks=landmarks)
-    with np.load(kept, allow_pickle=False) as arrays:
-        return Frames(torch.from_numpy(arrays["images"]), torch.from_numpy(arrays["landmarks"]))
+    kept = cache / "keypoints" / f"{name}-{key}-{_VERSION}.npz"
+    if kept.is_file():
+        try:
+            with np.load(kept, allow_pickle=False) as arrays:
+                return {part: arrays[part] for part in ("images", "landmarks", "ids")}
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            log.warning("%s is damaged: %s.csv is parsed again.", kept, name)
+    images, landmarks, ids = parse(content, f"{name}.csv", labelled=name == "training")
+    with written_whole(kept) as temporary:
+        np.savez(temporary, images=images, landmarks=landmarks, ids=ids)
+    return {"images": images, "landmarks": landmarks, "ids": ids}
 
 
-def read_csv_bytes(folder: Path, name: str) -> bytes:
-    """The bytes of `name`.csv: plain, in its zip, or in the zip within Kaggle's outer zip.
+def read_bytes(folder: Path, file: str) -> bytes:
+    """The bytes of a file: plain, in a zip of its name, or either within Kaggle's outer zip.
+
+    Args:
+        folder: where to look.
+        file: such as "training.csv".
 
     Raises:
         FacetrialError: there is none.
     """
-    plain = folder / f"{name}.csv"
+    plain, zipped, outer = folder / file, folder / f"{Path(file).stem}.zip", folder / f"{COMPETITION}.zip"
     if plain.is_file():
         return plain.read_bytes()
-    for path in (folder / f"{name}.zip", folder / f"{COMPETITION}.zip"):
+    for path in (zipped, outer):
         if path.is_file():
-            found = _from_zip(path.read_bytes(), name, path)
+            found = _from_zip(path.read_bytes(), file, path)
             if found is not None:
                 return found
     raise FacetrialError(
-        f"there is no {name}.csv, {name}.zip or {COMPETITION}.zip in {folder}. {_how_to_get_it(folder)}"
+        f"there is no {file}, {zipped.name} or {outer.name} in {folder}. {_how_to_get_it(folder)}"
     )
 
 
-def _from_zip(content: bytes, name: str, path: Path) -> bytes | None:
+def has_file(folder: Path, file: str) -> bool:
+    """Whether `read_bytes` finds a file."""
+    try:
+        read_bytes(folder, file)
+    except FacetrialError:
+        return False
+    return True
+
+
+def _from_zip(content: bytes, file: str, path: Path) -> bytes | None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for member in archive.namelist():
-                if member.rsplit("/", 1)[-1] == f"{name}.csv":
+                if member.rsplit("/", 1)[-1] == file:
                     return archive.read(member)
             for member in archive.namelist():
-                if member.rsplit("/", 1)[-1] == f"{name}.zip":
-                    return _from_zip(archive.read(member), name, path)
+                if member.rsplit("/", 1)[-1] == f"{Path(file).stem}.zip":
+                    return _from_zip(archive.read(member), file, path)
     except (zipfile.BadZipFile, EOFError, OSError) as error:
         raise FacetrialError(f"{path} cannot be read as a zip file: {error}. Download it again.") from error
     return None
@@ -154,10 +203,11 @@ def _fetched() -> Path:
         ) from error
 
 
-def parse(content: bytes, file: str, labelled: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Images uint8 (N, 1, 96, 96) and landmarks float32 (N, 15, 2), NaN where a cell is empty, of a CSV.
+def parse(content: bytes, file: str, labelled: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Images uint8 (N, 1, 96, 96), landmarks float32 (N, 15, 2), NaN where a cell is empty, and ids int64 (N,).
 
-    Landmarks are in pixels with the first one's centre at 0, one less than in the file.
+    Ids are those of the column ImageId, or count rows from 1 where there is none. Landmarks are in pixels with the
+    first one's centre at 0, one less than in the file.
 
     Raises:
         FacetrialError: columns missing, no rows, pixels that are not 96 x 96 whole numbers from 0 to 255, points
@@ -178,7 +228,12 @@ def parse(content: bytes, file: str, labelled: bool) -> tuple[np.ndarray, np.nda
     landmarks = np.full((len(table), len(LANDMARK_NAMES), 2), np.nan, dtype=np.float32)
     if labelled:
         landmarks = _landmarks(table, file)
-    return images.reshape(-1, 1, FRAME_SIZE, FRAME_SIZE), landmarks
+    ids = np.arange(1, len(table) + 1)
+    if not labelled:
+        ids = pd.to_numeric(table["ImageId"], errors="coerce")
+        if ids.isna().any() or (ids % 1 != 0).any() or not ids.is_unique:
+            raise FacetrialError(f"{file}: ImageId must hold different whole numbers.")
+    return images.reshape(-1, 1, FRAME_SIZE, FRAME_SIZE), landmarks, np.asarray(ids, dtype=np.int64)
 
 
 def _pixels(text: str | float, file: str, line: int) -> np.ndarray:
@@ -236,7 +291,8 @@ def likeness(frames: Frames, side: int = 24) -> np.ndarray:
 def hold_out_groups(groups: np.ndarray, share: float, seed: int) -> np.ndarray:
     """Which pictures are for validation, bool (N,): whole groups in random order until `share` is reached.
 
-    Groups larger than a tenth of the validation set stay in training: chance alone would decide too much.
+    Groups of more than 8 and more than a tenth of the validation set stay in training: chance alone would decide
+    too much.
     """
     sizes = np.bincount(groups)
     wanted = max(1, round(share * len(groups)))
@@ -245,7 +301,7 @@ def hold_out_groups(groups: np.ndarray, share: float, seed: int) -> np.ndarray:
     for group in np.random.default_rng(seed).permutation(len(sizes)):
         if total >= wanted:
             break
-        if sizes[group] <= max(1, wanted // 10):
+        if sizes[group] <= max(8, wanted // 10):
             chosen[group] = True
             total += sizes[group]
     return chosen[groups]

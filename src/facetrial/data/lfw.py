@@ -54,7 +54,7 @@ class LFW(FacesDataModule):
     def source_files(root: Path) -> list[Path]:
         """The picture files below `root`, in any of its layouts."""
         layouts = ("*/*", "lfw_funneled/*/*", "lfw_home/lfw_funneled/*/*")
-        return [path for layout in layouts for path in root.glob(layout) if path.suffix.lower() in SUFFIXES]
+        return [path for layout in layouts for path in root.glob(layout) if _is_a_persons(path)]
 
     def __init__(
         self,
@@ -203,7 +203,7 @@ def pictures_of_people(folder: Path, min_pictures: int) -> dict[str, Path]:
     """
     people: dict[str, dict[str, Path]] = {}
     for path in sorted(folder.glob("*/*")):
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file():
+        if _is_a_persons(path):
             try:
                 name = unicodedata.normalize("NFC", f"{path.parent.name}/{path.name}")
                 name.encode()
@@ -222,6 +222,12 @@ def pictures_of_people(folder: Path, min_pictures: int) -> dict[str, Path]:
             f"{max(map(len, people.values()))}. Lower data.min_pictures or give another data.root."
         )
     return {file: path for name in sorted(enough) for file, path in sorted(enough[name].items())}
+
+
+def _is_a_persons(path: Path) -> bool:
+    """Whether a path is a picture in a person's folder, not one that a system or a viewer put there."""
+    hidden = path.name.startswith(".") or path.parent.name.startswith((".", "__"))
+    return path.suffix.lower() in SUFFIXES and not hidden and path.is_file()
 
 
 def _person(file: str) -> str:

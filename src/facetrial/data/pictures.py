@@ -16,6 +16,9 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 # MTCNN's smallest face is 12 pixels; below this side a picture cannot hold one that could be recognised.
 SMALLEST_SIDE = 20
 
+# What Pillow has to say of odd files is said by BadPicture. Once for the process: threads share the filters.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
 _DECODING_ERRORS = (
     OSError,
     ValueError,
@@ -44,11 +47,9 @@ def read_picture(path: str | Path) -> Image.Image:
             pixels.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path) as opened:
-                opened.load()
-                picture = _to_rgb(ImageOps.exif_transpose(opened))
+        with Image.open(path) as opened:
+            opened.load()
+            picture = _to_rgb(ImageOps.exif_transpose(opened))
     except UnidentifiedImageError as error:
         size = os.path.getsize(path)
         raise BadPicture("an empty file" if size == 0 else "not a picture that Pillow can read") from error

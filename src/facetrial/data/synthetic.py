@@ -115,7 +115,6 @@ class SyntheticFaces(FacesDataModule):
             for person, number in zip(persons.tolist(), numbers.tolist(), strict=True)
         ]
         landmarks = drawn.landmarks.numpy()
-        five_points = landmarks[:, _FIVE_POINTS]
         return FaceDataset(
             pixels=drawn.images.mul(255.0).round_().byte().permute(0, 2, 3, 1).contiguous().numpy(),
             rows=np.arange(len(files)),
@@ -123,6 +122,6 @@ class SyntheticFaces(FacesDataModule):
             files=files,
             names=[folder.replace("_", " ") for folder in folders],
             landmarks=landmarks,
-            boxes=box_from_five_points(five_points),
-            five_points=five_points,
+            boxes=box_from_five_points(landmarks[:, _FIVE_POINTS]),
+            five_points=np.full((len(files), 5, 2), np.nan, dtype=np.float32),  # MTCNN has not looked
         )

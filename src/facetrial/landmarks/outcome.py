@@ -1,6 +1,7 @@
 """What a training of the landmark network leaves to look at: RMSE, a picture of predictions, Kaggle's submission."""
 
 import csv
+import io
 import json
 import logging
 from pathlib import Path
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from facetrial.data.frames import Frames, FramesDataModule
-from facetrial.data.keypoints import COLUMNS, FIRST_PIXEL, Keypoints, read_frames
+from facetrial.data.keypoints import COLUMNS, FIRST_PIXEL, Keypoints, has_file, read_bytes, read_test_frames
 from facetrial.errors import FacetrialError
 from facetrial.files import written_whole
 from facetrial.landmarks.finding import find_in_frames
@@ -21,6 +22,8 @@ from facetrial.landmarks.points import LANDMARK_NAMES
 from facetrial.landmarks.regressor import rmse
 
 log = logging.getLogger(__name__)
+
+LOOKUP = "IdLookupTable.csv"
 
 
 def find_all(network: nn.Module, frames: Frames) -> Tensor:
@@ -90,13 +93,12 @@ def write_submission(folder: Path, cache: Path, network: nn.Module, path: Path) 
     Raises:
         FacetrialError: the table of wanted points does not fit the test pictures.
     """
-    lookup = folder / "IdLookupTable.csv"
-    if not lookup.is_file() or not any((folder / f"test.{ending}").is_file() for ending in ("csv", "zip")):
-        log.info("There is no test set with IdLookupTable.csv in %s: no submission is written.", folder)
+    if not (has_file(folder, LOOKUP) and has_file(folder, "test.csv")):
+        log.info("There is no test set with %s in %s: no submission is written.", LOOKUP, folder)
         return False
-    frames = read_frames(folder, "test", cache)
-    wanted = pd.read_csv(lookup)
-    pictures, columns = _places(wanted, len(frames), lookup)
+    frames, ids = read_test_frames(folder, cache)
+    wanted = _wanted(read_bytes(folder, LOOKUP))
+    pictures, columns = _places(wanted, ids)
     found = (find_all(network, frames) + FIRST_PIXEL).clamp(0, FRAME_SIZE).flatten(1).numpy()
     with written_whole(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -108,18 +110,29 @@ def write_submission(folder: Path, cache: Path, network: nn.Module, path: Path) 
     return True
 
 
-def _places(wanted: pd.DataFrame, count: int, lookup: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The picture and the coordinate that each row of the lookup table asks for."""
+def _wanted(content: bytes) -> pd.DataFrame:
+    """The lookup table: RowId, ImageId and FeatureName of every coordinate that is asked for."""
+    try:
+        wanted = pd.read_csv(io.BytesIO(content))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise FacetrialError(f"{LOOKUP} cannot be read as CSV: {error}. Download it again.") from error
     if missing := {"RowId", "ImageId", "FeatureName"} - set(wanted):
-        raise FacetrialError(f"{lookup} lacks the column(s) {', '.join(sorted(missing))}.")
-    unknown = sorted(set(wanted["FeatureName"]) - set(COLUMNS))
+        raise FacetrialError(f"{LOOKUP} lacks the column(s) {', '.join(sorted(missing))}.")
+    return wanted
+
+
+def _places(wanted: pd.DataFrame, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The picture, by its ImageId, and the coordinate that each row of the lookup table asks for."""
+    unknown = sorted(set(wanted["FeatureName"].astype(str)) - set(COLUMNS))
     if unknown:
         raise FacetrialError(
-            f"{lookup} asks for {unknown[0]!r}; expected Kaggle's names, such as {COLUMNS[0]}."
+            f"{LOOKUP} asks for {unknown[0]!r}; expected Kaggle's names, such as {COLUMNS[0]}."
         )
-    pictures = (
-        wanted["ImageId"].to_numpy() - 1
-    )  # Kaggle counts test pictures from 1, in the order of the file
-    if len(pictures) and not 0 <= pictures.min() <= pictures.max() < count:
-        raise FacetrialError(f"{lookup} asks for picture {pictures.max() + 1}; the test set has {count}.")
-    return pictures, wanted["FeatureName"].map({name: i for i, name in enumerate(COLUMNS)}).to_numpy()
+    pictures = wanted["ImageId"].map({number: row for row, number in enumerate(ids.tolist())})
+    if pictures.isna().any():
+        stranger = wanted["ImageId"][pictures.isna()].iloc[0]
+        raise FacetrialError(
+            f"{LOOKUP} asks for ImageId {stranger}; none of the {len(ids)} test pictures has it."
+        )
+    columns = wanted["FeatureName"].map({name: i for i, name in enumerate(COLUMNS)})
+    return pictures.to_numpy(dtype=np.int64), columns.to_numpy(dtype=np.int64)

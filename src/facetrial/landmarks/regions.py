@@ -29,6 +29,7 @@ EAR_OUTWARD = 0.70
 EAR_TURN = 3.8
 EAR_DOWN = 0.2
 LARGEST_TURN = 0.25
+_AREA_TOLERANCE = 0.02  # of the control's area
 
 
 def inter_eye_distance(landmarks: Tensor) -> Tensor:
@@ -177,6 +178,8 @@ def face_mask(landmarks: Tensor, height: int, width: int) -> Tensor:
 class Scattered(Region):
     """The control: as many discs, of the same area in total, at random places of the face outside `reference`.
 
+    A picture whose face has no room left for that area gets an empty mask: a smaller control would be no control.
+
     Args:
         reference: the discs it is the control of.
     """
@@ -224,7 +227,8 @@ class Scattered(Region):
             enough = exact_sum(mask) >= area
             low, high = torch.where(enough, low, middle), torch.where(enough, middle, high)
         mask = disc_mask(distance, high, self.reference.softness) * elsewhere
-        return mask * (area > 0)[:, None, None]
+        room = exact_sum(mask) >= (1 - _AREA_TOLERANCE) * area
+        return mask * ((area > 0) & room)[:, None, None]
 
 
 def check_landmarks(landmarks: Tensor) -> None:

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 # MTCNN goes by the picture: the subject's right eye comes first.
 _FIVE = (RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT)
 _BATCH = 64
+_VERSION = 1  # of how landmarks are found: raised when the same network would find others
 
 
 class LandmarkSource(ABC):
@@ -51,17 +52,24 @@ class Mtcnn(LandmarkSource):
     Eye centres, nose tip and mouth corners are MTCNN's own. The other ten, the corners of the eyes, the brows and
     the lips, are derived: the mean shape of Kaggle's training set, turned, scaled and shifted to fit the five. A
     picture in which MTCNN found no face has no landmarks.
+
+    Raises:
+        FacetrialError: MTCNN has found no face at all, or has not looked, as with drawn faces.
     """
 
     def find(self, faces: FaceDataset) -> np.ndarray:
         five = torch.from_numpy(faces.five_points).double()
         known = ~five.isnan().flatten(1).any(1)
+        if not known.any():
+            raise FacetrialError(
+                "MTCNN has found a face in none of these pictures, or, as with drawn faces, has not looked; choose "
+                "landmarks=regressor, or landmarks=labels where the data has them."
+            )
         landmarks = torch.full((len(five), 15, 2), torch.nan, dtype=torch.float64)
         shape = mean_shape(five)
         # From the mean shape to the picture: the similarity to the shape, turned round.
-        fits = [similarities(shape[list(_FIVE)][None], points)[0] for points in five[known]]
-        if fits:
-            landmarks[known] = move(torch.stack(fits), shape.expand(len(fits), -1, -1))
+        fits = torch.stack([similarities(shape[list(_FIVE)][None], points)[0] for points in five[known]])
+        landmarks[known] = move(fits, shape.expand(len(fits), -1, -1))
         landmarks[:, list(_FIVE)] = five
         return landmarks.float().numpy()
 
@@ -119,7 +127,10 @@ class Regressor(LandmarkSource):
             )
         kept = self.cache / "landmarks" / f"{_digest(faces, content['state'])}.npy"
         if kept.is_file():
-            return np.load(kept, allow_pickle=False)
+            try:
+                return np.load(kept, allow_pickle=False)
+            except (OSError, ValueError, EOFError):
+                log.warning("%s is damaged: the landmarks are found again.", kept)
         network = instantiate(self.config.model.network)
         network.load_state_dict(content["state"])
         network.eval().to(memory_format=torch.channels_last)
@@ -136,7 +147,7 @@ class Regressor(LandmarkSource):
 
 def _digest(faces: FaceDataset, state: dict[str, torch.Tensor]) -> str:
     """A name for the landmarks of these pictures by this network."""
-    digest = hashlib.blake2b(digest_size=12)
+    digest = hashlib.blake2b(f"version {_VERSION}".encode(), digest_size=12)
     for name, tensor in sorted(state.items()):
         digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
     digest.update("\0".join(faces.files).encode() + np.ascontiguousarray(faces.boxes).tobytes())

@@ -102,7 +102,7 @@ def train_landmarks(config: DictConfig) -> dict[str, float]:
     metrics = {name: values["rmse"] for name, values in scores.items()}
     save_checkpoint(path, KIND, network.state_dict(), made_by, metrics=metrics)
     shutil.rmtree(partial, ignore_errors=True)
-    log.info("Saved %s. RMSE on %d validation points: %s pixels.", path, scores["all"]["n"], metrics["all"])
+    log.info("Saved %s. RMSE on %d validation points %.3f pixels.", path, scores["all"]["n"], metrics["all"])
     write_outcome(Path(trainer.default_root_dir), datamodule, network, found, scores)
     return {f"validation/rmse/{name}": value for name, value in metrics.items()}
 
