@@ -7,7 +7,7 @@ devices.
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -52,12 +52,26 @@ class Draws:
     Attributes:
         seed: any integer; 0 is a seed.
         pictures: int64 (B,), each picture's `picture_key`.
-        draw: which draw: an epoch, a restart, a candidate.
+        draw: which draw: 0 in a trial, an epoch in training.
+        restart: which start of an attack, below 4,096.
     """
 
     seed: int
     pictures: Tensor
     draw: int = 0
+    restart: int = 0
+
+    def select(self, rows: Tensor) -> "Draws":
+        """The same source for the pictures at `rows`, an index or boolean tensor."""
+        return replace(self, pictures=self.pictures[rows])
+
+    def joined(self, others: "Draws") -> "Draws":
+        """The source for these pictures, then those of `others`, which must share seed and draw."""
+        return replace(self, pictures=torch.cat([self.pictures, others.pictures]))
+
+    def restarted(self, restart: int) -> "Draws":
+        """The source of another start."""
+        return replace(self, restart=restart)
 
     def words(self, count: int, stream: str) -> Tensor:
         """int64 (B, count), uniform in [0, 2^32). `stream` names the use, so that uses do not share numbers."""
@@ -65,7 +79,7 @@ class Draws:
         blocks = torch.arange(math.ceil(count / 4), device=device)
         pictures = self.pictures[:, None]
         stream_word = picture_key(stream) & _MASK32
-        draw = torch.full_like(pictures, self.draw & _MASK32)
+        draw = torch.full_like(pictures, (self.restart << 20 ^ self.draw) & _MASK32)
         counter = (blocks[None], draw, pictures & _MASK32, (pictures >> 32) & _MASK32)
         words = philox(counter, (self.seed & _MASK32, stream_word ^ ((self.seed >> 32) & _MASK32)))
         return torch.stack(words, dim=-1).flatten(1)[:, :count]

@@ -4,7 +4,8 @@ import pytest
 import torch
 from scipy.optimize import brentq
 
-from facetrial.attacks.budgets import L2, RMS, scale_to_l2
+from facetrial.attacks.budgets import L2, RMS
+from facetrial.attacks.budgets.filling import scale_to_norm
 from facetrial.attacks.exact import exact_sum
 from facetrial.errors import FacetrialError
 
@@ -29,7 +30,7 @@ def test_the_scale_is_the_root_that_a_solver_finds(rms):
         change = (images.double() + scale * direction.double()).clamp(0, 1) - images.double()
         return float(change.norm()) - size
 
-    scale, reached = scale_to_l2(images, direction, size)
+    scale, reached = scale_to_norm(images, direction, size, power=2)
     assert reached.item()
     assert scale.item() == pytest.approx(brentq(excess, 0, 1e3, xtol=1e-13), rel=1e-7)
 

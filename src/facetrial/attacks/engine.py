@@ -6,8 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from facetrial.attacks.budgets import Budget
+from facetrial.attacks.goals import SHOWS_TARGET, Aim, Dodging, Goal
 from facetrial.attacks.methods import Method, Problem
+from facetrial.attacks.objective import scores_of
 from facetrial.data.faces import Faces, check_images
+from facetrial.errors import FacetrialError
 from facetrial.landmarks.regions import Region
 from facetrial.randomness import Draws
 
@@ -22,7 +25,9 @@ class Attacked:
         attackable: (B,) bool, whether the region holds any pixel of the picture.
         reached: (B,) bool, whether the change reaches the budget's size.
         queries: int64 (B,), pictures shown to the victim.
-        steps: int64 (B,), gradient steps.
+        steps: int64 (B,), of these, pictures whose gradient was asked for.
+        gradient: int64 (B,), as in `Gradient`.
+        targets: int64 (B,), for whom each was to be taken, or SHOWS_TARGET; None when anyone else would do.
     """
 
     images: Tensor
@@ -31,6 +36,8 @@ class Attacked:
     reached: Tensor
     queries: Tensor
     steps: Tensor
+    gradient: Tensor
+    targets: Tensor | None
 
 
 class Attack:
@@ -40,12 +47,14 @@ class Attack:
         region: where.
         budget: how much.
         method: how.
+        goal: what for; dodging by default.
     """
 
-    def __init__(self, region: Region, budget: Budget, method: Method) -> None:
+    def __init__(self, region: Region, budget: Budget, method: Method, goal: Goal | None = None) -> None:
         self.region = region
         self.budget = budget
         self.method = method
+        self.goal = goal or Dodging()
 
     @property
     def needs_landmarks(self) -> bool:
@@ -64,32 +73,46 @@ class Attack:
             FacetrialError: images that are not float32 (B, 3, H, W) in [0, 1].
         """
         images = check_images(faces.images)
+        if victim is None and self.method.asks_victim:
+            raise FacetrialError(
+                f"the method {type(self.method).__name__} needs a victim to ask, found none."
+            )
         draws = Draws(seed, faces.pictures, draw)
         region = self.region(faces.landmarks, *images.shape[-2:], draws)
+        aim = self._aim(victim, images, faces.identities, draws)
         attackable = region.flatten(1).amax(1) > 0
+        if aim.targets is not None:
+            attackable &= aim.targets != SHOWS_TARGET
+        none = torch.zeros_like(faces.identities)
         attacked = Attacked(
             images=images.clone(),
             region=region,
             attackable=attackable,
             reached=torch.zeros_like(attackable),
-            queries=torch.zeros_like(faces.identities),
-            steps=torch.zeros_like(faces.identities),
+            queries=none,
+            steps=none.clone(),
+            gradient=none.clone(),
+            targets=aim.targets,
         )
         rows = attackable.nonzero()[:, 0]
         if len(rows) == 0:
             return attacked
-        found = self.method(
-            Problem(
-                victim=victim,
-                images=images[rows],
-                identities=faces.identities[rows],
-                region=region[rows],
-                budget=self.budget,
-                draws=Draws(seed, faces.pictures[rows], draw),
-            )
+        problem = Problem(
+            victim, aim.select(rows), images[rows], region[rows], self.budget, draws.select(rows)
         )
+        found = self.method(problem)
         attacked.images[rows] = found.images
         attacked.reached[rows] = found.reached
         attacked.queries[rows] = found.queries
         attacked.steps[rows] = found.steps
+        attacked.gradient[rows] = found.gradient
         return attacked
+
+    def _aim(self, victim: nn.Module | None, images: Tensor, identities: Tensor, draws: Draws) -> Aim:
+        if not self.goal.needs_scores:
+            return self.goal.aim(None, identities, (), draws)
+        if victim is None:
+            raise FacetrialError(f"goal={self.goal.name} needs a victim to choose its targets by.")
+        scores = scores_of(victim, images)
+        names = getattr(victim, "names", None) or [str(number) for number in range(scores.shape[1])]
+        return self.goal.aim(scores, identities, names, draws)

@@ -2,13 +2,24 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from enum import IntEnum
 
 import torch
 from torch import Tensor, nn
 
 from facetrial.attacks.budgets import Budget
+from facetrial.attacks.goals import Aim
 from facetrial.errors import FacetrialError
 from facetrial.randomness import Draws
+
+
+class Gradient(IntEnum):
+    """The worst that an attack met on a picture when it asked for a gradient."""
+
+    NOT_ASKED = 0
+    FINE = 1
+    ZERO = 2
+    NOT_FINITE = 3
 
 
 @dataclass
@@ -17,16 +28,16 @@ class Problem:
 
     Attributes:
         victim: scores (B, C) from images; None where a method is known not to ask it.
+        aim: what is wanted of each picture.
         images: (B, 3, H, W) in [0, 1].
-        identities: int64 (B,).
         region: (B, 1, H, W) in [0, 1], nowhere all zero.
         budget: how much.
         draws: random numbers for these pictures.
     """
 
     victim: nn.Module | None
+    aim: Aim
     images: Tensor
-    identities: Tensor
     region: Tensor
     budget: Budget
     draws: Draws
@@ -40,17 +51,21 @@ class Found:
         images: (B, 3, H, W) in [0, 1].
         reached: (B,) bool, whether the change reaches the budget's size.
         queries: int64 (B,), pictures shown to the victim.
-        steps: int64 (B,), gradient steps.
+        steps: int64 (B,), of these, pictures whose gradient was asked for.
+        gradient: int64 (B,), as in `Gradient`.
     """
 
     images: Tensor
     reached: Tensor
     queries: Tensor
     steps: Tensor
+    gradient: Tensor
 
 
 class Method(ABC):
     """How."""
+
+    asks_victim = True
 
     @abstractmethod
     def __call__(self, problem: Problem) -> Found:
@@ -60,6 +75,8 @@ class Method(ABC):
 class Draw(Method):
     """Base of methods that draw a perturbation once and ask the victim nothing."""
 
+    asks_victim = False
+
     @abstractmethod
     def fill(self, problem: Problem) -> tuple[Tensor, Tensor]:
         """Pictures (B, 3, H, W) and whether each reaches the budget, (B,) bool."""
@@ -67,7 +84,7 @@ class Draw(Method):
     def __call__(self, problem: Problem) -> Found:
         images, reached = self.fill(problem)
         none = torch.zeros(len(images), dtype=torch.int64, device=images.device)
-        return Found(images, reached, queries=none, steps=none.clone())
+        return Found(images, reached, queries=none, steps=none.clone(), gradient=none.clone())
 
 
 class Gaussian(Draw):

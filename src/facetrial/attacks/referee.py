@@ -6,6 +6,7 @@ from torch import Tensor
 
 # float32 pixels near 1 are 6e-8 apart; over a whole picture that moves a norm by a few millionths.
 TOLERANCE = 1e-5
+ROUNDING = 1.2e-7
 
 
 class BudgetBreach(RuntimeError):
@@ -21,7 +22,7 @@ def referee(
         images: (B, 3, H, W), the clean pictures.
         attacked: (B, 3, H, W).
         region: (B, 1, H, W); where it is 0 nothing may have changed.
-        norm: "rms", "l2" or "linf".
+        norm: "rms", "l2", "l1", "linf" or "l0" (pixels).
         size: the largest norm allowed.
         files: B names, for the message.
 
@@ -47,7 +48,9 @@ def referee(
         found = {
             "rms": lambda change=change: np.sqrt(np.mean(change * change)),
             "l2": lambda change=change: np.linalg.norm(change.ravel()),
-            "linf": lambda change=change: np.abs(change).max(),
+            "l1": lambda change=change: np.abs(change).sum(),
+            "linf": lambda change=change: np.abs(change).max() - ROUNDING,
+            "l0": lambda change=change: (change != 0).any(axis=0).sum(),
         }[norm]()
         if found > size * (1 + TOLERANCE):
             raise BudgetBreach(f"{file}: {norm} of the change is {found:.8g}, the budget is {size:.8g}.")

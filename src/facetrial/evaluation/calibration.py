@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from facetrial.attacks.budgets import RMS, room_along
+from facetrial.attacks.budgets import RMS
+from facetrial.attacks.budgets.filling import room_along
 from facetrial.attacks.engine import Attack
 from facetrial.attacks.exact import exact_sum
 from facetrial.attacks.methods import Gaussian

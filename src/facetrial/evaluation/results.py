@@ -63,7 +63,7 @@ def about_trial(config: DictConfig, synthetic: bool) -> dict[str, Any]:
         "embedder": choices["embedder"],
         "attack": attack_name(choices["attack"], HydraConfig.get().overrides.task),
         "defense": defenses,
-        "goal": config.goal,
+        "goal": choices["goal"],
         "seed": config.seed,
     }
 

@@ -43,7 +43,7 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
     """
     seed_everything(config.seed, workers=True, verbose=False)
     use_noise_level(config)
-    attack = instantiate(config.attack)
+    attack = instantiate(config.attack, goal=instantiate(config.goal))
     victim = recognizer_for(config).freeze()
     faces = build_faces(config, with_landmarks=attack.needs_landmarks)
     check_same_people(victim, faces)
@@ -121,6 +121,7 @@ def trial_fingerprint(config: DictConfig, victim: Victim, with_landmarks: FaceDa
     about = {
         "version": facetrial.__version__,
         "attack": OmegaConf.to_container(config.attack, resolve=True),
+        "goal": OmegaConf.to_container(config.goal, resolve=True),
         "seed": config.seed,
         "data": data_recipe(data, _NOT_IN_ROWS),
     }

@@ -45,8 +45,8 @@ def sentences(summary: Mapping[str, Any]) -> list[str]:
         )
     if summary["not_attackable"]:
         said.append(
-            f"{pictures(summary['not_attackable'])} had nowhere to attack (the region was empty) and stand outside "
-            "the attack's figures."
+            f"{pictures(summary['not_attackable'])} could not be attacked (an empty region, or the target's own "
+            "picture) and stand outside the attack's figures."
         )
     if summary["not_reached"]:
         said.append(

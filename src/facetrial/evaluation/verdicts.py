@@ -1,11 +1,13 @@
 """Verdicts: what the victim says of finished pictures, in float32 and after rounding to 8 bits."""
 
 import pandas as pd
-import torch
 from torch import Tensor, nn
 
 from facetrial.attacks.engine import Attacked
 from facetrial.attacks.exact import exact_sum
+from facetrial.attacks.goals import SHOWS_TARGET, Aim
+from facetrial.attacks.methods import Gradient
+from facetrial.attacks.objective import scores_of
 from facetrial.data.faces import Faces
 
 ATTACKED = "attacked"
@@ -17,17 +19,10 @@ def eight_bit(images: Tensor) -> Tensor:
     return (images * 255.0).round() / 255.0
 
 
-def margins(scores: Tensor, identities: Tensor) -> Tensor:
-    """Score of the own identity minus the best other, (B,), from scores (B, C); positive = recognised."""
-    own = scores.gather(1, identities[:, None])[:, 0]
-    others = scores.scatter(1, identities[:, None], -torch.inf).amax(1)
-    return own - others
-
-
 def verdict_rows(
     victim: nn.Module, faces: Faces, attacked: Attacked, names: list[str], files: list[str]
 ) -> pd.DataFrame:
-    """One row a picture.
+    """One row a picture. Margins are the own score minus the best other: positive is recognised.
 
     Args:
         victim: scores (B, C) from images, in eval mode.
@@ -40,19 +35,21 @@ def verdict_rows(
     versions = {"clean": faces.images, "attacked": attacked.images, "8bit": eight_bit(attacked.images)}
     predicted, correct, margin = {}, {}, {}
     for version, images in versions.items():
-        with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
-            scores = victim(images).float()
+        scores = scores_of(victim, images)
         winners = scores.argmax(1)
         predicted[f"predicted_{version}"] = [names[i] for i in winners.tolist()]
         correct[f"correct_{version}"] = (winners == faces.identities).tolist()
-        margin[f"margin_{version}"] = margins(scores, faces.identities).tolist()
+        margin[f"margin_{version}"] = (-Aim(faces.identities).advantage(scores)).tolist()
     columns |= predicted | correct | margin
+    if attacked.targets is not None:
+        columns["target"] = ["" if i == SHOWS_TARGET else names[i] for i in attacked.targets.tolist()]
     columns["status"] = [ATTACKED if attackable else NOT_ATTACKABLE for attackable in attacked.attackable]
     columns["reached"] = attacked.reached.tolist()
     columns |= change_norms(faces.images, attacked.images)
     columns["region_area"] = (exact_sum(attacked.region) / attacked.region[0].numel()).tolist()
     columns["queries"] = attacked.queries.tolist()
     columns["steps"] = attacked.steps.tolist()
+    columns["gradient"] = [Gradient(i).name.lower() for i in attacked.gradient.tolist()]
     return pd.DataFrame(columns)
 
 

@@ -1,0 +1,103 @@
+"""Budgets: how much a picture may be changed."""
+
+import math
+from abc import ABC, abstractmethod
+
+from torch import Tensor
+
+from facetrial.errors import FacetrialError
+from facetrial.randomness import Draws
+
+
+class Budget(ABC):
+    """A norm of the change to a picture and its size. The change is what is left after clipping to [0, 1].
+
+    A budget offers what its norm has: a method that asks for more gets an error that says so.
+    """
+
+    norm: str
+
+    @property
+    @abstractmethod
+    def limit(self) -> float:
+        """The largest `norm` that a change may have."""
+
+    @abstractmethod
+    def size(self, height: int, width: int) -> float:
+        """The limit for a picture of this size, in units of the length of `steepest`.
+
+        Raises:
+            FacetrialError: it is larger than any change to such a picture.
+        """
+
+    @abstractmethod
+    def project(self, images: Tensor, changed: Tensor, region: Tensor) -> Tensor:
+        """The pictures nearest to `changed` that keep to budget, region and [0, 1] together.
+
+        Args:
+            images: (B, 3, H, W) in [0, 1], the clean pictures.
+            changed: (B, 3, H, W), of any values.
+            region: (B, 1, H, W) in [0, 1]; where it is 0 nothing may change.
+        """
+
+    def fill(self, images: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
+        """The pictures as far along `direction` as the budget and [0, 1] allow.
+
+        Args:
+            images: (B, 3, H, W) in [0, 1].
+            direction: (B, 3, H, W), zero outside the region.
+
+        Returns:
+            The pictures (B, 3, H, W) in [0, 1], and (B,) bool: whether the change reaches the budget's size.
+        """
+        raise self._lacks("noise on every pixel")
+
+    def fill_in_order(self, images: Tensor, goal: Tensor, order: Tensor) -> tuple[Tensor, Tensor]:
+        """The pictures with pixels replaced by `goal`, one after another, until the budget is spent.
+
+        Args:
+            images: (B, 3, H, W) in [0, 1].
+            goal: (B, 3, H, W) in [0, 1]; equal to `images` outside the region.
+            order: (B, H, W): pixels with lower values come first.
+
+        Returns:
+            As `fill`; the last pixel is replaced in part, so that the budget is met.
+        """
+        raise self._lacks("noise on single pixels")
+
+    def steepest(self, gradient: Tensor) -> Tensor:
+        """The direction (B, 3, H, W), along which `gradient` rises most; of length 1 in the budget's norm."""
+        raise self._lacks("gradient steps")
+
+    def start(self, images: Tensor, region: Tensor, draws: Draws) -> Tensor:
+        """Pictures drawn at random inside budget, region and [0, 1], to start from."""
+        raise self._lacks("a random start")
+
+    def too_large(self, height: int, width: int, largest: float) -> FacetrialError:
+        """The error of a budget that no change to a picture of this size can exceed."""
+        return FacetrialError(
+            f"the {self.norm} budget {self.limit:g} is larger than any change to a picture of {height}x{width} "
+            f"({largest:g}). Give a smaller one."
+        )
+
+    def _lacks(self, what: str) -> FacetrialError:
+        return FacetrialError(
+            f"a budget of norm {self.norm} has no {what}; choose another attack/budget or attack/method."
+        )
+
+
+def positive(value: float, key: str) -> float:
+    """The value of a config's key if it is a positive number."""
+    if not (math.isfinite(value) and value > 0):
+        raise FacetrialError(f"{key} must be a positive number, found {value}.")
+    return float(value)
+
+
+def norms(change: Tensor) -> Tensor:
+    """Euclidean norms (B, 1, 1, 1) of changes (B, 3, H, W)."""
+    return change.flatten(1).norm(dim=1)[:, None, None, None]
+
+
+def room(images: Tensor, direction: Tensor) -> Tensor:
+    """How far each value can move along the sign of `direction` within [0, 1], (B, 3, H, W)."""
+    return (direction > 0).to(images.dtype).sub(images).abs()

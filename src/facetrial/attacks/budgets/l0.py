@@ -1,0 +1,53 @@
+"""The budget in L0: the number of pixels that are changed."""
+
+import torch
+from torch import Tensor
+
+from facetrial.attacks.budgets.budget import Budget, positive
+from facetrial.errors import FacetrialError
+
+
+class L0(Budget):
+    """Pixels changed; all channels of one place count once.
+
+    Args:
+        pixels: how many.
+
+    Raises:
+        FacetrialError: `pixels` is not a positive whole number.
+    """
+
+    norm = "l0"
+
+    def __init__(self, pixels: int) -> None:
+        if positive(pixels, "attack.budget.pixels") != int(pixels):
+            raise FacetrialError(f"attack.budget.pixels must be a whole number, found {pixels}.")
+        self.pixels = int(pixels)
+
+    @property
+    def limit(self) -> float:
+        return float(self.pixels)
+
+    def size(self, height: int, width: int) -> float:
+        if self.pixels > height * width:
+            raise self.too_large(height, width, height * width)
+        return self.limit
+
+    def project(self, images: Tensor, changed: Tensor, region: Tensor) -> Tensor:
+        direction = (changed - images) * (region > 0)
+        clipped = changed.clamp(0.0, 1.0) - images
+        # What keeping a pixel's change brings the result nearer.
+        gain = (direction.square() - (direction - clipped * (region > 0)).square()).sum(1).flatten(1)
+        return torch.where(self._first(-gain, gain > 0, images), changed, images).clamp(0.0, 1.0)
+
+    def fill_in_order(self, images: Tensor, goal: Tensor, order: Tensor) -> tuple[Tensor, Tensor]:
+        changing = (goal != images).any(1).flatten(1)
+        chosen = self._first(order.flatten(1), changing, images)
+        return torch.where(chosen, goal, images), changing.sum(1) >= self.pixels
+
+    def _first(self, order: Tensor, allowed: Tensor, images: Tensor) -> Tensor:
+        """The `pixels` allowed places of lowest `order`, bool (B, 1, H, W)."""
+        self.size(*images.shape[-2:])
+        places = order.masked_fill(~allowed, torch.inf).topk(self.pixels, dim=1, largest=False).indices
+        chosen = torch.zeros_like(allowed).scatter_(1, places, True) & allowed
+        return chosen.unflatten(1, images.shape[-2:])[:, None]

@@ -1,0 +1,81 @@
+"""The budget in L1: the sum of the changes of all values."""
+
+import torch
+from torch import Tensor
+
+from facetrial.attacks.budgets.budget import Budget, positive, room
+from facetrial.attacks.budgets.filling import scale_to_norm
+from facetrial.randomness import Draws
+
+_ROUNDS = 30
+
+
+def _sums(values: Tensor) -> Tensor:
+    return values.flatten(1).sum(1)[:, None, None, None]
+
+
+class L1(Budget):
+    """Sum of the changes of all pixels' channels, in [0, 1] units.
+
+    Args:
+        eps: the sum.
+        share: of the values of the region that a gradient step changes, in (0, 1].
+
+    Raises:
+        FacetrialError: `eps` is not positive, or larger than any change to the picture.
+    """
+
+    norm = "l1"
+
+    def __init__(self, eps: float, share: float = 0.05) -> None:
+        self.eps = positive(eps, "attack.budget.eps")
+        self.share = positive(share, "attack.budget.share")
+
+    @property
+    def limit(self) -> float:
+        return self.eps
+
+    def size(self, height: int, width: int) -> float:
+        if self.eps > (largest := 3 * height * width):
+            raise self.too_large(height, width, largest)
+        return self.eps
+
+    def project(self, images: Tensor, changed: Tensor, region: Tensor) -> Tensor:
+        # With both constraints the nearest change is min(max(|d| - t, 0), room): t by bisection, its upper end taken
+        # (Croce and Hein, "Mind the box", ICML 2021).
+        size = self.size(*images.shape[-2:])
+        direction = (changed - images) * (region > 0)
+        magnitude, space = direction.abs(), room(images, direction)
+        low = torch.zeros_like(magnitude[:, :1, :1, :1])
+        high = magnitude.amax((1, 2, 3), keepdim=True)
+        high = torch.where(_sums(torch.minimum(magnitude, space)) > size, high, low)
+        for _ in range(_ROUNDS):
+            middle = (low + high) / 2
+            too_much = _sums(torch.minimum((magnitude - middle).clamp(min=0.0), space)) > size
+            low, high = torch.where(too_much, middle, low), torch.where(too_much, high, middle)
+        change = torch.minimum((magnitude - high).clamp(min=0.0), space)
+        change *= (size / _sums(change).clamp(min=1e-30)).clamp(max=1.0)
+        return (images + change * direction.sign()).clamp_(0.0, 1.0)
+
+    def fill(self, images: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
+        size = self.size(*images.shape[-2:])
+        scale, reached = scale_to_norm(images, direction, size, power=1)
+        changed = images + (scale[:, None, None, None] * direction.double()).nan_to_num(0.0).float()
+        return changed.clamp(0.0, 1.0), reached
+
+    def steepest(self, gradient: Tensor) -> Tensor:
+        # All along the one largest value would be steepest; a share of the largest keeps the steps useful.
+        flat = gradient.abs().flatten(1)
+        count = (self.share * (flat > 0).sum(1)).ceil().clamp(min=1).long()
+        lowest = flat.sort(dim=1, descending=True).values.gather(1, count[:, None] - 1)
+        chosen = (flat >= lowest) & (flat > 0)
+        sparse = chosen.unflatten(1, gradient.shape[1:]) * gradient.sign()
+        return sparse / _sums(sparse.abs()).clamp(min=1.0)
+
+    def start(self, images: Tensor, region: Tensor, draws: Draws) -> Tensor:
+        # Uniform in the simplex's ball: exponential draws, normalised, with random signs.
+        chance = draws.uniform((2, *images.shape[1:]), "start")
+        drawn = -chance[:, 0].log() * region
+        radius = draws.uniform((1, 1, 1), "start radius")
+        change = drawn / _sums(drawn).clamp(min=1e-30) * radius * self.eps
+        return (images + change * (chance[:, 1] - 0.5).sign()).clamp(0.0, 1.0)

@@ -1,0 +1,55 @@
+"""The budget in Linf: the largest change of any value."""
+
+import torch
+from torch import Tensor
+
+from facetrial.attacks.budgets.budget import Budget, positive, room
+from facetrial.errors import FacetrialError
+from facetrial.randomness import Draws
+
+
+class Linf(Budget):
+    """The largest change of a pixel's channel. Where a region is soft, its mask makes the limit smaller.
+
+    Args:
+        eps: in 1/255, the steps of an 8-bit picture: 8 is 8/255.
+
+    Raises:
+        FacetrialError: `eps` is not in (0, 255].
+    """
+
+    norm = "linf"
+
+    def __init__(self, eps: float) -> None:
+        self.eps = positive(eps, "attack.budget.eps")
+        if eps > 255:
+            raise FacetrialError(
+                f"attack.budget.eps must lie in (0, 255]: it counts 1/255 of a pixel's range; found {eps:g}."
+            )
+
+    @property
+    def limit(self) -> float:
+        return self.eps / 255
+
+    def size(self, height: int, width: int) -> float:
+        return self.limit
+
+    def project(self, images: Tensor, changed: Tensor, region: Tensor) -> Tensor:
+        bound = self.limit * region
+        return torch.minimum(torch.maximum(changed, images - bound), images + bound).clamp_(0.0, 1.0)
+
+    def fill(self, images: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
+        magnitude = direction.abs()
+        far_enough = (room(images, direction) >= self.limit) & (magnitude > 0)
+        largest = (magnitude * far_enough).amax((1, 2, 3))
+        reached = largest > 0
+        scale = torch.where(reached, self.limit / largest, torch.inf)[:, None, None, None]
+        change = (scale * direction).nan_to_num(0.0).clamp(-self.limit, self.limit)
+        return (images + change).clamp(0.0, 1.0), reached
+
+    def steepest(self, gradient: Tensor) -> Tensor:
+        return gradient.sign()
+
+    def start(self, images: Tensor, region: Tensor, draws: Draws) -> Tensor:
+        noise = 2.0 * draws.uniform(images.shape[1:], "start") - 1.0
+        return (images + self.limit * noise * region).clamp(0.0, 1.0)

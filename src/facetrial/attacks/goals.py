@@ -1,0 +1,134 @@
+"""Goals: what an attack is after, picture by picture."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from facetrial.errors import FacetrialError
+from facetrial.randomness import Draws
+
+SHOWS_TARGET = -1  # in place of a target, for a picture of the target itself
+
+
+@dataclass
+class Aim:
+    """What is wanted of B pictures.
+
+    Attributes:
+        identities: int64 (B,), who is shown.
+        targets: int64 (B,), for whom they are to be taken, or SHOWS_TARGET; None when anyone else will do.
+    """
+
+    identities: Tensor
+    targets: Tensor | None = None
+
+    def select(self, rows: Tensor) -> "Aim":
+        return Aim(self.identities[rows], None if self.targets is None else self.targets[rows])
+
+    def met(self, scores: Tensor) -> Tensor:
+        """(B,) bool: whether identity scores (B, C) give what is wanted. Scores that are not finite do not."""
+        winners = scores.argmax(1)
+        met = winners != self.identities if self.targets is None else winners == self.targets
+        return met & scores.isfinite().all(1)
+
+    def advantage(self, scores: Tensor) -> Tensor:
+        """By how much the goal is met (> 0) or missed (< 0), (B,), in units of the scores (B, C).
+
+        Dodging: best other score minus the own. Impersonation: the target's score minus the best other.
+        """
+        wanted = self.identities if self.targets is None else self.targets
+        chosen = scores.gather(1, wanted[:, None])[:, 0]
+        others = scores.scatter(1, wanted[:, None], -torch.inf).amax(1)
+        return others - chosen if self.targets is None else chosen - others
+
+
+class Goal(ABC):
+    """What an attack is after."""
+
+    name: str
+    needs_scores: bool  # whether `aim` looks at the victim's scores
+
+    @abstractmethod
+    def aim(self, scores: Tensor | None, identities: Tensor, names: Sequence[str], draws: Draws) -> Aim:
+        """What is wanted of each picture.
+
+        Args:
+            scores: (B, C) of the clean pictures; None where `needs_scores` is not set.
+            identities: int64 (B,).
+            names: the C people's names.
+            draws: random numbers for these pictures.
+        """
+
+
+class Dodging(Goal):
+    """Not to be recognised as oneself."""
+
+    name = "dodging"
+    needs_scores = False
+
+    def aim(self, scores: Tensor | None, identities: Tensor, names: Sequence[str], draws: Draws) -> Aim:
+        return Aim(identities)
+
+
+class Impersonation(Goal):
+    """To be recognised as a chosen other.
+
+    Args:
+        target: a person's name or number; "nearest", the other whose score on the clean picture is highest;
+            "least_likely", the one whose score is lowest; "random", another one drawn for each picture by seed.
+
+    Raises:
+        FacetrialError: the target is unknown, or is the person whom all pictures show.
+    """
+
+    name = "impersonation"
+    needs_scores = True
+
+    def __init__(self, target: str | int = "nearest") -> None:
+        self.target = target
+
+    def aim(self, scores: Tensor | None, identities: Tensor, names: Sequence[str], draws: Draws) -> Aim:
+        if scores.shape[1] < 2:
+            raise FacetrialError("goal=impersonation needs at least two people, found one.")
+        rule = _RULES.get(self.target)
+        if rule is not None:
+            return Aim(identities, rule(scores, identities, draws))
+        number = self._number(list(names))
+        shown = identities == number
+        if shown.all():
+            raise FacetrialError(
+                f"goal.target={self.target}: all pictures show {names[number]} already. Choose another target, or "
+                f"one of {', '.join(_RULES)}."
+            )
+        return Aim(identities, torch.where(shown, SHOWS_TARGET, number))
+
+    def _number(self, names: list[str]) -> int:
+        if str(self.target) in names:
+            return names.index(str(self.target))
+        number = int(self.target) if str(self.target).isdigit() else -1
+        if not 0 <= number < len(names):
+            raise FacetrialError(
+                f"goal.target={self.target}: there is no such person among {len(names)}, such as {names[0]!r}. Give a "
+                f"name, a number from 0 to {len(names) - 1}, or one of {', '.join(_RULES)}."
+            )
+        return number
+
+
+def _nearest(scores: Tensor, identities: Tensor, draws: Draws) -> Tensor:
+    return scores.scatter(1, identities[:, None], -torch.inf).argmax(1)
+
+
+def _least_likely(scores: Tensor, identities: Tensor, draws: Draws) -> Tensor:
+    return scores.scatter(1, identities[:, None], torch.inf).argmin(1)
+
+
+def _random(scores: Tensor, identities: Tensor, draws: Draws) -> Tensor:
+    others = scores.shape[1] - 1
+    chosen = (draws.uniform((1,), "target")[:, 0] * others).long().clamp(max=others - 1)
+    return chosen + (chosen >= identities)  # the number of another person: one's own is stepped over
+
+
+_RULES = {"nearest": _nearest, "least_likely": _least_likely, "random": _random}

@@ -1,0 +1,49 @@
+"""Losses that a gradient attack makes larger: what it hopes for, in a form that has a slope."""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from facetrial.attacks.goals import Aim
+
+
+class Loss(ABC):
+    """From identity scores (B, C) to a loss (B,) that is larger, the nearer the goal is."""
+
+    @abstractmethod
+    def __call__(self, scores: Tensor, aim: Aim) -> Tensor:
+        """The loss of each picture."""
+
+
+class CrossEntropy(Loss):
+    """Dodging: the cross-entropy of the own identity. Impersonation: minus that of the target."""
+
+    def __call__(self, scores: Tensor, aim: Aim) -> Tensor:
+        if aim.targets is None:
+            return F.cross_entropy(scores, aim.identities, reduction="none")
+        return -F.cross_entropy(scores, aim.targets, reduction="none")
+
+
+class Margin(Loss):
+    """By how much the goal is met: the loss of Carlini and Wagner ("Towards evaluating the robustness", 2017)."""
+
+    def __call__(self, scores: Tensor, aim: Aim) -> Tensor:
+        return aim.advantage(scores)
+
+
+class DifferenceOfLogitsRatio(Loss):
+    """The margin over the spread of the highest scores (Croce and Hein, "Reliable evaluation", ICML 2020).
+
+    Rescaling the scores does not change it. It needs three people for dodging and four for impersonation; with
+    fewer it is the margin.
+    """
+
+    def __call__(self, scores: Tensor, aim: Aim) -> Tensor:
+        highest = scores.topk(min(4, scores.shape[1]), dim=1).values
+        if highest.shape[1] < (3 if aim.targets is None else 4):
+            return aim.advantage(scores)
+        if aim.targets is None:
+            return aim.advantage(scores) / (highest[:, 0] - highest[:, 2] + 1e-12)
+        own, target = (scores.gather(1, who[:, None])[:, 0] for who in (aim.identities, aim.targets))
+        return (target - own) / (highest[:, 0] - 0.5 * (highest[:, 2] + highest[:, 3]) + 1e-12)
