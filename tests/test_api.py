@@ -4,7 +4,7 @@ from torch import nn
 
 import facetrial
 from facetrial.attacks.budgets import RMS
-from facetrial.attacks.methods import Gaussian
+from facetrial.attacks.methods.draws import Gaussian
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.regions import Discs, Everywhere
 from tests.faces import some_faces

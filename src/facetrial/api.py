@@ -74,7 +74,7 @@ def attack(
     for chosen in torch.arange(len(images), device=images.device).split(batch_size):
         batch = faces.select(chosen)
         batch_files = [files[i] for i in chosen.tolist()]
-        attacked = attack(victim, batch, seed)
+        attacked = attack(victim, batch, seed, files=batch_files)
         budget = attack.budget
         referee(batch.images, attacked.images, attacked.region, budget.norm, budget.limit, batch_files)
         batch_names = _Numbers() if names is None else list(names)

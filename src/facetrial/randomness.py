@@ -53,24 +53,28 @@ class Draws:
         seed: any integer; 0 is a seed.
         pictures: int64 (B,), each picture's `picture_key`.
         draw: which draw: 0 in a trial, an epoch in training.
-        restart: which start of an attack, below 4,096.
+        restart: which start of an attack, below 4,096; one number, or int64 (B,).
     """
 
     seed: int
     pictures: Tensor
     draw: int = 0
-    restart: int = 0
+    restart: int | Tensor = 0
 
     def select(self, rows: Tensor) -> "Draws":
         """The same source for the pictures at `rows`, an index or boolean tensor."""
-        return replace(self, pictures=self.pictures[rows])
+        restart = self.restart[rows] if isinstance(self.restart, Tensor) else self.restart
+        return replace(self, pictures=self.pictures[rows], restart=restart)
 
     def joined(self, others: "Draws") -> "Draws":
         """The source for these pictures, then those of `others`, which must share seed and draw."""
-        return replace(self, pictures=torch.cat([self.pictures, others.pictures]))
+        restart = self.restart
+        if isinstance(restart, Tensor):
+            restart = torch.cat([restart, others.restart])
+        return replace(self, pictures=torch.cat([self.pictures, others.pictures]), restart=restart)
 
-    def restarted(self, restart: int) -> "Draws":
-        """The source of another start."""
+    def restarted(self, restart: int | Tensor) -> "Draws":
+        """The source of another start, one for all or int64 (B,)."""
         return replace(self, restart=restart)
 
     def words(self, count: int, stream: str) -> Tensor:
@@ -79,7 +83,8 @@ class Draws:
         blocks = torch.arange(math.ceil(count / 4), device=device)
         pictures = self.pictures[:, None]
         stream_word = picture_key(stream) & _MASK32
-        draw = torch.full_like(pictures, (self.restart << 20 ^ self.draw) & _MASK32)
+        restart = self.restart[:, None] if isinstance(self.restart, Tensor) else self.restart
+        draw = (torch.zeros_like(pictures) + restart << 20 ^ self.draw) & _MASK32
         counter = (blocks[None], draw, pictures & _MASK32, (pictures >> 32) & _MASK32)
         words = philox(counter, (self.seed & _MASK32, stream_word ^ ((self.seed >> 32) & _MASK32)))
         return torch.stack(words, dim=-1).flatten(1)[:, :count]

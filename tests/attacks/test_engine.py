@@ -3,7 +3,7 @@ import torch
 
 from facetrial.attacks.budgets import RMS
 from facetrial.attacks.engine import Attack
-from facetrial.attacks.methods import Gaussian, SaltAndPepper, Uniform
+from facetrial.attacks.methods.draws import Gaussian, SaltAndPepper, Uniform
 from facetrial.attacks.referee import BudgetBreach, referee
 from facetrial.data.faces import Faces
 from facetrial.errors import FacetrialError

@@ -5,7 +5,7 @@ import torch
 
 from facetrial.attacks.budgets import RMS
 from facetrial.attacks.engine import Attack
-from facetrial.attacks.methods import Gaussian
+from facetrial.attacks.methods.draws import Gaussian
 from facetrial.data.adversarial import AdversarialFaces
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.regions import Everywhere

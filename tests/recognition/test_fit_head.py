@@ -8,7 +8,7 @@ from torch import nn
 
 from facetrial.attacks.budgets import RMS
 from facetrial.attacks.engine import Attack
-from facetrial.attacks.methods import Gaussian
+from facetrial.attacks.methods.draws import Gaussian
 from facetrial.data.adversarial import AdversarialFaces
 from facetrial.landmarks.regions import Everywhere
 from facetrial.recognition.fit_head import FitHead

@@ -1,13 +1,15 @@
 """The attack: where x how much x how."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from facetrial.attacks.budgets import Budget
+from facetrial.attacks.fast import FastCopies
 from facetrial.attacks.goals import SHOWS_TARGET, Aim, Dodging, Goal
-from facetrial.attacks.methods import Method, Problem
+from facetrial.attacks.methods.method import Method, Problem
 from facetrial.attacks.objective import scores_of
 from facetrial.data.faces import Faces, check_images
 from facetrial.errors import FacetrialError
@@ -28,6 +30,7 @@ class Attacked:
         steps: int64 (B,), of these, pictures whose gradient was asked for.
         gradient: int64 (B,), as in `Gradient`.
         targets: int64 (B,), for whom each was to be taken, or SHOWS_TARGET; None when anyone else would do.
+        smallest: (B,), as in `Found`, NaN for a picture that is not attackable; None where it was not looked for.
     """
 
     images: Tensor
@@ -38,6 +41,7 @@ class Attacked:
     steps: Tensor
     gradient: Tensor
     targets: Tensor | None
+    smallest: Tensor | None = None
 
 
 class Attack:
@@ -48,19 +52,31 @@ class Attack:
         budget: how much.
         method: how.
         goal: what for; dodging by default.
+        fast: whether steps are chosen by a faster copy of the victim; verdicts are the victim's in either case.
     """
 
-    def __init__(self, region: Region, budget: Budget, method: Method, goal: Goal | None = None) -> None:
+    def __init__(
+        self, region: Region, budget: Budget, method: Method, goal: Goal | None = None, fast: bool = True
+    ) -> None:
         self.region = region
         self.budget = budget
         self.method = method
         self.goal = goal or Dodging()
+        self.fast = fast
+        self._copies = FastCopies()
 
     @property
     def needs_landmarks(self) -> bool:
         return self.region.needs_landmarks
 
-    def __call__(self, victim: nn.Module | None, faces: Faces, seed: int, draw: int = 0) -> Attacked:
+    def __call__(
+        self,
+        victim: nn.Module | None,
+        faces: Faces,
+        seed: int,
+        draw: int = 0,
+        files: Sequence[str] | None = None,
+    ) -> Attacked:
         """Attacks a batch on the device it lies on.
 
         Args:
@@ -68,9 +84,11 @@ class Attack:
             faces: the batch; images in [0, 1].
             seed: what is drawn depends on (seed, picture, draw) only.
             draw: which draw: an epoch in training, 0 in a trial.
+            files: the pictures' names, for messages.
 
         Raises:
-            FacetrialError: images that are not float32 (B, 3, H, W) in [0, 1].
+            FacetrialError: images that are not float32 (B, 3, H, W) in [0, 1]; a budget that a picture or its region
+                cannot hold, or that the method has no use for.
         """
         images = check_images(faces.images)
         if victim is None and self.method.asks_victim:
@@ -97,8 +115,16 @@ class Attack:
         rows = attackable.nonzero()[:, 0]
         if len(rows) == 0:
             return attacked
+        names = [str(i) for i in faces.indices.tolist()] if files is None else list(files)
         problem = Problem(
-            victim, aim.select(rows), images[rows], region[rows], self.budget, draws.select(rows)
+            victim=victim,
+            guide=self._guide(victim, images),
+            aim=aim.select(rows),
+            images=images[rows],
+            region=region[rows],
+            budget=self.budget,
+            draws=draws.select(rows),
+            files=[names[i] for i in rows.tolist()],
         )
         found = self.method(problem)
         attacked.images[rows] = found.images
@@ -106,7 +132,15 @@ class Attack:
         attacked.queries[rows] = found.queries
         attacked.steps[rows] = found.steps
         attacked.gradient[rows] = found.gradient
+        if found.smallest is not None:
+            attacked.smallest = torch.full_like(attacked.reached, torch.nan, dtype=torch.float32)
+            attacked.smallest[rows] = found.smallest
         return attacked
+
+    def _guide(self, victim: nn.Module | None, images: Tensor) -> nn.Module | None:
+        if not (self.fast and self.method.asks_victim):
+            return victim
+        return self._copies.of(victim, images)
 
     def _aim(self, victim: nn.Module | None, images: Tensor, identities: Tensor, draws: Draws) -> Aim:
         if not self.goal.needs_scores:

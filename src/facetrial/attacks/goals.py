@@ -28,6 +28,11 @@ class Aim:
     def select(self, rows: Tensor) -> "Aim":
         return Aim(self.identities[rows], None if self.targets is None else self.targets[rows])
 
+    def joined(self, others: "Aim") -> "Aim":
+        """These, then `others`, which have targets where these have."""
+        targets = None if self.targets is None else torch.cat([self.targets, others.targets])
+        return Aim(torch.cat([self.identities, others.identities]), targets)
+
     def met(self, scores: Tensor) -> Tensor:
         """(B,) bool: whether identity scores (B, C) give what is wanted. Scores that are not finite do not."""
         winners = scores.argmax(1)

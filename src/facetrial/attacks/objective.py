@@ -15,12 +15,14 @@ class Slope:
 
     Attributes:
         scores: float32 (B, C).
+        loss: float32 (B,).
         gradient: float32 (B, 3, H, W), of the loss; zero where it is not finite.
         zero: (B,) bool, whether the gradient is zero everywhere.
         broken: (B,) bool, whether the gradient has values that are not finite.
     """
 
     scores: Tensor
+    loss: Tensor
     gradient: Tensor
     zero: Tensor
     broken: Tensor
@@ -32,11 +34,11 @@ def scores_of(victim: nn.Module, images: Tensor) -> Tensor:
         return victim(images).float()
 
 
-def slope(victim: nn.Module, loss: Loss, images: Tensor, seen: Tensor, aim: Aim, region: Tensor) -> Slope:
+def slope(guide: nn.Module, loss: Loss, images: Tensor, seen: Tensor, aim: Aim, region: Tensor) -> Slope:
     """The slope of `loss` at `images`, within the region.
 
     Args:
-        victim: scores (B, C) from images, frozen and in eval mode.
+        guide: scores (B, C) from images, frozen and in eval mode.
         loss: larger is nearer the goal.
         images: (B, 3, H, W), a leaf that takes a gradient.
         seen: (B, 3, H, W), what the victim is shown: `images`, or a function of them.
@@ -44,9 +46,11 @@ def slope(victim: nn.Module, loss: Loss, images: Tensor, seen: Tensor, aim: Aim,
         region: (B, 1, H, W) in [0, 1], by which the gradient is weighted.
     """
     with torch.enable_grad():
-        scores = victim(seen).float()
-        (gradient,) = torch.autograd.grad(loss(scores, aim).sum(), images)
+        scores = guide(seen).float()
+        losses = loss(scores, aim)
+        (gradient,) = torch.autograd.grad(losses.sum(), images)
     gradient = gradient.float() * region
     broken = ~gradient.isfinite().flatten(1).all(1)
     gradient = gradient.nan_to_num(0.0, 0.0, 0.0)
-    return Slope(scores.detach(), gradient, zero=(gradient == 0).flatten(1).all(1) & ~broken, broken=broken)
+    zero = (gradient == 0).flatten(1).all(1) & ~broken
+    return Slope(scores.detach(), losses.detach(), gradient, zero, broken)

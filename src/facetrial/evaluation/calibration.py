@@ -10,7 +10,7 @@ from facetrial.attacks.budgets import RMS
 from facetrial.attacks.budgets.filling import room_along
 from facetrial.attacks.engine import Attack
 from facetrial.attacks.exact import exact_sum
-from facetrial.attacks.methods import Gaussian
+from facetrial.attacks.methods.draws import Gaussian
 from facetrial.data.faces import FaceDataset
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.regions import Everywhere, Region

@@ -77,7 +77,7 @@ class Trial(LightningModule):
 
     def test_step(self, batch: Faces, batch_idx: int) -> None:
         files = [self.faces.files[i] for i in batch.indices.tolist()]
-        attacked = self.attack(self.victim, batch, self.seed)
+        attacked = self.attack(self.victim, batch, self.seed, files=files)
         budget = self.attack.budget
         referee(batch.images, attacked.images, attacked.region, budget.norm, budget.limit, files)
         self._keep_pictures(batch, attacked, files)

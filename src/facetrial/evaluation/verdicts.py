@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from facetrial.attacks.engine import Attacked
 from facetrial.attacks.exact import exact_sum
 from facetrial.attacks.goals import SHOWS_TARGET, Aim
-from facetrial.attacks.methods import Gradient
+from facetrial.attacks.methods.method import Gradient
 from facetrial.attacks.objective import scores_of
 from facetrial.data.faces import Faces
 
@@ -47,6 +47,8 @@ def verdict_rows(
     columns["reached"] = attacked.reached.tolist()
     columns |= change_norms(faces.images, attacked.images)
     columns["region_area"] = (exact_sum(attacked.region) / attacked.region[0].numel()).tolist()
+    if attacked.smallest is not None:
+        columns["smallest"] = attacked.smallest.tolist()
     columns["queries"] = attacked.queries.tolist()
     columns["steps"] = attacked.steps.tolist()
     columns["gradient"] = [Gradient(i).name.lower() for i in attacked.gradient.tolist()]

@@ -7,9 +7,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from facetrial.attacks.losses import Loss
-from facetrial.attacks.methods import Problem
+from facetrial.attacks.methods.method import Problem
 from facetrial.attacks.objective import Slope
-from facetrial.attacks.walk import Walk, Walkers
+from facetrial.attacks.methods.walk import Walk, Walkers
 from facetrial.errors import FacetrialError
 
 
@@ -69,14 +69,14 @@ class PGD(Walk):
         self.smallest = smallest
         self.kernel = kernel
 
-    def begin(self, walkers: Walkers, problem: Problem, restart: int) -> None:
-        if self.random_start or restart:
-            draws = walkers.draws.restarted(restart)
-            walkers.current = problem.budget.start(walkers.images, walkers.region, draws)
+    def begin(self, walkers: Walkers, problem: Problem) -> None:
+        start = problem.budget.start(walkers.images, walkers.region, walkers.draws)
+        drawn = (walkers.restart > 0) | self.random_start
+        walkers.current = torch.where(drawn[:, None, None, None], start, walkers.images)
         if self.momentum:
             walkers.memory["velocity"] = torch.zeros_like(walkers.images)
         if self.diversity:
-            walkers.memory["views"] = _views(walkers, restart, self.steps, self.diversity, self.smallest)
+            walkers.memory["views"] = _views(walkers, self.steps, self.diversity, self.smallest)
 
     def shown(self, walkers: Walkers, images: Tensor) -> Tensor:
         if not self.diversity:
@@ -98,9 +98,9 @@ class PGD(Walk):
         walkers.current = problem.budget.project(walkers.images, moved, walkers.region)
 
 
-def _views(walkers: Walkers, restart: int, steps: int, chance: float, smallest: float) -> Tensor:
+def _views(walkers: Walkers, steps: int, chance: float, smallest: float) -> Tensor:
     """How the pictures are shown at each step, (A, steps, 3): scale, then place in [-1, 1] across and down."""
-    drawn = walkers.draws.restarted(restart).uniform((steps, 4), "views")
+    drawn = walkers.draws.uniform((steps, 4), "views")
     changed = drawn[..., :1] < chance
     scale = torch.where(changed, smallest + (1.0 - smallest) * drawn[..., 1:2], 1.0)
     return torch.cat([scale, 2.0 * drawn[..., 2:] - 1.0], dim=-1)

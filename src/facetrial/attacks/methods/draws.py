@@ -1,81 +1,19 @@
-"""Methods: how a perturbation is found. The ones here draw it at random, without looking at the victim."""
+"""Methods that draw a perturbation at random, without looking at the victim."""
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from enum import IntEnum
+from abc import abstractmethod
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from facetrial.attacks.budgets import Budget
-from facetrial.attacks.goals import Aim
+from facetrial.attacks.methods.method import Found, Method, Problem
 from facetrial.errors import FacetrialError
-from facetrial.randomness import Draws
-
-
-class Gradient(IntEnum):
-    """The worst that an attack met on a picture when it asked for a gradient."""
-
-    NOT_ASKED = 0
-    FINE = 1
-    ZERO = 2
-    NOT_FINITE = 3
-
-
-@dataclass
-class Problem:
-    """What a method is given: pictures that can be attacked, and the rules.
-
-    Attributes:
-        victim: scores (B, C) from images; None where a method is known not to ask it.
-        aim: what is wanted of each picture.
-        images: (B, 3, H, W) in [0, 1].
-        region: (B, 1, H, W) in [0, 1], nowhere all zero.
-        budget: how much.
-        draws: random numbers for these pictures.
-    """
-
-    victim: nn.Module | None
-    aim: Aim
-    images: Tensor
-    region: Tensor
-    budget: Budget
-    draws: Draws
-
-
-@dataclass
-class Found:
-    """What a method returns for B pictures.
-
-    Attributes:
-        images: (B, 3, H, W) in [0, 1].
-        reached: (B,) bool, whether the change reaches the budget's size.
-        queries: int64 (B,), pictures shown to the victim.
-        steps: int64 (B,), of these, pictures whose gradient was asked for.
-        gradient: int64 (B,), as in `Gradient`.
-    """
-
-    images: Tensor
-    reached: Tensor
-    queries: Tensor
-    steps: Tensor
-    gradient: Tensor
-
-
-class Method(ABC):
-    """How."""
-
-    asks_victim = True
-
-    @abstractmethod
-    def __call__(self, problem: Problem) -> Found:
-        """Attacks the pictures of `problem`."""
 
 
 class Draw(Method):
     """Base of methods that draw a perturbation once and ask the victim nothing."""
 
     asks_victim = False
+    asks_gradient = False
 
     @abstractmethod
     def fill(self, problem: Problem) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,104 @@
+"""The best picture found so far for each of a problem, and what it cost."""
+
+import torch
+from torch import Tensor
+
+from facetrial.attacks.goals import Aim
+from facetrial.attacks.methods.method import Found, Gradient, Problem
+from facetrial.attacks.objective import Slope, scores_of
+
+
+class Best:
+    """Keeps, of all pictures that an attack looked at, those nearest to its goal.
+
+    A picture counts as fallen when the victim, in float32, is fooled by it as it is and as an 8-bit file keeps it.
+
+    Args:
+        problem: what is attacked.
+
+    Attributes:
+        images: (B, 3, H, W), the best so far.
+        advantage: (B,), by how much they meet the goal, as `Aim.advantage`, by whoever scored them.
+        fallen: (B,) bool.
+        queries, steps, gradient: int64 (B,), as in `Found`.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        count, device = len(problem), problem.images.device
+        self.victim = problem.victim
+        self.aim: Aim = problem.aim
+        # One row more, to which a picture that is not kept is written, so that no count has to be known.
+        self._store = torch.cat([problem.images, problem.images[:1]])
+        self.advantage = torch.full((count,), -torch.inf, device=device)
+        self.fallen = torch.zeros(count, dtype=torch.bool, device=device)
+        self.queries = torch.zeros(count, dtype=torch.int64, device=device)
+        self.steps = torch.zeros(count, dtype=torch.int64, device=device)
+        self.gradient = torch.zeros(count, dtype=torch.int64, device=device)
+        self._confirmed = self.advantage.clone()  # the advantage of the picture that was last confirmed or refused
+
+    @property
+    def images(self) -> Tensor:
+        return self._store[:-1]
+
+    def consider(self, rows: Tensor, pictures: Tensor, scores: Tensor, found: Slope | None = None) -> None:
+        """Takes over pictures that are nearer the goal than what is kept of theirs. No wait for the device.
+
+        Args:
+            rows: int64 (A,), whose pictures they are; a row may come more than once.
+            pictures: (A, 3, H, W), within budget, region and range.
+            scores: (A, C), of `pictures`.
+            found: the slope there, where it was asked for.
+        """
+        self.asked(rows, found)
+        advantage = self.aim.select(rows).advantage(scores).float().nan_to_num(-torch.inf, neginf=-torch.inf)
+        advantage = advantage.masked_fill(self.fallen[rows], -torch.inf)
+        before = self.advantage[rows]
+        self.advantage.index_reduce_(0, rows, advantage, "amax")
+        better = (advantage > before) & (advantage == self.advantage[rows])
+        self._store.index_copy_(0, torch.where(better, rows, len(self._store) - 1), pictures)
+
+    def asked(self, rows: Tensor, found: Slope | None = None) -> None:
+        """Counts one picture shown for each of `rows`, and one gradient where there is one."""
+        one = torch.ones_like(rows)
+        self.queries.index_add_(0, rows, one)
+        if found is None:
+            return
+        self.steps.index_add_(0, rows, one)
+        quality = torch.where(found.broken, int(Gradient.NOT_FINITE), int(Gradient.ZERO))
+        quality = torch.where(found.broken | found.zero, quality, int(Gradient.FINE))
+        self.gradient.index_reduce_(0, rows, quality, "amax")
+
+    def confirm(self, rows: Tensor, unless_ahead: bool = False) -> None:
+        """Has the victim judge the kept pictures of `rows` that seem to meet the goal, and marks the fallen.
+
+        Args:
+            rows: int64, which.
+            unless_ahead: also those that do not seem to: a guide of lower precision may be wrong.
+        """
+        rows = rows.unique()
+        fresh = self.advantage[rows] > self._confirmed[rows]
+        if not unless_ahead:
+            fresh &= self.advantage[rows] > 0
+        rows = rows[fresh & ~self.fallen[rows]]
+        if len(rows) == 0:
+            return
+        self._confirmed[rows] = self.advantage[rows]
+        self.fallen[rows] = self.judged(rows, self.images[rows])
+
+    def judged(self, rows: Tensor, pictures: Tensor) -> Tensor:
+        """(A,) bool: which pictures fool the victim in float32, as they are and rounded to 8 bits."""
+        aim = self.aim.select(rows)
+        rounded = pictures.mul(255.0).round().div(255.0)
+        self.queries.index_add_(0, rows, torch.full_like(rows, 2))
+        return aim.met(scores_of(self.victim, pictures)) & aim.met(scores_of(self.victim, rounded))
+
+    def found(self, smallest: Tensor | None = None) -> Found:
+        """What the method returns."""
+        return Found(
+            self.images,
+            reached=torch.ones_like(self.fallen),
+            queries=self.queries,
+            steps=self.steps,
+            gradient=self.gradient,
+            smallest=smallest,
+        )

@@ -1,0 +1,100 @@
+"""Methods: how a perturbation is found."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import IntEnum
+
+from torch import Tensor, nn
+
+from facetrial.attacks.budgets import Budget
+from facetrial.attacks.goals import Aim
+from facetrial.randomness import Draws
+
+
+class Gradient(IntEnum):
+    """The worst that an attack met on a picture when it asked for a gradient."""
+
+    NOT_ASKED = 0
+    FINE = 1
+    ZERO = 2
+    NOT_FINITE = 3
+
+
+@dataclass
+class Problem:
+    """What a method is given: pictures that can be attacked, and the rules.
+
+    Attributes:
+        victim: scores (B, C) from images, in float32, by which verdicts are taken; None where a method is known not
+            to ask it.
+        guide: scores (B, C) from images, by which steps are chosen: the victim, or a faster copy in lower precision.
+        aim: what is wanted of each picture.
+        images: (B, 3, H, W) in [0, 1].
+        region: (B, 1, H, W) in [0, 1], nowhere all zero.
+        budget: how much.
+        draws: random numbers for these pictures.
+        files: the pictures' names, for messages.
+    """
+
+    victim: nn.Module | None
+    guide: nn.Module | None
+    aim: Aim
+    images: Tensor
+    region: Tensor
+    budget: Budget
+    draws: Draws
+    files: list[str]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def select(self, rows: Tensor) -> "Problem":
+        """The problem of the pictures at `rows`, an index tensor."""
+        return Problem(
+            self.victim,
+            self.guide,
+            self.aim.select(rows),
+            self.images[rows],
+            self.region[rows],
+            self.budget,
+            self.draws.select(rows),
+            [self.files[i] for i in rows.tolist()],
+        )
+
+
+@dataclass
+class Found:
+    """What a method returns for B pictures.
+
+    Attributes:
+        images: (B, 3, H, W) in [0, 1].
+        reached: (B,) bool, whether the change reaches the budget's size.
+        queries: int64 (B,), pictures shown to the victim or its copy.
+        steps: int64 (B,), of these, pictures whose gradient was asked for.
+        gradient: int64 (B,), as in `Gradient`.
+        smallest: (B,), the size of the smallest change found that meets the goal, in the units of the budget's
+            `limit`, infinite where none was found; None where a method does not look for it.
+    """
+
+    images: Tensor
+    reached: Tensor
+    queries: Tensor
+    steps: Tensor
+    gradient: Tensor
+    smallest: Tensor | None = None
+
+
+class Method(ABC):
+    """How.
+
+    Attributes:
+        asks_victim: whether it looks at the victim's scores.
+        asks_gradient: whether it looks at their slopes.
+    """
+
+    asks_victim = True
+    asks_gradient = True
+
+    @abstractmethod
+    def __call__(self, problem: Problem) -> Found:
+        """Attacks the pictures of `problem`."""
