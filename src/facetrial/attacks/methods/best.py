@@ -53,7 +53,7 @@ class Best:
         advantage = self.aim.select(rows).advantage(scores).float().nan_to_num(-torch.inf, neginf=-torch.inf)
         advantage = advantage.masked_fill(self.fallen[rows], -torch.inf)
         before = self.advantage[rows]
-        self.advantage.index_reduce_(0, rows, advantage, "amax")
+        self.advantage.scatter_reduce_(0, rows, advantage, "amax")
         better = (advantage > before) & (advantage == self.advantage[rows])
         self._store.index_copy_(0, torch.where(better, rows, len(self._store) - 1), pictures)
 
@@ -66,7 +66,7 @@ class Best:
         self.steps.index_add_(0, rows, one)
         quality = torch.where(found.broken, int(Gradient.NOT_FINITE), int(Gradient.ZERO))
         quality = torch.where(found.broken | found.zero, quality, int(Gradient.FINE))
-        self.gradient.index_reduce_(0, rows, quality, "amax")
+        self.gradient.scatter_reduce_(0, rows, quality, "amax")
 
     def confirm(self, rows: Tensor, unless_ahead: bool = False) -> None:
         """Has the victim judge the kept pictures of `rows` that seem to meet the goal, and marks the fallen.
