@@ -103,9 +103,14 @@ class Walk(Method):
         at_once: places in the working set; None takes 32 on a CPU, and elsewhere as many as memory holds.
         leave: whether pictures that have fallen stop; the rest of their steps could only make them fall further.
 
+    Attributes:
+        looks_first: whether `begin` shows each picture to the victim.
+
     Raises:
         FacetrialError: fewer than one step or start.
     """
+
+    looks_first = False
 
     def __init__(
         self, loss: Loss, steps: int, restarts: int = 1, at_once: int | None = None, leave: bool = True
@@ -149,7 +154,7 @@ class Walk(Method):
         stride = _STRIDE.get(problem.images.device.type, _OTHER_STRIDE)
         walkers = None
         while queue or walkers is not None:
-            walkers = self._filled(walkers, queue, size, problem)
+            walkers = self._filled(walkers, queue, size, problem, best)
             try:
                 for _ in range(min(stride, self.steps - max(walkers.taken))):
                     self._step(problem, best, walkers)
@@ -165,7 +170,9 @@ class Walk(Method):
                 continue
             walkers = self._staying(problem, best, walkers, queue)
 
-    def _filled(self, walkers: Walkers | None, queue: deque, size: int, problem: Problem) -> Walkers:
+    def _filled(
+        self, walkers: Walkers | None, queue: deque, size: int, problem: Problem, best: Best
+    ) -> Walkers:
         """The working set with free places taken by the first of the queue."""
         free = size - (0 if walkers is None else len(walkers))
         places = [queue.popleft() for _ in range(min(free, len(queue)))]
@@ -185,6 +192,8 @@ class Walk(Method):
             part.draws.restarted(restart),
         )
         self.begin(fresh, part)
+        if self.looks_first:
+            best.asked(rows)
         return fresh if walkers is None else walkers.joined(fresh)
 
     def _step(self, problem: Problem, best: Best, walkers: Walkers) -> None:

@@ -1,0 +1,44 @@
+"""Several methods, each on the pictures that still stand: AutoAttack (Croce and Hein, ICML 2020)."""
+
+from collections.abc import Mapping
+
+from facetrial.attacks.methods.best import Best
+from facetrial.attacks.methods.method import Found, Method, Problem
+from facetrial.attacks.objective import scores_of
+from facetrial.errors import FacetrialError
+
+
+class OneAfterAnother(Method):
+    """Runs methods in their order; a picture that has fallen is left out of those that follow.
+
+    Args:
+        methods: by name, in their order.
+
+    Raises:
+        FacetrialError: no method, or one that does not ask the victim.
+    """
+
+    def __init__(self, methods: Mapping[str, Method]) -> None:
+        if not methods:
+            raise FacetrialError("attack.method.methods is empty; give at least one method.")
+        for name, method in methods.items():
+            if not method.asks_victim:
+                raise FacetrialError(
+                    f"attack.method.methods.{name} draws at random and asks the victim nothing; it cannot tell which "
+                    "pictures still stand. Choose another method, or best_of."
+                )
+        self.methods = dict(methods)
+
+    def __call__(self, problem: Problem) -> Found:
+        best = Best(problem)
+        for method in self.methods.values():
+            rows = (~best.fallen).nonzero()[:, 0]
+            if len(rows) == 0:
+                break
+            found = method(problem.select(rows))
+            best.queries[rows] += found.queries
+            best.steps[rows] += found.steps
+            best.gradient[rows] = best.gradient[rows].maximum(found.gradient)
+            best.consider(rows, found.images, scores_of(problem.victim, found.images))
+            best.confirm(rows)
+        return best.found()
