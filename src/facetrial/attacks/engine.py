@@ -88,13 +88,15 @@ class Attack:
 
         Raises:
             FacetrialError: images that are not float32 (B, 3, H, W) in [0, 1]; a budget that a picture or its region
-                cannot hold, or that the method has no use for.
+                cannot hold, or that the method has no use for; a victim in train mode, or none where it is asked.
         """
         images = check_images(faces.images)
         if victim is None and self.method.asks_victim:
             raise FacetrialError(
                 f"the method {type(self.method).__name__} needs a victim to ask, found none."
             )
+        if victim is not None and victim.training:
+            raise FacetrialError("the victim is in train mode; call victim.eval() first.")
         draws = Draws(seed, faces.pictures, draw)
         region = self.region(faces.landmarks, *images.shape[-2:], draws)
         aim = self._aim(victim, images, faces.identities, draws)

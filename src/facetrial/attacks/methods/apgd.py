@@ -1,6 +1,8 @@
 """Auto-PGD: projected gradient ascent that finds its step length by itself (Croce and Hein, "Reliable evaluation of
 adversarial robustness with an ensemble of diverse parameter-free attacks", ICML 2020)."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -22,7 +24,7 @@ def checkpoints(steps: int) -> list[int]:
     shares = [0.0, 0.22]
     while shares[-1] < 1.0:
         shares.append(shares[-1] + max(shares[-1] - shares[-2] - 0.03, 0.06))
-    places = sorted({max(1, -int(-share * steps // 1)) for share in shares[1:]})
+    places = sorted({math.ceil(round(share * steps, 6)) for share in shares[1:]})
     return [place for place in places if place < steps]
 
 
@@ -124,7 +126,7 @@ class TargetedAPGD(APGD):
 
     def begin(self, walkers: Walkers, problem: Problem) -> None:
         super().begin(walkers, problem)
-        scores = scores_of(problem.guide, walkers.images)
+        scores = scores_of(problem.victim, walkers.images)
         if problem.aim.targets is None:
             others = scores.scatter(1, walkers.aim.identities[:, None], -torch.inf)
             order = others.argsort(dim=1, descending=True)

@@ -34,7 +34,9 @@ class Best:
         self.queries = torch.zeros(count, dtype=torch.int64, device=device)
         self.steps = torch.zeros(count, dtype=torch.int64, device=device)
         self.gradient = torch.zeros(count, dtype=torch.int64, device=device)
-        self._confirmed = self.advantage.clone()  # the advantage of the picture that was last confirmed or refused
+        self._confirmed = (
+            self.advantage.clone()
+        )  # the advantage of the picture that was last confirmed or refused
 
     @property
     def images(self) -> Tensor:
@@ -68,18 +70,18 @@ class Best:
         quality = torch.where(found.broken | found.zero, quality, int(Gradient.FINE))
         self.gradient.scatter_reduce_(0, rows, quality, "amax")
 
-    def confirm(self, rows: Tensor, unless_ahead: bool = False) -> None:
-        """Has the victim judge the kept pictures of `rows` that seem to meet the goal, and marks the fallen.
-
-        Args:
-            rows: int64, which.
-            unless_ahead: also those that do not seem to: a guide of lower precision may be wrong.
-        """
+    def settle(self, rows: Tensor) -> None:
+        """Has the victim score the kept pictures of `rows`, of which a guide of lower precision may be wrong."""
         rows = rows.unique()
-        fresh = self.advantage[rows] > self._confirmed[rows]
-        if not unless_ahead:
-            fresh &= self.advantage[rows] > 0
-        rows = rows[fresh & ~self.fallen[rows]]
+        rows = rows[~self.fallen[rows]]
+        self.asked(rows)
+        self.advantage[rows] = self.aim.select(rows).advantage(scores_of(self.victim, self.images[rows]))
+        self._confirmed[rows] = -torch.inf
+
+    def confirm(self, rows: Tensor) -> None:
+        """Has the victim judge the kept pictures of `rows` that seem to meet the goal, and marks the fallen."""
+        rows = rows.unique()
+        rows = rows[(self.advantage[rows] > self._confirmed[rows].clamp(min=0.0)) & ~self.fallen[rows]]
         if len(rows) == 0:
             return
         self._confirmed[rows] = self.advantage[rows]

@@ -115,7 +115,11 @@ class Walk(Method):
     def __init__(
         self, loss: Loss, steps: int, restarts: int = 1, at_once: int | None = None, leave: bool = True
     ) -> None:
-        for key, value in (("steps", steps), ("restarts", restarts), ("at_once", 1 if at_once is None else at_once)):
+        for key, value in (
+            ("steps", steps),
+            ("restarts", restarts),
+            ("at_once", 1 if at_once is None else at_once),
+        ):
             if value < 1 or value != int(value):
                 raise FacetrialError(f"attack.method.{key} must be a whole number from 1 on, found {value}.")
         self.loss = loss
@@ -215,13 +219,13 @@ class Walk(Method):
         ended = [place for place, taken in enumerate(walkers.taken) if taken >= self.steps]
         if ended:
             last = walkers.select(ended)
+            if problem.guide is not problem.victim:
+                best.settle(last.rows)
             best.consider(last.rows, last.current, scores_of(problem.victim, last.current))
         if not self.leave:
             going = [place for place, taken in enumerate(walkers.taken) if taken < self.steps]
         else:
             best.confirm(walkers.rows)
-            if ended and problem.guide is not problem.victim:
-                best.confirm(walkers.rows[ended], unless_ahead=True)
             fallen = best.fallen.tolist()
             while queue and fallen[queue[0][1]]:
                 queue.popleft()
