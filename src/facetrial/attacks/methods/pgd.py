@@ -8,8 +8,8 @@ from torch.nn import functional as F
 
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.methods.method import Problem
-from facetrial.attacks.objective import Slope
 from facetrial.attacks.methods.walk import Walk, Walkers
+from facetrial.attacks.objective import Slope
 from facetrial.errors import FacetrialError
 
 
