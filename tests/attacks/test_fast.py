@@ -70,7 +70,9 @@ def test_a_copys_scores_and_slopes_are_near_the_victims(victim, low):
     images, _ = pictures(12)
     images.requires_grad_(True)
     made = FastCopy(victim, low)
-    slopes = [torch.autograd.grad(network(images)[:, 0].sum(), images)[0].flatten(1) for network in (victim, made)]
+    slopes = [
+        torch.autograd.grad(network(images)[:, 0].sum(), images)[0].flatten(1) for network in (victim, made)
+    ]
     alike = nn.functional.cosine_similarity(*slopes)
     away = (made(images) - victim(images)).abs().amax().item()
     assert alike.min() > (0.98 if low else 0.9999)

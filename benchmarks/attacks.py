@@ -1,0 +1,384 @@
+"""Gradient attacks side by side with their peers: the same victim, pictures, budget and steps in one run.
+
+python benchmarks/attacks.py [--pictures 32] [--steps 20] [--rounds 5] [--eps 0.5] [overrides of evaluate.py], such as
+data=lfw data.root=DIR embedder=inception_resnet_v1 embedder.weights=FILE. Without --eps the size is looked for at which
+PGD leaves between 20 and 80 % of the pictures. Three tables:
+
+1. every picture kept for all steps: images x steps per second, accuracy left, cost;
+2. seconds until the accuracy is reached that torchattacks' PGD-100 leaves, pictures that have fallen leaving;
+3. the same at 8/255.
+
+Peers are torchattacks, Foolbox, ART and auto-attack's APGD as torchattacks and ART package it. All of them get the
+victim as it is; what they cost is counted at the victim. Rounds alternate; medians are given. Tables also go to
+outputs/attacks.json.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from hydra import compose, initialize_config_dir
+from torch import Tensor, nn
+
+import facetrial.config  # noqa: F401, registers the resolvers that the configs use
+from facetrial.attacks.budgets import Linf
+from facetrial.attacks.engine import Attack
+from facetrial.attacks.losses import CrossEntropy
+from facetrial.attacks.methods.apgd import APGD
+from facetrial.attacks.methods.pgd import PGD
+from facetrial.data.build import build_faces
+from facetrial.data.faces import Faces
+from facetrial.data.module import spread_over_people
+from facetrial.files import written_whole
+from facetrial.landmarks.regions import Everywhere
+from facetrial.recognition.obtain import recognizer_for
+
+JSON = Path("outputs/attacks.json")
+STEP = 0.25  # of eps
+
+
+class Counted(nn.Module):
+    """A victim that counts the pictures it is shown, and those whose gradient was asked for."""
+
+    def __init__(self, victim: nn.Module) -> None:
+        super().__init__()
+        self.victim = victim
+        self.forward_passes = self.backward_passes = 0
+        self.eval()
+
+    def forward(self, images: Tensor) -> Tensor:
+        self.forward_passes += len(images)
+        scores = self.victim(images.clamp(0, 1))
+        if scores.requires_grad:
+            scores.register_hook(self._count)
+        return scores
+
+    def _count(self, gradient: Tensor) -> None:
+        self.backward_passes += len(gradient)
+
+
+class Memory:
+    """The largest memory in use while the block runs, above what was in use before, in MiB."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.peak = 0.0
+
+    def _now(self) -> float:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.02):
+            self.peak = max(self.peak, self._now() - self._before)
+
+    def __enter__(self) -> "Memory":
+        if self.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats()
+            self._before = torch.cuda.memory_allocated() / 2**20
+        elif Path("/proc/self/statm").exists():
+            self._before = self._now()
+            self._done = threading.Event()
+            self._thread = threading.Thread(target=self._watch)
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self.device.type == "cuda":
+            self.peak = torch.cuda.max_memory_allocated() / 2**20 - self._before
+        elif hasattr(self, "_done"):
+            self._done.set()
+            self._thread.join()
+
+
+@dataclass
+class Bench:
+    """What all are given."""
+
+    victim: nn.Module
+    faces: Faces
+
+    def accuracy(self, images: Tensor) -> float:
+        """The share still recognised, in float32."""
+        with torch.no_grad():
+            scores = torch.cat([self.victim(part) for part in images.clamp(0, 1).split(32)])
+        return (scores.argmax(1) == self.faces.identities).float().mean().item()
+
+    def ours(self, method, eps: float, fast: bool = True) -> Callable[[], Tensor]:
+        attack = Attack(Everywhere(), Linf(eps), method, fast=fast)
+
+        def run() -> Tensor:
+            attacked = attack(self.victim, self.faces, seed=0)
+            run.passes = int(attacked.queries.sum()), int(attacked.steps.sum())
+            return attacked.images
+
+        return run
+
+    def peer(self, make: Callable[[nn.Module], Callable[[Tensor, Tensor], Tensor]]) -> Callable[[], Tensor]:
+        counted = Counted(self.victim)
+        attack = make(counted)
+
+        def run() -> Tensor:
+            before = counted.forward_passes, counted.backward_passes
+            attacked = attack(self.faces.images, self.faces.identities)
+            run.passes = counted.forward_passes - before[0], counted.backward_passes - before[1]
+            return attacked
+
+        return run
+
+
+def torchattacks_pgd(eps: float, steps: int):
+    def make(victim):
+        import torchattacks
+
+        return torchattacks.PGD(victim, eps / 255, STEP * eps / 255, steps)
+
+    return make
+
+
+def torchattacks_apgd(eps: float, steps: int):
+    def make(victim):
+        import torchattacks
+
+        return torchattacks.APGD(victim, eps=eps / 255, steps=steps, n_restarts=1, loss="ce")
+
+    return make
+
+
+def foolbox_pgd(eps: float, steps: int):
+    def make(victim):
+        import foolbox
+
+        model = foolbox.PyTorchModel(victim, bounds=(0, 1), device=next(victim.parameters()).device)
+        attack = foolbox.attacks.LinfPGD(rel_stepsize=STEP, steps=steps)
+        return lambda images, identities: attack(model, images, identities, epsilons=eps / 255)[1]
+
+    return make
+
+
+def _art_classifier(victim: nn.Module, images: Tensor, people: int):
+    from art.estimators.classification import PyTorchClassifier
+
+    return PyTorchClassifier(
+        victim,
+        nn.CrossEntropyLoss(),
+        images.shape[1:],
+        people,
+        clip_values=(0, 1),
+        device_type="gpu" if images.is_cuda else "cpu",
+    )
+
+
+def art_pgd(eps: float, steps: int, faces: Faces, people: int):
+    def make(victim):
+        from art.attacks.evasion import ProjectedGradientDescentPyTorch
+
+        attack = ProjectedGradientDescentPyTorch(
+            _art_classifier(victim, faces.images, people),
+            eps=eps / 255,
+            eps_step=STEP * eps / 255,
+            max_iter=steps,
+            num_random_init=1,
+            batch_size=len(faces.images),
+            verbose=False,
+        )
+        return lambda images, identities: _from_numpy(attack.generate(*_to_numpy(images, identities)), images)
+
+    return make
+
+
+def art_apgd(eps: float, steps: int, faces: Faces, people: int):
+    def make(victim):
+        from art.attacks.evasion import AutoProjectedGradientDescent
+
+        attack = AutoProjectedGradientDescent(
+            _art_classifier(victim, faces.images, people),
+            eps=eps / 255,
+            eps_step=2 * eps / 255,
+            max_iter=steps,
+            nb_random_init=1,
+            batch_size=len(faces.images),
+            loss_type="cross_entropy",
+            verbose=False,
+        )
+        return lambda images, identities: _from_numpy(attack.generate(*_to_numpy(images, identities)), images)
+
+    return make
+
+
+def _to_numpy(images: Tensor, identities: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    return images.cpu().numpy(), identities.cpu().numpy()
+
+
+def _from_numpy(images: np.ndarray, like: Tensor) -> Tensor:
+    return torch.from_numpy(images).to(like)
+
+
+def side_by_side(bench: Bench, runs: dict[str, Callable[[], Tensor]], steps: int, rounds: int) -> list[dict]:
+    """Runs everything `rounds` times in turn, after one round to warm up."""
+    device = bench.faces.images.device
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    rows = {}
+    for turn in range(rounds + 1):
+        for name, run in runs.items():
+            torch.manual_seed(turn)
+            np.random.seed(turn)
+            with Memory(device) as memory:
+                started = time.perf_counter()
+                attacked = run()
+                if device.type == "cuda":
+                    torch.cuda.synchronize()
+                took = time.perf_counter() - started
+            if turn == 0:
+                rows[name] = {"attack": name, "accuracy_left": [], "peak_mib": memory.peak}
+            else:
+                seconds[name].append(took)
+                rows[name]["peak_mib"] = max(rows[name]["peak_mib"], memory.peak)
+                rows[name]["accuracy_left"].append(bench.accuracy(attacked))
+            rows[name]["forward"], rows[name]["backward"] = run.passes
+    for name, row in rows.items():
+        row["seconds"] = statistics.median(seconds[name])
+        row["images_x_steps_per_second"] = len(bench.faces.images) * steps / row["seconds"]
+        row["accuracy_left"] = statistics.median(row["accuracy_left"])
+    return list(rows.values())
+
+
+def show(title: str, rows: list[dict]) -> None:
+    print(f"\n{title}")
+    ours = rows[0]["seconds"]
+    print(f"{'':34}{'img x steps/s':>14}{'seconds':>9}{'x ours':>8}{'left':>7}{'fwd':>8}{'bwd':>8}{'MiB':>7}")
+    for row in rows:
+        print(
+            f"{row['attack']:34}{row['images_x_steps_per_second']:14.1f}{row['seconds']:9.2f}"
+            f"{row['seconds'] / ours:8.2f}{100 * row['accuracy_left']:6.1f}%{row['forward']:8d}{row['backward']:8d}"
+            f"{row['peak_mib']:7.0f}"
+        )
+
+
+class Timed(PGD):
+    """PGD that notes when how many pictures have fallen."""
+
+    def __call__(self, problem):
+        self.started, self.notes = time.perf_counter(), []
+        return super().__call__(problem)
+
+    def _staying(self, problem, best, walkers, queue):
+        staying = super()._staying(problem, best, walkers, queue)
+        self.notes.append((time.perf_counter() - self.started, int(best.fallen.sum())))
+        return staying
+
+
+def until(bench: Bench, eps: float, steps: int, rounds: int) -> dict:
+    """Seconds until ours leaves no more than torchattacks leaves after all its steps."""
+    torchattacks = bench.peer(torchattacks_pgd(eps, steps))
+    theirs, ours, left = [], [], []
+    for turn in range(rounds):
+        torch.manual_seed(turn)
+        started = time.perf_counter()
+        attacked = torchattacks()
+        theirs.append(time.perf_counter() - started)
+        goal = bench.accuracy(attacked)
+        method = Timed(CrossEntropy(), steps, STEP)
+        attack = Attack(Everywhere(), Linf(eps), method)
+        started = time.perf_counter()
+        attacked = attack(bench.victim, bench.faces, seed=turn).images
+        everything = time.perf_counter() - started
+        count = len(bench.faces.images)
+        reached = [seconds for seconds, fallen in method.notes if 1 - fallen / count <= goal + 1e-9]
+        preparing = everything - method.notes[-1][0]
+        ours.append(preparing + reached[0] if reached else float("nan"))
+        left.append((goal, bench.accuracy(attacked)))
+    return {
+        "eps": eps,
+        "steps": steps,
+        "torchattacks_left": statistics.median(goal for goal, _ in left),
+        "ours_left": statistics.median(found for _, found in left),
+        "torchattacks_seconds": statistics.median(theirs),
+        "ours_seconds": statistics.median(ours),
+        "times_faster": statistics.median(a / b for a, b in zip(theirs, ours, strict=True)),
+    }
+
+
+def eps_that_leaves_some(bench: Bench) -> float:
+    """The size, on a grid of a fifth's steps, at which PGD-20 leaves nearest to half of the pictures."""
+    low, high = 0.05, 16.0
+    while high / low > 1.15:
+        middle = (low * high) ** 0.5
+        left = bench.accuracy(bench.ours(PGD(CrossEntropy(), 20, STEP), middle)())
+        low, high = (middle, high) if left > 0.5 else (low, middle)
+    return round((low * high) ** 0.5, 3)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--pictures", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--eps", type=float)
+    parser.add_argument("--skip", nargs="*", default=[], choices=["kept", "until"])
+    arguments, overrides = parser.parse_known_args()
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    with initialize_config_dir(str(Path(__file__).parents[1] / "conf"), version_base="1.3"):
+        config = compose("evaluate", ["logger=none", "trainer.default_root_dir=outputs", *overrides])
+    victim = recognizer_for(config).freeze()
+    test = build_faces(config, with_landmarks=False).test_faces
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    chosen = spread_over_people(test.identities, arguments.pictures, 0)
+    batch = test.batch(chosen)
+    faces = Faces(**{name: value.to(device) for name, value in vars(batch).items()})
+    bench = Bench(victim.to(device), faces)
+    eps = arguments.eps or eps_that_leaves_some(bench)
+    steps, people = arguments.steps, len(victim.names)
+    print(
+        f"{type(victim.embedder).__name__}, {people} people, {len(faces.images)} pictures {tuple(faces.images.shape[1:])}, "
+        f"Linf eps {eps}/255, {steps} steps, {device}, {torch.get_num_threads()} threads, "
+        f"{100 * bench.accuracy(faces.images):.1f} % recognised when clean"
+    )
+    results = {"eps": eps, "steps": steps, "pictures": len(faces.images), "device": str(device)}
+    kept = {"at_once": len(faces.images), "leave": False}
+    if "kept" not in arguments.skip:
+        pgd = {
+            "facetrial PGD": bench.ours(PGD(CrossEntropy(), steps, STEP, **kept), eps),
+            "facetrial PGD, attack.fast=false": bench.ours(
+                PGD(CrossEntropy(), steps, STEP, **kept), eps, False
+            ),
+            "torchattacks PGD": bench.peer(torchattacks_pgd(eps, steps)),
+            "Foolbox LinfPGD": bench.peer(foolbox_pgd(eps, steps)),
+            "ART PGD": bench.peer(art_pgd(eps, steps, faces, people)),
+        }
+        apgd = {
+            "facetrial APGD": bench.ours(APGD(CrossEntropy(), steps, **kept), eps),
+            "torchattacks APGD": bench.peer(torchattacks_apgd(eps, steps)),
+            "ART AutoPGD": bench.peer(art_apgd(eps, steps, faces, people)),
+        }
+        for title, runs in (("PGD", pgd), ("APGD", apgd)):
+            rows = side_by_side(bench, runs, steps, arguments.rounds)
+            results[title] = rows
+            show(f"{title}: every picture kept for all steps", rows)
+    if "until" not in arguments.skip:
+        print("\nSeconds until the accuracy that torchattacks' PGD-100 leaves")
+        results["until"] = []
+        for size in (eps, 8.0):
+            row = until(bench, size, 100, max(1, arguments.rounds // 2))
+            results["until"].append(row)
+            print(
+                f"  eps {size}/255: torchattacks {row['torchattacks_seconds']:.1f} s (leaves "
+                f"{100 * row['torchattacks_left']:.1f} %), facetrial {row['ours_seconds']:.2f} s (leaves "
+                f"{100 * row['ours_left']:.1f} % in the end): {row['times_faster']:.1f} times faster"
+            )
+    with written_whole(JSON) as temporary:
+        temporary.write_text(json.dumps(results, indent=2))
+    print(f"\nAlso in {JSON}")
+
+
+if __name__ == "__main__":
+    main()
