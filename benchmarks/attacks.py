@@ -231,7 +231,7 @@ def side_by_side(bench: Bench, runs: dict[str, Callable[[], Tensor]], steps: int
     for turn in range(rounds + 1):
         for name, run in runs.items():
             torch.manual_seed(turn)
-            np.random.seed(turn)
+            np.random.seed(turn)  # noqa: NPY002, ART draws from it
             with Memory(device) as memory:
                 started = time.perf_counter()
                 attacked = run()
@@ -339,7 +339,8 @@ def main() -> None:
     eps = arguments.eps or eps_that_leaves_some(bench)
     steps, people = arguments.steps, len(victim.names)
     print(
-        f"{type(victim.embedder).__name__}, {people} people, {len(faces.images)} pictures {tuple(faces.images.shape[1:])}, "
+        f"{type(victim.embedder).__name__}, {people} people, {len(faces.images)} pictures of "
+        f"{faces.images.shape[-1]} pixels, "
         f"Linf eps {eps}/255, {steps} steps, {device}, {torch.get_num_threads()} threads, "
         f"{100 * bench.accuracy(faces.images):.1f} % recognised when clean"
     )
