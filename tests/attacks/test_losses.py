@@ -4,8 +4,17 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from facetrial.attacks.goals import Aim
-from facetrial.attacks.losses import CrossEntropy, DifferenceOfLogitsRatio, Margin
+from facetrial.attacks.budgets import Linf
+from facetrial.attacks.engine import Attack
+from facetrial.attacks.goals import Aim, Impersonation
+from facetrial.attacks.losses import Cosine, CrossEntropy, DifferenceOfLogitsRatio, Margin
+from facetrial.attacks.methods.pgd import PGD
+from facetrial.errors import FacetrialError
+from facetrial.landmarks.regions import Everywhere
+from facetrial.recognition.gallery_head import GalleryHead
+from facetrial.recognition.svm_head import SVMHead
+from facetrial.recognition.victim import Victim
+from tests.attacks.victims import Linear, known_faces, pictures, trained
 
 SCORES = torch.tensor([[3.0, 2.5, 1.0, -1.0, 0.0], [0.0, 5.0, 4.0, 1.0, 2.0]])
 OWN, TARGET = torch.tensor([0, 2]), torch.tensor([3, 0])
@@ -43,7 +52,7 @@ def test_with_few_people_the_ratio_is_the_margin(people, aim):
     assert torch.equal(DifferenceOfLogitsRatio()(scores, aim), Margin()(scores, aim))
 
 
-@pytest.mark.parametrize("loss", [CrossEntropy(), Margin(), DifferenceOfLogitsRatio()])
+@pytest.mark.parametrize("loss", [CrossEntropy(), Margin(), DifferenceOfLogitsRatio(), Cosine()])
 @pytest.mark.parametrize("aim", [DODGING, IMPERSONATION], ids=["dodging", "impersonation"])
 def test_a_loss_rises_with_what_is_wanted(loss, aim):
     scores = SCORES.double().requires_grad_(True)
@@ -52,3 +61,56 @@ def test_a_loss_rises_with_what_is_wanted(loss, aim):
         assert (slope.gather(1, OWN[:, None]) < 0).all()
     else:
         assert (slope.gather(1, TARGET[:, None]) > 0).all()
+
+
+class TestCosine:
+    """The embedding is moved away from the own gallery, or to the target's."""
+
+    def attack(self, victim, faces, goal=None, **settings):
+        method = PGD(Cosine(), 20, 0.1, leave=False)
+        return Attack(Everywhere(), Linf(8), method, goal, **settings)(victim, faces, seed=0)
+
+    @pytest.mark.parametrize("fast", [True, False])
+    @pytest.mark.parametrize("head", ["svm", "gallery"])
+    def test_the_similarity_falls_or_rises(self, head, fast):
+        victim, faces = victim_of(head), known_faces(12)
+        rows, own = torch.arange(12), faces.identities
+        _, before = victim.with_similarities(faces.images)
+        dodging = self.attack(victim, faces, fast=fast)
+        _, after = victim.with_similarities(dodging.images)
+        assert (after[rows, own] < before[rows, own]).all()
+        posing = self.attack(victim, faces, Impersonation(2), fast=fast)
+        _, after = victim.with_similarities(posing.images)
+        others = own != 2
+        assert (after[others, 2] > before[others, 2]).all()
+
+    def test_a_galleryhead_scores_the_similarity(self):
+        victim, faces = victim_of("gallery"), known_faces(6)
+        scores, similarities = victim.with_similarities(faces.images)
+        torch.testing.assert_close(scores, similarities)
+        assert scores.abs().max() <= 1 + 1e-6
+        assert (scores.argmax(1) == faces.identities).all()
+
+    def test_a_plain_classifier_has_none(self):
+        for fast in (True, False):
+            attack = Attack(Everywhere(), Linf(8), PGD(Cosine(), 1, 0.5), fast=fast)
+            with pytest.raises(FacetrialError, match="another"):
+                attack(Linear(), known_faces(2), seed=0)
+
+    @pytest.mark.parametrize("gallery", [torch.ones(3), torch.ones(1, 4), torch.zeros(3, 4)])
+    def test_galleries_that_are_none(self, gallery):
+        with pytest.raises(FacetrialError, match="gallery"):
+            GalleryHead(gallery)
+
+
+def victim_of(head: str) -> Victim:
+    embedder = trained()
+    images, identities = pictures(30)
+    with torch.no_grad():
+        embeddings = embedder(images)
+    if head == "gallery":
+        fitted = GalleryHead(torch.stack([embeddings[identities == who].mean(0) for who in range(6)]))
+    else:
+        fitted = SVMHead()
+        fitted.fit(embeddings.numpy(), identities.numpy())
+    return Victim(embedder, fitted, [str(who) for who in range(6)]).freeze()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.fx.experimental.optimization import fuse
 
 from facetrial.attacks.objective import scores_of
-from facetrial.recognition.victim import Victim
+from facetrial.recognition.victim import Victim, similarities
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +44,17 @@ class FastCopy(nn.Module):
         self.eval().requires_grad_(False)
 
     def forward(self, images: Tensor) -> Tensor:
+        return self.head(self._embedded(images))
+
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """As `Victim.with_similarities`."""
+        embeddings = self._embedded(images)
+        return self.head(embeddings), similarities(embeddings, self.head)
+
+    def _embedded(self, images: Tensor) -> Tensor:
         images = images.contiguous(memory_format=torch.channels_last)
         with torch.autocast(images.device.type, dtype=_LOW, enabled=self.low):
-            embeddings = self.network(images)
-        return self.head(embeddings.float())
+            return self.network(images).float()
 
 
 def folded(network: nn.Module) -> nn.Module:

@@ -9,7 +9,13 @@ from facetrial.attacks.goals import Aim
 
 
 class Loss(ABC):
-    """From identity scores (B, C) to a loss (B,) that is larger, the nearer the goal is."""
+    """From identity scores (B, C) to a loss (B,) that is larger, the nearer the goal is.
+
+    Attributes:
+        of_similarities: whether it is given cosine similarities to the people's gallery in place of scores.
+    """
+
+    of_similarities = False
 
     @abstractmethod
     def __call__(self, scores: Tensor, aim: Aim) -> Tensor:
@@ -47,3 +53,18 @@ class DifferenceOfLogitsRatio(Loss):
             return aim.advantage(scores) / (highest[:, 0] - highest[:, 2] + 1e-12)
         own, target = (scores.gather(1, who[:, None])[:, 0] for who in (aim.identities, aim.targets))
         return (target - own) / (highest[:, 0] - 0.5 * (highest[:, 2] + highest[:, 3]) + 1e-12)
+
+
+class Cosine(Loss):
+    """Dodging: minus the cosine similarity of the embedding to the own gallery. Impersonation: that to the target's.
+
+    It moves the embedding and asks nothing of the head, as attacks on face verification do (Sharif et al., 2016;
+    Dong et al., "Efficient decision-based black-box attacks on face recognition", CVPR 2019).
+    """
+
+    of_similarities = True
+
+    def __call__(self, scores: Tensor, aim: Aim) -> Tensor:
+        if aim.targets is None:
+            return -scores.gather(1, aim.identities[:, None])[:, 0]
+        return scores.gather(1, aim.targets[:, None])[:, 0]

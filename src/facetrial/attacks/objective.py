@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from facetrial.attacks.goals import Aim
 from facetrial.attacks.losses import Loss
+from facetrial.errors import FacetrialError
 
 
 @dataclass
@@ -46,11 +47,25 @@ def slope(guide: nn.Module, loss: Loss, images: Tensor, seen: Tensor, aim: Aim, 
         region: (B, 1, H, W) in [0, 1], by which the gradient is weighted.
     """
     with torch.enable_grad():
-        scores = guide(seen).float()
-        losses = loss(scores, aim)
+        if loss.of_similarities:
+            scores, similarities = _with_similarities(guide, seen)
+            losses = loss(similarities.float(), aim)
+        else:
+            scores = guide(seen).float()
+            losses = loss(scores, aim)
         (gradient,) = torch.autograd.grad(losses.sum(), images)
     gradient = gradient.float() * region
     broken = ~gradient.isfinite().flatten(1).all(1)
     gradient = gradient.nan_to_num(0.0, 0.0, 0.0)
     zero = (gradient == 0).flatten(1).all(1) & ~broken
-    return Slope(scores.detach(), losses.detach(), gradient, zero, broken)
+    return Slope(scores.detach().float(), losses.detach(), gradient, zero, broken)
+
+
+def _with_similarities(guide: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+    ask = getattr(guide, "with_similarities", None)
+    if ask is None:
+        raise FacetrialError(
+            "the loss compares embeddings, which a plain classifier does not show; give a Victim of an embedder and "
+            "a head, or choose another loss."
+        )
+    return ask(images)

@@ -161,7 +161,9 @@ def _same_again(trial: Trial, rows: pd.DataFrame, device: torch.device) -> dict:
     """
     asks = trial.attack.method.asks_victim
     by_file = rows.set_index("file")
-    chosen = [i for i in range(min(2 if asks else 4, len(trial.faces))) if trial.faces.files[i] in by_file.index]
+    chosen = [
+        i for i in range(min(2 if asks else 4, len(trial.faces))) if trial.faces.files[i] in by_file.index
+    ]
     trial.victim.to(device)
     passed = True
     for index in chosen:

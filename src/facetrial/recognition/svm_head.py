@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from facetrial.errors import FacetrialError
 
 KERNELS = ("linear", "rbf")
-_FITTED = ("weight", "bias", "support_vectors", "gamma")
+_FITTED = ("weight", "bias", "support_vectors", "gamma", "gallery")
 
 
 class SVMHead(nn.Module):
@@ -23,6 +23,9 @@ class SVMHead(nn.Module):
         kernel: "linear" (scikit-learn's LinearSVC) or "rbf" (an SVC for each identity).
         c: penalty; larger fits the training pictures more closely.
         gamma: width of the RBF kernel, "scale" or a number.
+
+    Attributes:
+        gallery: (C, D), each identity's mean training embedding, of unit norm; no part of the scores.
 
     Raises:
         FacetrialError: unknown kernel.
@@ -77,6 +80,8 @@ class SVMHead(nn.Module):
             )
         estimator = self.estimator().fit(np.asarray(embeddings, dtype=np.float64), identities)
         self.copy(estimator)
+        centres = np.stack([embeddings[identities == who].mean(0) for who in classes])
+        self._set("gallery", centres / np.linalg.norm(centres, axis=1, keepdims=True).clip(1e-12))
         return estimator
 
     def copy(self, estimator: LinearSVC | OneVsRestClassifier) -> None:
@@ -98,11 +103,16 @@ class SVMHead(nn.Module):
                 weight[row, places] = part.dual_coef_[0]
         if len(bias) == 1:  # with two classes scikit-learn keeps the second one's score only
             weight, bias = np.concatenate([-weight, weight]), np.concatenate([-bias, bias])
+        self._set("weight", weight)
+        self._set("bias", bias)
+        self._set("support_vectors", support_vectors)
+        self._set("gamma", [gamma])
+
+    def _set(self, name: str, values: np.ndarray | list) -> None:
         device = self.bias.device
-        dtype = _precise(device)
         # Contiguous, as they come back from a file: sums in another order round differently.
-        for name, values in zip(_FITTED, (weight, bias, support_vectors, [gamma]), strict=True):
-            setattr(self, name, torch.tensor(np.ascontiguousarray(values), dtype=dtype, device=device))
+        values = np.ascontiguousarray(values)
+        setattr(self, name, torch.tensor(values, dtype=_precise(device), device=device))
 
     def forward(self, embeddings: Tensor) -> Tensor:
         """Identity scores (B, C) from embeddings (B, D), as `decision_function` gives them."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Self
 
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from facetrial.data.faces import check_images
 from facetrial.errors import FacetrialError
@@ -41,6 +42,27 @@ class Victim(nn.Module):
         check_images(images.detach().float())
         return self.head(self.embedder(images))
 
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Identity scores (B, C), and the cosine similarities (B, C) to the head's gallery."""
+        check_images(images.detach().float())
+        embeddings = self.embedder(images)
+        return self.head(embeddings), similarities(embeddings, self.head)
+
     def freeze(self) -> Self:
         """Sets eval mode and takes gradients from all parameters; gradients still flow to pixels."""
         return self.eval().requires_grad_(False)
+
+
+def similarities(embeddings: Tensor, head: nn.Module) -> Tensor:
+    """Cosine similarities (B, C) of embeddings (B, D) to the gallery that a head keeps.
+
+    Raises:
+        FacetrialError: it keeps none.
+    """
+    gallery = getattr(head, "gallery", None)
+    if gallery is None or gallery.shape[-1] != embeddings.shape[-1]:
+        raise FacetrialError(
+            "the loss compares embeddings with a gallery, and the recogniser's head keeps none. Choose another "
+            "attack/loss, or give a Victim with an SVMHead that was fitted, or a GalleryHead."
+        )
+    return F.normalize(embeddings) @ gallery.to(embeddings.dtype).T

@@ -1,0 +1,36 @@
+"""A head without training: the similarity to each person's gallery."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from facetrial.errors import FacetrialError
+
+
+class GalleryHead(nn.Module):
+    """Cosine similarity of an embedding to one vector a person, such as the mean of their enrolled embeddings.
+
+    Args:
+        gallery: (C, D), of any length but zero.
+
+    Raises:
+        FacetrialError: a gallery of another shape, of fewer than two people, or with a vector of no direction.
+    """
+
+    def __init__(self, gallery: Tensor) -> None:
+        super().__init__()
+        if gallery.ndim != 2 or len(gallery) < 2:
+            raise FacetrialError(
+                f"a gallery needs one vector (D,) for each of at least two people, found shape {tuple(gallery.shape)}."
+            )
+        lengths = gallery.norm(dim=1)
+        if not (lengths.isfinite() & (lengths > 0)).all():
+            raise FacetrialError("a gallery's vectors must be finite and none of them zero.")
+        self.register_buffer("gallery", F.normalize(gallery.detach()))
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.gallery)
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        """Cosine similarities (B, C) from embeddings (B, D)."""
+        return F.normalize(embeddings) @ self.gallery.to(embeddings.dtype).T
