@@ -101,6 +101,51 @@ def test_two_processes_share_the_pictures(home):
     pd.testing.assert_frame_equal(rows[exact], whole[exact], check_exact=True)
 
 
+GRADIENT = ["attack=pgd", "attack.budget.eps=2", "attack.method.steps=5", "attack/region=landmarks"]
+
+
+@pytest.fixture(scope="module")
+def gradient(home) -> pd.DataFrame:
+    done = run(home, *GRADIENT, "data.batch_size=64", out="pgd")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return results(home / "pgd")[1]
+
+
+def test_a_gradient_attack(home, gradient):
+    summary, rows = results(home / "pgd")
+    assert summary["trusted"] is True
+    assert summary["attack"].startswith("pgd (")
+    assert set(rows["gradient"]) == {"fine"}
+    assert (rows["linf"] <= 2 / 255 + 1e-6).all()
+    assert rows["steps"].between(1, 5).all()
+    assert (rows["queries"] > rows["steps"]).all()
+    # As far as 2/255 goes on these faces: it must do more than noise of the same size would.
+    assert (rows["margin_attacked"] < rows["margin_clean"]).mean() > 0.9
+
+
+@pytest.mark.parametrize("how", [["data.batch_size=1"], ["data.batch_size=7", "trainer.devices=2"]])
+def test_a_gradient_attack_comes_to_the_same_verdicts_in_other_batches_and_processes(home, gradient, how):
+    more = ["trainer.accelerator=cpu", "trainer.strategy=ddp"] if "trainer.devices=2" in how else []
+    done = run(home, *GRADIENT, *how, *more, out="pgd" + how[0][-1])
+    assert done.returncode == 0, done.stdout + done.stderr
+    _, rows = results(home / ("pgd" + how[0][-1]))
+    assert rows["file"].tolist() == gradient["file"].tolist()
+    assert rows["correct_attacked"].tolist() == gradient["correct_attacked"].tolist()
+
+
+def test_impersonation(home):
+    arguments = ["attack=pgd", "goal=impersonation", "goal.target=nearest", "attack.budget.eps=16"]
+    done = run(home, *arguments, out="impersonation")
+    assert done.returncode == 0, done.stdout + done.stderr
+    summary, rows = results(home / "impersonation")
+    assert summary["goal"] == "impersonation"
+    assert (rows["target"] != rows["identity"]).all()
+    taken = rows["predicted_attacked"] == rows["target"]
+    open_to_it = rows["predicted_clean"] != rows["target"]
+    assert summary["attack_success"]["value"] == pytest.approx(taken[open_to_it].mean())
+    assert taken.mean() > 0.5
+
+
 def test_a_killed_trial_goes_on(home):
     arguments = command(home, "attack=landmarks", "data.batch_size=1", out="killed")
     process = subprocess.Popen(arguments, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -158,6 +203,18 @@ class TestMistakes:
 
     def test_senseless_budget(self, home):
         assert "attack.budget.rms" in self.fails(home, "attack.budget.rms=-1")
+
+    @pytest.mark.parametrize(
+        ("overrides", "said"),
+        [
+            (["attack.budget.eps=-1"], "attack.budget.eps must be a positive number, found -1"),
+            (["attack.budget.eps=300"], "attack.budget.eps must lie in (0, 255]"),
+            (["attack/budget=l0"], "a budget of norm l0 has no"),
+            (["goal=impersonation", "goal.target=Nobody"], "goal.target=Nobody: there is no such person among 4"),
+        ],
+    )
+    def test_gradient_attacks(self, home, overrides, said):
+        assert said in self.fails(home, "attack=pgd", *overrides)
 
     def test_missing_folder(self, home):
         text = self.fails(home, "data=lfw", f"data.root={home / 'nowhere'}")
