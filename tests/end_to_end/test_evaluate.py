@@ -210,7 +210,10 @@ class TestMistakes:
             (["attack.budget.eps=-1"], "attack.budget.eps must be a positive number, found -1"),
             (["attack.budget.eps=300"], "attack.budget.eps must lie in (0, 255]"),
             (["attack/budget=l0"], "a budget of norm l0 has no"),
-            (["goal=impersonation", "goal.target=Nobody"], "goal.target=Nobody: there is no such person among 4"),
+            (
+                ["goal=impersonation", "goal.target=Nobody"],
+                "goal.target=Nobody: there is no such person among 4",
+            ),
         ],
     )
     def test_gradient_attacks(self, home, overrides, said):

@@ -11,6 +11,7 @@ from facetrial.attacks.fast import FastCopies
 from facetrial.attacks.goals import SHOWS_TARGET, Aim, Dodging, Goal
 from facetrial.attacks.methods.method import Method, Problem
 from facetrial.attacks.objective import scores_of
+from facetrial.attacks.surrogate import Surrogate
 from facetrial.data.faces import Faces, check_images
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.regions import Region
@@ -53,16 +54,32 @@ class Attack:
         method: how.
         goal: what for; dodging by default.
         fast: whether steps are chosen by a faster copy of the victim; verdicts are the victim's in either case.
+        surrogate: who is asked in the victim's place, which then sees nothing but the result.
+
+    Raises:
+        FacetrialError: a surrogate for a method that asks nobody, or that has no use for one.
     """
 
     def __init__(
-        self, region: Region, budget: Budget, method: Method, goal: Goal | None = None, fast: bool = True
+        self,
+        region: Region,
+        budget: Budget,
+        method: Method,
+        goal: Goal | None = None,
+        fast: bool = True,
+        surrogate: Surrogate | None = None,
     ) -> None:
+        if surrogate is not None and not method.takes_surrogate:
+            raise FacetrialError(
+                f"attack.surrogate: the method {type(method).__name__} cannot work on a surrogate; choose one that "
+                "goes by gradients, such as attack=transfer."
+            )
         self.region = region
         self.budget = budget
         self.method = method
         self.goal = goal or Dodging()
         self.fast = fast
+        self.surrogate = surrogate
         self._copies = FastCopies()
 
     @property
@@ -99,7 +116,13 @@ class Attack:
             raise FacetrialError("the victim is in train mode; call victim.eval() first.")
         draws = Draws(seed, faces.pictures, draw)
         region = self.region(faces.landmarks, *images.shape[-2:], draws)
-        aim = self._aim(victim, images, faces.identities, draws)
+        view = None
+        if self.surrogate is not None:
+            victim = self.surrogate.victim.to(images.device)
+            view = self.surrogate.view(faces.pictures)
+        everyone = torch.arange(len(images), device=images.device)
+        shown = images if view is None else view(everyone, images)
+        aim = self._aim(victim, shown, faces.identities, draws)
         attackable = region.flatten(1).amax(1) > 0
         if aim.targets is not None:
             attackable &= aim.targets != SHOWS_TARGET
@@ -120,13 +143,14 @@ class Attack:
         names = [str(i) for i in faces.indices.tolist()] if files is None else list(files)
         problem = Problem(
             victim=victim,
-            guide=self._guide(victim, images),
+            guide=self._guide(victim, shown),
             aim=aim.select(rows),
             images=images[rows],
             region=region[rows],
             budget=self.budget,
             draws=draws.select(rows),
             files=[names[i] for i in rows.tolist()],
+            view=None if view is None else view.select(rows),
         )
         found = self.method(problem)
         attacked.images[rows] = found.images

@@ -22,6 +22,7 @@ from facetrial.errors import FacetrialError
 from facetrial.evaluation.noise_level import use_noise_level
 from facetrial.evaluation.results import write_results
 from facetrial.evaluation.shards import Shards
+from facetrial.evaluation.surrogates import surrogate_for
 from facetrial.evaluation.trial import RemainingFaces, Trial
 from facetrial.recipes import data_recipe
 from facetrial.recognition.obtain import recognizer_for
@@ -44,14 +45,19 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
     """
     seed_everything(config.seed, workers=True, verbose=False)
     use_noise_level(config)
-    attack = instantiate(config.attack, goal=instantiate(config.goal))
+    # Without its surrogate first: a mistake in the attack shows before anything is trained.
+    attack = instantiate(config.attack, goal=instantiate(config.goal), surrogate=None)
     victim = recognizer_for(config).freeze()
     faces = build_faces(config, with_landmarks=attack.needs_landmarks)
     check_same_people(victim, faces)
+    if (surrogate := surrogate_for(config, faces)) is not None:
+        check_same_people(surrogate.victim, faces)
+        attack = instantiate(config.attack, goal=attack.goal, surrogate=surrogate)
 
     test = faces.test_faces
     gallery = {test.files[i] for i in spread_over_people(test.identities, GALLERY_SIZE, faces.split_seed)}
-    fingerprint = trial_fingerprint(config, victim, faces.all_faces if attack.needs_landmarks else None)
+    asked = [victim] if surrogate is None else [victim, surrogate.victim]
+    fingerprint = trial_fingerprint(config, asked, faces.all_faces if attack.needs_landmarks else None)
     shards = Shards(folder / "shards" / fingerprint)
     images_folder = folder / "images" if config.save_images else None
     trial = Trial(victim, attack, test, config.seed, shards, gallery, images_folder)
@@ -112,12 +118,13 @@ def check_same_people(victim: Victim, faces: FacesDataModule) -> None:
         )
 
 
-def trial_fingerprint(config: DictConfig, victim: Victim, with_landmarks: FaceDataset | None) -> str:
-    """A short name for all that decides a picture's row: victim, attack, seed, data, landmarks."""
+def trial_fingerprint(config: DictConfig, asked: list[Victim], with_landmarks: FaceDataset | None) -> str:
+    """A short name for all that decides a picture's row: victim and surrogate, attack, seed, data, landmarks."""
     digest = hashlib.blake2b(digest_size=8)
-    for name, tensor in sorted(victim.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    for victim in asked:
+        for name, tensor in sorted(victim.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     data = OmegaConf.to_container(config.data, resolve=True)
     about = {
         "version": facetrial.__version__,

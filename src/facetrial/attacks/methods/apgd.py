@@ -126,7 +126,8 @@ class TargetedAPGD(APGD):
 
     def begin(self, walkers: Walkers, problem: Problem) -> None:
         super().begin(walkers, problem)
-        scores = scores_of(problem.victim, walkers.images)
+        everyone = torch.arange(len(problem), device=walkers.rows.device)
+        scores = scores_of(problem.victim, problem.seen(everyone, walkers.images))
         if problem.aim.targets is None:
             others = scores.scatter(1, walkers.aim.identities[:, None], -torch.inf)
             order = others.argsort(dim=1, descending=True)

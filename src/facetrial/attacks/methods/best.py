@@ -25,7 +25,7 @@ class Best:
 
     def __init__(self, problem: Problem) -> None:
         count, device = len(problem), problem.images.device
-        self.victim = problem.victim
+        self.problem = problem
         self.aim: Aim = problem.aim
         # One row more, to which a picture that is not kept is written, so that no count has to be known.
         self._store = torch.cat([problem.images, problem.images[:1]])
@@ -75,7 +75,7 @@ class Best:
         rows = rows.unique()
         rows = rows[~self.fallen[rows]]
         self.asked(rows)
-        self.advantage[rows] = self.aim.select(rows).advantage(scores_of(self.victim, self.images[rows]))
+        self.advantage[rows] = self.aim.select(rows).advantage(self.scores(rows, self.images[rows]))
         self._confirmed[rows] = -torch.inf
 
     def confirm(self, rows: Tensor) -> None:
@@ -92,7 +92,11 @@ class Best:
         aim = self.aim.select(rows)
         rounded = pictures.mul(255.0).round().div(255.0)
         self.queries.index_add_(0, rows, torch.full_like(rows, 2))
-        return aim.met(scores_of(self.victim, pictures)) & aim.met(scores_of(self.victim, rounded))
+        return aim.met(self.scores(rows, pictures)) & aim.met(self.scores(rows, rounded))
+
+    def scores(self, rows: Tensor, pictures: Tensor) -> Tensor:
+        """The victim's float32 scores (A, C) of pictures (A, 3, H, W) of `rows`; not counted."""
+        return scores_of(self.problem.victim, self.problem.seen(rows, pictures))
 
     def found(self, smallest: Tensor | None = None) -> Found:
         """What the method returns."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from facetrial.attacks.budgets import Budget
 from facetrial.attacks.goals import Aim
+from facetrial.attacks.surrogate import View
 from facetrial.randomness import Draws
 
 
@@ -34,6 +35,7 @@ class Problem:
         budget: how much.
         draws: random numbers for these pictures.
         files: the pictures' names, for messages.
+        view: how victim and guide see the pictures, where they are a surrogate with a crop of its own.
     """
 
     victim: nn.Module | None
@@ -44,6 +46,7 @@ class Problem:
     budget: Budget
     draws: Draws
     files: list[str]
+    view: View | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -59,7 +62,12 @@ class Problem:
             self.budget,
             self.draws.select(rows),
             [self.files[i] for i in rows.tolist()],
+            None if self.view is None else self.view.select(rows),
         )
+
+    def seen(self, rows: Tensor, pictures: Tensor) -> Tensor:
+        """What victim and guide are shown of `pictures` (A, 3, H, W), which are those of `rows`."""
+        return pictures if self.view is None else self.view(rows, pictures)
 
 
 @dataclass
@@ -90,10 +98,12 @@ class Method(ABC):
     Attributes:
         asks_victim: whether it looks at the victim's scores.
         asks_gradient: whether it looks at their slopes.
+        takes_surrogate: whether it minds `Problem.view`.
     """
 
     asks_victim = True
     asks_gradient = True
+    takes_surrogate = False
 
     @abstractmethod
     def __call__(self, problem: Problem) -> Found:

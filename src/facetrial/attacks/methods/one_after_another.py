@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from facetrial.attacks.methods.best import Best
 from facetrial.attacks.methods.method import Found, Method, Problem
-from facetrial.attacks.objective import scores_of
 from facetrial.errors import FacetrialError
 
 
@@ -28,6 +27,7 @@ class OneAfterAnother(Method):
                     "pictures still stand. Choose another method, or best_of."
                 )
         self.methods = dict(methods)
+        self.takes_surrogate = all(method.takes_surrogate for method in self.methods.values())
 
     def __call__(self, problem: Problem) -> Found:
         best = Best(problem)
@@ -39,6 +39,6 @@ class OneAfterAnother(Method):
             best.queries[rows] += found.queries
             best.steps[rows] += found.steps
             best.gradient[rows] = best.gradient[rows].maximum(found.gradient)
-            best.consider(rows, found.images, scores_of(problem.victim, found.images))
+            best.consider(rows, found.images, best.scores(rows, found.images))
             best.confirm(rows)
         return best.found()

@@ -68,6 +68,7 @@ class PGD(Walk):
         self.diversity = diversity
         self.smallest = smallest
         self.kernel = kernel
+        self.shows_as_is = diversity == 0
 
     def begin(self, walkers: Walkers, problem: Problem) -> None:
         start = problem.budget.start(walkers.images, walkers.region, walkers.draws)

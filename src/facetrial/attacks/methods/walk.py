@@ -105,12 +105,15 @@ class Walk(Method):
 
     Attributes:
         looks_first: whether `begin` shows each picture to the victim.
+        shows_as_is: whether `shown` gives back the pictures themselves.
 
     Raises:
         FacetrialError: fewer than one step or start.
     """
 
+    takes_surrogate = True
     looks_first = False
+    shows_as_is = True
 
     def __init__(
         self, loss: Loss, steps: int, restarts: int = 1, at_once: int | None = None, leave: bool = True
@@ -204,13 +207,14 @@ class Walk(Method):
         """One pass and one step for all walkers."""
         images = walkers.current.detach().requires_grad_(True)
         with torch.enable_grad():
-            seen = self.shown(walkers, images)
+            seen = problem.seen(walkers.rows, self.shown(walkers, images))
         found = slope(problem.guide, self.loss, images, seen, self.wanted(walkers), walkers.region)
-        if seen is images:
+        if self.shows_as_is:
             best.consider(walkers.rows, walkers.current, found.scores, found)
         else:
             best.asked(walkers.rows, found)
-            best.consider(walkers.rows, walkers.current, scores_of(problem.guide, walkers.current))
+            plain = problem.seen(walkers.rows, walkers.current)
+            best.consider(walkers.rows, walkers.current, scores_of(problem.guide, plain))
         self.advance(walkers, problem, found)
         walkers.taken = [taken + 1 for taken in walkers.taken]
 
@@ -221,7 +225,7 @@ class Walk(Method):
             last = walkers.select(ended)
             if problem.guide is not problem.victim:
                 best.settle(last.rows)
-            best.consider(last.rows, last.current, scores_of(problem.victim, last.current))
+            best.consider(last.rows, last.current, best.scores(last.rows, last.current))
         if not self.leave:
             going = [place for place, taken in enumerate(walkers.taken) if taken < self.steps]
         else:
