@@ -51,19 +51,30 @@ def pictures(count: int, people: int = 6, seed: int = 0) -> tuple[Tensor, Tensor
 
 
 @lru_cache
-def trained(people: int = 6) -> nn.Module:
-    """A network that knows `people` patterns, in eval mode and frozen."""
+def trained(people: int = 6, hardened: bool = False) -> nn.Module:
+    """A network that knows `people` patterns, in eval mode and frozen; hardened by PGD training (Madry et al., 2018)."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network = Network(people)
         optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
         for step in range(80):
             images, identities = pictures(64, people, seed=step + 1)
+            if hardened:
+                images = _perturbed(network, images, identities)
             loss = nn.functional.cross_entropy(network(images), identities)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
     return network.eval().requires_grad_(False)
+
+
+def _perturbed(network: nn.Module, images: Tensor, identities: Tensor, eps: float = 16 / 255) -> Tensor:
+    change = torch.zeros_like(images, requires_grad=True)
+    for _ in range(4):
+        loss = nn.functional.cross_entropy(network((images + change).clamp(0, 1)), identities)
+        (slope,) = torch.autograd.grad(loss, change)
+        change = (change + eps / 3 * slope.sign()).clamp(-eps, eps).detach().requires_grad_(True)
+    return (images + change).clamp(0, 1).detach()
 
 
 def known_faces(count: int, people: int = 6) -> Faces:
