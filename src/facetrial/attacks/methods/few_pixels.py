@@ -11,7 +11,7 @@ from facetrial.attacks.methods.method import Found, Method, Problem
 from facetrial.errors import FacetrialError
 from facetrial.randomness import Draws
 
-_CPU_PICTURES, _OTHER_PICTURES = 32, 256  # that evolve side by side
+_CPU_PICTURES, _OTHER_PICTURES = 32, 128  # that evolve side by side
 _WAVE = 50  # candidates of each picture that are painted and asked before the fallen leave
 
 
@@ -85,7 +85,9 @@ class FewPixels(Method):
             fitness = torch.where(better, reached, fitness)
             parents = torch.where(better[:, :, None, None], children, parents)
 
-    def _fitness(self, part: Problem, best: Best, rows: Tensor, places: "Places", candidates: Tensor) -> Tensor:
+    def _fitness(
+        self, part: Problem, best: Best, rows: Tensor, places: "Places", candidates: Tensor
+    ) -> Tensor:
         """The losses (A, P) of candidates (A, P, K, 5); -inf from where on a picture has fallen."""
         losses = torch.full(candidates.shape[:2], -torch.inf, device=candidates.device)
         for members in torch.arange(self.population, device=losses.device).split(_WAVE):
@@ -109,7 +111,9 @@ class Places:
     def __init__(self, region: Tensor) -> None:
         inside = region[:, 0] > 0
         self.width = inside.shape[2]
-        self.pixels = (~inside.flatten(1)).byte().argsort(dim=1, stable=True)  # the region's first, row by row
+        self.pixels = (
+            (~inside.flatten(1)).byte().argsort(dim=1, stable=True)
+        )  # the region's first, row by row
         self.in_row = inside.sum(2)
         self.before_row = self.in_row.cumsum(1) - self.in_row
 
@@ -166,7 +170,9 @@ def painted(images: Tensor, region: Tensor, candidates: Tensor, places: Tensor) 
     clean = images.flatten(2)[:, None]
     pictures = clean.repeat(1, count, 1, 1)
     cover = region.flatten(1).gather(1, places.flatten(1)).unflatten(1, places.shape[1:])
-    for place, colour, share in zip(places.unbind(2), candidates[..., 2:].unbind(2), cover.unbind(2), strict=True):
+    for place, colour, share in zip(
+        places.unbind(2), candidates[..., 2:].unbind(2), cover.unbind(2), strict=True
+    ):
         index = place[:, :, None, None].expand(-1, -1, 3, 1)
         before = clean.expand_as(pictures).gather(3, index)
         pictures.scatter_(3, index, before + share[:, :, None, None] * (colour[..., None] - before))
