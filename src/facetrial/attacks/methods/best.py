@@ -34,9 +34,7 @@ class Best:
         self.queries = torch.zeros(count, dtype=torch.int64, device=device)
         self.steps = torch.zeros(count, dtype=torch.int64, device=device)
         self.gradient = torch.zeros(count, dtype=torch.int64, device=device)
-        self._confirmed = (
-            self.advantage.clone()
-        )  # the advantage of the picture that was last confirmed or refused
+        self._confirmed = self.advantage.clone()  # the advantage of the picture that was last confirmed or refused
 
     @property
     def images(self) -> Tensor:

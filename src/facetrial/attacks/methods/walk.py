@@ -110,11 +110,7 @@ class Walk(Method):
     def __init__(
         self, loss: Loss, steps: int, restarts: int = 1, at_once: int | None = None, leave: bool = True
     ) -> None:
-        for key, value in (
-            ("steps", steps),
-            ("restarts", restarts),
-            ("at_once", 1 if at_once is None else at_once),
-        ):
+        for key, value in (("steps", steps), ("restarts", restarts), ("at_once", 1 if at_once is None else at_once)):
             if value < 1 or value != int(value):
                 raise FacetrialError(f"attack.method.{key} must be a whole number from 1 on, found {value}.")
         self.loss = loss
