@@ -17,8 +17,9 @@ _CPU_PICTURES, _OTHER_PICTURES = 32, 128  # that are searched side by side
 _WAVE = 16  # probes of each picture that are drawn and asked together
 _BISECTIONS = 18  # to 4e-6 of the way, well below a probe's effect
 _STEPS = 12  # lengths that are tried for a step, each half of the last
-# How far beyond the boundary, as a share of the change, the last picture may go for a verdict that holds in 8 bits.
-_BEYOND = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+# How far beyond the boundary, as a share of the change, the last picture goes for a verdict that holds in 8 bits and in
+# any batch: on the boundary itself, rounding decides.
+_BEYOND = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 _GRAINS = (1, 4, 16)  # sides in pixels of the squares of which starts are made
 
 

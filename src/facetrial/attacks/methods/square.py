@@ -67,10 +67,11 @@ class Square(Method):
         for step in range(-1, self.queries):
             if len(rows) == 0:
                 break
-            if step < 0:
-                proposed = proposals.start(part)
-            else:
-                proposed = proposals.change(part, current, self.share(step), step)
+            proposed = (
+                proposals.change(part, current, self.share(step), step)
+                if step >= 0
+                else proposals.start(part)
+            )
             scores = self._scores(part, proposed)
             losses = self.loss(scores, part.aim)
             better = losses > highest

@@ -58,7 +58,8 @@ class L2Proposals(Proposals):
     def start(self, problem: Problem) -> Tensor:
         height, width = problem.images.shape[-2:]
         chance = problem.draws.uniform((4, height, width), "square start").flatten(2)
-        tile = (square_side(problem.region, 1.0) // 5).clamp(min=1)[:, None, None]
+        # Five tiles a side where the region is the whole picture.
+        tile = ((problem.region > 0).flatten(1).sum(1).sqrt().long() // 5).clamp(min=1)[:, None, None]
         row, column = _grid(height, width, tile.device)
         which = (row // tile * width + column // tile).flatten(1)[:, None].expand(-1, 4, -1)
         chance = chance.gather(2, which).unflatten(2, (height, width))
