@@ -166,7 +166,8 @@ class Attack:
     def _guide(self, victim: nn.Module | None, images: Tensor) -> nn.Module | None:
         if not (self.fast and self.method.asks_victim):
             return victim
-        return self._copies.of(victim, images)
+        # A slope is as good in bfloat16; scores that pictures are compared by are not.
+        return self._copies.of(victim, images, low=self.method.asks_gradient)
 
     def _aim(self, victim: nn.Module | None, images: Tensor, identities: Tensor, draws: Draws) -> Aim:
         if not self.goal.needs_scores:
