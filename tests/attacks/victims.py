@@ -52,7 +52,7 @@ def pictures(count: int, people: int = 6, seed: int = 0) -> tuple[Tensor, Tensor
 
 @lru_cache
 def trained(people: int = 6, hardened: bool = False) -> nn.Module:
-    """A network that knows `people` patterns, in eval mode and frozen; hardened by PGD training (Madry et al., 2018)."""
+    """A network that knows `people` patterns, frozen; hardened by PGD training (Madry et al., 2018)."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network = Network(people)
