@@ -16,7 +16,9 @@ CONVEX = [Linf(8), Linf(100), L2(1.5), RMS(0.05), L1(10.0), L2(8.0), L1(150.0)]
 def problem(count: int = 5) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Clean pictures with many values at the ends of the range, points far off, and a region."""
     images = torch.rand(count, 3, SIZE, SIZE).mul(1.4).sub(0.2).clamp(0, 1)
-    changed = images + torch.randn_like(images) * torch.tensor([0.02, 0.1, 0.5, 2.0, 0.3])[:, None, None, None]
+    changed = (
+        images + torch.randn_like(images) * torch.tensor([0.02, 0.1, 0.5, 2.0, 0.3])[:, None, None, None]
+    )
     region = (torch.rand(count, 1, SIZE, SIZE) < 0.7).float()
     return images, changed, region
 

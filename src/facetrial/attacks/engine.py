@@ -140,7 +140,7 @@ class Attack:
     def _guide(self, victim: nn.Module | None, images: Tensor) -> nn.Module | None:
         if not (self.fast and self.method.asks_victim):
             return victim
-        return self._copies.of(victim, images)
+        return self._copies.of(victim, images, low=not self.method.at_boundary)
 
     def _aim(self, victim: nn.Module | None, images: Tensor, identities: Tensor, draws: Draws) -> Aim:
         if not self.goal.needs_scores:

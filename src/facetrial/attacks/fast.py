@@ -73,22 +73,26 @@ class FastCopies:
         self._made: tuple | None = None
         self._copy: nn.Module | None = None
 
-    def of(self, victim: nn.Module, images: Tensor) -> nn.Module:
-        """A copy whose scores on `images` (B, 3, H, W) are near the victim's; the victim itself if none is."""
+    def of(self, victim: nn.Module, images: Tensor, low: bool = True) -> nn.Module:
+        """A copy whose scores on `images` (B, 3, H, W) are near the victim's; the victim itself if none is.
+
+        Args:
+            low: whether it may be one of low precision.
+        """
         state = [*victim.parameters(), *victim.buffers()]
-        made = (weakref.ref(victim), images.device, sum(tensor._version for tensor in state))
+        made = (weakref.ref(victim), images.device, low, sum(tensor._version for tensor in state))
         if self._made != made:
-            self._copy = nearest_copy(victim, images[:4])
+            self._copy = nearest_copy(victim, images[:4], low)
             self._made = made
         return self._copy
 
 
-def nearest_copy(victim: nn.Module, images: Tensor) -> nn.Module:
+def nearest_copy(victim: nn.Module, images: Tensor, allow_low: bool = True) -> nn.Module:
     """The fastest copy that agrees with the victim on `images` (B, 3, H, W)."""
     exact = scores_of(victim, images)
     spread = (exact.amax(1) - exact.amin(1)).amax().clamp(min=1e-12)
     for low, tolerance in ((True, _LOW_TOLERANCE), (False, _FOLDED_TOLERANCE)):
-        if low and not low_is_faster(images.device):
+        if low and not (allow_low and low_is_faster(images.device)):
             continue
         made = FastCopy(victim, low)
         try:

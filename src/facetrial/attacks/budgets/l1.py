@@ -35,10 +35,13 @@ class L1(Budget):
     def limit(self) -> float:
         return self.eps
 
-    def size(self, height: int, width: int) -> float:
+    def size(self, height: int, width: int) -> float | Tensor:
         if self.eps > (largest := 3 * height * width):
             raise self.too_large(height, width, largest)
-        return self.eps
+        return self.eps * self.part
+
+    def measure(self, change: Tensor) -> Tensor:
+        return change.abs().flatten(1).sum(1)
 
     def project(self, images: Tensor, changed: Tensor, region: Tensor) -> Tensor:
         # With both constraints the nearest change is min(max(|d| - t, 0), room): t by bisection, its upper end taken
@@ -77,5 +80,5 @@ class L1(Budget):
         chance = draws.uniform((2, *images.shape[1:]), "start")
         drawn = -chance[:, 0].log() * region
         radius = draws.uniform((1, 1, 1), "start radius")
-        change = drawn / _sums(drawn).clamp(min=1e-30) * radius * self.eps
+        change = drawn / _sums(drawn).clamp(min=1e-30) * radius * self.size(*images.shape[-2:])
         return (images + change * (chance[:, 1] - 0.5).sign()).clamp(0.0, 1.0)

@@ -34,6 +34,8 @@ class Problem:
         budget: how much.
         draws: random numbers for these pictures.
         files: the pictures' names, for messages.
+        start: (B, 3, H, W), within budget and region, where the first start of a walk is to be; None leaves it to the
+            method.
     """
 
     victim: nn.Module | None
@@ -44,6 +46,7 @@ class Problem:
     budget: Budget
     draws: Draws
     files: list[str]
+    start: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -56,9 +59,10 @@ class Problem:
             self.aim.select(rows),
             self.images[rows],
             self.region[rows],
-            self.budget,
+            self.budget.select(rows),
             self.draws.select(rows),
             [self.files[i] for i in rows.tolist()],
+            None if self.start is None else self.start[rows],
         )
 
 
@@ -90,10 +94,13 @@ class Method(ABC):
     Attributes:
         asks_victim: whether it looks at the victim's scores.
         asks_gradient: whether it looks at their slopes.
+        at_boundary: whether it goes along the very boundary of what the victim recognises, where a copy in lower
+            precision would lead it astray.
     """
 
     asks_victim = True
     asks_gradient = True
+    at_boundary = False
 
     @abstractmethod
     def __call__(self, problem: Problem) -> Found:

@@ -7,7 +7,7 @@ is decided; further starts of a picture are further places in the queue.
 import logging
 from abc import abstractmethod
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -110,7 +110,11 @@ class Walk(Method):
     def __init__(
         self, loss: Loss, steps: int, restarts: int = 1, at_once: int | None = None, leave: bool = True
     ) -> None:
-        for key, value in (("steps", steps), ("restarts", restarts), ("at_once", 1 if at_once is None else at_once)):
+        for key, value in (
+            ("steps", steps),
+            ("restarts", restarts),
+            ("at_once", 1 if at_once is None else at_once),
+        ):
             if value < 1 or value != int(value):
                 raise FacetrialError(f"attack.method.{key} must be a whole number from 1 on, found {value}.")
         self.loss = loss
@@ -125,7 +129,7 @@ class Walk(Method):
 
     @abstractmethod
     def advance(self, walkers: Walkers, problem: Problem, found: Slope) -> None:
-        """Moves walkers by one step; `found` is the slope where they are."""
+        """Moves walkers by one step; `found` is the slope where they are, `problem.budget` the walkers' own."""
 
     def shown(self, walkers: Walkers, images: Tensor) -> Tensor:
         """What the victim is shown for the gradient: the pictures, unless a method looks at changed ones."""
@@ -185,6 +189,8 @@ class Walk(Method):
             part.draws.restarted(restart),
         )
         self.begin(fresh, part)
+        if part.start is not None:
+            fresh.current = torch.where((restart == 0)[:, None, None, None], part.start, fresh.current)
         return fresh if walkers is None else walkers.joined(fresh)
 
     def _step(self, problem: Problem, best: Best, walkers: Walkers) -> None:
@@ -198,7 +204,8 @@ class Walk(Method):
         else:
             best.asked(walkers.rows, found)
             best.consider(walkers.rows, walkers.current, scores_of(problem.guide, walkers.current))
-        self.advance(walkers, problem, found)
+        here = replace(problem, budget=problem.budget.select(walkers.rows))
+        self.advance(walkers, here, found)
         walkers.taken = [taken + 1 for taken in walkers.taken]
 
     def _staying(self, problem: Problem, best: Best, walkers: Walkers, queue: deque) -> Walkers | None:
