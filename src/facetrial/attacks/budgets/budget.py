@@ -98,6 +98,10 @@ class Budget(ABC):
         """The direction (B, 3, H, W), along which `gradient` rises most; of length 1 in the budget's norm."""
         raise self._lacks("gradient steps")
 
+    def ascent(self, gradient: Tensor) -> Tensor:
+        """The direction (B, 3, H, W) of steps that are long beside the budget and are all projected: `steepest`."""
+        return self.steepest(gradient)
+
     def start(self, images: Tensor, region: Tensor, draws: Draws) -> Tensor:
         """Pictures drawn at random inside budget, region and [0, 1], to start from."""
         raise self._lacks("a random start")

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from facetrial.attacks.budgets.budget import Budget, positive, room
+from facetrial.attacks.budgets.budget import Budget, norms, positive, room
 from facetrial.attacks.budgets.filling import scale_to_norm
 from facetrial.randomness import Draws
 
@@ -74,6 +74,10 @@ class L1(Budget):
         chosen = (flat >= lowest) & (flat > 0)
         sparse = chosen.unflatten(1, gradient.shape[1:]) * gradient.sign()
         return sparse / _sums(sparse.abs()).clamp(min=1.0)
+
+    def ascent(self, gradient: Tensor) -> Tensor:
+        # The projection makes the change sparse, and better than a fixed share does.
+        return gradient / norms(gradient).clamp(min=1e-30)
 
     def start(self, images: Tensor, region: Tensor, draws: Draws) -> Tensor:
         # Uniform in the simplex's ball: exponential draws, normalised, with random signs.

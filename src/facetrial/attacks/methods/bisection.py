@@ -65,7 +65,7 @@ class Bisection(Method):
             start = None if probe == 0 else budget.project(problem.images, best.images, problem.region)
             self.method.walk(replace(problem, budget=budget, start=start), best)
             fell = looking & best.fallen
-            best.shorten(fell.nonzero()[:, 0], _HALVINGS)
+            best.shorten(fell.nonzero()[:, 0], _HALVINGS, stood)
             stood = torch.where(looking & ~fell, size, stood)
             falls = best.size / problem.budget.limit
             looking &= (falls > self.precision * stood) & (stood < 1.0)

@@ -22,12 +22,14 @@ class CarliniWagner(SmallestWalk):
 
     Minimises |change|^2 + c x max(confidence - margin, 0) over w, where the picture is (tanh(w) + 1) / 2 within the
     region. Rounds of Adam search for the least c that makes the picture fall, for each picture its own. The first c
-    is where the minimum would lie on the boundary if the scores were linear.
+    and the length of step go by how far off the boundary would be if the scores were linear, where the paper has one
+    of each for all pictures: pixels of a face have to change by a thousandth, those of other pictures by much more.
 
     Args:
         rounds: values of c that are tried.
         steps: of Adam in each round.
-        step: Adam's length of step, in w.
+        step: Adam's length of step, as a multiple of the root mean square by which the way to the boundary changes a
+            value.
         first: the first c, as a multiple of the guess; 1 is the guess.
         confidence: by how much the goal is to be met, in units of the scores.
         early: whether a round ends when it gets no further.
@@ -43,7 +45,7 @@ class CarliniWagner(SmallestWalk):
         self,
         rounds: int,
         steps: int,
-        step: float = 0.01,
+        step: float = 2.0,
         first: float = 1.0,
         confidence: float = 0.0,
         early: bool = True,
@@ -69,6 +71,7 @@ class CarliniWagner(SmallestWalk):
             "mean": torch.zeros_like(walkers.images),
             "square": torch.zeros_like(walkers.images),
             "c": zero.clone(),
+            "length": zero.clone(),
             "low": zero.clone(),
             "high": torch.full_like(zero, torch.inf),
             "fell": zero.bool(),
@@ -80,9 +83,8 @@ class CarliniWagner(SmallestWalk):
     def advance(self, walkers: Walkers, problem: Problem, found: Slope) -> None:
         memory = walkers.memory
         change = walkers.current - walkers.images
-        energy = found.gradient.square().flatten(1).sum(1)
-        guess = self.first * 2.0 * found.loss.abs() / energy.clamp(min=1e-30)
-        memory["c"] = c = torch.where(walkers.step == 0, guess.clamp(1e-10, 1e10), memory["c"])
+        self._guess(walkers, found)
+        c = memory["c"]
         missing = (self.confidence - found.loss).clamp(min=0.0)
         memory["fell"] = memory["fell"] | (missing == 0) & walkers.aim.met(found.scores)
 
@@ -95,6 +97,19 @@ class CarliniWagner(SmallestWalk):
         moved = (torch.tanh(memory["w"]) + 1.0) / 2.0
         walkers.current = problem.budget.project(walkers.images, moved, walkers.region)
 
+    def _guess(self, walkers: Walkers, found: Slope) -> None:
+        """Sets the first c and the length of step of those at their very first step."""
+        memory, new = walkers.memory, walkers.step == 0
+        steepness = found.gradient.flatten(1).norm(dim=1).clamp(min=1e-15)
+        distance = found.loss.abs() / steepness
+        memory["c"] = torch.where(
+            new, (self.first * 2.0 * distance / steepness).clamp(1e-10, 1e10), memory["c"]
+        )
+        values = found.gradient.shape[1] * (walkers.region > 0).flatten(1).sum(1)
+        # At middle grey a pixel moves half as far as its w.
+        length = self.step * 2.0 * distance / values.sqrt()
+        memory["length"] = torch.where(new, length.clamp(max=1.0), memory["length"])
+
     def _adam(self, memory: dict[str, Tensor], slope: Tensor) -> None:
         """One step of Adam in w, down `slope` (A, 3, H, W)."""
         step = memory["step"][:, None, None, None]
@@ -102,7 +117,7 @@ class CarliniWagner(SmallestWalk):
         memory["square"] = _DECAY_OF_SQUARES * memory["square"] + (1 - _DECAY_OF_SQUARES) * slope.square()
         mean = memory["mean"] / (1 - _DECAY**step)
         square = memory["square"] / (1 - _DECAY_OF_SQUARES**step)
-        memory["w"] = memory["w"] - self.step * mean / (square.sqrt() + 1e-8)
+        memory["w"] = memory["w"] - memory["length"][:, None, None, None] * mean / (square.sqrt() + 1e-8)
 
     def _next_round(self, walkers: Walkers, objective: Tensor) -> None:
         """Ends the rounds that are over: the next starts from the clean picture, with another c."""

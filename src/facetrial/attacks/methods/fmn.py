@@ -48,19 +48,21 @@ class FMN(SmallestWalk):
         # Radii and sizes are parts of the budget's limit.
         budget, memory = problem.budget, walkers.memory
         limit = budget.size(*walkers.images.shape[-2:])
-        direction = budget.steepest(found.gradient)
         met = walkers.aim.met(found.scores)
         size = budget.measure(walkers.current - walkers.images) / budget.limit
         memory["smallest"] = memory["smallest"].minimum(torch.where(met, size, torch.inf))
 
         gamma = annealed(walkers.step, self.steps, self.gamma, min(self.gamma, 1e-3))
-        climb = (found.gradient * direction).flatten(1).sum(1) * limit
-        to_boundary = size + found.loss.abs() / climb.clamp(min=1e-30)
+        climb = (found.gradient * budget.steepest(found.gradient)).flatten(1).sum(1) * limit
+        # A little farther than the boundary of a linear victim, on which the picture would come to lie else.
+        to_boundary = (1 + gamma) * (size + found.loss.abs() / climb.clamp(min=1e-30))
         larger = torch.where(memory["smallest"].isinf(), to_boundary, memory["radius"] * (1 + gamma))
         smaller = memory["smallest"].minimum(memory["radius"] * (1 - gamma))
         radius = torch.where(met, smaller, larger).clamp(max=1.0)
         memory["radius"] = radius
 
         share = annealed(walkers.step, self.steps, self.step, self.step / 100)
-        moved = walkers.current + (share * radius * limit)[:, None, None, None] * direction
-        walkers.current = budget.scaled(radius).project(walkers.images, moved, walkers.region)
+        step = (share * radius * limit)[:, None, None, None] * budget.ascent(found.gradient)
+        walkers.current = budget.scaled(radius).project(
+            walkers.images, walkers.current + step, walkers.region
+        )

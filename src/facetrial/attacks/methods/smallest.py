@@ -18,6 +18,8 @@ from facetrial.errors import FacetrialError
 _CLEAR = 1e-5
 # Pictures shown to the victim together where no gradient is asked for.
 _AT_ONCE = 64
+# Steps of a picture between two looks by the victim at the smallest change that its copy takes for enough.
+_LOOK = 8
 # What a walk found is shortened to within a thousandth of its length.
 _HALVINGS = 10
 
@@ -44,7 +46,7 @@ class Smallest(Best):
         rows = torch.arange(len(problem), device=problem.images.device)
         for part in rows.split(_AT_ONCE):
             self.asked(part)
-            self.fallen[part] = self.aim.select(part).met(scores_of(self.victim, problem.images[part]))
+            self.fallen[part] = self.aim.select(part).met(self.scores(part, problem.images[part]))
         self.size = torch.where(self.fallen, 0.0, torch.inf)
         self._seen = self.size.clone()  # as `size`, by whoever scored it
         self._candidates = self._store.clone()
@@ -76,7 +78,11 @@ class Smallest(Best):
     def judged(self, rows: Tensor, pictures: Tensor) -> Tensor:
         """(A,) bool: which pictures fool the victim in float32."""
         self.asked(rows)
-        return self.clearly_met(rows, scores_of(self.victim, pictures))
+        return self.clearly_met(rows, self.scores(rows, pictures))
+
+    def scores(self, rows: Tensor, pictures: Tensor) -> Tensor:
+        """The victim's float32 scores (A, C) of pictures (A, 3, H, W) of `rows`; not counted."""
+        return scores_of(self.problem.victim, pictures)
 
     def clearly_met(self, rows: Tensor, scores: Tensor) -> Tensor:
         """(A,) bool: whether scores (A, C) meet the goal by more than convolutions round."""
@@ -84,18 +90,24 @@ class Smallest(Best):
         spread = scores.amax(1) - scores.amin(1)
         return aim.met(scores) & (aim.advantage(scores) > _CLEAR * spread)
 
-    def shorten(self, rows: Tensor, halvings: int) -> None:
-        """Brings the kept changes of `rows` nearer to clean, as long as the victim is fooled: a search by halves."""
+    def shorten(self, rows: Tensor, halvings: int, stood: Tensor | None = None) -> None:
+        """Brings the kept changes of `rows` nearer to clean, as long as the victim is fooled: a search by halves.
+
+        Args:
+            rows: int64 (A,); those that have not fallen are passed over.
+            halvings: how many.
+            stood: (B,), parts of the budget's limit, to which no change need be shortened.
+        """
         problem = self.problem
         rows = rows[(self.size[rows] > 0) & self.size[rows].isfinite()]
         for some in rows.split(_AT_ONCE) if len(rows) else ():
             part = problem.select(some)
             falls = self.size[some] / problem.budget.limit
-            stands = torch.zeros_like(falls)
+            stands = torch.zeros_like(falls) if stood is None else stood[some].minimum(falls)
             for _ in range(halvings):
                 middle = (falls + stands) / 2
                 shorter = problem.budget.scaled(middle).project(part.images, self.images[some], part.region)
-                scores = scores_of(self.victim, shorter)
+                scores = self.scores(some, shorter)
                 self.consider(some, shorter, scores)
                 fell = self.clearly_met(some, scores)
                 falls, stands = torch.where(fell, middle, falls), torch.where(fell, stands, middle)
@@ -122,6 +134,7 @@ class SmallestWalk(Walk):
     """
 
     at_boundary = True
+    takes_surrogate = False
     norms: tuple[str, ...]
 
     def __call__(self, problem: Problem) -> Found:
@@ -133,7 +146,11 @@ class SmallestWalk(Walk):
 
     def _staying(self, problem: Problem, best: Best, walkers: Walkers, queue: deque) -> Walkers | None:
         going = super()._staying(problem, best, walkers, queue)
-        best.confirm(walkers.rows)
+        due = [
+            place for place, taken in enumerate(walkers.taken) if taken >= self.steps or taken % _LOOK == 0
+        ]
+        if due:
+            best.confirm(walkers.rows[due])
         return going
 
 
