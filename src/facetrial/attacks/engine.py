@@ -167,7 +167,7 @@ class Attack:
         if not (self.fast and self.method.asks_victim):
             return victim
         # A slope is as good in bfloat16; scores that pictures are compared by are not.
-        return self._copies.of(victim, images, low=self.method.asks_gradient)
+        return self._copies.of(victim, images, low=self.method.takes_low_precision)
 
     def _aim(self, victim: nn.Module | None, images: Tensor, identities: Tensor, draws: Draws) -> Aim:
         if not self.goal.needs_scores:

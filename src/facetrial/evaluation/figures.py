@@ -16,6 +16,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from facetrial.evaluation.curve import LEFT
 from facetrial.evaluation.statistics import rate_over_people
 from facetrial.evaluation.tables import NOTHING, percent
 from facetrial.files import written_whole
@@ -126,6 +127,39 @@ def accuracy_figure(summary: Mapping[str, Any], theme: Theme = LIGHT) -> Figure:
         axes.text(place, middle, label, ha="center", va=align, color=theme.ink, fontsize=9, bbox=box)
     axes.set_xticks(range(len(bars)), [bar[0] for bar in bars])
     mark(figure, [summary], theme)
+    return figure
+
+
+def curve_figure(summary: Mapping[str, Any], theme: Theme = LIGHT) -> Figure:
+    """The security curve: what is left at each size of a change, with 95 % intervals, and the median smallest."""
+    curve = summary["curve"]
+    figure, axes = new_axes(theme, 4.9, 3.3)
+    mark(figure, [summary], theme)
+    percent_axis(axes, theme, LEFT[curve["goal"]])
+    unit = f" of {curve['unit']}" if curve["unit"] else ""
+    axes.set_xlabel(f"largest change allowed, {curve['norm']}{unit}", fontsize=9)
+    points = [point for point in curve["points"] if point["n"]]
+    if not points:
+        axes.text(
+            0.5, 0.5, "nobody could be attacked", transform=axes.transAxes, ha="center", color=theme.ink
+        )
+        return figure
+    sizes = [point["size"] for point in points]
+    axes.axhline(
+        curve["clean"]["value"], color=theme.clean, linestyle=":", linewidth=1.4, label="with no change"
+    )
+    axes.plot(sizes, [point["value"] for point in points], color=theme.attacked, linewidth=1.2)
+    for point in points:
+        draw_figures(axes, point["size"], point, theme.attacked, "o")
+    median = curve["median"]["value"]
+    if median is not None and np.isfinite(median):
+        label = f"median smallest change: {median:.3g}"
+        axes.axvline(median, color=theme.ink, linestyle="--", linewidth=1.0, label=label)
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_locator(matplotlib.ticker.FixedLocator(sizes))
+    axes.xaxis.set_major_formatter(matplotlib.ticker.FixedFormatter([f"{size:.3g}" for size in sizes]))
+    axes.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+    axes.legend(fontsize=8, frameon=False, labelcolor=theme.ink)
     return figure
 
 

@@ -27,6 +27,8 @@ def write_report(
 ) -> Path:
     """Writes `report.html`, `accuracy.png`, `people.png` (each also as SVG) and `gallery.png` into `folder`.
 
+    With a security curve in the summary, `curve.png` and `curve.svg` too.
+
     Args:
         folder: the run's folder.
         summary: of the trial, as `summarise` makes it or `read_summary` reads it.
@@ -39,6 +41,8 @@ def write_report(
     """
     folder = Path(folder)
     charts = {"accuracy": figures.accuracy_figure, "people": figures.people_figure}
+    if "curve" in summary:
+        charts["curve"] = figures.curve_figure
     for name, draw in charts.items():
         figure = draw(summary)
         figures.save_figure(figure, folder / f"{name}.png")

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
 from facetrial.data.module import FacesDataModule
+from facetrial.evaluation.curve import SMALLEST, curve_rows, security_curve
 from facetrial.evaluation.figures import Pictures
 from facetrial.evaluation.report import write_report
 from facetrial.evaluation.shards import write_rows
@@ -32,6 +34,8 @@ def write_results(
 ) -> dict[str, Any]:
     """Writes `verdicts.csv`, `summary.json`, the figures and `report.html`, logs and prints the figures.
 
+    Where the attack looked for the smallest change, also the security curve: `curve.csv` and `curve` in the summary.
+
     Returns:
         The summary.
     """
@@ -42,6 +46,10 @@ def write_results(
         "attack_parts": OmegaConf.to_container(config.attack, resolve=True),
         "noise_level": OmegaConf.to_container(config.noise_level) if "noise_level" in config else None,
     }
+    if SMALLEST in rows:
+        budget = instantiate(config.attack.budget)
+        summary["curve"] = security_curve(rows, budget.norm, budget.limit, summary["goal"])
+        write_rows(curve_rows(summary["curve"]).assign(synthetic=faces.synthetic), folder / "curve.csv")
     write_rows(rows.assign(synthetic=faces.synthetic), folder / "verdicts.csv")
     write_json(summary, folder / "summary.json")
     write_report(folder, summary, rows, pictures, OmegaConf.to_yaml(config, resolve=True))

@@ -83,6 +83,40 @@ def rate_over_people(
     return Interval(pooled.value, min(low, pooled.low), max(high, pooled.high), pooled.n)
 
 
+def median_over_people(
+    values: np.ndarray, people: np.ndarray, resamples: int = RESAMPLES, seed: int = 0
+) -> Interval:
+    """The median of the pictures' values, which may be infinite, with an interval as for `rate_over_people`.
+
+    Over one person it is the interval between order statistics, which needs no assumption on the distribution;
+    over many it also holds the percentiles of the two-level bootstrap.
+
+    Args:
+        values: float (N,), none NaN.
+        people: (N,), who is on each picture.
+        resamples: number of bootstrap draws.
+        seed: of the draws.
+    """
+    values, people = np.asarray(values, dtype=np.float64), np.asarray(people)
+    if values.ndim != 1 or values.shape != people.shape or np.isnan(values).any():
+        raise FacetrialError(
+            f"a median needs one number and one person a picture, found shapes {values.shape} and {people.shape} "
+            f"and {int(np.isnan(values).sum())} values that are not numbers."
+        )
+    n = len(values)
+    if n == 0:
+        return Interval(math.nan, -math.inf, math.inf, 0)
+    ordered = np.sort(values)
+    below = int(stats.binom.ppf((1 - CONFIDENCE) / 2, n, 0.5)) - 1
+    low = float(ordered[below]) if below >= 0 else -math.inf
+    high = float(ordered[n - 1 - below]) if below >= 0 else math.inf
+    _, index = np.unique(people, return_inverse=True)
+    if index.max() > 0:
+        drawn_low, drawn_high = _percentiles(_resampled_medians(values, index, resamples, seed))
+        low, high = min(low, drawn_low), max(high, drawn_high)
+    return Interval(_median(ordered), low, high, n)
+
+
 def paired_difference(
     first: np.ndarray, second: np.ndarray, people: np.ndarray, resamples: int = RESAMPLES, seed: int = 0
 ) -> Interval:
@@ -170,9 +204,33 @@ def _resampled_means(
     return np.concatenate(means)
 
 
-def _percentiles(means: np.ndarray) -> tuple[float, float]:
+def _resampled_medians(values: np.ndarray, index: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    """float64 (resamples,): the median of each draw of people, then pictures; `index` (N,) numbers the people."""
+    generator = np.random.default_rng(seed)
+    order = np.argsort(index, kind="stable")
+    by_person = values[order]
+    totals = np.bincount(index)
+    firsts = np.cumsum(totals) - totals
+    medians = []
+    for _ in range(resamples):
+        drawn = generator.integers(len(totals), size=len(totals))
+        counts = totals[drawn]
+        places = np.repeat(firsts[drawn], counts) + generator.integers(np.repeat(counts, counts))
+        medians.append(_median(np.sort(by_person[places])))
+    return np.array(medians)
+
+
+def _median(ordered: np.ndarray) -> float:
+    """The median of sorted values; of two middle ones of which one is infinite, that one."""
+    return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)
+
+
+def _percentiles(values: np.ndarray) -> tuple[float, float]:
+    # Between two drawn values none is made up: one of them may be infinite.
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
+    finite = bool(np.isfinite(values).all())
+    low = np.quantile(values, tail, method="linear" if finite else "lower")
+    high = np.quantile(values, 1 - tail, method="linear" if finite else "higher")
     return float(low), float(high)
 
 

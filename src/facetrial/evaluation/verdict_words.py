@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from facetrial.evaluation.curve import LEFT, size_in_words
 from facetrial.evaluation.tables import FIGURES, interval, percent, ranked_people
 
 
@@ -35,6 +36,8 @@ def sentences(summary: Mapping[str, Any]) -> list[str]:
             f"Saved as an 8-bit picture, which is what a recogniser sees of a file, "
             f"{percent(eight_bit['value'])} are recognised."
         )
+    if "curve" in summary and summary["curve"]["median"]["n"]:
+        said.append(curve_sentence(summary["curve"]))
     people = ranked_people(summary)
     if len(people) > 1:
         name, hit = people[0]
@@ -78,6 +81,29 @@ def banners(summary: Mapping[str, Any]) -> list[str]:
             f"A quick look: {summary['n']} test pictures were drawn (data.limit={summary['limit']}), not all of them."
         )
     return shown
+
+
+def curve_sentence(curve: Mapping[str, Any]) -> str:
+    """The median of the smallest changes, with its interval."""
+    median = curve["median"]
+    value, low, high = (size_in_words(curve, median[key]) for key in ("value", "low", "high"))
+    return (
+        f"The smallest change that makes a picture fall is {value} at the median ({curve['norm']}; 95 % interval "
+        f"{low} to {high}; {pictures(median['n'])})."
+    )
+
+
+def describe_curve(curve: Mapping[str, Any]) -> str:
+    """Every figure of the security curve in words."""
+    parts = [
+        f"{size_in_words(curve, point['size'])}: {percent(point['value'])} ({interval(point)})"
+        for point in curve["points"]
+    ]
+    return (
+        f"Security curve with 95 % intervals, share {LEFT[curve['goal']]} at each size: "
+        + "; ".join(parts)
+        + "."
+    )
 
 
 def describe(summary: Mapping[str, Any]) -> str:

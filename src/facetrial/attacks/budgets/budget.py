@@ -1,7 +1,9 @@
 """Budgets: how much a picture may be changed."""
 
+import copy
 import math
 from abc import ABC, abstractmethod
+from typing import Self
 
 from torch import Tensor
 
@@ -13,9 +15,14 @@ class Budget(ABC):
     """A norm of the change to a picture and its size. The change is what is left after clipping to [0, 1].
 
     A budget offers what its norm has: a method that asks for more gets an error that says so.
+
+    Attributes:
+        norm: "rms", "l2", "l1", "linf" or "l0" (pixels).
+        part: what part of the limit may be used: 1, or for each of B pictures its own, (B, 1, 1, 1).
     """
 
     norm: str
+    part: float | Tensor = 1.0
 
     @property
     @abstractmethod
@@ -23,12 +30,34 @@ class Budget(ABC):
         """The largest `norm` that a change may have."""
 
     @abstractmethod
-    def size(self, height: int, width: int) -> float:
-        """The limit for a picture of this size, in units of the length of `steepest`.
+    def size(self, height: int, width: int) -> float | Tensor:
+        """The limit for a picture of this size, in units of the length of `steepest`; after `scaled` (B, 1, 1, 1).
 
         Raises:
             FacetrialError: it is larger than any change to such a picture.
         """
+
+    @abstractmethod
+    def measure(self, change: Tensor) -> Tensor:
+        """The norm (B,) of changes (B, 3, H, W), in the units of `limit`."""
+
+    def scaled(self, part: Tensor) -> Self:
+        """This budget with a size of its own for each picture: `part` (B,) of the limit, from 0 to 1.
+
+        `size`, `project`, `fill` and `start` then take the B pictures, or those that `select` names.
+
+        Raises:
+            FacetrialError: the norm has no such sizes.
+        """
+        made = copy.copy(self)
+        made.part = part[:, None, None, None]
+        return made
+
+    def select(self, rows: Tensor) -> Self:
+        """The budget of the pictures at `rows`, an index tensor."""
+        if not isinstance(self.part, Tensor):
+            return self
+        return self.scaled(self.part[rows, 0, 0, 0])
 
     @abstractmethod
     def project(self, images: Tensor, changed: Tensor, region: Tensor) -> Tensor:
@@ -68,6 +97,10 @@ class Budget(ABC):
     def steepest(self, gradient: Tensor) -> Tensor:
         """The direction (B, 3, H, W), along which `gradient` rises most; of length 1 in the budget's norm."""
         raise self._lacks("gradient steps")
+
+    def ascent(self, gradient: Tensor) -> Tensor:
+        """The direction (B, 3, H, W) of steps that are long beside the budget and are all projected: `steepest`."""
+        return self.steepest(gradient)
 
     def start(self, images: Tensor, region: Tensor, draws: Draws) -> Tensor:
         """Pictures drawn at random inside budget, region and [0, 1], to start from."""

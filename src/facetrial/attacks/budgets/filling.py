@@ -6,7 +6,9 @@ from torch import Tensor
 from facetrial.attacks.exact import fixed_point, total
 
 
-def scale_to_norm(images: Tensor, direction: Tensor, size: float, power: int) -> tuple[Tensor, Tensor]:
+def scale_to_norm(
+    images: Tensor, direction: Tensor, size: float | Tensor, power: int
+) -> tuple[Tensor, Tensor]:
     """The scale s (B,) float64 at which clip(images + s x direction) - images has the Lp norm `size`.
 
     Solves sum_i min(s |d_i|, room_i)^p = size^p exactly: with the clipped values held fixed it is solved at once,
@@ -15,7 +17,7 @@ def scale_to_norm(images: Tensor, direction: Tensor, size: float, power: int) ->
     Args:
         images: (B, 3, H, W) in [0, 1].
         direction: (B, 3, H, W).
-        size: the norm.
+        size: the norm; one, or (B, 1, 1, 1).
         power: p, 1 or 2.
 
     Returns:
@@ -24,7 +26,7 @@ def scale_to_norm(images: Tensor, direction: Tensor, size: float, power: int) ->
     magnitude = direction.double().abs()
     space = room_along(images, direction)
     space_p, magnitude_p = fixed_point(space**power), fixed_point(magnitude**power)
-    target = size**power
+    target = torch.as_tensor(size, dtype=torch.float64, device=images.device).flatten() ** power
     reached = total(space_p) > target
     limit = torch.where(magnitude > 0, space / magnitude, torch.inf)
     scale = torch.zeros(len(images), dtype=torch.float64, device=images.device)

@@ -33,6 +33,12 @@ class L0(Budget):
             raise self.too_large(height, width, height * width)
         return self.limit
 
+    def measure(self, change: Tensor) -> Tensor:
+        return (change != 0).any(1).flatten(1).sum(1).float()
+
+    def scaled(self, part: Tensor) -> "L0":
+        raise self._lacks("size of its own for each picture")
+
     def project(self, images: Tensor, changed: Tensor, region: Tensor) -> Tensor:
         direction = (changed - images) * (region > 0)
         clipped = changed.clamp(0.0, 1.0) - images

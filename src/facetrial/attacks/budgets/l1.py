@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from facetrial.attacks.budgets.budget import Budget, positive, room
+from facetrial.attacks.budgets.budget import Budget, norms, positive, room
 from facetrial.attacks.budgets.filling import scale_to_norm
 from facetrial.randomness import Draws
 
@@ -35,10 +35,13 @@ class L1(Budget):
     def limit(self) -> float:
         return self.eps
 
-    def size(self, height: int, width: int) -> float:
+    def size(self, height: int, width: int) -> float | Tensor:
         if self.eps > (largest := 3 * height * width):
             raise self.too_large(height, width, largest)
-        return self.eps
+        return self.eps * self.part
+
+    def measure(self, change: Tensor) -> Tensor:
+        return change.abs().flatten(1).sum(1)
 
     def project(self, images: Tensor, changed: Tensor, region: Tensor) -> Tensor:
         # With both constraints the nearest change is min(max(|d| - t, 0), room): t by bisection, its upper end taken
@@ -72,10 +75,14 @@ class L1(Budget):
         sparse = chosen.unflatten(1, gradient.shape[1:]) * gradient.sign()
         return sparse / _sums(sparse.abs()).clamp(min=1.0)
 
+    def ascent(self, gradient: Tensor) -> Tensor:
+        # The projection makes the change sparse, and better than a fixed share does.
+        return gradient / norms(gradient).clamp(min=1e-30)
+
     def start(self, images: Tensor, region: Tensor, draws: Draws) -> Tensor:
         # Uniform in the simplex's ball: exponential draws, normalised, with random signs.
         chance = draws.uniform((2, *images.shape[1:]), "start")
         drawn = -chance[:, 0].log() * region
         radius = draws.uniform((1, 1, 1), "start radius")
-        change = drawn / _sums(drawn).clamp(min=1e-30) * radius * self.eps
+        change = drawn / _sums(drawn).clamp(min=1e-30) * radius * self.size(*images.shape[-2:])
         return (images + change * (chance[:, 1] - 0.5).sign()).clamp(0.0, 1.0)

@@ -32,10 +32,13 @@ class L2(Budget):
     def limit(self) -> float:
         return self.eps
 
-    def size(self, height: int, width: int) -> float:
+    def size(self, height: int, width: int) -> float | Tensor:
         if self.eps > (largest := math.sqrt(3 * height * width)):
             raise self.too_large(height, width, largest)
-        return self.eps
+        return self.eps * self.part
+
+    def measure(self, change: Tensor) -> Tensor:
+        return change.flatten(1).norm(dim=1)
 
     def fill(self, images: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
         size = self.size(*images.shape[-2:])
@@ -109,5 +112,8 @@ class RMS(L2):
     def limit(self) -> float:
         return self.rms
 
-    def size(self, height: int, width: int) -> float:
-        return self.rms * math.sqrt(3 * height * width)
+    def size(self, height: int, width: int) -> float | Tensor:
+        return self.rms * math.sqrt(3 * height * width) * self.part
+
+    def measure(self, change: Tensor) -> Tensor:
+        return super().measure(change) / math.sqrt(math.prod(change.shape[1:]))

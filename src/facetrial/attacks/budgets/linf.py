@@ -31,25 +31,29 @@ class Linf(Budget):
     def limit(self) -> float:
         return self.eps / 255
 
-    def size(self, height: int, width: int) -> float:
-        return self.limit
+    def size(self, height: int, width: int) -> float | Tensor:
+        return self.limit * self.part
+
+    def measure(self, change: Tensor) -> Tensor:
+        return change.abs().amax((1, 2, 3))
 
     def project(self, images: Tensor, changed: Tensor, region: Tensor) -> Tensor:
-        bound = self.limit * region
+        bound = self.size(*images.shape[-2:]) * region
         return torch.minimum(torch.maximum(changed, images - bound), images + bound).clamp_(0.0, 1.0)
 
     def fill(self, images: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
         magnitude = direction.abs()
-        far_enough = (room(images, direction) >= self.limit) & (magnitude > 0)
-        largest = (magnitude * far_enough).amax((1, 2, 3))
+        size = torch.as_tensor(self.size(*images.shape[-2:]), device=images.device)
+        far_enough = (room(images, direction) >= size) & (magnitude > 0)
+        largest = (magnitude * far_enough).amax((1, 2, 3), keepdim=True)
         reached = largest > 0
-        scale = torch.where(reached, self.limit / largest, torch.inf)[:, None, None, None]
-        change = (scale * direction).nan_to_num(0.0).clamp(-self.limit, self.limit)
-        return (images + change).clamp(0.0, 1.0), reached
+        scale = torch.where(reached, size / largest, torch.inf)
+        change = (scale * direction).nan_to_num(0.0).clamp(-size, size)
+        return (images + change).clamp(0.0, 1.0), reached[:, 0, 0, 0]
 
     def steepest(self, gradient: Tensor) -> Tensor:
         return gradient.sign()
 
     def start(self, images: Tensor, region: Tensor, draws: Draws) -> Tensor:
         noise = 2.0 * draws.uniform(images.shape[1:], "start") - 1.0
-        return (images + self.limit * noise * region).clamp(0.0, 1.0)
+        return (images + self.size(*images.shape[-2:]) * noise * region).clamp(0.0, 1.0)

@@ -53,11 +53,15 @@ class Best:
         """
         self.asked(rows, found)
         advantage = self.aim.select(rows).advantage(scores).float().nan_to_num(-torch.inf, neginf=-torch.inf)
-        advantage = advantage.masked_fill(self.fallen[rows], -torch.inf)
+        advantage = advantage.masked_fill(self.settled(rows), -torch.inf)
         before = self.advantage[rows]
         self.advantage.scatter_reduce_(0, rows, advantage, "amax")
         better = (advantage > before) & (advantage == self.advantage[rows])
         self._store.index_copy_(0, torch.where(better, rows, len(self._store) - 1), pictures)
+
+    def settled(self, rows: Tensor) -> Tensor:
+        """(A,) bool: of which pictures nothing nearer to the goal is looked for."""
+        return self.fallen[rows]
 
     def asked(self, rows: Tensor, found: Slope | None = None) -> None:
         """Counts one picture shown for each of `rows`, and one gradient where there is one."""

@@ -36,6 +36,8 @@ class Problem:
         draws: random numbers for these pictures.
         files: the pictures' names, for messages.
         view: how victim and guide see the pictures, where they are a surrogate with a crop of its own.
+        start: (B, 3, H, W), within budget and region, where the first start of a walk is to be; None leaves it to the
+            method.
     """
 
     victim: nn.Module | None
@@ -47,6 +49,7 @@ class Problem:
     draws: Draws
     files: list[str]
     view: View | None = None
+    start: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -59,10 +62,11 @@ class Problem:
             self.aim.select(rows),
             self.images[rows],
             self.region[rows],
-            self.budget,
+            self.budget.select(rows),
             self.draws.select(rows),
             [self.files[i] for i in rows.tolist()],
             None if self.view is None else self.view.select(rows),
+            None if self.start is None else self.start[rows],
         )
 
     def seen(self, rows: Tensor, pictures: Tensor) -> Tensor:
@@ -99,11 +103,18 @@ class Method(ABC):
         asks_victim: whether it looks at the victim's scores.
         asks_gradient: whether it looks at their slopes.
         takes_surrogate: whether it minds `Problem.view`.
+        at_boundary: whether it goes along the very boundary of what the victim recognises.
     """
 
     asks_victim = True
     asks_gradient = True
     takes_surrogate = False
+    at_boundary = False
+
+    @property
+    def takes_low_precision(self) -> bool:
+        """Whether a guide in bfloat16 will do: for slopes, not for scores by which pictures are compared."""
+        return self.asks_gradient and not self.at_boundary
 
     @abstractmethod
     def __call__(self, problem: Problem) -> Found:

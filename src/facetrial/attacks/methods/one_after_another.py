@@ -35,7 +35,10 @@ class OneAfterAnother(Method):
             rows = (~best.fallen).nonzero()[:, 0]
             if len(rows) == 0:
                 break
-            found = method(problem.select(rows))
+            part = problem.select(rows)
+            if not method.takes_low_precision:
+                part.guide = problem.victim
+            found = method(part)
             best.queries[rows] += found.queries
             best.steps[rows] += found.steps
             best.gradient[rows] = best.gradient[rows].maximum(found.gradient)

@@ -7,7 +7,7 @@ is decided; further starts of a picture are further places in the queue.
 import logging
 from abc import abstractmethod
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -137,7 +137,7 @@ class Walk(Method):
 
     @abstractmethod
     def advance(self, walkers: Walkers, problem: Problem, found: Slope) -> None:
-        """Moves walkers by one step; `found` is the slope where they are."""
+        """Moves walkers by one step; `found` is the slope where they are, `problem.budget` the walkers' own."""
 
     def shown(self, walkers: Walkers, images: Tensor) -> Tensor:
         """What the victim is shown for the gradient: the pictures, unless a method looks at changed ones."""
@@ -201,6 +201,8 @@ class Walk(Method):
         self.begin(fresh, part)
         if self.looks_first:
             best.asked(rows)
+        if part.start is not None:
+            fresh.current = torch.where((restart == 0)[:, None, None, None], part.start, fresh.current)
         return fresh if walkers is None else walkers.joined(fresh)
 
     def _step(self, problem: Problem, best: Best, walkers: Walkers) -> None:
@@ -215,7 +217,8 @@ class Walk(Method):
             best.asked(walkers.rows, found)
             plain = problem.seen(walkers.rows, walkers.current)
             best.consider(walkers.rows, walkers.current, scores_of(problem.guide, plain))
-        self.advance(walkers, problem, found)
+        here = replace(problem, budget=problem.budget.select(walkers.rows))
+        self.advance(walkers, here, found)
         walkers.taken = [taken + 1 for taken in walkers.taken]
 
     def _staying(self, problem: Problem, best: Best, walkers: Walkers, queue: deque) -> Walkers | None:
