@@ -55,7 +55,7 @@ def test_the_smallest_change_to_cross_a_plane_is_its_distance(budget, unit):
 def test_a_change_beyond_the_budget_is_reported_but_not_returned():
     images, identities = torch.full((2, 3, 6, 6), 0.5), torch.zeros(2, dtype=torch.int64)
     made = Attack(Everywhere(), L2(0.3), HopSkipJump(queries=2000, starts=200))
-    _, rows = attack(TwoSides(0.5, "l2").eval(), images, identities, made)
+    attacked, rows = attack(TwoSides(0.5, "l2").eval(), images, identities, made)
     assert torch.equal(attacked, images)
     assert (rows["smallest"] > 0.3).all()
     assert (rows["smallest"] < 0.6).all()
