@@ -232,3 +232,20 @@ class TestMistakes:
         [made] = (home / "models").glob("recognizer-*none*.ckpt")
         text = self.fails(home, f"model.checkpoint={made}", "data.people=5")
         assert "people: the checkpoint has 4, the config 5" in text
+
+
+@pytest.mark.parametrize("attack", ["smallest", "cw"])
+def test_the_smallest_change_gives_a_security_curve(home, attack):
+    done = run(home, f"attack={attack}", "data.limit=6", "attack/region=eyes", out=f"curve-{attack}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    summary, rows = results(home / f"curve-{attack}")
+    curve = pd.read_csv(home / f"curve-{attack}" / "curve.csv", keep_default_na=False)
+    assert curve["synthetic"].all()
+    assert curve["value"].tolist()[1:] == [point["value"] for point in summary["curve"]["points"]]
+    assert (curve["value"].diff()[1:] <= 0).all()
+    fell = rows["smallest"].astype(float).to_numpy() <= summary["curve"]["limit"]
+    assert fell.any()
+    assert not rows["correct_attacked"].to_numpy()[fell].any()
+    for name in ("curve.png", "curve.svg"):
+        assert (home / f"curve-{attack}" / name).stat().st_size > 0
+    assert "How much it takes" in (home / f"curve-{attack}" / "report.html").read_text()
