@@ -69,6 +69,10 @@ class Budget(ABC):
         """The direction (B, 3, H, W), along which `gradient` rises most; of length 1 in the budget's norm."""
         raise self._lacks("gradient steps")
 
+    def ball(self, change: Tensor) -> Tensor:
+        """The change nearest to `change` (B, 3, H, W) that the budget allows on a picture of any pixels."""
+        raise self._lacks("form for one change to all pictures")
+
     def start(self, images: Tensor, region: Tensor, draws: Draws) -> Tensor:
         """Pictures drawn at random inside budget, region and [0, 1], to start from."""
         raise self._lacks("a random start")
