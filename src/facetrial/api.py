@@ -52,7 +52,7 @@ def attack(
     if landmarks is None:
         if attack.needs_landmarks:
             raise FacetrialError(
-                f"the region {type(attack.region).__name__} needs landmarks (N, {NUM_LANDMARKS}, 2); give "
+                f"an attack on the region {type(attack.region).__name__} needs landmarks (N, {NUM_LANDMARKS}, 2); give "
                 "`landmarks`, or attack everywhere."
             )
         landmarks = images.new_full((len(images), NUM_LANDMARKS, 2), torch.nan)
@@ -62,6 +62,8 @@ def attack(
             f"images, identities, landmarks and files differ in length: {len(images)}, {len(identities)}, "
             f"{len(landmarks)}, {len(files)}."
         )
+    if (known := names or getattr(victim, "names", None)) is not None:
+        attack.goal.check(identities, list(known))
     faces = Faces(
         images=images,
         identities=identities,

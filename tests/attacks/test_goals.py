@@ -69,8 +69,14 @@ class TestImpersonation:
 
     def test_a_target_that_all_pictures_show(self):
         with pytest.raises(FacetrialError, match=r"goal\.target=Ann: all pictures show Ann already"):
-            Impersonation("Ann").aim(SCORES, torch.zeros(3, dtype=torch.int64), NAMES, DRAWS)
+            Impersonation("Ann").check(torch.zeros(3, dtype=torch.int64), NAMES)
 
     def test_one_person_alone(self):
         with pytest.raises(FacetrialError, match="at least two people"):
             Impersonation().aim(SCORES[:, :1], self.identities, NAMES[:1], DRAWS)
+
+    def test_a_batch_may_show_the_target_alone(self):
+        aim = Impersonation("Ann").aim(
+            SCORES[:1], torch.zeros(1, dtype=torch.int64), NAMES, DRAWS.select([0])
+        )
+        assert aim.targets.tolist() == [SHOWS_TARGET]

@@ -9,10 +9,12 @@ from torch import Tensor, nn
 from facetrial.attacks.budgets import Budget
 from facetrial.attacks.fast import FastCopies
 from facetrial.attacks.goals import SHOWS_TARGET, Aim, Dodging, Goal
+from facetrial.attacks.methods.examples import Examples
+from facetrial.attacks.methods.fitted import Fitted
 from facetrial.attacks.methods.method import Method, Problem
 from facetrial.attacks.objective import scores_of
 from facetrial.attacks.surrogate import Surrogate
-from facetrial.data.faces import Faces, check_images
+from facetrial.data.faces import FaceDataset, Faces, check_images
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.regions import Region
 from facetrial.randomness import Draws
@@ -84,7 +86,12 @@ class Attack:
 
     @property
     def needs_landmarks(self) -> bool:
-        return self.region.needs_landmarks
+        return self.region.needs_landmarks or self.method.needs_landmarks
+
+    @property
+    def needs_fitting(self) -> bool:
+        """Whether `fit` has to come before the first picture is attacked."""
+        return isinstance(self.method, Fitted)
 
     def __call__(
         self,
@@ -108,12 +115,72 @@ class Attack:
                 cannot hold, or that the method has no use for; a victim in train mode, or none where it is asked.
         """
         images = check_images(faces.images)
+        region, aim, attackable, problem = self._problem(victim, faces, seed, draw, files)
+        none = torch.zeros_like(faces.identities)
+        attacked = Attacked(
+            images=images.clone(),
+            region=region,
+            attackable=attackable,
+            reached=torch.zeros_like(attackable),
+            queries=none,
+            steps=none.clone(),
+            gradient=none.clone(),
+            targets=aim.targets,
+        )
+        if problem is None:
+            return attacked
+        rows = attackable.nonzero()[:, 0]
+        found = self.method(problem)
+        attacked.images[rows] = found.images
+        attacked.reached[rows] = found.reached
+        attacked.queries[rows] = found.queries
+        attacked.steps[rows] = found.steps
+        attacked.gradient[rows] = found.gradient
+        if found.smallest is not None:
+            attacked.smallest = torch.full_like(attacked.reached, torch.nan, dtype=torch.float32)
+            attacked.smallest[rows] = found.smallest
+        return attacked
+
+    def fit(self, victim: nn.Module, faces: Faces | FaceDataset, seed: int) -> None:
+        """Fits a method that has to be fitted, on pictures other than those that are to be attacked.
+
+        Args:
+            victim: as in a call.
+            faces: the training pictures, in memory or fetched as they are needed, to the victim's device.
+            seed: what is drawn depends on (seed, picture) and on the set.
+
+        Raises:
+            FacetrialError: the method is not of those that are fitted; else as in a call.
+        """
+        if not self.needs_fitting:
+            raise FacetrialError(f"the method {type(self.method).__name__} is not one that is fitted.")
+        if len(faces) == 0:
+            raise FacetrialError("there is no picture to fit the attack on.")
+        asked = victim if self.surrogate is None else self.surrogate.victim
+        in_memory = isinstance(faces, Faces)
+        first = faces.images if in_memory else next(asked.parameters(), torch.empty(0))
+
+        def problem(rows: Tensor) -> Problem | None:
+            batch = faces.select(rows.to(first.device)) if in_memory else faces.batch(rows.numpy())
+            batch = Faces(**{name: value.to(first.device) for name, value in vars(batch).items()})
+            check_images(batch.images)
+            files = None if in_memory else [faces.files[i] for i in rows.tolist()]
+            return self._problem(victim, batch, seed, 0, files)[-1]
+
+        identities, pictures = torch.as_tensor(faces.identities).cpu(), torch.as_tensor(faces.pictures).cpu()
+        self.method.fit(Examples(identities.long(), pictures, seed, problem))
+
+    def _problem(
+        self, victim: nn.Module | None, faces: Faces, seed: int, draw: int, files: Sequence[str] | None
+    ) -> tuple[Tensor, Aim, Tensor, Problem | None]:
+        """Region, aim and which pictures can be attacked, (B,) bool; and the problem of these, if there are any."""
         if victim is None and self.method.asks_victim:
             raise FacetrialError(
                 f"the method {type(self.method).__name__} needs a victim to ask, found none."
             )
         if victim is not None and victim.training:
             raise FacetrialError("the victim is in train mode; call victim.eval() first.")
+        images = faces.images
         draws = Draws(seed, faces.pictures, draw)
         region = self.region(faces.landmarks, *images.shape[-2:], draws)
         view = None
@@ -126,20 +193,9 @@ class Attack:
         attackable = region.flatten(1).amax(1) > 0
         if aim.targets is not None:
             attackable &= aim.targets != SHOWS_TARGET
-        none = torch.zeros_like(faces.identities)
-        attacked = Attacked(
-            images=images.clone(),
-            region=region,
-            attackable=attackable,
-            reached=torch.zeros_like(attackable),
-            queries=none,
-            steps=none.clone(),
-            gradient=none.clone(),
-            targets=aim.targets,
-        )
         rows = attackable.nonzero()[:, 0]
         if len(rows) == 0:
-            return attacked
+            return region, aim, attackable, None
         names = [str(i) for i in faces.indices.tolist()] if files is None else list(files)
         problem = Problem(
             victim=victim,
@@ -148,20 +204,12 @@ class Attack:
             images=images[rows],
             region=region[rows],
             budget=self.budget,
+            landmarks=faces.landmarks[rows],
             draws=draws.select(rows),
             files=[names[i] for i in rows.tolist()],
             view=None if view is None else view.select(rows),
         )
-        found = self.method(problem)
-        attacked.images[rows] = found.images
-        attacked.reached[rows] = found.reached
-        attacked.queries[rows] = found.queries
-        attacked.steps[rows] = found.steps
-        attacked.gradient[rows] = found.gradient
-        if found.smallest is not None:
-            attacked.smallest = torch.full_like(attacked.reached, torch.nan, dtype=torch.float32)
-            attacked.smallest[rows] = found.smallest
-        return attacked
+        return region, aim, attackable, problem
 
     def _guide(self, victim: nn.Module | None, images: Tensor) -> nn.Module | None:
         if not (self.fast and self.method.asks_victim):

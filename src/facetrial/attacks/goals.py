@@ -67,6 +67,9 @@ class Goal(ABC):
             draws: random numbers for these pictures.
         """
 
+    def check(self, identities: Tensor, names: Sequence[str]) -> None:  # noqa: B027
+        """Raises FacetrialError where no picture of a whole trial, of `identities` (N,), can be attacked."""
+
 
 class Dodging(Goal):
     """Not to be recognised as oneself."""
@@ -86,7 +89,7 @@ class Impersonation(Goal):
             "least_likely", the one whose score is lowest; "random", another one drawn for each picture by seed.
 
     Raises:
-        FacetrialError: the target is unknown, or is the person whom all pictures show.
+        FacetrialError: the target is unknown; on `check`, it is the person whom all pictures show.
     """
 
     name = "impersonation"
@@ -102,13 +105,17 @@ class Impersonation(Goal):
         if rule is not None:
             return Aim(identities, rule(scores, identities, draws))
         number = self._number(list(names))
-        shown = identities == number
-        if shown.all():
+        return Aim(identities, torch.where(identities == number, SHOWS_TARGET, number))
+
+    def check(self, identities: Tensor, names: Sequence[str]) -> None:
+        if self.target in _RULES:
+            return
+        number = self._number(list(names))
+        if (identities == number).all():
             raise FacetrialError(
                 f"goal.target={self.target}: all pictures show {names[number]} already. Choose another target, or "
                 f"one of {', '.join(_RULES)}."
             )
-        return Aim(identities, torch.where(shown, SHOWS_TARGET, number))
 
     def _number(self, names: list[str]) -> int:
         if str(self.target) in names:

@@ -14,6 +14,7 @@ from lightning import Callback, Trainer, seed_everything
 from omegaconf import DictConfig, OmegaConf
 
 import facetrial
+from facetrial.attacks.engine import Attack
 from facetrial.attacks.objective import scores_of
 from facetrial.data.build import build_faces
 from facetrial.data.faces import FaceDataset
@@ -70,6 +71,8 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
         )
     started = time.monotonic()
     trainer = trial_trainer(config, folder)
+    if attack.needs_fitting:
+        fit_or_read(attack, victim, faces, config, folder, fingerprint, trainer)
     if remaining:
         trainer.test(trial, datamodule=RemainingFaces(test, remaining, config.data.batch_size), verbose=False)
     seconds = time.monotonic() - started
@@ -85,6 +88,31 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
     }
     speed = {"seconds": seconds, "images_per_second": len(remaining) / seconds if remaining else None}
     return write_results(config, folder, rows, checks, faces, pictures, speed, trainer.loggers)
+
+
+def fit_or_read(
+    attack: Attack,
+    victim: Victim,
+    faces: FacesDataModule,
+    config: DictConfig,
+    folder: Path,
+    fingerprint: str,
+    trainer: Trainer,
+) -> None:
+    """Fits the attack on the training pictures, or takes over what an earlier start of the same trial fitted.
+
+    The processes that a trainer starts come after this and read what the first has written.
+    """
+    kept = folder / "shards" / f"{fingerprint}.safetensors"
+    if kept.is_file() and (config.resume or not trainer.is_global_zero):
+        attack.method.load(kept)
+        log.info("What the attack needs was fitted at an earlier start.")
+    else:
+        log.info("Fitting the attack on %d training pictures.", len(faces.train_faces))
+        attack.fit(victim.to(trainer.strategy.root_device), faces.train_faces, config.seed)
+        attack.method.save(kept)
+    if trainer.is_global_zero:
+        attack.method.export(folder, faces.names)
 
 
 def trial_trainer(config: DictConfig, folder: Path) -> Trainer:

@@ -74,6 +74,7 @@ class Trial(LightningModule):
             raise FacetrialError(
                 "the victim must be in eval mode with frozen parameters; call victim.freeze() first."
             )
+        self.attack.goal.check(torch.from_numpy(self.faces.identities), self.faces.names)
 
     def test_step(self, batch: Faces, batch_idx: int) -> None:
         files = [self.faces.files[i] for i in batch.indices.tolist()]

@@ -102,6 +102,10 @@ class Budget(ABC):
         """The direction (B, 3, H, W) of steps that are long beside the budget and are all projected: `steepest`."""
         return self.steepest(gradient)
 
+    def ball(self, change: Tensor) -> Tensor:
+        """The change nearest to `change` (B, 3, H, W) that the budget allows on a picture of any pixels."""
+        raise self._lacks("form for one change to all pictures")
+
     def start(self, images: Tensor, region: Tensor, draws: Draws) -> Tensor:
         """Pictures drawn at random inside budget, region and [0, 1], to start from."""
         raise self._lacks("a random start")

@@ -80,6 +80,9 @@ class L2(Budget):
     def steepest(self, gradient: Tensor) -> Tensor:
         return gradient / norms(gradient).clamp(min=1e-30)
 
+    def ball(self, change: Tensor) -> Tensor:
+        return change * (self.size(*change.shape[-2:]) / norms(change).clamp(min=1e-30)).clamp(max=1.0)
+
     def start(self, images: Tensor, region: Tensor, draws: Draws) -> Tensor:
         # Uniform in the ball over the values that may change, then clipped.
         size = self.size(*images.shape[-2:])

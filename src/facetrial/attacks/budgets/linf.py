@@ -54,6 +54,9 @@ class Linf(Budget):
     def steepest(self, gradient: Tensor) -> Tensor:
         return gradient.sign()
 
+    def ball(self, change: Tensor) -> Tensor:
+        return change.clamp(-self.limit, self.limit)
+
     def start(self, images: Tensor, region: Tensor, draws: Draws) -> Tensor:
         noise = 2.0 * draws.uniform(images.shape[1:], "start") - 1.0
         return (images + self.size(*images.shape[-2:]) * noise * region).clamp(0.0, 1.0)

@@ -33,6 +33,7 @@ class Problem:
         images: (B, 3, H, W) in [0, 1].
         region: (B, 1, H, W) in [0, 1], nowhere all zero.
         budget: how much.
+        landmarks: (B, 15, 2), (x, y) in pixels; NaN = unknown.
         draws: random numbers for these pictures.
         files: the pictures' names, for messages.
         view: how victim and guide see the pictures, where they are a surrogate with a crop of its own.
@@ -46,6 +47,7 @@ class Problem:
     images: Tensor
     region: Tensor
     budget: Budget
+    landmarks: Tensor
     draws: Draws
     files: list[str]
     view: View | None = None
@@ -63,6 +65,7 @@ class Problem:
             self.images[rows],
             self.region[rows],
             self.budget.select(rows),
+            self.landmarks[rows],
             self.draws.select(rows),
             [self.files[i] for i in rows.tolist()],
             None if self.view is None else self.view.select(rows),
@@ -104,12 +107,14 @@ class Method(ABC):
         asks_gradient: whether it looks at their slopes.
         takes_surrogate: whether it minds `Problem.view`.
         at_boundary: whether it goes along the very boundary of what the victim recognises.
+        needs_landmarks: whether it looks at landmarks itself.
     """
 
     asks_victim = True
     asks_gradient = True
     takes_surrogate = False
     at_boundary = False
+    needs_landmarks = False
 
     @property
     def takes_low_precision(self) -> bool:
