@@ -92,7 +92,9 @@ class Draws:
     def uniform(self, shape: tuple[int, ...], stream: str) -> Tensor:
         """float32 (B, *shape), uniform in (0, 1): 24 bits, never 0 and never 1."""
         words = self.words(math.prod(shape), stream)
-        return ((words >> 8).float() + 0.5).mul(2.0**-24).unflatten(1, shape).contiguous()
+        # The highest word rounds up to 1: it takes the value below.
+        chance = ((words >> 8).float() + 0.5).mul(2.0**-24).clamp(max=1.0 - 2.0**-24)
+        return chance.unflatten(1, shape).contiguous()
 
     def normal(self, shape: tuple[int, ...], stream: str) -> Tensor:
         """float32 (B, *shape), standard normal (Box-Muller)."""

@@ -264,8 +264,10 @@ class TestBookkeeping:
 
         images = torch.full((2, 3, 4, 4), 0.2)
         aim = Aim(torch.zeros(2, dtype=torch.int64))
-        region = torch.ones(2, 1, 4, 4)
-        return Problem(victim, victim, aim, images, region, Linf(200), Draws(0, torch.arange(2)), ["a", "b"])
+        region, landmarks = torch.ones(2, 1, 4, 4), torch.full((2, 15, 2), torch.nan)
+        return Problem(
+            victim, victim, aim, images, region, Linf(200), landmarks, Draws(0, torch.arange(2)), ["a", "b"]
+        )
 
     @staticmethod
     def at(problem, *brightness):
