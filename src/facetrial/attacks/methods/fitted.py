@@ -79,14 +79,15 @@ class Fitted(Method):
     def moved(self, patterns: Tensor, votes: Tensor, step: float, budget: Budget) -> Tensor:
         """Patterns (K, 3, h, w) after a step of length `step` that goes by the votes (K, 3, h, w)."""
 
-    def check(self, problem: Problem) -> None:  # noqa: B027
+    def check(self, problem: Problem) -> None:
         """Raises FacetrialError where the pattern cannot go on one of the pictures."""
 
-    def export(self, folder: Path, names: list[str]) -> None:  # noqa: B027
+    def export(self, folder: Path, names: list[str]) -> None:
         """Writes what was fitted in a form for use outside, where there is one. `names` are the people's."""
 
     def fit(self, examples: Examples) -> None:
         """Finds the patterns."""
+        self.fitted = None
         people = examples.identities if self.per == "person" else torch.zeros_like(examples.identities)
         groups, group_of = people.unique(return_inverse=True)
         count, shown = len(groups), 0
