@@ -1,6 +1,6 @@
 """What is fitted on some pictures and tested on others: the protocol, and the universal perturbation."""
 
-import itertools
+from itertools import pairwise
 
 import pytest
 import torch
@@ -169,7 +169,7 @@ def test_minibatches_go_once_through_all_pictures_group_by_group(size):
     rows = [row for batch in seen for row in batch]
     assert sorted(rows) == list(range(40))
     assert {len(batch) for batch in seen[:-1]} <= {size}
-    assert sum(groups[a] != groups[b] for a, b in itertools.pairwise(rows)) == 4
+    assert sum(groups[a] != groups[b] for a, b in pairwise(rows)) == 4
     seen.clear()
     list(examples.minibatches(1, size, groups))
     assert rows != [row for batch in seen for row in batch]

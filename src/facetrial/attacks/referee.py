@@ -22,7 +22,7 @@ def referee(
         images: (B, 3, H, W), the clean pictures.
         attacked: (B, 3, H, W).
         region: (B, 1, H, W); where it is 0 nothing may have changed.
-        norm: "rms", "l2", "l1", "linf" or "l0" (pixels).
+        norm: "rms", "l2", "l1", "linf", "l0" (pixels) or "area" (share of the picture).
         size: the largest norm allowed.
         files: B names, for the message.
 
@@ -50,6 +50,7 @@ def referee(
             "l2": lambda change=change: np.linalg.norm(change.ravel()),
             "l1": lambda change=change: np.abs(change).sum(),
             "linf": lambda change=change: np.abs(change).max() - ROUNDING,
+            "area": lambda change=change: (change != 0).any(axis=0).mean(),
             "l0": lambda change=change: (change != 0).any(axis=0).sum(),
         }[norm]()
         if found > size * (1 + TOLERANCE):

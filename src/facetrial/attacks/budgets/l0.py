@@ -29,9 +29,13 @@ class L0(Budget):
         return float(self.pixels)
 
     def size(self, height: int, width: int) -> float:
+        return float(self.places(height, width))
+
+    def places(self, height: int, width: int) -> int:
+        """How many places of a picture of this size may be changed."""
         if self.pixels > height * width:
             raise self.too_large(height, width, height * width)
-        return self.limit
+        return self.pixels
 
     def measure(self, change: Tensor) -> Tensor:
         return (change != 0).any(1).flatten(1).sum(1).float()
@@ -49,11 +53,11 @@ class L0(Budget):
     def fill_in_order(self, images: Tensor, goal: Tensor, order: Tensor) -> tuple[Tensor, Tensor]:
         changing = (goal != images).any(1).flatten(1)
         chosen = self._first(order.flatten(1), changing, images)
-        return torch.where(chosen, goal, images), changing.sum(1) >= self.pixels
+        return torch.where(chosen, goal, images), changing.sum(1) >= self.places(*images.shape[-2:])
 
     def _first(self, order: Tensor, allowed: Tensor, images: Tensor) -> Tensor:
-        """The `pixels` allowed places of lowest `order`, bool (B, 1, H, W)."""
-        self.size(*images.shape[-2:])
-        places = order.masked_fill(~allowed, torch.inf).topk(self.pixels, dim=1, largest=False).indices
+        """The allowed places of lowest `order`, as many as the budget has, bool (B, 1, H, W)."""
+        count = self.places(*images.shape[-2:])
+        places = order.masked_fill(~allowed, torch.inf).topk(count, dim=1, largest=False).indices
         chosen = torch.zeros_like(allowed).scatter_(1, places, True) & allowed
         return chosen.unflatten(1, images.shape[-2:])[:, None]

@@ -87,6 +87,7 @@ class Fitted(Method):
 
     def fit(self, examples: Examples) -> None:
         """Finds the patterns."""
+        self.fitted = None
         people = examples.identities if self.per == "person" else torch.zeros_like(examples.identities)
         groups, group_of = people.unique(return_inverse=True)
         count, shown = len(groups), 0

@@ -1,0 +1,33 @@
+"""Attacks that are fitted first, as a user types them, on synthetic faces."""
+
+import pandas as pd
+import pytest
+
+from tests.end_to_end.test_evaluate import results, run
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+def test_a_second_start_reads_what_was_fitted(home):
+    arguments = ["attack=universal", "attack.budget.eps=16", "attack.method.per=person"]
+    done = run(home, *arguments, out="universal")
+    assert done.returncode == 0, done.stdout + done.stderr
+    summary, rows = results(home / "universal")
+    assert summary["trusted"] is True
+    assert set(rows["gradient"]) == {"fine"}
+    assert (rows["queries"] == 0).all()
+    (kept,) = (home / "universal" / "shards").glob("*.safetensors")
+    written = kept.stat().st_mtime_ns
+    # As if the trial had been killed before its rows were written.
+    for path in (home / "universal" / "shards").rglob("rows-*.csv"):
+        path.unlink()
+
+    done = run(home, *arguments, out="universal")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "fitted at an earlier start" in done.stdout
+    assert kept.stat().st_mtime_ns == written
+    _, again = results(home / "universal")
+    pd.testing.assert_frame_equal(again, rows, check_exact=True)
