@@ -193,7 +193,7 @@ def test_what_it_cannot_be(made, message):
 def test_another_budget_is_refused():
     images, identities = known_pictures(2, seed=6)
     with pytest.raises(
-        FacetrialError, match="few_pixels counts pixels: it needs attack/budget=l0.*norm linf"
+        FacetrialError, match=r"few_pixels counts pixels: it needs attack/budget=l0.*norm linf"
     ):
         attack(trained_victim(), images, identities, Attack(Everywhere(), Linf(8), FewPixels(Margin())))
 

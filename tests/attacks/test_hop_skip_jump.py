@@ -43,7 +43,7 @@ def test_the_smallest_change_to_cross_a_plane_is_its_distance(budget, unit):
     distance = {"l2": 0.5, "linf": 0.05}[norm]
     images, identities = torch.full((4, 3, 6, 6), 0.5), torch.zeros(4, dtype=torch.int64)
     made = Attack(Everywhere(), budget, HopSkipJump(queries=6000, starts=200))
-    attacked, rows = attack(TwoSides(distance, norm).eval(), images, identities, made)
+    _, rows = attack(TwoSides(distance, norm).eval(), images, identities, made)
     assert (rows["smallest"] >= distance * unit * 0.999).all()
     assert (rows["smallest"] <= distance * unit * 1.1).all()
     assert not rows["correct_attacked"].any()
