@@ -1,7 +1,11 @@
 """A few pixels by differential evolution: inside the region, never more than allowed, and better than chance."""
 
+from pathlib import Path
+
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
 from torch import nn
 
 from facetrial.api import attack
@@ -17,6 +21,7 @@ from facetrial.randomness import Draws
 from tests.attacks.trained import SIZE, known_pictures, trained_victim
 from tests.faces import some_faces
 
+CONF = Path(__file__).parents[2] / "conf"
 REGIONS = {"everywhere": Everywhere(), "nose": Discs("nose", 0.4), "soft": Scattered(Discs(softness=0.5))}
 
 
@@ -204,3 +209,26 @@ def test_more_pixels_than_the_region_holds_names_the_picture():
     message = r"a/1\.png: the region holds \d+ pixels, attack.budget.pixels asks for 300"
     with pytest.raises(FacetrialError, match=message):
         made(trained_victim(), faces, seed=0, files=["a/1.png", "a/2.png", "a/3.png"])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "pixels"),
+    [
+        (["attack=one_pixel"], 1),
+        (["attack=three_pixels", "attack/region=nose"], 3),
+        (["attack=five_pixels"], 5),
+        (["attack=one_pixel", "attack.budget.pixels=7"], 7),
+    ],
+)
+def test_the_pixels_are_chosen_on_the_command_line(overrides, pixels):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        made = instantiate(compose("evaluate", overrides).attack)
+    assert isinstance(made.method, FewPixels)
+    assert made.budget.pixels == pixels
+
+
+def test_another_budget_on_the_command_line_reaches_the_methods_own_message():
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        made = instantiate(compose("evaluate", ["attack=one_pixel", "attack/budget=linf"]).attack)
+    with pytest.raises(FacetrialError, match="needs attack/budget=l0"):
+        made(trained_victim(), some_faces(2, size=SIZE), seed=0)

@@ -4,11 +4,13 @@ import pytest
 import torch
 
 from facetrial.api import attack
+from facetrial.attacks import fast
 from facetrial.attacks.budgets import L0, L1, L2, RMS, Linf
 from facetrial.attacks.engine import Attack
 from facetrial.attacks.goals import Aim, Impersonation
 from facetrial.attacks.losses import CrossEntropy, Margin
 from facetrial.attacks.methods.method import Problem
+from facetrial.attacks.methods.pgd import PGD
 from facetrial.attacks.methods.square import Square
 from facetrial.attacks.methods.squares import L2Proposals, LinfProposals, corners, square_side, windows
 from facetrial.attacks.referee import referee
@@ -50,11 +52,11 @@ def test_it_keeps_the_rules_and_comes_nearer_its_goal(region, budget, goal):
 
 
 @pytest.mark.parametrize("budget", BUDGETS, ids=lambda budget: budget.norm)
-@pytest.mark.parametrize("fast", [True, False])
-def test_a_picture_falls_the_same_in_any_batch(budget, fast):
+@pytest.mark.parametrize("by_copy", [True, False])
+def test_a_picture_falls_the_same_in_any_batch(budget, by_copy):
     images, identities = known_pictures(24, seed=4)
     budget = Linf(16) if budget.norm == "linf" else L2(2.5)
-    made = Attack(Everywhere(), budget, Square(Margin(), 60, 0.8), fast=fast)
+    made = Attack(Everywhere(), budget, Square(Margin(), 60, 0.8), fast=by_copy)
     whole, rows = attack(trained_victim(), images, identities, made)
     parts, rows_of_parts = attack(trained_victim(), images, identities, made, batch_size=5)
     assert 0 < rows["correct_attacked"].sum() < 24
@@ -169,6 +171,15 @@ def test_it_needs_no_gradient():
     assert rows["correct_clean"].all()
     assert rows["correct_attacked"].mean() < 0.5
     assert (rows["gradient"] == "not_asked").all()
+
+
+def test_pictures_are_compared_in_float32_where_slopes_may_be_in_bfloat16(monkeypatch):
+    monkeypatch.setattr(fast, "low_is_faster", lambda device: True)
+    images, identities = known_pictures(2, seed=4)
+    for method, low in ((Square(Margin(), 5), False), (PGD(Margin(), 1, 1.0), True)):
+        made = Attack(Everywhere(), Linf(1), method)
+        attack(trained_victim(), images, identities, made)
+        assert made._copies._copy.low is low
 
 
 @pytest.mark.parametrize("norm", ["Linf", "L2"])

@@ -29,7 +29,8 @@ class Square(Method):
         loss: what is to become larger; the margin in the paper.
         queries: pictures of each that are shown to the victim or its copy at most, verdicts counted.
         p_init: the share that the first squares cover, in (0, 1]; it falls on the paper's schedule, stretched over
-            `queries`.
+            `queries`. The paper takes 0.05 for Linf and 0.1 for L2 with 10,000 queries, AutoAttack 0.8; with a
+            thousand, larger is better on faces.
         at_once: pictures a pass; None takes what suits the device.
 
     Raises:
@@ -39,7 +40,7 @@ class Square(Method):
     asks_gradient = False
 
     def __init__(
-        self, loss: Loss, queries: int = 1000, p_init: float = 0.05, at_once: int | None = None
+        self, loss: Loss, queries: int = 1000, p_init: float = 0.8, at_once: int | None = None
     ) -> None:
         check_whole(1 + _JUDGED, queries=queries)
         check_whole(1, at_once=at_once)
