@@ -339,7 +339,6 @@ def test_a_victim_without_slope_is_said_to_have_none(method):
         (lambda: DDN(Margin(), 5, gamma=2), r"attack.method.gamma must lie in \(0, 1\)"),
         (lambda: DDN(Margin(), 5, first=-1), "attack.method.first must be a positive number"),
         (lambda: CarliniWagner(0, 5), "attack.method.rounds must be a whole number"),
-        (lambda: CarliniWagner(2, 5, confidence=-1), "attack.method.confidence must not be negative"),
         (lambda: CarliniWagner(2, 5, step=0), "attack.method.step must be a positive number"),
         (lambda: Bisection(PGD(Margin(), 2, 0.5, leave=False)), "pgd with leave=true; found PGD"),
         (lambda: Bisection(FMN(5)), "attack.method.method must be a walk .* found FMN"),
