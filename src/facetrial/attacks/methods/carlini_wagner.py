@@ -6,7 +6,7 @@ from torch import Tensor
 from facetrial.attacks.budgets.budget import positive
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.methods.method import Problem
-from facetrial.attacks.methods.smallest import SmallestWalk
+from facetrial.attacks.methods.smallest import SmallestWalk, annealed
 from facetrial.attacks.methods.walk import Walkers
 from facetrial.attacks.objective import Slope
 from facetrial.errors import FacetrialError
@@ -28,8 +28,8 @@ class CarliniWagner(SmallestWalk):
     Args:
         rounds: values of c that are tried.
         steps: of Adam in each round.
-        step: Adam's length of step, as a multiple of the root mean square by which the way to the boundary changes a
-            value.
+        step: Adam's length at the start of a round, as a multiple of the root mean square by which the way to the
+            boundary changes a value; at its end a twentieth of that.
         first: the first c, as a multiple of the guess; 1 is the guess.
         early: whether a round ends when it gets no further.
         at_once: as for `Walk`.
@@ -112,7 +112,8 @@ class CarliniWagner(SmallestWalk):
         memory["square"] = _DECAY_OF_SQUARES * memory["square"] + (1 - _DECAY_OF_SQUARES) * slope.square()
         mean = memory["mean"] / (1 - _DECAY**step)
         square = memory["square"] / (1 - _DECAY_OF_SQUARES**step)
-        memory["w"] = memory["w"] - memory["length"][:, None, None, None] * mean / (square.sqrt() + 1e-8)
+        length = memory["length"] * annealed(memory["step"], self.steps_a_round, 1.0, 0.05)
+        memory["w"] = memory["w"] - length[:, None, None, None] * mean / (square.sqrt() + 1e-8)
 
     def _next_round(self, walkers: Walkers, objective: Tensor) -> None:
         """Ends the rounds that are over: the next starts from the clean picture, with another c."""
