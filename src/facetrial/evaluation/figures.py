@@ -136,8 +136,8 @@ def curve_figure(summary: Mapping[str, Any], theme: Theme = LIGHT) -> Figure:
     figure, axes = new_axes(theme, 4.9, 3.3)
     mark(figure, [summary], theme)
     percent_axis(axes, theme, LEFT[curve["goal"]])
-    unit = f" of {curve['unit']}" if curve["unit"] else ""
-    axes.set_xlabel(f"largest change allowed, {curve['norm']}{unit}", fontsize=9)
+    unit = f", in {curve['unit']}" if curve["unit"] else ""
+    axes.set_xlabel(f"largest change allowed ({curve['norm']}{unit})", fontsize=9)
     points = [point for point in curve["points"] if point["n"]]
     if not points:
         axes.text(
@@ -159,7 +159,7 @@ def curve_figure(summary: Mapping[str, Any], theme: Theme = LIGHT) -> Figure:
     axes.xaxis.set_major_locator(matplotlib.ticker.FixedLocator(sizes))
     axes.xaxis.set_major_formatter(matplotlib.ticker.FixedFormatter([f"{size:.3g}" for size in sizes]))
     axes.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
-    axes.legend(fontsize=8, frameon=False, labelcolor=theme.ink)
+    axes.legend(fontsize=8, frameon=False, labelcolor=theme.ink, loc="upper right", bbox_to_anchor=(1, 0.9))
     return figure
 
 

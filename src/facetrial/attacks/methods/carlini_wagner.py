@@ -6,7 +6,7 @@ from torch import Tensor
 from facetrial.attacks.budgets.budget import positive
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.methods.method import Problem
-from facetrial.attacks.methods.smallest import SmallestWalk
+from facetrial.attacks.methods.smallest import SmallestWalk, annealed
 from facetrial.attacks.methods.walk import Walkers
 from facetrial.attacks.objective import Slope
 from facetrial.errors import FacetrialError
@@ -20,7 +20,7 @@ _INSIDE = 0.999999  # pixels at the ends of the range are moved into it by this,
 class CarliniWagner(SmallestWalk):
     """The attack of Carlini and Wagner ("Towards evaluating the robustness of neural networks", S&P 2017), L2 and RMS.
 
-    Minimises |change|^2 + c x max(confidence - margin, 0) over w, where the picture is (tanh(w) + 1) / 2 within the
+    Minimises |change|^2 + c x max(-margin, 0) over w, where the picture is (tanh(w) + 1) / 2 within the
     region. Rounds of Adam search for the least c that makes the picture fall, for each picture its own. The first c
     and the length of step go by how far off the boundary would be if the scores were linear, where the paper has one
     of each for all pictures: pixels of a face have to change by a thousandth, those of other pictures by much more.
@@ -28,10 +28,9 @@ class CarliniWagner(SmallestWalk):
     Args:
         rounds: values of c that are tried.
         steps: of Adam in each round.
-        step: Adam's length of step, as a multiple of the root mean square by which the way to the boundary changes a
-            value.
+        step: Adam's length at the start of a round, as a multiple of the root mean square by which the way to the
+            boundary changes a value; at its end a twentieth of that.
         first: the first c, as a multiple of the guess; 1 is the guess.
-        confidence: by how much the goal is to be met, in units of the scores.
         early: whether a round ends when it gets no further.
         at_once: as for `Walk`.
 
@@ -47,21 +46,17 @@ class CarliniWagner(SmallestWalk):
         steps: int,
         step: float = 2.0,
         first: float = 1.0,
-        confidence: float = 0.0,
         early: bool = True,
         at_once: int | None = None,
     ) -> None:
         if rounds < 1 or rounds != int(rounds):
             raise FacetrialError(f"attack.method.rounds must be a whole number from 1 on, found {rounds}.")
-        if confidence < 0:
-            raise FacetrialError(f"attack.method.confidence must not be negative, found {confidence}.")
         super().__init__(Margin(), steps, at_once=at_once, leave=False)
         self.rounds = rounds
         self.steps_a_round = steps
         self.steps = rounds * steps
         self.step = positive(step, "attack.method.step")
         self.first = positive(first, "attack.method.first")
-        self.confidence = confidence
         self.early = early
 
     def begin(self, walkers: Walkers, problem: Problem) -> None:
@@ -85,8 +80,8 @@ class CarliniWagner(SmallestWalk):
         change = walkers.current - walkers.images
         self._guess(walkers, found)
         c = memory["c"]
-        missing = (self.confidence - found.loss).clamp(min=0.0)
-        memory["fell"] = memory["fell"] | (missing == 0) & walkers.aim.met(found.scores)
+        missing = (-found.loss).clamp(min=0.0)
+        memory["fell"] = memory["fell"] | walkers.aim.met(found.scores)
 
         pull = (c * (missing > 0))[:, None, None, None] * found.gradient
         slope = (2.0 * change - pull) * 2.0 * walkers.current * (1.0 - walkers.current)
@@ -117,7 +112,8 @@ class CarliniWagner(SmallestWalk):
         memory["square"] = _DECAY_OF_SQUARES * memory["square"] + (1 - _DECAY_OF_SQUARES) * slope.square()
         mean = memory["mean"] / (1 - _DECAY**step)
         square = memory["square"] / (1 - _DECAY_OF_SQUARES**step)
-        memory["w"] = memory["w"] - memory["length"][:, None, None, None] * mean / (square.sqrt() + 1e-8)
+        length = memory["length"] * annealed(memory["step"], self.steps_a_round, 1.0, 0.05)
+        memory["w"] = memory["w"] - length[:, None, None, None] * mean / (square.sqrt() + 1e-8)
 
     def _next_round(self, walkers: Walkers, objective: Tensor) -> None:
         """Ends the rounds that are over: the next starts from the clean picture, with another c."""
