@@ -26,7 +26,7 @@ demo: $(STAMP)
 	$(PYTHON) evaluate.py attack=landmarks defense=adv
 
 test: $(STAMP)
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto --dist loadfile
 
 lint: $(STAMP)
 	$(PYTHON) -m ruff check .

@@ -9,6 +9,7 @@ from facetrial.attacks.budgets import L0, L1, L2, RMS, Linf
 from facetrial.attacks.engine import Attack
 from facetrial.attacks.goals import Aim, Dodging, Impersonation
 from facetrial.attacks.losses import CrossEntropy, Margin
+from facetrial.attacks.methods.apgd import APGD
 from facetrial.attacks.methods.bisection import Bisection
 from facetrial.attacks.methods.carlini_wagner import CarliniWagner
 from facetrial.attacks.methods.ddn import DDN
@@ -28,6 +29,7 @@ METHODS = {
     "fmn": (FMN(40), ("linf", "l2", "rms", "l1")),
     "ddn": (DDN(CrossEntropy(), 80, first=0.3, step=0.3), ("l2", "rms")),
     "cw": (CarliniWagner(3, 50), ("l2", "rms")),
+    "bisection_of_apgd": (Bisection(APGD(Margin(), 10)), ("linf", "l2")),
     "bisection": (Bisection(PGD(Margin(), 10, 0.25)), ("linf", "l2", "rms", "l1")),
 }
 PAIRS = [(method, norm) for method, (_, norms) in METHODS.items() for norm in norms]

@@ -79,8 +79,7 @@ class APGD(Walk):
         gradient = _where(halve, memory["best_gradient"], found.gradient)
 
         size = problem.budget.size(*walkers.images.shape[-2:])
-        length = (memory["step"] * size)[:, None, None, None]
-        moved = current + length * problem.budget.steepest(gradient)
+        moved = current + memory["step"][:, None, None, None] * size * problem.budget.steepest(gradient)
         moved = problem.budget.project(walkers.images, moved, walkers.region)
         mixed = current + _MOMENTUM * (moved - current) + (1.0 - _MOMENTUM) * (current - memory["previous"])
         mixed = problem.budget.project(walkers.images, mixed, walkers.region)

@@ -78,6 +78,8 @@ class Best:
         """Has the victim score the kept pictures of `rows`, of which a guide of lower precision may be wrong."""
         rows = rows.unique()
         rows = rows[~self.fallen[rows]]
+        if len(rows) == 0:
+            return
         self.asked(rows)
         self.advantage[rows] = self.aim.select(rows).advantage(self.scores(rows, self.images[rows]))
         self._confirmed[rows] = -torch.inf

@@ -62,6 +62,9 @@ class Smallest(Best):
     def settled(self, rows: Tensor) -> Tensor:
         return self.size[rows].isfinite()
 
+    def settle(self, rows: Tensor) -> None:
+        self.confirm(rows)
+
     def confirm(self, rows: Tensor) -> None:
         rows = rows.unique()
         rows = rows[self._seen[rows] < self.size[rows]]
