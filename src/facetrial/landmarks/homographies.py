@@ -56,7 +56,7 @@ def laid(textures: Tensor, maps: Tensor, height: int, width: int, finer: int = 1
     known = back.isfinite().flatten(1).all(1)[:, None, None]
     back = torch.where(known, back, torch.eye(3, device=maps.device))
     places = (pixel_centres(height * finer, width * finer, textures.device) + 0.5) / finer - 0.5
-    there = moved(back, places.view(1, -1, 2))
+    there = moved(back, places.view(1, -1, 2).to(back))
     size = there.new_tensor(textures.shape[:-3:-1])
     grid = ((2 * there + 1) / size - 1).nan_to_num(-9.0, -9.0, -9.0).clamp(-9.0, 9.0)
     grid = torch.where(known, grid, -9.0).unflatten(1, (height * finer, width * finer))

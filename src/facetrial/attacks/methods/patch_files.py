@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import matplotlib
 import torch
 from matplotlib.figure import Figure
 from PIL import Image
@@ -21,7 +20,7 @@ def write_patch(texture: Tensor, shape: Shape, stem: Path, title: str) -> None:
     """Writes `<stem>.png` and `<stem>.pdf` of a texture (3, h, w) in [0, 1].
 
     Both carry the size that the shape has on a face whose pupils are 63 mm apart: the PNG as its resolution, the PDF
-    as it lies on the page (A4, a landscape one where it is wide), with a ruler of 50 mm to check the print by.
+    as it lies on the page (A4, landscape where it is wide), with a ruler of 50 mm to check the print by.
     """
     rgba = torch.cat([texture, shape.alpha()[None]]).mul(255).round().to(torch.uint8).permute(1, 2, 0).numpy()
     picture = Image.fromarray(rgba.repeat(_ENLARGED, 0).repeat(_ENLARGED, 1))
@@ -46,10 +45,7 @@ def write_patch(texture: Tensor, shape: Shape, stem: Path, title: str) -> None:
     )
     for line, note in enumerate(notes):
         figure.text(0.5, 1 - (14 + 7 * line) / page[1], note, ha="center", va="center", fontsize=10)
-    with (
-        matplotlib.rc_context({"pdf.fonttype": 42}),
-        written_whole(stem.with_name(stem.name + ".pdf")) as temporary,
-    ):
+    with written_whole(stem.with_name(stem.name + ".pdf")) as temporary:
         figure.savefig(temporary, format="pdf", metadata={"CreationDate": None})
 
 
