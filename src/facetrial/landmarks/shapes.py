@@ -82,9 +82,13 @@ class Shape(Region):
         ]
         return torch.tensor([rows], device=device)
 
-    def placement(self, landmarks: Tensor) -> Tensor:
-        """From pixels of the texture to pixels of the picture, (B, 3, 3); NaN where an eye is unknown."""
-        return from_face(landmarks) @ self.to_face(landmarks.device)
+    def placement(self, landmarks: Tensor, maps: Tensor | None = None) -> Tensor:
+        """From pixels of the texture to pixels of the picture, (B, 3, 3); NaN where an eye is unknown.
+
+        `maps` (B, 3, 3) of the face's plane move the shape away from its nominal place.
+        """
+        to_face = self.to_face(landmarks.device)
+        return from_face(landmarks) @ (to_face if maps is None else maps @ to_face)
 
     def laid(self, textures: Tensor, placement: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
         """Textures (B, 3, h, w) placed into pictures, weighted by the mask, (B, 3, H, W), and the mask (B, 1, H, W)."""

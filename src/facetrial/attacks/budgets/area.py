@@ -1,7 +1,5 @@
 """The budget in area: the share of the picture that is changed, by however much."""
 
-from torch import Tensor
-
 from facetrial.attacks.budgets.budget import positive
 from facetrial.attacks.budgets.l0 import L0
 from facetrial.errors import FacetrialError
@@ -38,7 +36,3 @@ class Area(L0):
                 "larger one."
             )
         return count
-
-    def covered(self, region: Tensor) -> Tensor:
-        """The share (B,) of each picture in which a region (B, 1, H, W) allows changes."""
-        return (region > 0).flatten(1).float().mean(1)

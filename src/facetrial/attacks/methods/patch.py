@@ -113,13 +113,12 @@ class Patch(Fitted):
 
     def applied(self, problem: Problem, patterns: Tensor, epoch: int | None = None) -> Tensor:
         images, region = problem.images, problem.region
-        placement = self.shape.placement(problem.landmarks)
+        maps = None
         if epoch is not None:
             maps, gains = self.jitter.drawn(problem.draws, f"placement, epoch {epoch}", self.shape.centre)
-            to_face = self.shape.to_face(images.device)
-            placement = placement @ torch.linalg.solve_ex(to_face, maps @ to_face).result
             lit = patterns * gains[:, None, None, None]
             patterns = straight_through(lit, lit.clamp(0.0, 1.0))
+        placement = self.shape.placement(problem.landmarks, maps)
         texture, mask = self.shape.laid(patterns, placement, *images.shape[-2:])
         if not self.worn:
             texture, mask = texture * region, mask * region
@@ -143,11 +142,13 @@ class Patch(Fitted):
     def check(self, problem: Problem) -> None:
         if not isinstance(problem.budget, Area):
             return
-        covered = problem.budget.covered(problem.region)
-        if (too_much := (covered > problem.budget.limit).nonzero()[:, 0]).numel():
-            row = int(too_much[0])
+        places = problem.region[0].numel()
+        covered = (problem.region > 0).flatten(1).sum(1)
+        too_much = covered > problem.budget.places(*problem.region.shape[-2:])
+        if len(rows := too_much.nonzero()[:, 0]):
+            row = int(rows[0])
             raise FacetrialError(
-                f"{problem.files[row]}: the patch covers {float(covered[row]):.4f} of the picture, and "
+                f"{problem.files[row]}: the patch covers {int(covered[row]) / places:.4f} of the picture, and "
                 f"attack.budget.area={problem.budget.limit:g} allows less. Raise it, or make the shape smaller "
                 "(attack.region.scale)."
             )
