@@ -29,7 +29,8 @@ def problem(region: torch.Tensor, budget) -> Problem:
     images = torch.rand(count, 3, SIZE, SIZE)
     draws = Draws(0, torch.arange(count))
     aim = Aim(torch.zeros(count, dtype=torch.int64))
-    return Problem(None, None, aim, images, region, budget, draws, [str(i) for i in range(count)])
+    landmarks, files = torch.full((count, 15, 2), torch.nan), [str(i) for i in range(count)]
+    return Problem(None, None, aim, images, region, budget, landmarks, draws, files)
 
 
 @pytest.mark.parametrize("goal", [None, Impersonation("nearest")], ids=["dodging", "impersonation"])
