@@ -8,13 +8,16 @@ PGD leaves between 20 and 80 % of the pictures. Three tables:
 2. seconds until the accuracy is reached that torchattacks' PGD-100 leaves, pictures that have fallen leaving;
 3. the same at 8/255.
 
-Peers are torchattacks, Foolbox, ART and auto-attack's APGD as torchattacks and ART package it. All of them get the
-victim as it is; what they cost is counted at the victim. Rounds alternate; medians are given. Tables also go to
-outputs/attacks.json.
+Peers are torchattacks, Foolbox, ART and auto-attack's APGD as torchattacks and ART package it. They get the victim as
+it is loaded, with parameters that take a gradient: Foolbox computes that gradient too, so it is also given a frozen
+victim. What they cost is counted at the victim. Each runs in a process of its own, in turn; medians are given. Tables
+also go to outputs/attacks.json.
 """
 
 import argparse
+import copy
 import json
+import multiprocessing
 import os
 import statistics
 import threading
@@ -22,6 +25,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -117,14 +121,16 @@ class Bench:
         attack = Attack(Everywhere(), Linf(eps), method, fast=fast)
 
         def run() -> Tensor:
-            attacked = attack(self.victim, self.faces, seed=0)
+            attacked = attack(self.victim, self.faces, seed=torch.initial_seed())
             run.passes = int(attacked.queries.sum()), int(attacked.steps.sum())
             return attacked.images
 
         return run
 
-    def peer(self, make: Callable[[nn.Module], Callable[[Tensor, Tensor], Tensor]]) -> Callable[[], Tensor]:
-        counted = Counted(self.victim)
+    def peer(
+        self, make: Callable[[nn.Module], Callable[[Tensor, Tensor], Tensor]], frozen: bool = False
+    ) -> Callable[[], Tensor]:
+        counted = Counted(copy.deepcopy(self.victim).requires_grad_(not frozen))
         attack = make(counted)
 
         def run() -> Tensor:
@@ -145,11 +151,11 @@ def torchattacks_pgd(eps: float, steps: int):
     return make
 
 
-def torchattacks_apgd(eps: float, steps: int):
+def torchattacks_apgd(eps: float, steps: int, loss: str = "ce"):
     def make(victim):
         import torchattacks
 
-        return torchattacks.APGD(victim, eps=eps / 255, steps=steps, n_restarts=1, loss="ce")
+        return torchattacks.APGD(victim, eps=eps / 255, steps=steps, n_restarts=1, loss=loss)
 
     return make
 
@@ -223,43 +229,95 @@ def _from_numpy(images: np.ndarray, like: Tensor) -> Tensor:
     return torch.from_numpy(images).to(like)
 
 
-def side_by_side(bench: Bench, runs: dict[str, Callable[[], Tensor]], steps: int, rounds: int) -> list[dict]:
-    """Runs everything `rounds` times in turn, after one round to warm up."""
+def contestants(bench: Bench, eps: float, steps: int) -> dict[str, dict[str, Callable[[], Tensor]]]:
+    """Who is compared with whom, each of a table's first with the rest of it."""
+    kept = {"at_once": len(bench.faces.images), "leave": False}
+    pgd, apgd = PGD(CrossEntropy(), steps, STEP, **kept), APGD(CrossEntropy(), steps, **kept)
+    people = len(bench.victim.names)
+    return {
+        "PGD": {
+            "facetrial PGD": bench.ours(pgd, eps),
+            "facetrial PGD, attack.fast=false": bench.ours(pgd, eps, False),
+            "torchattacks PGD": bench.peer(torchattacks_pgd(eps, steps)),
+            "Foolbox LinfPGD": bench.peer(foolbox_pgd(eps, steps)),
+            "Foolbox LinfPGD, frozen victim": bench.peer(foolbox_pgd(eps, steps), frozen=True),
+            "ART PGD": bench.peer(art_pgd(eps, steps, bench.faces, people)),
+        },
+        "APGD": {
+            "facetrial APGD": bench.ours(apgd, eps),
+            "torchattacks APGD": bench.peer(torchattacks_apgd(eps, steps)),
+            "ART AutoPGD": bench.peer(art_apgd(eps, steps, bench.faces, people)),
+        },
+    }
+
+
+def work(pipe: Connection, overrides: list[str], pictures: int, eps: float, steps: int) -> None:
+    """A process of its own for one contestant: says (row of a table) each time it is told (table, name, turn)."""
+    bench = prepared(overrides, pictures)
     device = bench.faces.images.device
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
-    rows = {}
+    tables = contestants(bench, eps, steps)
+    while (told := pipe.recv()) is not None:
+        table, name, turn = told
+        run = tables[table][name]
+        torch.manual_seed(turn)
+        np.random.seed(turn)  # noqa: NPY002, which ART draws from
+        with Memory(device) as memory:
+            started = time.perf_counter()
+            attacked = run()
+            if device.type == "cuda":
+                torch.cuda.synchronize()
+            seconds = time.perf_counter() - started
+        left = bench.accuracy(attacked)
+        pipe.send({"seconds": seconds, "left": left, "mib": memory.peak, "passes": run.passes})
+
+
+def side_by_side(
+    table: str, names: list[str], rounds: int, count: int, steps: int, settings: tuple
+) -> list[dict]:
+    """Runs all in turn, `rounds` times after one to warm up, each in a process that the others' memory is not in."""
+    spawn = multiprocessing.get_context("spawn")
+    workers = {}
+    for name in names:
+        here, there = spawn.Pipe()
+        process = spawn.Process(target=work, args=(there, *settings), daemon=True)
+        process.start()
+        workers[name] = process, here
+    told: dict[str, list[dict]] = {name: [] for name in names}
     for turn in range(rounds + 1):
-        for name, run in runs.items():
-            torch.manual_seed(turn)
-            np.random.seed(turn)  # noqa: NPY002, which ART draws from
-            with Memory(device) as memory:
-                started = time.perf_counter()
-                attacked = run()
-                if device.type == "cuda":
-                    torch.cuda.synchronize()
-                took = time.perf_counter() - started
-            if turn == 0:
-                rows[name] = {"attack": name, "accuracy_left": [], "peak_mib": memory.peak}
-            else:
-                seconds[name].append(took)
-                rows[name]["peak_mib"] = max(rows[name]["peak_mib"], memory.peak)
-                rows[name]["accuracy_left"].append(bench.accuracy(attacked))
-            rows[name]["forward"], rows[name]["backward"] = run.passes
-    for name, row in rows.items():
-        row["seconds"] = statistics.median(seconds[name])
-        row["images_x_steps_per_second"] = len(bench.faces.images) * steps / row["seconds"]
-        row["accuracy_left"] = statistics.median(row["accuracy_left"])
-    return list(rows.values())
+        for name, (_, pipe) in workers.items():
+            pipe.send((table, name, turn))
+            told[name].append(pipe.recv())
+    for process, pipe in workers.values():
+        pipe.send(None)
+        process.join()
+    rows = []
+    for name, (first, *rest) in told.items():
+        seconds = statistics.median(one["seconds"] for one in rest)
+        rows.append(
+            {
+                "attack": name,
+                "seconds": seconds,
+                "times_ours": statistics.median(
+                    one["seconds"] / ours["seconds"]
+                    for one, ours in zip(rest, told[names[0]][1:], strict=True)
+                ),
+                "images_x_steps_per_second": count * steps / seconds,
+                "accuracy_left": statistics.median(one["left"] for one in rest),
+                "peak_mib": max(first["mib"], *(one["mib"] for one in rest)),
+                "forward": rest[-1]["passes"][0],
+                "backward": rest[-1]["passes"][1],
+            }
+        )
+    return rows
 
 
 def show(title: str, rows: list[dict]) -> None:
     print(f"\n{title}")
-    ours = rows[0]["seconds"]
     print(f"{'':34}{'img x steps/s':>14}{'seconds':>9}{'x ours':>8}{'left':>7}{'fwd':>8}{'bwd':>8}{'MiB':>7}")
     for row in rows:
         print(
             f"{row['attack']:34}{row['images_x_steps_per_second']:14.1f}{row['seconds']:9.2f}"
-            f"{row['seconds'] / ours:8.2f}{100 * row['accuracy_left']:6.1f}%{row['forward']:8d}{row['backward']:8d}"
+            f"{row['times_ours']:8.2f}{100 * row['accuracy_left']:6.1f}%{row['forward']:8d}{row['backward']:8d}"
             f"{row['peak_mib']:7.0f}"
         )
 
@@ -318,6 +376,19 @@ def eps_that_leaves_some(bench: Bench) -> float:
     return round((low * high) ** 0.5, 3)
 
 
+def prepared(overrides: list[str], pictures: int) -> Bench:
+    """The victim that `overrides` of evaluate.py name, and that many test pictures, from all people in turn."""
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    with initialize_config_dir(str(Path(__file__).parents[1] / "conf"), version_base="1.3"):
+        config = compose("evaluate", ["logger=none", "trainer.default_root_dir=outputs", *overrides])
+    victim = recognizer_for(config).freeze()
+    test = build_faces(config, with_landmarks=False).test_faces
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    batch = test.batch(spread_over_people(test.identities, pictures, 0))
+    faces = Faces(**{name: value.to(device) for name, value in vars(batch).items()})
+    return Bench(victim.to(device), faces)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--pictures", type=int, default=32)
@@ -326,43 +397,22 @@ def main() -> None:
     parser.add_argument("--eps", type=float)
     parser.add_argument("--skip", choices=["kept", "until"])
     arguments, overrides = parser.parse_known_args()
-    warnings.filterwarnings("ignore", category=FutureWarning)
-    with initialize_config_dir(str(Path(__file__).parents[1] / "conf"), version_base="1.3"):
-        config = compose("evaluate", ["logger=none", "trainer.default_root_dir=outputs", *overrides])
-    victim = recognizer_for(config).freeze()
-    test = build_faces(config, with_landmarks=False).test_faces
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    chosen = spread_over_people(test.identities, arguments.pictures, 0)
-    batch = test.batch(chosen)
-    faces = Faces(**{name: value.to(device) for name, value in vars(batch).items()})
-    bench = Bench(victim.to(device), faces)
+    bench = prepared(overrides, arguments.pictures)
+    victim, faces, device = bench.victim, bench.faces, bench.faces.images.device
     eps = arguments.eps or eps_that_leaves_some(bench)
-    steps, people = arguments.steps, len(victim.names)
+    steps = arguments.steps
     print(
-        f"{type(victim.embedder).__name__}, {people} people, {len(faces.images)} pictures of "
+        f"{type(victim.embedder).__name__}, {len(victim.names)} people, {len(faces.images)} pictures of "
         f"{faces.images.shape[-1]} pixels, "
         f"Linf eps {eps}/255, {steps} steps, {device}, {torch.get_num_threads()} threads, "
         f"{100 * bench.accuracy(faces.images):.1f} % recognised when clean"
     )
     results = {"eps": eps, "steps": steps, "pictures": len(faces.images), "device": str(device)}
-    kept = {"at_once": len(faces.images), "leave": False}
     if arguments.skip != "kept":
-        pgd = {
-            "facetrial PGD": bench.ours(PGD(CrossEntropy(), steps, STEP, **kept), eps),
-            "facetrial PGD, attack.fast=false": bench.ours(
-                PGD(CrossEntropy(), steps, STEP, **kept), eps, False
-            ),
-            "torchattacks PGD": bench.peer(torchattacks_pgd(eps, steps)),
-            "Foolbox LinfPGD": bench.peer(foolbox_pgd(eps, steps)),
-            "ART PGD": bench.peer(art_pgd(eps, steps, faces, people)),
-        }
-        apgd = {
-            "facetrial APGD": bench.ours(APGD(CrossEntropy(), steps, **kept), eps),
-            "torchattacks APGD": bench.peer(torchattacks_apgd(eps, steps)),
-            "ART AutoPGD": bench.peer(art_apgd(eps, steps, faces, people)),
-        }
-        for title, runs in (("PGD", pgd), ("APGD", apgd)):
-            rows = side_by_side(bench, runs, steps, arguments.rounds)
+        settings = overrides, arguments.pictures, eps, steps
+        for title, runs in contestants(bench, eps, steps).items():
+            count = len(faces.images)
+            rows = side_by_side(title, list(runs), arguments.rounds, count, steps, settings)
             results[title] = rows
             show(f"{title}: every picture kept for all steps", rows)
     if arguments.skip != "until":

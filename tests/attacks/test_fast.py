@@ -1,6 +1,7 @@
 """The copy that steps are chosen by stays near its victim, follows it, and is not used where it does not."""
 
 import copy
+import operator
 
 import pytest
 import torch
@@ -134,3 +135,24 @@ def test_a_classifier_without_convolutions():
     victim = Linear()
     images = torch.rand(4, 3, 16, 16)
     torch.testing.assert_close(FastCopies().of(victim, images)(images), victim(images), rtol=0.02, atol=0.02)
+
+
+def test_factors_behind_convolutions_become_part_of_them():
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 1, bias=False)
+
+        def forward(self, images):
+            first = 0.5 * self.first(images)
+            second = self.second(first)
+            twice = second + second * 3.0  # the convolution itself is used too
+            return images + twice * 0.17
+
+    network, images = Scaled().eval(), torch.rand(2, 3, 8, 8)
+    before = network.first.weight.clone()
+    made = folded(network)
+    factors = [node for node in made.graph.nodes if node.target is operator.mul]
+    assert len(factors) == 2
+    torch.testing.assert_close(made(images), network(images))
+    assert torch.equal(network.first.weight, before)

@@ -115,6 +115,33 @@ def test_what_is_saved_comes_back(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["fitted.safetensors"]
 
 
+def test_fitting_that_was_cut_short_goes_on_from_its_last_whole_epoch(tmp_path, monkeypatch):
+    known, _ = halves()
+    attack = Attack(Everywhere(), Linf(32), universal(epochs=4))
+    attack.fit(trained(), known, seed=0)
+    whole = attack.method.fitted
+    unfinished, epochs = tmp_path / "unfinished.safetensors", []
+    step = Universal._step
+
+    def counted(method, problem, state, epoch):
+        if len(epochs) == 5 and epoch == 2:
+            raise KeyboardInterrupt
+        epochs.append(epoch)
+        step(method, problem, state, epoch)
+
+    monkeypatch.setattr(Universal, "_step", counted)
+    attack = Attack(Everywhere(), Linf(32), universal(epochs=4))
+    with pytest.raises(KeyboardInterrupt):
+        attack.fit(trained(), known, 0, unfinished)
+    assert attack.method.fitted is None
+    assert epochs == [0, 0, 1, 1, 2]
+    monkeypatch.setattr(Universal, "_step", step)
+    attack.fit(trained(), known, 0, unfinished)
+    assert list(tmp_path.iterdir()) == []
+    for name, tensor in whole.items():
+        torch.testing.assert_close(attack.method.fitted[name], tensor)
+
+
 def test_pictures_on_disk_are_fetched_as_those_in_memory():
     known, _ = halves()
     pixels = known.images.mul(255).round()

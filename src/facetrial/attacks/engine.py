@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -141,13 +142,16 @@ class Attack:
             attacked.smallest[rows] = found.smallest
         return attacked
 
-    def fit(self, victim: nn.Module, faces: Faces | FaceDataset, seed: int) -> None:
+    def fit(
+        self, victim: nn.Module, faces: Faces | FaceDataset, seed: int, unfinished: Path | None = None
+    ) -> None:
         """Fits a method that has to be fitted, on pictures other than those that are to be attacked.
 
         Args:
             victim: as in a call.
             faces: the training pictures, in memory or fetched as they are needed, to the victim's device.
             seed: what is drawn depends on (seed, picture) and on the set.
+            unfinished: as in `Fitted.fit`.
 
         Raises:
             FacetrialError: the method is not of those that are fitted; else as in a call.
@@ -168,7 +172,7 @@ class Attack:
             return self._problem(victim, batch, seed, 0, files)[-1]
 
         identities, pictures = torch.as_tensor(faces.identities).cpu(), torch.as_tensor(faces.pictures).cpu()
-        self.method.fit(Examples(identities.long(), pictures, seed, problem))
+        self.method.fit(Examples(identities.long(), pictures, seed, problem), unfinished)
 
     def _problem(
         self, victim: nn.Module | None, faces: Faces, seed: int, draw: int, files: Sequence[str] | None

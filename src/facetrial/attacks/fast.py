@@ -2,10 +2,12 @@
 
 import copy
 import logging
+import operator
 import weakref
+from collections import Counter
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.fx.experimental.optimization import fuse
 
 from facetrial.attacks.objective import scores_of
@@ -58,12 +60,38 @@ class FastCopy(nn.Module):
 
 
 def folded(network: nn.Module) -> nn.Module:
-    """A copy in which batch-norms are part of the convolutions before them; just a copy where it cannot be traced."""
+    """A copy in which batch-norms, and factors, are part of the convolutions before them.
+
+    It is just a copy where the network cannot be traced.
+    """
     try:
-        return fuse(network)
+        return _without_factors(fuse(network))
     except Exception as error:  # torch.fx raises what the network's own code raises when it is traced
         log.debug("%s is not folded: %s", type(network).__name__, error)
         return copy.deepcopy(network)
+
+
+def _without_factors(network: fx.GraphModule) -> fx.GraphModule:
+    """Makes a multiplication by a number that alone follows a convolution part of it, in place."""
+    called = Counter(node.target for node in network.graph.nodes if node.op == "call_module")
+    for node in network.graph.nodes:
+        conv = network.get_submodule(node.target) if node.op == "call_module" else None
+        user = next(iter(node.users), None)
+        if not isinstance(conv, nn.Conv2d) or called[node.target] > 1 or len(node.users) > 1 or user is None:
+            continue
+        if user.target not in (operator.mul, torch.mul) or len(user.args) != 2:
+            continue
+        factor = next((number for number in user.args if isinstance(number, (int, float))), None)
+        if factor is None:
+            continue
+        with torch.no_grad():
+            conv.weight.mul_(factor)
+            if conv.bias is not None:
+                conv.bias.mul_(factor)
+        user.replace_all_uses_with(node)
+        network.graph.erase_node(user)
+    network.recompile()
+    return network
 
 
 def low_is_faster(device: torch.device) -> bool:

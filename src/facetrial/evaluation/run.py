@@ -109,7 +109,10 @@ def fit_or_read(
         log.info("What the attack needs was fitted at an earlier start.")
     else:
         log.info("Fitting the attack on %d training pictures.", len(faces.train_faces))
-        attack.fit(victim.to(trainer.strategy.root_device), faces.train_faces, config.seed)
+        unfinished = kept.with_suffix(".unfinished.safetensors")
+        if not config.resume:
+            unfinished.unlink(missing_ok=True)
+        attack.fit(victim.to(trainer.strategy.root_device), faces.train_faces, config.seed, unfinished)
         attack.method.save(kept)
     if trainer.is_global_zero:
         attack.method.export(folder, faces.names)

@@ -1,5 +1,6 @@
 """Perturbations that are fitted on training pictures, and put on others as they are."""
 
+import logging
 from abc import abstractmethod
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from facetrial.attacks.methods.method import Found, Gradient, Method, Problem
 from facetrial.attacks.objective import slope
 from facetrial.errors import FacetrialError
 from facetrial.files import written_whole
+
+log = logging.getLogger(__name__)
 
 PER = ("person", "all")
 
@@ -85,45 +88,75 @@ class Fitted(Method):
     def export(self, folder: Path, names: list[str]) -> None:
         """Writes what was fitted in a form for use outside, where there is one. `names` are the people's."""
 
-    def fit(self, examples: Examples) -> None:
-        """Finds the patterns."""
+    def fit(self, examples: Examples, unfinished: Path | None = None) -> None:
+        """Finds the patterns.
+
+        Args:
+            examples: what to fit on.
+            unfinished: a file that keeps what is done after each epoch. Fitting goes on from it where it is there,
+                and it is gone at the end; who gives it sees to it that it belongs to these examples and settings.
+        """
         self.fitted = None
         people = examples.identities if self.per == "person" else torch.zeros_like(examples.identities)
         groups, group_of = people.unique(return_inverse=True)
-        count, shown = len(groups), 0
-        fine, worst = torch.zeros(count, dtype=torch.bool), torch.zeros(count, dtype=torch.int64)
-        patterns = velocity = None
-        for epoch in range(self.epochs):
-            step = self.step * (1.0 - epoch / self.epochs)
+        state = {} if unfinished is None or not unfinished.is_file() else load_file(unfinished)
+        done = int(state.pop("epochs")) if state else 0
+        if done:
+            log.info("Going on after %d of %d epochs of an earlier start.", done, self.epochs)
+        for epoch in range(done, self.epochs):
             for problem in examples.minibatches(epoch, self.batch, group_of):
                 self.check(problem)
-                device = problem.images.device
-                if patterns is None:
-                    patterns = self.blank(problem).expand(count, -1, -1, -1).clone()
-                    velocity = torch.zeros_like(patterns)
-                    groups, fine, worst = (tensor.to(device) for tensor in (groups, fine, worst))
-                places = self._places(problem, groups)
-                votes, quality = self._votes(problem, patterns[places], epoch)
-                fine[places[quality == int(Gradient.FINE)]] = True
-                worst.scatter_reduce_(0, places, quality, "amax")
-                shown += len(problem)
-                present = places.unique()
-                summed = torch.zeros_like(patterns).index_add_(0, places, votes)[present]
-                summed /= summed.abs().mean((1, 2, 3), keepdim=True).clamp(min=1e-30)
-                velocity[present] = self.momentum * velocity[present] + summed
-                patterns[present] = self.moved(patterns[present], velocity[present], step, problem.budget)
-        if patterns is None:
+                if not state:
+                    state = self._begun(problem, groups)
+                state = {name: tensor.to(problem.images.device) for name, tensor in state.items()}
+                self._step(problem, state, epoch)
+            if unfinished is not None and state:
+                with written_whole(unfinished) as temporary:
+                    save_file({**state, "epochs": torch.tensor(epoch + 1)}, temporary)
+            if (epoch + 1) % max(1, self.epochs // 10) == 0:
+                log.info("Fitted %d of %d epochs.", epoch + 1, self.epochs)
+        if not state:
             raise FacetrialError(
                 f"none of the {len(people)} training pictures can be attacked: the region is empty in all of them, or "
                 "all show the target. Choose another attack/region, landmarks or goal.target."
             )
+        state = {name: tensor.cpu() for name, tensor in state.items()}
         self.fitted = {
-            "patterns": patterns.cpu(),
-            "groups": groups.cpu(),
-            "gradient": torch.where(fine, int(Gradient.FINE), worst).cpu(),
-            "queries": torch.tensor([shown]),
-            "steps": torch.tensor([shown]),
+            "patterns": state["patterns"],
+            "groups": state["groups"],
+            "gradient": torch.where(state["fine"], int(Gradient.FINE), state["worst"]),
+            "queries": state["shown"],
+            "steps": state["shown"].clone(),
         }
+        if unfinished is not None:
+            unfinished.unlink(missing_ok=True)
+
+    def _begun(self, problem: Problem, groups: Tensor) -> dict[str, Tensor]:
+        """What is kept from one minibatch to the next, at the first."""
+        patterns = self.blank(problem).expand(len(groups), -1, -1, -1).clone()
+        return {
+            "patterns": patterns,
+            "velocity": torch.zeros_like(patterns),
+            "groups": groups,
+            "fine": torch.zeros(len(groups), dtype=torch.bool),
+            "worst": torch.zeros(len(groups), dtype=torch.int64),
+            "shown": torch.zeros(1, dtype=torch.int64),
+        }
+
+    def _step(self, problem: Problem, state: dict[str, Tensor], epoch: int) -> None:
+        """Moves the patterns of a minibatch's groups, in place."""
+        patterns, velocity = state["patterns"], state["velocity"]
+        places = self._places(problem, state["groups"])
+        votes, quality = self._votes(problem, patterns[places], epoch)
+        state["fine"][places[quality == int(Gradient.FINE)]] = True
+        state["worst"].scatter_reduce_(0, places, quality, "amax")
+        state["shown"] += len(problem)
+        present = places.unique()
+        summed = torch.zeros_like(patterns).index_add_(0, places, votes)[present]
+        summed /= summed.abs().mean((1, 2, 3), keepdim=True).clamp(min=1e-30)
+        velocity[present] = self.momentum * velocity[present] + summed
+        step = self.step * (1.0 - epoch / self.epochs)
+        patterns[present] = self.moved(patterns[present], velocity[present], step, problem.budget)
 
     def _votes(self, problem: Problem, patterns: Tensor, epoch: int) -> tuple[Tensor, Tensor]:
         """The direction of length 1 (B, 3, h, w) that each picture asks its pattern to take, and its `Gradient`."""

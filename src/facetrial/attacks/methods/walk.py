@@ -226,9 +226,13 @@ class Walk(Method):
         ended = [place for place, taken in enumerate(walkers.taken) if taken >= self.steps]
         if ended:
             last = walkers.select(ended)
-            if problem.guide is not problem.victim:
+            judge = problem.guide
+            if judge is not problem.victim and (self.leave or self.at_boundary):
+                # What still stands, or falls by a hair, may do so by a guide's error only.
+                judge = problem.victim
                 best.settle(last.rows)
-            best.consider(last.rows, last.current, best.scores(last.rows, last.current))
+            seen = problem.seen(last.rows, last.current)
+            best.consider(last.rows, last.current, scores_of(judge, seen))
         if not self.leave:
             going = [place for place, taken in enumerate(walkers.taken) if taken < self.steps]
         else:
