@@ -17,6 +17,7 @@ def test_a_second_start_reads_what_was_fitted(home):
     assert done.returncode == 0, done.stdout + done.stderr
     summary, rows = results(home / "universal")
     assert summary["trusted"] is True
+    assert summary["checks"]["fitted_apart"]["passed"] is True
     assert set(rows["gradient"]) == {"fine"}
     assert (rows["queries"] == 0).all()
     (kept,) = (home / "universal" / "shards").glob("*.safetensors")

@@ -82,6 +82,8 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
     rows = shards.read()
     rows = rows[rows["file"].isin(set(test.files))].reset_index(drop=True)
     checks = health_checks(trial, rows, trainer.strategy.root_device)
+    if attack.needs_fitting:
+        checks["fitted_apart"] = fitted_apart(faces.train_faces, test)
     shards.compact(shards.read())
     pictures = {
         file: picture for file in sorted(gallery) if (picture := shards.read_picture(file)) is not None
@@ -189,6 +191,20 @@ def health_checks(trial: Trial, rows: pd.DataFrame, device: torch.device) -> dic
         "victim_frozen": {"passed": frozen, "detail": "eval mode, no parameter takes a gradient"},
         "deterministic": _same_again(trial, rows, device),
     }
+
+
+def fitted_apart(fitted_on: FaceDataset, test: FaceDataset) -> dict:
+    """Whether no picture of the trial, pixel by pixel, is among those that the attack was fitted on."""
+
+    def prints(faces: FaceDataset) -> list[bytes]:
+        return [hashlib.blake2b(faces.pixels[row].tobytes(), digest_size=16).digest() for row in faces.rows]
+
+    known = set(prints(fitted_on))
+    shared = [file for file, one in zip(test.files, prints(test), strict=True) if one in known]
+    detail = (
+        f"{len(shared)} of {len(test)} pictures are among the {len(fitted_on)} that the attack was fitted on"
+    )
+    return {"passed": not shared, "detail": detail + (f": {', '.join(shared[:3])}" if shared else "")}
 
 
 def _same_again(trial: Trial, rows: pd.DataFrame, device: torch.device) -> dict:
