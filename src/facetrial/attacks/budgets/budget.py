@@ -108,7 +108,7 @@ class Budget(ABC):
 
     def start(self, images: Tensor, region: Tensor, draws: Draws) -> Tensor:
         """Pictures drawn at random inside budget, region and [0, 1], to start from."""
-        raise self._lacks("a random start")
+        raise self._lacks("random start")
 
     def too_large(self, height: int, width: int, largest: float) -> FacetrialError:
         """The error of a budget that no change to a picture of this size can exceed."""
