@@ -244,10 +244,12 @@ def test_loading_draws_nothing_from_torchs_generator_and_keeps_its_threads(tmp_p
 
 
 _CUT_SHORT = """
-import os, sys, threading
+import os, signal, sys, threading
 from facetrial.data import detection
 from facetrial.data.lfw import LFW
 
+# A shell starts what runs in its background deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 detection._CHUNK, detect, lock, done = 3, detection._detect, threading.Lock(), []
 
 def cut_short(*arguments):
