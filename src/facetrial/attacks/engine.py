@@ -1,5 +1,6 @@
 """The attack: where x how much x how."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from facetrial.attacks.methods.method import Method, Problem
 from facetrial.attacks.objective import scores_of
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.data.faces import FaceDataset, Faces, check_images
+from facetrial.defenses.defended import known, layers, over, undefended
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.regions import Region
 from facetrial.randomness import Draws
@@ -58,6 +60,8 @@ class Attack:
         goal: what for; dodging by default.
         fast: whether steps are chosen by a faster copy of the victim; verdicts are the victim's in either case.
         surrogate: who is asked in the victim's place, which then sees nothing but the result.
+        adaptive: whether the attacker knows the victim's defences and asks what they declare; else the recogniser
+            behind them is attacked as if there were none. Verdicts are the whole victim's in either case.
 
     Raises:
         FacetrialError: a surrogate for a method that asks nobody, or that has no use for one.
@@ -71,6 +75,7 @@ class Attack:
         goal: Goal | None = None,
         fast: bool = True,
         surrogate: Surrogate | None = None,
+        adaptive: bool = True,
     ) -> None:
         if surrogate is not None and not method.takes_surrogate:
             raise FacetrialError(
@@ -83,6 +88,7 @@ class Attack:
         self.goal = goal or Dodging()
         self.fast = fast
         self.surrogate = surrogate
+        self.adaptive = adaptive
         self._copies = FastCopies()
 
     @property
@@ -132,10 +138,11 @@ class Attack:
             return attacked
         rows = attackable.nonzero()[:, 0]
         found = self.method(problem)
+        passes = math.prod(layer.passes for layer in layers(problem.victim))
         attacked.images[rows] = found.images
         attacked.reached[rows] = found.reached
-        attacked.queries[rows] = found.queries
-        attacked.steps[rows] = found.steps
+        attacked.queries[rows] = found.queries * passes
+        attacked.steps[rows] = found.steps * passes
         attacked.gradient[rows] = found.gradient
         if found.smallest is not None:
             attacked.smallest = torch.full_like(attacked.reached, torch.nan, dtype=torch.float32)
@@ -191,6 +198,8 @@ class Attack:
         if self.surrogate is not None:
             victim = self.surrogate.victim.to(images.device)
             view = self.surrogate.view(faces.pictures)
+        elif victim is not None:
+            victim = known(victim) if self.adaptive else undefended(victim)
         everyone = torch.arange(len(images), device=images.device)
         shown = images if view is None else view(everyone, images)
         aim = self._aim(victim, shown, faces.identities, draws)
@@ -212,6 +221,7 @@ class Attack:
             draws=draws.select(rows),
             files=[names[i] for i in rows.tolist()],
             view=None if view is None else view.select(rows),
+            certain=not any(layer.draws_at_random for layer in layers(victim)),
         )
         return region, aim, attackable, problem
 
@@ -219,7 +229,8 @@ class Attack:
         if not (self.fast and self.method.asks_victim):
             return victim
         # A slope is as good in bfloat16; scores that pictures are compared by are not.
-        return self._copies.of(victim, images, low=self.method.takes_low_precision)
+        core = undefended(victim)
+        return over(victim, self._copies.of(core, images, low=self.method.takes_low_precision))
 
     def _aim(self, victim: nn.Module | None, images: Tensor, identities: Tensor, draws: Draws) -> Aim:
         if not self.goal.needs_scores:

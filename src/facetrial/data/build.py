@@ -29,14 +29,25 @@ def build_faces(config: DictConfig, with_landmarks: bool) -> FacesDataModule:
     return faces
 
 
-def build_defenses(config: DictConfig) -> list[Defense]:
-    """The defences that `config.defense` names, in order."""
-    return list(instantiate(config.defense).values())
+def build_defenses(config: DictConfig) -> dict[str, Defense]:
+    """The defences that `config.defense` names, in order.
+
+    Raises:
+        FacetrialError: one that must be the outermost is not named first.
+    """
+    defenses = dict(instantiate(config.defense))
+    for place, (name, defense) in enumerate(defenses.items()):
+        if defense.outermost and place:
+            raise FacetrialError(
+                f"defense=[{','.join(defenses)}]: {name} must be named first, since nothing may stand in front of it; "
+                f"give defense=[{','.join([name, *(other for other in defenses if other != name)])}]."
+            )
+    return defenses
 
 
 def build_datamodule(config: DictConfig) -> LightningDataModule:
-    """The faces to train on: the clean ones, wrapped by every defence in order."""
-    defenses = build_defenses(config)
+    """The faces to train on: the clean ones, wrapped in order by every defence that trains."""
+    defenses = [defense for defense in build_defenses(config).values() if defense.trains]
     datamodule = build_faces(config, with_landmarks=any(defense.needs_landmarks for defense in defenses))
     for defense in defenses:
         datamodule = defense.wrap_data(datamodule)

@@ -17,6 +17,8 @@ class AdversarialTraining(Defense):
             that was trained on.
     """
 
+    trains = True
+
     def __init__(self, attack: Attack, fraction: float, seed: int) -> None:
         self.attack = attack
         self.fraction = fraction

@@ -1,16 +1,34 @@
 """What a defence may do. Config group `defense`: several compose, in the order in which they are named."""
 
 from lightning import LightningDataModule
+from torch import nn
+
+from facetrial.data.faces import FaceDataset
 
 
 class Defense:
-    """Base of defences; each overrides what it needs."""
+    """Base of defences; each overrides what it needs.
 
-    @property
-    def needs_landmarks(self) -> bool:
-        """Whether the training pictures need landmarks."""
-        return False
+    Attributes:
+        trains: whether it changes what recogniser and head are trained on. A recogniser is trained without the
+            defences that do not.
+        needs_landmarks: whether the training pictures need landmarks.
+        outermost: whether nothing may stand in front of it, so that it has to be named first.
+    """
+
+    trains = False
+    needs_landmarks = False
+    outermost = False
 
     def wrap_data(self, faces: LightningDataModule) -> LightningDataModule:
         """The datamodule to train on in place of `faces`."""
         return faces
+
+    def wrap_victim(self, victim: nn.Module, faces: FaceDataset | None = None) -> nn.Module:
+        """What stands trial in place of `victim`.
+
+        Args:
+            victim: identity scores (B, C) from images, in eval mode.
+            faces: the training pictures, for a defence that has to look at some.
+        """
+        return victim

@@ -12,13 +12,15 @@ import torch
 from hydra.utils import instantiate
 from lightning import Callback, Trainer, seed_everything
 from omegaconf import DictConfig, OmegaConf
+from torch import nn
 
 import facetrial
 from facetrial.attacks.engine import Attack
 from facetrial.attacks.objective import scores_of
-from facetrial.data.build import build_faces
+from facetrial.data.build import build_defenses, build_faces
 from facetrial.data.faces import FaceDataset
 from facetrial.data.module import FacesDataModule, spread_over_people
+from facetrial.defenses.defended import defended, layers
 from facetrial.errors import FacetrialError
 from facetrial.evaluation.noise_level import use_noise_level
 from facetrial.evaluation.results import write_results
@@ -48,9 +50,13 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
     use_noise_level(config)
     # Without its surrogate first: a mistake in the attack shows before anything is trained.
     attack = instantiate(config.attack, goal=instantiate(config.goal), surrogate=None)
-    victim = recognizer_for(config).freeze()
-    faces = build_faces(config, with_landmarks=attack.needs_landmarks)
-    check_same_people(victim, faces)
+    defenses = build_defenses(config)
+    recognizer = recognizer_for(config).freeze()
+    standing = [defense for defense in defenses.values() if not defense.trains]
+    needs_landmarks = attack.needs_landmarks or any(defense.needs_landmarks for defense in standing)
+    faces = build_faces(config, with_landmarks=needs_landmarks)
+    check_same_people(recognizer, faces)
+    victim = defended(recognizer, defenses.values(), faces.train_faces)
     if (surrogate := surrogate_for(config, faces)) is not None:
         check_same_people(surrogate.victim, faces)
         attack = instantiate(config.attack, goal=attack.goal, surrogate=surrogate)
@@ -58,7 +64,7 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
     test = faces.test_faces
     gallery = {test.files[i] for i in spread_over_people(test.identities, GALLERY_SIZE, faces.split_seed)}
     asked = [victim] if surrogate is None else [victim, surrogate.victim]
-    fingerprint = trial_fingerprint(config, asked, faces.all_faces if attack.needs_landmarks else None)
+    fingerprint = trial_fingerprint(config, asked, faces.all_faces if needs_landmarks else None)
     shards = Shards(folder / "shards" / fingerprint)
     images_folder = folder / "images" if config.save_images else None
     trial = Trial(victim, attack, test, config.seed, shards, gallery, images_folder)
@@ -82,6 +88,8 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
     rows = shards.read()
     rows = rows[rows["file"].isin(set(test.files))].reset_index(drop=True)
     checks = health_checks(trial, rows, trainer.strategy.root_device)
+    if layers(victim):
+        checks["adaptive"] = knows_defenses(attack, list(defenses))
     if attack.needs_fitting:
         checks["fitted_apart"] = fitted_apart(faces.train_faces, test)
     shards.compact(shards.read())
@@ -94,7 +102,7 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
 
 def fit_or_read(
     attack: Attack,
-    victim: Victim,
+    victim: nn.Module,
     faces: FacesDataModule,
     config: DictConfig,
     folder: Path,
@@ -151,7 +159,7 @@ def check_same_people(victim: Victim, faces: FacesDataModule) -> None:
         )
 
 
-def trial_fingerprint(config: DictConfig, asked: list[Victim], with_landmarks: FaceDataset | None) -> str:
+def trial_fingerprint(config: DictConfig, asked: list[nn.Module], with_landmarks: FaceDataset | None) -> str:
     """A short name for all that decides a picture's row: victim and surrogate, attack, seed, data, landmarks."""
     digest = hashlib.blake2b(digest_size=8)
     for victim in asked:
@@ -163,6 +171,7 @@ def trial_fingerprint(config: DictConfig, asked: list[Victim], with_landmarks: F
         "version": facetrial.__version__,
         "attack": OmegaConf.to_container(config.attack, resolve=True),
         "goal": OmegaConf.to_container(config.goal, resolve=True),
+        "defense": OmegaConf.to_container(config.defense, resolve=True),
         "seed": config.seed,
         "data": data_recipe(data, _NOT_IN_ROWS),
     }
@@ -205,6 +214,19 @@ def fitted_apart(fitted_on: FaceDataset, test: FaceDataset) -> dict:
         f"{len(shared)} of {len(test)} pictures are among the {len(fitted_on)} that the attack was fitted on"
     )
     return {"passed": not shared, "detail": detail + (f": {', '.join(shared[:3])}" if shared else "")}
+
+
+def knows_defenses(attack: Attack, names: list[str]) -> dict:
+    """Whether the attack did what the victim's defences declare that an attacker must do who knows them."""
+    if not attack.method.asks_victim:
+        return {"passed": True, "detail": "the attack asks nobody, so there is nothing for it to know"}
+    if attack.surrogate is not None:
+        detail = "the attack asks a surrogate that stands behind no defence"
+        return {"passed": False, "detail": detail, "remedy": "attack without attack.surrogate too"}
+    if not attack.adaptive:
+        detail = f"the attack knows nothing of {', '.join(names)}: what is left shows what the defence hides"
+        return {"passed": False, "detail": detail, "remedy": "attack with attack.adaptive=true too"}
+    return {"passed": True, "detail": f"the attack knows {', '.join(names)}"}
 
 
 def _same_again(trial: Trial, rows: pd.DataFrame, device: torch.device) -> dict:

@@ -9,9 +9,11 @@ from facetrial.attacks.goals import SHOWS_TARGET, Aim
 from facetrial.attacks.methods.method import Gradient
 from facetrial.attacks.objective import scores_of
 from facetrial.data.faces import Faces
+from facetrial.defenses.defended import abstains
 
 ATTACKED = "attacked"
 NOT_ATTACKABLE = "not_attackable"
+ABSTAINED = "(nobody)"  # predicted where a victim abstains; counted as wrong
 
 
 def eight_bit(images: Tensor) -> Tensor:
@@ -36,9 +38,13 @@ def verdict_rows(
     predicted, correct, margin = {}, {}, {}
     for version, images in versions.items():
         scores = scores_of(victim, images)
-        winners = scores.argmax(1)
-        predicted[f"predicted_{version}"] = [names[i] for i in winners.tolist()]
-        correct[f"correct_{version}"] = (winners == faces.identities).tolist()
+        winners, silent = scores.argmax(1), abstains(victim, scores)
+        named = [
+            ABSTAINED if no_one else names[i]
+            for i, no_one in zip(winners.tolist(), silent.tolist(), strict=True)
+        ]
+        predicted[f"predicted_{version}"] = named
+        correct[f"correct_{version}"] = ((winners == faces.identities) & ~silent).tolist()
         margin[f"margin_{version}"] = (-Aim(faces.identities).advantage(scores)).tolist()
     columns |= predicted | correct | margin
     if attacked.targets is not None:

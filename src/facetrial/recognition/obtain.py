@@ -32,15 +32,16 @@ def recipe(config: DictConfig) -> dict:
     plain = {part: OmegaConf.to_container(config[part], resolve=True) for part in parts}
     if "weights" in plain["embedder"]:
         plain["embedder"]["weights"] = _content(plain["embedder"]["weights"])
+    trains = {name: defense for name, defense in build_defenses(config).items() if defense.trains}
     made_by = {
         "data": data_recipe(plain["data"], _NOT_IN_TRAINING),
         "embedder": plain["embedder"],
         "model": without(plain["model"], ("checkpoint", "train", "max_epochs")),
-        "defense": plain["defense"],
+        "defense": {name: plain["defense"][name] for name in trains},
         "trainer": trainer_recipe(config),
         "seed": config.seed,
     }
-    if any(defense.needs_landmarks for defense in build_defenses(config)):
+    if any(defense.needs_landmarks for defense in trains.values()):
         made_by["landmarks"] = landmarks_recipe(config)
     return made_by
 

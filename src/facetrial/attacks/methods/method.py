@@ -39,6 +39,8 @@ class Problem:
         view: how victim and guide see the pictures, where they are a surrogate with a crop of its own.
         start: (B, 3, H, W), within budget and region, where the first start of a walk is to be; None leaves it to the
             method.
+        certain: whether the victim says the same of the same picture whenever it is asked. Where it draws, who has
+            fallen once may stand the next time.
     """
 
     victim: nn.Module | None
@@ -52,6 +54,7 @@ class Problem:
     files: list[str]
     view: View | None = None
     start: Tensor | None = None
+    certain: bool = True
 
     def __len__(self) -> int:
         return len(self.images)
@@ -70,6 +73,7 @@ class Problem:
             [self.files[i] for i in rows.tolist()],
             None if self.view is None else self.view.select(rows),
             None if self.start is None else self.start[rows],
+            self.certain,
         )
 
     def seen(self, rows: Tensor, pictures: Tensor) -> Tensor:

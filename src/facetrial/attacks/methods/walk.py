@@ -101,7 +101,8 @@ class Walk(Method):
         steps: gradient steps of a picture and start.
         restarts: starts of a picture that has not fallen.
         at_once: places in the working set; None takes 32 on a CPU, and elsewhere as many as memory holds.
-        leave: whether pictures that have fallen stop; the rest of their steps could only make them fall further.
+        leave: whether pictures that have fallen stop; the rest of their steps could only make them fall further. Before
+            a victim that draws at random none stops.
 
     Attributes:
         looks_first: whether `begin` shows each picture to the victim.
@@ -223,17 +224,20 @@ class Walk(Method):
 
     def _staying(self, problem: Problem, best: Best, walkers: Walkers, queue: deque) -> Walkers | None:
         """Those that go on: with steps left, and, where the fallen leave, not fallen."""
+        leave = self.leave and problem.certain
         ended = [place for place, taken in enumerate(walkers.taken) if taken >= self.steps]
         if ended:
             last = walkers.select(ended)
             judge = problem.guide
-            if judge is not problem.victim and (self.leave or self.at_boundary):
+            if judge is not problem.victim and (leave or self.at_boundary):
                 # What still stands, or falls by a hair, may do so by a guide's error only.
                 judge = problem.victim
                 best.settle(last.rows)
             seen = problem.seen(last.rows, last.current)
             best.consider(last.rows, last.current, scores_of(judge, seen))
-        if not self.leave:
+        if not leave:
+            if ended and self.leave:
+                best.confirm(last.rows)
             going = [place for place, taken in enumerate(walkers.taken) if taken < self.steps]
         else:
             best.confirm(walkers.rows)

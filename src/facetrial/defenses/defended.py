@@ -1,0 +1,135 @@
+"""A victim behind a defence, and what an attacker who knows the defence asks in its place."""
+
+import copy
+from collections.abc import Iterable, Sequence
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from facetrial.data.faces import FaceDataset, check_images
+from facetrial.defenses.defense import Defense
+
+
+class Defended(nn.Module):
+    """Base of victims that a defence stands in front of: identity scores (B, C) from images, as a Victim's.
+
+    The defence named first meets the picture first, so it is the outermost.
+
+    Args:
+        victim: what is defended: a Victim, another Defended, or any module from images to scores.
+
+    Attributes:
+        draws_at_random: whether this defence draws; it then averages over several draws when `known`.
+        passes: how often the defended victim is run for one picture that is asked.
+        checked: whether images are checked; only the outermost does.
+    """
+
+    draws_at_random = False
+    passes = 1
+    checked = True
+
+    def __init__(self, victim: nn.Module) -> None:
+        super().__init__()
+        self.victim = unchecked(victim)
+
+    @property
+    def names(self) -> Sequence[str] | None:
+        return getattr(self.victim, "names", None)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Identity scores (B, C) from images (B, 3, H, W) in [0, 1].
+
+        Raises:
+            FacetrialError: images of another shape or range.
+        """
+        if self.checked:
+            check_images(images.detach().float())
+        return self.scores(images)
+
+    def scores(self, images: Tensor) -> Tensor:
+        """Identity scores (B, C); by default those of the defended victim."""
+        return self.victim(images)
+
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """As `Victim.with_similarities`."""
+        return self.victim.with_similarities(images)
+
+    def known(self) -> Self:
+        """This layer as an attacker sees it who knows it: a slope where it has none, an average where it draws."""
+        return self
+
+    def abstains(self, scores: Tensor) -> Tensor:
+        """(B,) bool: whether scores (B, C) that it gave are too close for it to name anybody."""
+        return abstains(self.victim, scores)
+
+    def over(self, victim: nn.Module) -> Self:
+        """The same defence in front of another victim."""
+        made = _shallow(self)
+        made.victim = unchecked(victim)
+        return made
+
+
+def defended(victim: nn.Module, defenses: Iterable[Defense], faces: FaceDataset | None = None) -> nn.Module:
+    """`victim` behind the defences, frozen and in eval mode; the first of them meets the picture first.
+
+    Args:
+        victim: identity scores (B, C) from images.
+        defenses: in order.
+        faces: the training pictures, for defences that have to look at some.
+    """
+    for defense in reversed(list(defenses)):
+        victim = defense.wrap_victim(victim, faces)
+    return victim.eval().requires_grad_(False)
+
+
+def known(victim: nn.Module) -> nn.Module:
+    """What an attacker who knows all defences of `victim` asks in its place; the victim itself if it has none."""
+    if not isinstance(victim, Defended):
+        return victim
+    return victim.over(known(victim.victim)).known()
+
+
+def undefended(victim: nn.Module) -> nn.Module:
+    """What stands behind all defences of `victim`, as an attacker takes it who knows of none."""
+    while isinstance(victim, Defended):
+        victim = victim.victim
+    return victim
+
+
+def over(victim: nn.Module, core: nn.Module) -> nn.Module:
+    """`victim` with what stands behind all its defences replaced by `core`."""
+    return victim.over(over(victim.victim, core)) if isinstance(victim, Defended) else core
+
+
+def layers(victim: nn.Module) -> list[Defended]:
+    """The defences of `victim`, the outermost first."""
+    found = []
+    while isinstance(victim, Defended):
+        found.append(victim)
+        victim = victim.victim
+    return found
+
+
+def abstains(victim: nn.Module, scores: Tensor) -> Tensor:
+    """(B,) bool: for which scores (B, C) that `victim` gave it names nobody."""
+    if isinstance(victim, Defended):
+        return victim.abstains(scores)
+    return torch.zeros(len(scores), dtype=torch.bool, device=scores.device)
+
+
+def unchecked(victim: nn.Module) -> nn.Module:
+    """`victim` for a layer in front of it, which has seen to the images' range and may leave it."""
+    if not getattr(victim, "checked", False):
+        return victim
+    made = _shallow(victim)
+    made.checked = False
+    return made
+
+
+def _shallow(module: nn.Module) -> nn.Module:
+    """A copy that shares parameters and submodules, but whose own attributes can be set."""
+    made = copy.copy(module)
+    for registry in ("_modules", "_parameters", "_buffers"):
+        made.__dict__[registry] = dict(module.__dict__[registry])
+    return made

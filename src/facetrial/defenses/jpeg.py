@@ -1,0 +1,43 @@
+"""JPEG: what a picture loses when it is saved."""
+
+import torch
+from kornia.enhance import jpeg_codec_differentiable
+from torch import Tensor
+from torchvision.io import ImageReadMode, decode_jpeg, encode_jpeg
+
+from facetrial.defenses.transform import InputTransform
+from facetrial.errors import FacetrialError
+
+
+class JPEG(InputTransform):
+    """The picture after JPEG (Dziugaite et al., "A study of the effect of JPG compression on adversarial images", 2016).
+
+    An attacker who knows it goes by a codec that has a slope (Shin and Song, "JPEG-resistant adversarial images", 2017).
+
+    Args:
+        quality: from 1 to 100.
+        real: whether pictures go through the codec that writes files; else through the one with a slope.
+
+    Raises:
+        FacetrialError: another quality.
+    """
+
+    def __init__(self, quality: int, real: bool = True) -> None:
+        if not 1 <= quality <= 100 or quality != int(quality):
+            raise FacetrialError(
+                f"defense.jpeg.quality must be a whole number from 1 to 100, found {quality}."
+            )
+        self.quality = int(quality)
+        self.has_slope = not real
+
+    def transform(self, images: Tensor) -> Tensor:
+        if self.has_slope:
+            return self.stand_in(images)
+        pixels = images.clamp(0.0, 1.0).mul(255.0).round().to(torch.uint8).cpu()
+        files = encode_jpeg(list(pixels), quality=self.quality)
+        decoded = [decode_jpeg(file, mode=ImageReadMode.RGB) for file in files]
+        return torch.stack(decoded).to(images.device).float().div(255.0)
+
+    def stand_in(self, images: Tensor) -> Tensor:
+        quality = images.new_full((len(images),), float(self.quality))
+        return jpeg_codec_differentiable(images.float(), quality).clamp(0.0, 1.0)

@@ -1,0 +1,137 @@
+"""Defences that change the picture before the recogniser sees it."""
+
+from abc import abstractmethod
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from facetrial.data.faces import FaceDataset
+from facetrial.defenses.defended import Defended
+from facetrial.defenses.defense import Defense
+from facetrial.defenses.picture_draws import picture_draws
+from facetrial.errors import FacetrialError
+from facetrial.randomness import Draws
+
+
+class InputTransform(Defense):
+    """Base of transforms that are the same for the same picture.
+
+    Attributes:
+        has_slope: whether gradients pass through `transform`; else an attacker takes those of `stand_in`.
+    """
+
+    has_slope = True
+
+    @abstractmethod
+    def transform(self, images: Tensor) -> Tensor:
+        """The pictures (B, 3, H, W) in [0, 1] that the recogniser sees of `images`."""
+
+    def stand_in(self, images: Tensor) -> Tensor:
+        """A function near to `transform` that has a slope: what came in, unless a defence has a nearer one."""
+        return images
+
+    def wrap_victim(self, victim: nn.Module, faces: FaceDataset | None = None) -> nn.Module:
+        return Transformed(victim, self)
+
+
+class Transformed(Defended):
+    """A victim that sees transformed pictures.
+
+    Known, it passes gradients straight through what has none (BPDA; Athalye et al., "Obfuscated gradients give a
+    false sense of security", ICML 2018).
+
+    Args:
+        victim: what is defended.
+        defense: the transform.
+    """
+
+    def __init__(self, victim: nn.Module, defense: InputTransform) -> None:
+        super().__init__(victim)
+        self.defense = defense
+        self.straight = False
+
+    def known(self) -> Self:
+        made = self.over(self.victim)
+        made.straight = not self.defense.has_slope
+        return made
+
+    def shown(self, images: Tensor) -> Tensor:
+        """What the defended victim is shown, (B, 3, H, W)."""
+        if not self.straight:
+            return self.defense.transform(images)
+        stand_in = self.defense.stand_in(images)
+        with torch.no_grad():
+            away = self.defense.transform(images) - stand_in
+        return stand_in + away
+
+    def scores(self, images: Tensor) -> Tensor:
+        return self.victim(self.shown(images))
+
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        return self.victim.with_similarities(self.shown(images))
+
+
+class RandomTransform(Defense):
+    """Base of transforms that draw. What is drawn depends on the seed and the picture's own pixels, and on nothing else.
+
+    Args:
+        seed: of the draws.
+        samples: draws that an attacker averages over at each step, who knows of the defence.
+
+    Raises:
+        FacetrialError: fewer than one sample.
+    """
+
+    def __init__(self, seed: int, samples: int) -> None:
+        if samples < 1:
+            raise FacetrialError(f"a defence that draws needs samples of at least 1, found {samples}.")
+        self.seed = seed
+        self.samples = samples
+
+    @abstractmethod
+    def transform(self, images: Tensor, draws: Draws) -> Tensor:
+        """The pictures (B, 3, H, W) that the recogniser sees of `images`; gradients pass."""
+
+    def wrap_victim(self, victim: nn.Module, faces: FaceDataset | None = None) -> nn.Module:
+        return RandomlyTransformed(victim, self)
+
+
+class RandomlyTransformed(Defended):
+    """A victim that sees pictures transformed at random.
+
+    Known, it gives the mean over several draws (expectation over transformation, Athalye et al., ICML 2018), none of
+    which is that of the verdict.
+
+    Args:
+        victim: what is defended.
+        defense: the transform.
+    """
+
+    draws_at_random = True
+
+    def __init__(self, victim: nn.Module, defense: RandomTransform) -> None:
+        super().__init__(victim)
+        self.defense = defense
+        self.numbers = [0]
+
+    def known(self) -> Self:
+        made = self.over(self.victim)
+        made.numbers = list(range(1, self.defense.samples + 1))
+        made.passes = self.defense.samples
+        return made
+
+    def shown(self, images: Tensor) -> Tensor:
+        """What the defended victim is shown: a sample of each picture, (passes x B, 3, H, W), sample after sample."""
+        drawn = [picture_draws(images, self.defense.seed, number) for number in self.numbers]
+        return torch.cat([self.defense.transform(images, draws) for draws in drawn])
+
+    def scores(self, images: Tensor) -> Tensor:
+        return self._mean(self.victim(self.shown(images)))
+
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        scores, similarities = self.victim.with_similarities(self.shown(images))
+        return self._mean(scores), self._mean(similarities)
+
+    def _mean(self, values: Tensor) -> Tensor:
+        return values.unflatten(0, (self.passes, -1)).mean(0)
