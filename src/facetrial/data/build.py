@@ -1,5 +1,6 @@
 """From a composed config to the faces to train and test on."""
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from lightning import LightningDataModule
 from omegaconf import DictConfig
@@ -33,8 +34,9 @@ def build_defenses(config: DictConfig) -> dict[str, Defense]:
     """The defences that `config.defense` names, in order.
 
     Raises:
-        FacetrialError: one that must be the outermost is not named first.
+        FacetrialError: one is named twice, or one that must be the outermost not first.
     """
+    _check_named_once(config)
     defenses = dict(instantiate(config.defense))
     for place, (name, defense) in enumerate(defenses.items()):
         if defense.outermost and place:
@@ -43,6 +45,20 @@ def build_defenses(config: DictConfig) -> dict[str, Defense]:
                 f"give defense=[{','.join([name, *(other for other in defenses if other != name)])}]."
             )
     return defenses
+
+
+def _check_named_once(config: DictConfig) -> None:
+    """Hydra lays two defences that use one key over each other, without a word."""
+    if not HydraConfig.initialized():
+        return
+    task = HydraConfig.get().overrides.task
+    named = [o.removeprefix("defense=[").removesuffix("]") for o in task if o.startswith("defense=[")]
+    names = [name.strip() for name in named[-1].split(",")] if named else []
+    if len(names) > max(len(config.defense), 1):
+        raise FacetrialError(
+            f"defense=[{','.join(names)}] names one defence twice, or two that are settings of one; found "
+            f"{', '.join(config.defense) or 'none'}. Name each once, and change it with defense.NAME.KEY=VALUE."
+        )
 
 
 def build_datamodule(config: DictConfig) -> LightningDataModule:

@@ -10,9 +10,10 @@ from facetrial.errors import FacetrialError
 
 
 class JPEG(InputTransform):
-    """The picture after JPEG (Dziugaite et al., "A study of the effect of JPG compression on adversarial images", 2016).
+    """The picture after JPEG (Dziugaite et al., "The effect of JPG compression on adversarial images", 2016).
 
-    An attacker who knows it goes by a codec that has a slope (Shin and Song, "JPEG-resistant adversarial images", 2017).
+    An attacker who knows it takes the slope of a codec that has one (Shin and Song, "JPEG-resistant adversarial
+    images", 2017).
 
     Args:
         quality: from 1 to 100.

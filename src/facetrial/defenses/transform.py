@@ -73,7 +73,7 @@ class Transformed(Defended):
 
 
 class RandomTransform(Defense):
-    """Base of transforms that draw. What is drawn depends on the seed and the picture's own pixels, and on nothing else.
+    """Base of transforms that draw. What is drawn depends on the seed and the picture's own pixels alone.
 
     Args:
         seed: of the draws.
