@@ -63,6 +63,9 @@ class Attack:
         adaptive: whether the attacker knows the victim's defences and asks what they declare; else the recogniser
             behind them is attacked as if there were none. Verdicts are the whole victim's in either case.
 
+    Attributes:
+        part: what part of the budget is used, in (0, 1]; all of it but where training begins with less.
+
     Raises:
         FacetrialError: a surrogate for a method that asks nobody, or that has no use for one.
     """
@@ -89,6 +92,7 @@ class Attack:
         self.fast = fast
         self.surrogate = surrogate
         self.adaptive = adaptive
+        self.part = 1.0
         self._copies = FastCopies()
 
     @property
@@ -216,7 +220,9 @@ class Attack:
             aim=aim.select(rows),
             images=images[rows],
             region=region[rows],
-            budget=self.budget,
+            budget=self.budget
+            if self.part == 1
+            else self.budget.scaled(images.new_full((len(rows),), self.part)),
             landmarks=faces.landmarks[rows],
             draws=draws.select(rows),
             files=[names[i] for i in rows.tolist()],

@@ -1,43 +1,133 @@
 """Adversarial training as data: wraps any set of faces and mixes perturbed pictures into its training batches."""
 
+import copy
+import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from lightning import LightningDataModule
+from torch import nn
 from torch.utils.data import DataLoader
 
-from facetrial.attacks.engine import Attack
+from facetrial.attacks.engine import Attack, Attacked
+from facetrial.attacks.referee import BudgetBreach, referee
 from facetrial.data.faces import FaceDataset, Faces
 from facetrial.data.module import FacesDataModule
 from facetrial.errors import FacetrialError
 from facetrial.randomness import Draws
+from facetrial.recognition.gallery_head import GalleryHead
+from facetrial.recognition.victim import Victim
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a training step on pictures and their perturbed copies makes smaller.
+
+    Attributes:
+        clean: weight of the loss on the pictures as they are.
+        perturbed: weight of the loss on the perturbed copies.
+        consistency: weight of 1 - cosine similarity between the embeddings of a picture and its copy.
+    """
+
+    clean: float = 0.0
+    perturbed: float = 1.0
+    consistency: float = 0.0
+
+
+@dataclass
+class Pairs:
+    """Pictures and their perturbed copies, in the same order."""
+
+    clean: Faces
+    perturbed: Faces
+    weights: Weights
+
+    def __len__(self) -> int:
+        return len(self.clean)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How perturbing begins.
+
+    Attributes:
+        begin: epochs before the first perturbed picture.
+        grow: epochs over which the budget then grows to its full size.
+        spread: epochs over which the share of perturbed pictures then grows to its full size.
+    """
+
+    begin: int = 0
+    grow: int = 0
+    spread: int = 0
+
+    def budget(self, epoch: int) -> float:
+        """The part of the budget in `epoch`, counted from 0: from 0 to 1."""
+        return self._part(epoch, self.grow)
+
+    def share(self, epoch: int) -> float:
+        """The part of the fraction in `epoch`: from 0 to 1."""
+        return self._part(epoch, self.spread)
+
+    def _part(self, epoch: int, over: int) -> float:
+        if epoch < self.begin:
+            return 0.0
+        return min(1.0, (epoch - self.begin + 1) / (over + 1))
 
 
 class AdversarialFaces(LightningDataModule):
     """The faces of another datamodule, some of them perturbed while they train.
 
-    Perturbing happens on the device, after the batch has been moved there. The head is fitted on every training
-    picture as it is and on a perturbed copy of a `fraction` of them.
+    Perturbing happens on the device, after the batch has been moved there, against the recogniser as it is at that
+    step. The head is fitted on every training picture as it is and on a perturbed copy of a `fraction` of them; an
+    attack that asks a victim then attacks the head that was fitted on the clean ones.
 
     Args:
         faces: the datamodule that is wrapped; validation and test pictures stay as they are.
-        attack: what perturbs, without asking a victim.
+        attack: what perturbs.
         fraction: share of the training pictures that are perturbed, in (0, 1]; drawn anew every epoch.
         seed: of the draws.
+        schedule: how perturbing begins.
+        weights: of a step on pictures and their copies; None puts the perturbed ones in the place of the clean.
+        against_embedding: whether the attack moves a picture's own clean embedding away, in place of its identity.
+        head_only: whether the embedder trains on clean pictures, and only the head sees perturbed ones.
 
     Raises:
-        FacetrialError: `fraction` is outside (0, 1].
+        FacetrialError: `fraction` is outside (0, 1]; a schedule that runs backwards.
     """
 
-    def __init__(self, faces: FacesDataModule, attack: Attack, fraction: float, seed: int) -> None:
+    def __init__(
+        self,
+        faces: FacesDataModule,
+        attack: Attack,
+        fraction: float,
+        seed: int,
+        schedule: Schedule | None = None,
+        weights: Weights | None = None,
+        against_embedding: bool = False,
+        head_only: bool = False,
+    ) -> None:
         super().__init__()
         if not 0 < fraction <= 1:
             raise FacetrialError(f"defense.adv.fraction must lie in (0, 1], found {fraction}.")
+        schedule = schedule or Schedule()
+        for key, value in vars(schedule).items():
+            if value < 0 or value != int(value):
+                raise FacetrialError(
+                    f"defense.adv.schedule.{key} must be a whole number of epochs, found {value}."
+                )
         self.faces = faces
         self.attack = attack
         self.fraction = fraction
         self.seed = seed
+        self.schedule = schedule
+        self.weights = weights
+        self.against_embedding = against_embedding
+        self.head_only = head_only
+        self._scaled: tuple[float, Attack] | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -59,6 +149,16 @@ class AdversarialFaces(LightningDataModule):
     def test_faces(self) -> FaceDataset:
         return self.faces.test_faces
 
+    @property
+    def clean_faces(self) -> FacesDataModule:
+        """The faces behind all wrappers."""
+        return self.faces.clean_faces
+
+    @property
+    def asks_victim(self) -> bool:
+        """Whether `head_batches` needs a victim whose head was fitted on clean pictures."""
+        return self.attack.method.asks_victim or self.attack.needs_fitting or self.faces.asks_victim
+
     def prepare_data(self) -> None:
         self.faces.prepare_data()
 
@@ -74,29 +174,104 @@ class AdversarialFaces(LightningDataModule):
     def test_dataloader(self) -> DataLoader:
         return self.faces.test_dataloader()
 
+    @property
+    def needs_fitting(self) -> bool:
+        """Whether `fit_attack` has to come first."""
+        return self.attack.needs_fitting
+
+    def fit_attack(self, victim: Victim) -> None:
+        """Fits the attack on the training pictures."""
+        log.info("Fitting the attack that is trained against on %d pictures.", len(self.train_faces))
+        self.attack.fit(victim, self.train_faces, self.seed)
+
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        batch = self.faces.on_after_batch_transfer(batch, dataloader_idx)
         if self.trainer is None or not self.trainer.training or not isinstance(batch, Faces):
             return batch
-        return self.mixed(batch, draw=self.trainer.current_epoch + 1)
+        if self.head_only:
+            return batch
+        module = self.trainer.lightning_module
+        module.eval()
+        try:
+            mixed = self.mixed(batch, self.trainer.current_epoch + 1, self._training_victim(module))
+        finally:
+            module.train()
+        return mixed if self.weights is None else Pairs(batch, mixed, self.weights)
 
-    def mixed(self, batch: Faces, draw: int) -> Faces:
-        """The batch with a share of its pictures perturbed; which ones depends on (seed, picture, draw)."""
-        rows = self._chosen(batch, draw)
-        if len(rows) == 0:
+    def mixed(self, batch: Faces, draw: int, victim: nn.Module | None = None) -> Faces:
+        """The batch with a share of its pictures perturbed; which ones depends on (seed, picture, draw).
+
+        Args:
+            batch: training pictures.
+            draw: the epoch, counted from 1.
+            victim: who is attacked, in eval mode; None where the attack asks nobody.
+        """
+        part = self.schedule.budget(draw - 1)
+        rows = self._chosen(batch, draw, self.fraction * self.schedule.share(draw - 1))
+        if len(rows) == 0 or part == 0:
             return batch
         images = batch.images.clone()
-        images[rows] = self.attack(None, batch.select(rows), self.seed, draw).images
+        images[rows] = self._perturbed(victim, batch.select(rows), draw, part)
         return batch.with_images(images)
 
-    def head_batches(self) -> Iterator[Faces]:
-        """Batches that the head is fitted on: each of the wrapped ones, followed by perturbed copies."""
-        for batch in self.faces.head_batches():
+    def head_batches(self, victim: Victim | None = None) -> Iterator[Faces]:
+        """Batches that the head is fitted on: each of the wrapped ones, followed by perturbed copies.
+
+        Args:
+            victim: with a head that was fitted on clean pictures, in eval mode; needed where `asks_victim`.
+        """
+        for batch in self.faces.head_batches(victim):
             yield batch
-            rows = self._chosen(batch, draw=0)
+            rows = self._chosen(batch, 0, self.fraction)
             if len(rows):
                 chosen = batch.select(rows)
-                yield chosen.with_images(self.attack(None, chosen, self.seed).images)
+                device = chosen.images.device if victim is None else next(victim.parameters()).device
+                moved = Faces(**{name: value.to(device) for name, value in vars(chosen).items()})
+                yield chosen.with_images(self._attacked(self.attack, victim, moved, 0).images.cpu())
 
-    def _chosen(self, batch: Faces, draw: int) -> torch.Tensor:
+    def _perturbed(self, victim: nn.Module | None, chosen: Faces, draw: int, part: float) -> torch.Tensor:
+        attack = self.attack
+        if part < 1:
+            if self._scaled is None or self._scaled[0] != part:
+                scaled = copy.copy(attack)
+                scaled.part = part
+                self._scaled = (part, scaled)
+            attack = self._scaled[1]
+        if self.against_embedding:
+            victim, chosen = _own_embeddings(victim, chosen)
+        return self._attacked(attack, victim, chosen, draw).images
+
+    def _attacked(self, attack: Attack, victim: nn.Module | None, chosen: Faces, draw: int) -> Attacked:
+        files = [self.train_faces.files[i] for i in chosen.indices.tolist()]
+        attacked = attack(victim, chosen, self.seed, draw, files)
+        try:
+            referee(
+                chosen.images,
+                attacked.images,
+                attacked.region,
+                attack.budget.norm,
+                attack.budget.limit,
+                files,
+            )
+        except BudgetBreach as error:
+            raise FacetrialError(
+                f"the attack that is trained against broke its own rules: {error} Training stopped."
+            ) from error
+        return attacked
+
+    def _training_victim(self, module: Any) -> Victim | None:
+        return module.as_victim(self.names) if self.attack.method.asks_victim else None
+
+    def _chosen(self, batch: Faces, draw: int, fraction: float) -> torch.Tensor:
         chance = Draws(self.seed, batch.pictures, draw).uniform((1,), "which are perturbed")[:, 0]
-        return (chance < self.fraction).nonzero()[:, 0]
+        return (chance < fraction).nonzero()[:, 0]
+
+
+def _own_embeddings(victim: Victim, chosen: Faces) -> tuple[Victim, Faces]:
+    """A victim that knows each of B pictures, as it is, for a person, and the pictures as these people."""
+    with torch.no_grad():
+        own = victim.embedder(chosen.images).float()
+    gallery = torch.cat([own, -own[:1]])  # one more, for a batch of one
+    known = Victim(victim.embedder, GalleryHead(gallery), [str(row) for row in range(len(gallery))])
+    identities = torch.arange(len(chosen), device=chosen.images.device)
+    return known.eval(), Faces(**(vars(chosen) | {"identities": identities}))

@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 
 from facetrial.data.faces import FaceDataset, Faces, same_batch
 from facetrial.errors import FacetrialError
+from facetrial.recognition.victim import Victim
 from facetrial.seeding import ShuffledEpochs
 
 
@@ -116,6 +117,21 @@ class FacesDataModule(LightningDataModule):
     def test_dataloader(self) -> DataLoader:
         return self.loader(self.test_faces)
 
-    def head_batches(self) -> Iterator[Faces]:
+    @property
+    def clean_faces(self) -> "FacesDataModule":
+        """The faces behind all wrappers: these."""
+        return self
+
+    @property
+    def asks_victim(self) -> bool:
+        """Whether `head_batches` needs a victim whose head was fitted on clean pictures."""
+        return False
+
+    @property
+    def needs_fitting(self) -> bool:
+        """Whether what perturbs the pictures has to be fitted first, by `fit_attack`."""
+        return False
+
+    def head_batches(self, victim: Victim | None = None) -> Iterator[Faces]:
         """Batches, on the CPU and in a fixed order, that the head is fitted on: the training pictures once."""
         yield from self.loader(self.train_faces)

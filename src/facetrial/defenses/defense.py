@@ -1,6 +1,6 @@
 """What a defence may do. Config group `defense`: several compose, in the order in which they are named."""
 
-from lightning import LightningDataModule
+from lightning import Callback, LightningDataModule
 from torch import nn
 
 from facetrial.data.faces import FaceDataset
@@ -13,16 +13,24 @@ class Defense:
         trains: whether it changes what recogniser and head are trained on. A recogniser is trained without the
             defences that do not.
         needs_landmarks: whether the training pictures need landmarks.
+        all_layers: whether it wants every block of the embedder trained.
+        from_clean: whether its training starts from the recogniser that is trained without it.
         outermost: whether nothing may stand in front of it, so that it has to be named first.
     """
 
     trains = False
     needs_landmarks = False
+    all_layers = False
+    from_clean = False
     outermost = False
 
     def wrap_data(self, faces: LightningDataModule) -> LightningDataModule:
         """The datamodule to train on in place of `faces`."""
         return faces
+
+    def callbacks(self) -> list[Callback]:
+        """What is to be called during training."""
+        return []
 
     def wrap_victim(self, victim: nn.Module, faces: FaceDataset | None = None) -> nn.Module:
         """What stands trial in place of `victim`.

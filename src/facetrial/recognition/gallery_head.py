@@ -11,12 +11,13 @@ class GalleryHead(nn.Module):
 
     Args:
         gallery: (C, D), of any length but zero.
+        scale: by which similarities are multiplied to give scores.
 
     Raises:
         FacetrialError: a gallery of another shape, of fewer than two people, or with a vector of no direction.
     """
 
-    def __init__(self, gallery: Tensor) -> None:
+    def __init__(self, gallery: Tensor, scale: float = 1.0) -> None:
         super().__init__()
         if gallery.ndim != 2 or len(gallery) < 2:
             raise FacetrialError(
@@ -26,11 +27,12 @@ class GalleryHead(nn.Module):
         if not (lengths.isfinite() & (lengths > 0)).all():
             raise FacetrialError("a gallery's vectors must be finite and none of them zero.")
         self.register_buffer("gallery", F.normalize(gallery.detach()))
+        self.scale = scale
 
     @property
     def num_classes(self) -> int:
         return len(self.gallery)
 
     def forward(self, embeddings: Tensor) -> Tensor:
-        """Cosine similarities (B, C) from embeddings (B, D)."""
-        return F.normalize(embeddings) @ self.gallery.to(embeddings.dtype).T
+        """Cosine similarities (B, C), times the scale, from embeddings (B, D)."""
+        return self.scale * F.normalize(embeddings) @ self.gallery.to(embeddings.dtype).T

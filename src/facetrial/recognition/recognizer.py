@@ -8,9 +8,12 @@ from lightning import LightningModule
 from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
 
+from facetrial.data.adversarial import Pairs
 from facetrial.data.faces import Faces
 from facetrial.errors import FacetrialError
+from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.svm_head import SVMHead
+from facetrial.recognition.victim import Victim
 
 
 class Recognizer(LightningModule):
@@ -24,6 +27,8 @@ class Recognizer(LightningModule):
         trainable: prefixes of the names of the embedder's parameters that are trained; the rest is frozen, its
             batch statistics too.
         epochs: over which the learning rate falls to zero, along a cosine.
+        start_from_means: whether the loss's centres start at each person's mean embedding, as suits an embedder that
+            has been trained before.
 
     Raises:
         FacetrialError: no parameter's name starts with one of `trainable`.
@@ -37,6 +42,7 @@ class Recognizer(LightningModule):
         optimizer: Callable[..., torch.optim.Optimizer],
         trainable: Sequence[str],
         epochs: int,
+        start_from_means: bool = False,
     ) -> None:
         super().__init__()
         self.embedder = embedder
@@ -44,6 +50,7 @@ class Recognizer(LightningModule):
         self.loss = loss
         self.optimizer = optimizer
         self.epochs = epochs
+        self.start_from_means = start_from_means
         self.validation_accuracy = MulticlassAccuracy(len(loss.centres), average="micro")
         for name, parameter in embedder.named_parameters():
             parameter.requires_grad_(name.startswith(tuple(trainable)))
@@ -66,10 +73,31 @@ class Recognizer(LightningModule):
                 module.eval()
         return self
 
-    def training_step(self, batch: Faces, batch_idx: int) -> Tensor:
-        loss = self.loss(self.embedder(batch.images), batch.identities)
+    def as_victim(self, names: Sequence[str]) -> Victim:
+        """The recogniser as it is now, to be attacked in training: each person's centre stands for the head.
+
+        It shares the embedder, which the caller sets to eval mode and back.
+        """
+        head = GalleryHead(self.loss.centres, self.loss.scale)
+        victim = Victim(self.embedder, head, names)
+        victim.training = head.training = False
+        return victim
+
+    def training_step(self, batch: Faces | Pairs, batch_idx: int) -> Tensor:
+        loss = self._loss(batch)
         self.log("train/loss", loss, on_epoch=True, on_step=False, batch_size=len(batch))
         return loss
+
+    def _loss(self, batch: Faces | Pairs) -> Tensor:
+        if isinstance(batch, Faces):
+            return self.loss(self.embedder(batch.images), batch.identities)
+        weights, identities = batch.weights, batch.clean.identities
+        both = self.embedder(torch.cat([batch.clean.images, batch.perturbed.images]))
+        clean, perturbed = both.chunk(2)
+        loss = weights.clean * self.loss(clean, identities) + weights.perturbed * self.loss(
+            perturbed, identities
+        )
+        return loss + weights.consistency * (1.0 - (clean * perturbed).sum(1)).mean()
 
     def validation_step(self, batch: Faces, batch_idx: int) -> None:
         cosines = self.embedder(batch.images) @ nn.functional.normalize(self.loss.centres).T

@@ -8,14 +8,15 @@ import torch
 from hydra.utils import instantiate
 from lightning import Callback, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 
 from facetrial.checkpoints import save_checkpoint, training_cut_short
-from facetrial.data.build import build_datamodule
+from facetrial.data.build import build_datamodule, build_defenses
 from facetrial.data.faces import FaceDataset
 from facetrial.errors import FacetrialError
 from facetrial.files import check_writable
 from facetrial.recipes import digest
+from facetrial.recognition.finite import StopWhenNotFinite
 from facetrial.recognition.fit_head import FitHead
 from facetrial.recognition.obtain import (
     KIND,
@@ -23,6 +24,7 @@ from facetrial.recognition.obtain import (
     build_head,
     checkpoint_path,
     recipe,
+    recognizer_for,
 )
 from facetrial.recognition.recognizer import Recognizer
 from facetrial.recognition.victim import Victim
@@ -51,16 +53,24 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
     path = checkpoint_path(config)
     check_writable(path.parent)
     embedder = build_embedder(config)  # before the data: a mistake in it shows at once
+    defenses = [defense for defense in build_defenses(config).values() if defense.trains]
+    known_before = config.embedder.get("weights") is not None
+    if not known_before and any(defense.from_clean for defense in defenses):
+        embedder.load_state_dict(_clean_recognizer(config).embedder.state_dict())
+        known_before = True
     datamodule = build_datamodule(config)
     seed_everything(config.seed, workers=True, verbose=False)  # whatever the data had to compute first
     trainable = config.model.trainable
+    if trainable is None:
+        trainable = ("",) if any(defense.all_layers for defense in defenses) else embedder.last_blocks
     recognizer = Recognizer(
         embedder=embedder,
         head=build_head(config),
         loss=instantiate(config.model.loss, dimension=embedder.dimension, num_classes=len(datamodule.names)),
         optimizer=instantiate(config.model.optimizer),
-        trainable=embedder.last_blocks if trainable is None else list(trainable),
+        trainable=list(trainable),
         epochs=config.trainer.max_epochs,
+        start_from_means=known_before and config.model.start_from_means,
     )
     made_by = recipe(config)
     partial = path.with_name(f"{path.stem}-{digest(made_by)}.partial")
@@ -72,6 +82,8 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
             # The newest epoch; `save_last` alone writes nothing before the training ends.
             ModelCheckpoint(partial, "last", save_on_train_epoch_end=True, enable_version_counter=False),
             SeedSteps(config.seed),
+            *(callback for defense in defenses for callback in defense.callbacks()),
+            StopWhenNotFinite(partial),
             FitHead(),
         ],
         enable_model_summary=False,
@@ -94,6 +106,17 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
             logger.finalize("success")
         log.info("Saved %s. %s", path, ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
     return metrics
+
+
+def _clean_recognizer(config: DictConfig) -> Victim:
+    """The recogniser that is trained as `config` says, but without a defence; trained first where it is missing."""
+    clean = copy.deepcopy(config)
+    clean.data.batch_size = config.model.batch_size
+    with open_dict(clean):
+        clean.defense = {}
+        clean.model.checkpoint = None
+    log.info("Training with this defence starts from the recogniser without one.")
+    return recognizer_for(clean)
 
 
 def accuracy(victim: Victim, faces: FaceDataset, batch_size: int) -> float:
