@@ -13,7 +13,11 @@ from tests.faces import some_faces
 
 
 def adversarial(fraction=0.5, batches=()):
-    inner = SimpleNamespace(head_batches=lambda: iter(batches))
+    inner = SimpleNamespace(
+        head_batches=lambda victim: iter(batches),
+        on_after_batch_transfer=lambda batch, dataloader_idx: batch,
+        train_faces=SimpleNamespace(files=[str(number) for number in range(200)]),
+    )
     return AdversarialFaces(inner, Attack(Everywhere(), RMS(0.1), Gaussian()), fraction, seed=0)
 
 
@@ -47,9 +51,9 @@ def test_the_head_sees_every_picture_clean_and_perturbed_copies():
 def test_outside_training_batches_stay_clean():
     faces = some_faces(4, size=16)
     data = adversarial(1.0)
-    data.trainer = SimpleNamespace(training=False, current_epoch=0, lightning_module=None)
+    data.trainer = SimpleNamespace(training=False, current_epoch=0, lightning_module=torch.nn.Module())
     assert data.on_after_batch_transfer(faces, 0) is faces
-    data.trainer = SimpleNamespace(training=True, current_epoch=0, lightning_module=None)
+    data.trainer = SimpleNamespace(training=True, current_epoch=0, lightning_module=torch.nn.Module())
     assert changed(data.on_after_batch_transfer(faces, 0), faces).all()
 
 

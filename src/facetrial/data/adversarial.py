@@ -176,8 +176,15 @@ class AdversarialFaces(LightningDataModule):
 
     @property
     def needs_fitting(self) -> bool:
-        """Whether `fit_attack` has to come first."""
-        return self.attack.needs_fitting
+        """Whether `fit_attack` has to come first; not where training goes on that was cut short."""
+        return self.attack.needs_fitting and self.attack.method.fitted is None
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"fitted": self.attack.method.fitted} if self.attack.needs_fitting else {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        if self.attack.needs_fitting:
+            self.attack.method.fitted = state_dict["fitted"]
 
     def fit_attack(self, victim: Victim) -> None:
         """Fits the attack on the training pictures."""
