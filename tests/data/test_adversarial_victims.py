@@ -16,9 +16,9 @@ from facetrial.landmarks.regions import Everywhere
 from facetrial.recognition.obtain import checkpoint_path
 from facetrial.recognition.recognizer import Recognizer
 from facetrial.recognition.training import train_recognizer
-from tests.recognition.tiny import ColouredPeople, tiny_config
+from tests.recognition.tiny import ColouredPeople, Epochs, tiny_config
 
-NAMES = ["A", "B", "C"]
+COUNTED = "+callbacks.epochs._target_=tests.recognition.tiny.Epochs"
 
 
 def data_and_module(attack=None, **settings):
@@ -104,7 +104,9 @@ def test_a_senseless_schedule_is_refused(setting):
 
 @pytest.mark.parametrize("defense", ["adv_pgd", "trades", "consistent", "adv_head", "adv_fast"])
 def test_every_variant_trains(tmp_path, defense):
-    config = tiny_config(tmp_path, f"defense={defense}", "trainer.max_epochs=1")
+    config = tiny_config(
+        tmp_path, f"defense={defense}", f"defense.{defense}.epochs=1", "trainer.max_epochs=1"
+    )
     metrics = train_recognizer(config)
     assert metrics["test/head_accuracy"] > 0
     made_by = load_checkpoint(checkpoint_path(config), "recognizer")["config"]
@@ -115,6 +117,15 @@ def test_a_patch_is_fitted_before_it_is_trained_against_and_kept_when_training_i
     overrides = ("defense=adv", "attack@defense.adv.attack=universal", "defense.adv.attack.method.epochs=1")
     config = tiny_config(tmp_path, *overrides, "trainer.max_epochs=1")
     assert train_recognizer(config)["test/head_accuracy"] > 0
+
+
+def test_a_defence_may_train_where_the_rest_does_not(tmp_path):
+    config = tiny_config(
+        tmp_path, "defense=adv_pgd", "defense.adv_pgd.epochs=2", "trainer.max_epochs=0", COUNTED
+    )
+    train_recognizer(config)
+    assert Epochs.trained == (0, 1)
+    assert checkpoint_path(config).is_file()
 
 
 def test_with_zero_epochs_the_head_alone_is_hardened(tmp_path):

@@ -75,7 +75,7 @@ def test_keys(rows, checks):
     expected = (
         "data synthetic limit embedder attack defense goal seed n not_attackable not_reached clean_accuracy "
         "robust_accuracy robust_accuracy_8bit attack_success per_identity checks trusted seconds "
-        "images_per_second versions"
+        "images_per_second cost versions"
     )
     assert list(summary) == expected.split()
     assert summary["limit"] == 7

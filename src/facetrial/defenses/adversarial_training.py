@@ -31,6 +31,7 @@ class AdversarialTraining(Defense):
         all_layers: whether every block of the embedder is trained, unless `model.trainable` names some.
         from_clean: whether training starts from the recogniser that is trained without this defence, where the
             embedder has no published weights.
+        epochs: of training, in the place of `trainer.max_epochs`; None leaves it at that.
         guard: stops a training that overfits to its own attack; None goes without.
     """
 
@@ -47,6 +48,7 @@ class AdversarialTraining(Defense):
         head_only: bool = False,
         all_layers: bool = False,
         from_clean: bool = False,
+        epochs: int | None = None,
         guard: OverfittingGuard | None = None,
     ) -> None:
         self.attack = attack
@@ -58,6 +60,7 @@ class AdversarialTraining(Defense):
         self.head_only = head_only
         self.all_layers = all_layers
         self.from_clean = from_clean
+        self.epochs = epochs
         self.guard = guard
 
     @property

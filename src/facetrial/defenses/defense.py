@@ -15,6 +15,7 @@ class Defense:
         needs_landmarks: whether the training pictures need landmarks.
         all_layers: whether it wants every block of the embedder trained.
         from_clean: whether its training starts from the recogniser that is trained without it.
+        epochs: of training where it trains, in the place of `trainer.max_epochs`; None leaves it at that.
         outermost: whether nothing may stand in front of it, so that it has to be named first.
     """
 
@@ -22,6 +23,7 @@ class Defense:
     needs_landmarks = False
     all_layers = False
     from_clean = False
+    epochs: int | None = None
     outermost = False
 
     def wrap_data(self, faces: LightningDataModule) -> LightningDataModule:

@@ -22,13 +22,14 @@ from facetrial.data.faces import FaceDataset
 from facetrial.data.module import FacesDataModule, spread_over_people
 from facetrial.defenses.defended import defended, layers
 from facetrial.errors import FacetrialError
+from facetrial.evaluation.cost import cost
 from facetrial.evaluation.noise_level import use_noise_level
 from facetrial.evaluation.results import write_results
 from facetrial.evaluation.shards import Shards
 from facetrial.evaluation.surrogates import surrogate_for
 from facetrial.evaluation.trial import RemainingFaces, Trial
 from facetrial.recipes import data_recipe
-from facetrial.recognition.obtain import recognizer_for
+from facetrial.recognition.obtain import KIND, checkpoint_path, recognizer_for
 from facetrial.recognition.victim import Victim
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,10 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
         file: picture for file in sorted(gallery) if (picture := shards.read_picture(file)) is not None
     }
     speed = {"seconds": seconds, "images_per_second": len(remaining) / seconds if remaining else None}
-    return write_results(config, folder, rows, checks, faces, pictures, speed, trainer.loggers)
+    costs = cost(victim, test, checkpoint_path(config), KIND)
+    return write_results(
+        config, folder, rows, checks, faces, pictures, speed | {"cost": costs}, trainer.loggers
+    )
 
 
 def fit_or_read(

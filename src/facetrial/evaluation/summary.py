@@ -79,6 +79,7 @@ def summarise(
         "trusted": all(bool(check["passed"]) for check in checks.values()),
         "seconds": seconds,
         "images_per_second": speed,
+        "cost": about.get("cost"),
         "versions": versions(),
     }
 

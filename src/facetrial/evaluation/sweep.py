@@ -49,10 +49,14 @@ class GatherSweep(Callback):
         study: whether to write the study's table too (`study.md`, `.csv`, `.png`, `.svg`).
         people: rows of that table; None takes the study's five, or on synthetic faces the five with the most
             training pictures.
+        defenses: whether to write the table of defences (`defenses.md`, `.csv`, `.png`, `.svg`).
     """
 
-    def __init__(self, study: bool = False, people: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, study: bool = False, people: Sequence[str] | None = None, defenses: bool = False
+    ) -> None:
         self.study = study
+        self.defenses = defenses
         self.people = None if people is None else list(people)
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **_: Any) -> None:
@@ -60,11 +64,13 @@ class GatherSweep(Callback):
             write_sweep_csv(gather_runs(config.hydra.sweep.dir), config.hydra.sweep.dir)
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
-        gather_sweep(config.hydra.sweep.dir, self.study, self.people)
+        gather_sweep(config.hydra.sweep.dir, self.study, self.people, self.defenses)
 
 
-def gather_sweep(folder: str | Path, study: bool = False, people: Sequence[str] | None = None) -> list[Path]:
-    """Writes `sweep.csv` and `report.html` over all runs below `folder` and, with `study`, the study's tables.
+def gather_sweep(
+    folder: str | Path, study: bool = False, people: Sequence[str] | None = None, defenses: bool = False
+) -> list[Path]:
+    """Writes `sweep.csv` and `report.html` over all runs below `folder`, the study's tables and that of defences.
 
     Runs that differ in more than attack and defence (seeds, noise levels) go to tables of their own.
 
@@ -86,7 +92,14 @@ def gather_sweep(folder: str | Path, study: bool = False, people: Sequence[str] 
             studies = build_studies(runs, people)
         except FacetrialError as error:
             problem = error
-    written.append(write_sweep_report(runs, studies, folder))
+    table = None
+    finished = [run.summary for run in runs if run.summary is not None]
+    if defenses and finished:
+        from facetrial.evaluation.defense_table import build_defense_table, write_defense_table
+
+        table = build_defense_table(finished)
+        written += write_defense_table(table, folder)
+    written.append(write_sweep_report(runs, studies, folder, table))
     if problem is not None:
         raise problem
     if studies:

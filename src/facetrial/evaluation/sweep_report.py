@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from facetrial.evaluation import tables, verdict_words
+from facetrial.evaluation.defense_table import DefenseTable, defenses_figure, table_lines
 from facetrial.evaluation.figures import LIGHT, Theme, draw_figures, mark, new_axes, percent_axis
 from facetrial.evaluation.poster import EVERYBODY, Study
 from facetrial.evaluation.poster_figure import study_figure
@@ -17,8 +18,13 @@ if TYPE_CHECKING:
     from facetrial.evaluation.sweep import Run
 
 
-def write_sweep_report(runs: Sequence["Run"], studies: Mapping[str, Study], folder: str | Path) -> Path:
-    """Writes `report.html` over all runs into the sweep's folder, with the study's tables, if any.
+def write_sweep_report(
+    runs: Sequence["Run"],
+    studies: Mapping[str, Study],
+    folder: str | Path,
+    defenses: DefenseTable | None = None,
+) -> Path:
+    """Writes `report.html` over all runs into the sweep's folder, with the study's tables and that of defences, if any.
 
     It is self-contained but for links to the runs' own reports below the same folder.
     """
@@ -42,8 +48,15 @@ def write_sweep_report(runs: Sequence["Run"], studies: Mapping[str, Study], fold
         banners=list(dict.fromkeys(banners)),
         lines=lines,
         chart=themed_chart(runs_figure, finished) if finished else None,
+        defenses=None if defenses is None else defenses_view(defenses),
         studies=[study_view(title, study) for title, study in studies.items()],
     )
+
+
+def defenses_view(table: DefenseTable) -> dict:
+    """What the page shows of the table of defences."""
+    header, lines = table_lines(table)
+    return {"header": header, "lines": lines, "chart": themed_chart(defenses_figure, table)}
 
 
 def own_overrides(run: "Run", runs: Sequence["Run"]) -> list[str]:

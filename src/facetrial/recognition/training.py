@@ -27,6 +27,7 @@ from facetrial.recognition.obtain import (
     recognizer_for,
 )
 from facetrial.recognition.recognizer import Recognizer
+from facetrial.recognition.stopwatch import Stopwatch
 from facetrial.recognition.victim import Victim
 from facetrial.seeding import SeedSteps
 
@@ -54,6 +55,7 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
     check_writable(path.parent)
     embedder = build_embedder(config)  # before the data: a mistake in it shows at once
     defenses = [defense for defense in build_defenses(config).values() if defense.trains]
+    epochs = max((d.epochs for d in defenses if d.epochs is not None), default=config.trainer.max_epochs)
     known_before = config.embedder.get("weights") is not None
     if not known_before and any(defense.from_clean for defense in defenses):
         embedder.load_state_dict(_clean_recognizer(config).embedder.state_dict())
@@ -69,11 +71,13 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
         loss=instantiate(config.model.loss, dimension=embedder.dimension, num_classes=len(datamodule.names)),
         optimizer=instantiate(config.model.optimizer),
         trainable=list(trainable),
-        epochs=config.trainer.max_epochs,
+        epochs=epochs,
         start_from_means=known_before and config.model.start_from_means,
     )
     made_by = recipe(config)
+    config.trainer.max_epochs = epochs
     partial = path.with_name(f"{path.stem}-{digest(made_by)}.partial")
+    stopwatch = Stopwatch()
     trainer = instantiate(
         config.trainer,
         logger=list(instantiate(config.logger).values()) or False,
@@ -81,6 +85,7 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
             *(c for c in instantiate(config.callbacks).values() if isinstance(c, Callback)),
             # The newest epoch; `save_last` alone writes nothing before the training ends.
             ModelCheckpoint(partial, "last", save_on_train_epoch_end=True, enable_version_counter=False),
+            stopwatch,
             SeedSteps(config.seed),
             *(callback for defense in defenses for callback in defense.callbacks()),
             StopWhenNotFinite(partial),
@@ -90,6 +95,7 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
         num_sanity_val_steps=0,
     )
     trainer.fit(recognizer, datamodule=datamodule, ckpt_path=training_cut_short(partial), weights_only=True)
+    seconds = stopwatch.seconds
     victim = Victim(recognizer.embedder, recognizer.head, datamodule.names).freeze()
     judged = copy.deepcopy(victim).to(trainer.strategy.root_device)
     metrics = {
@@ -98,7 +104,13 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
     }
     if trainer.is_global_zero:
         save_checkpoint(
-            path, KIND, victim.state_dict(), made_by, names=list(datamodule.names), metrics=metrics
+            path,
+            KIND,
+            victim.state_dict(),
+            made_by,
+            names=list(datamodule.names),
+            metrics=metrics,
+            seconds=seconds,
         )
         shutil.rmtree(partial, ignore_errors=True)
         for logger in trainer.loggers:

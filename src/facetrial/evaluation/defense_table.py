@@ -1,0 +1,209 @@
+"""Defences side by side: what each leaves under each attack, and what it costs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from facetrial.evaluation.figures import LIGHT, Theme, draw_figures, mark, new_axes, percent_axis, save_figure
+from facetrial.evaluation.tables import NOTHING, csv_table, interval, markdown_table, percent
+from facetrial.evaluation.verdict_words import banners
+from facetrial.files import written_whole
+
+NAIVE = "adaptive=false"
+_MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a defence leaves under an attack.
+
+    Attributes:
+        defense: its name.
+        attack: its name.
+        adaptive: robust accuracy {value, low, high, n} under the attack that knows the defence; None where not run.
+        naive: the same under the attack that does not.
+    """
+
+    defense: str
+    attack: str
+    adaptive: Mapping[str, Any] | None
+    naive: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class DefenseTable:
+    """All cells of a sweep.
+
+    Attributes:
+        defenses: in the order of the runs, none first.
+        attacks: in the order of the runs.
+        cells: for each (defense, attack).
+        summaries: one of each defence, for clean accuracy and cost.
+        trials: all summaries.
+    """
+
+    defenses: list[str]
+    attacks: list[str]
+    cells: dict[tuple[str, str], Cell]
+    summaries: dict[str, Mapping[str, Any]]
+    trials: list[Mapping[str, Any]]
+
+    def lost(self, defense: str) -> float | None:
+        """Clean accuracy that the defence costs, beside the recogniser without; None where that did not stand trial."""
+        if "none" not in self.summaries:
+            return None
+        clean = [self.summaries[name]["clean_accuracy"]["value"] for name in ("none", defense)]
+        return clean[0] - clean[1]
+
+
+def build_defense_table(summaries: Sequence[Mapping[str, Any]]) -> DefenseTable:
+    """The table of finished trials; of several with the same defence and attack the last counts."""
+    found: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    of_defense: dict[str, Mapping[str, Any]] = {}
+    for summary in summaries:
+        attack, naive = _without_naive(summary["attack"])
+        defense = summary["defense"]
+        of_defense.setdefault(defense, summary)
+        found.setdefault((defense, attack), {})["naive" if naive else "adaptive"] = summary["robust_accuracy"]
+    return DefenseTable(
+        sorted(of_defense, key=lambda name: name != "none"),
+        list(dict.fromkeys(attack for _, attack in found)),
+        {
+            place: Cell(*place, adaptive=both.get("adaptive"), naive=both.get("naive"))
+            for place, both in found.items()
+        },
+        of_defense,
+        list(summaries),
+    )
+
+
+def _without_naive(attack: str) -> tuple[str, bool]:
+    """ "pgd (adaptive=false, eps=2)" -> ("pgd (eps=2)", True)."""
+    name, _, changed = attack.partition(" (")
+    parts = [part for part in changed.removesuffix(")").split(", ") if part]
+    kept = [part for part in parts if not part.startswith("adaptive=")]
+    naive = any(part.lower() == NAIVE for part in parts)
+    return (f"{name} ({', '.join(kept)})" if kept else name), naive
+
+
+def write_defense_table(table: DefenseTable, folder: str | Path) -> list[Path]:
+    """Writes `defenses.md`, `.csv`, `.png` and `.svg`."""
+    folder = Path(folder)
+    texts = {"defenses.md": defenses_markdown(table), "defenses.csv": defenses_csv(table)}
+    for file, text in texts.items():
+        with written_whole(folder / file) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    figure = defenses_figure(table)
+    drawn = ["defenses.png", "defenses.svg"]
+    for file in drawn:
+        save_figure(figure, folder / file)
+    return [folder / file for file in (*texts, *drawn)]
+
+
+def table_lines(table: DefenseTable) -> tuple[list[str], list[list[str]]]:
+    """Header and lines as words."""
+    header = ["defence", "clean", "lost, points", *table.attacks, "training, s", "answers/s"]
+    lines = []
+    for defense in table.defenses:
+        summary, lost = table.summaries[defense], table.lost(defense)
+        cost = summary.get("cost") or {}
+        lines.append(
+            [
+                defense,
+                _with_interval(summary["clean_accuracy"]),
+                NOTHING if lost is None else f"{100 * lost:.1f}",
+                *(_in_words(table.cells.get((defense, attack))) for attack in table.attacks),
+                _number(cost.get("train_seconds")),
+                _number(cost.get("answers_per_second")),
+            ]
+        )
+    return header, lines
+
+
+def defenses_markdown(table: DefenseTable) -> str:
+    """The whole page."""
+    about = table.trials[0]
+    header, lines = table_lines(table)
+    said = dict.fromkeys(banner for summary in table.trials for banner in banners(summary))
+    parts = [
+        "# Defences\n",
+        *(f"> **{banner}**\n" for banner in said),
+        f"{about['embedder']} on {about['data']}, n = {about['n']}. Share of pictures recognised under each attack, "
+        "with 95 % intervals (bootstrap over people, then pictures). Attacks know the defence; in brackets, what is "
+        "left under the same attack when it does not: the difference is what the defence hides.\n",
+        markdown_table(header, lines),
+        "![Dot plot of the table above, with 95 % intervals](defenses.png)\n",
+    ]
+    return "\n".join(parts)
+
+
+def defenses_csv(table: DefenseTable) -> str:
+    """A line a defence and attack."""
+    header = ["defense", "attack"]
+    header += [f"{kind}{part}" for kind in ("adaptive", "naive") for part in ("", "_low", "_high", "_n")]
+    header += ["clean", "clean_lost", "train_seconds", "answers_per_second"]
+    lines = []
+    for cell in table.cells.values():
+        summary = table.summaries[cell.defense]
+        cost = summary.get("cost") or {}
+        figures = [
+            None if figure is None else figure[part]
+            for figure in (cell.adaptive, cell.naive)
+            for part in ("value", "low", "high", "n")
+        ]
+        costs = [cost.get("train_seconds"), cost.get("answers_per_second")]
+        clean = summary["clean_accuracy"]["value"]
+        lines.append([cell.defense, cell.attack, *figures, clean, table.lost(cell.defense), *costs])
+    return csv_table(header, lines)
+
+
+def defenses_figure(table: DefenseTable, theme: Theme = LIGHT) -> Figure:
+    """Accuracy left of each defence, a marker an attack; hollow where the attack does not know the defence."""
+    figure, axes = new_axes(theme, max(5.0, 1.1 * len(table.defenses) + 2.2), 4.0)
+    percent_axis(axes, theme, "recognised")
+    colours = (theme.attacked, theme.eight_bit, theme.fourth, theme.ink, theme.muted)
+    width = 0.7 / (len(table.attacks) + 1)
+    for place, defense in enumerate(table.defenses):
+        left = place - 0.35
+        draw_figures(axes, left, table.summaries[defense]["clean_accuracy"], theme.clean, "o")
+        for number, attack in enumerate(table.attacks):
+            cell = table.cells.get((defense, attack))
+            if cell is None:
+                continue
+            x, colour = left + (number + 1) * width, colours[number % len(colours)]
+            marker = _MARKERS[(number + 1) % len(_MARKERS)]
+            if cell.adaptive is not None:
+                draw_figures(axes, x, cell.adaptive, colour, marker)
+            if cell.naive is not None:
+                hollow = {"markerfacecolor": "none", "color": colour, "linestyle": "none", "markersize": 6}
+                axes.plot(x + 0.3 * width, cell.naive["value"], marker=marker, **hollow)
+    axes.plot([], [], "o", color=theme.clean, label="clean")
+    for number, attack in enumerate(table.attacks):
+        style = {"color": colours[number % len(colours)], "linestyle": "none"}
+        axes.plot([], [], marker=_MARKERS[(number + 1) % len(_MARKERS)], label=attack, **style)
+    if any(cell.naive is not None for cell in table.cells.values()):
+        hollow = {"markerfacecolor": "none", "color": theme.ink, "linestyle": "none"}
+        axes.plot([], [], marker="s", label="the attack does not know the defence", **hollow)
+    axes.set_xticks(range(len(table.defenses)), table.defenses, rotation=20, ha="right")
+    axes.set_xlim(-0.6, len(table.defenses) - 0.4)
+    figure.legend(loc="outside upper left", ncols=4, fontsize=8, frameon=False, labelcolor=theme.ink)
+    mark(figure, table.trials, theme)
+    return figure
+
+
+def _in_words(cell: Cell | None) -> str:
+    if cell is None:
+        return NOTHING
+    words = NOTHING if cell.adaptive is None else _with_interval(cell.adaptive)
+    return words if cell.naive is None else f"{words} (naive {percent(cell.naive['value'])})"
+
+
+def _with_interval(figure: Mapping[str, Any]) -> str:
+    return f"{percent(figure['value'])} [{interval(figure).removesuffix(' %').replace(' to ', ', ')}]"
+
+
+def _number(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.3g}"
