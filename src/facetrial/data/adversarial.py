@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from lightning import LightningDataModule
 from torch import nn
-from torch.utils.data import DataLoader
 
 from facetrial.attacks.engine import Attack, Attacked
 from facetrial.attacks.referee import BudgetBreach, referee
-from facetrial.data.faces import FaceDataset, Faces
+from facetrial.data.faces import Faces
 from facetrial.data.module import FacesDataModule
+from facetrial.data.wrapped import WrappedFaces
 from facetrial.errors import FacetrialError
 from facetrial.randomness import Draws
 from facetrial.recognition.gallery_head import GalleryHead
@@ -78,7 +77,7 @@ class Schedule:
         return min(1.0, (epoch - self.begin + 1) / (over + 1))
 
 
-class AdversarialFaces(LightningDataModule):
+class AdversarialFaces(WrappedFaces):
     """The faces of another datamodule, some of them perturbed while they train.
 
     Perturbing happens on the device, after the batch has been moved there, against the recogniser as it is at that
@@ -110,7 +109,7 @@ class AdversarialFaces(LightningDataModule):
         against_embedding: bool = False,
         head_only: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(faces)
         if not 0 < fraction <= 1:
             raise FacetrialError(f"defense.adv.fraction must lie in (0, 1], found {fraction}.")
         schedule = schedule or Schedule()
@@ -119,7 +118,6 @@ class AdversarialFaces(LightningDataModule):
                 raise FacetrialError(
                     f"defense.adv.schedule.{key} must be a whole number of epochs, found {value}."
                 )
-        self.faces = faces
         self.attack = attack
         self.fraction = fraction
         self.seed = seed
@@ -130,54 +128,15 @@ class AdversarialFaces(LightningDataModule):
         self._scaled: tuple[float, Attack] | None = None
 
     @property
-    def synthetic(self) -> bool:
-        return self.faces.synthetic
-
-    @property
-    def names(self) -> list[str]:
-        return self.faces.names
-
-    @property
-    def train_faces(self) -> FaceDataset:
-        return self.faces.train_faces
-
-    @property
-    def validation_faces(self) -> FaceDataset:
-        return self.faces.validation_faces
-
-    @property
-    def test_faces(self) -> FaceDataset:
-        return self.faces.test_faces
-
-    @property
-    def clean_faces(self) -> FacesDataModule:
-        """The faces behind all wrappers."""
-        return self.faces.clean_faces
-
-    @property
     def asks_victim(self) -> bool:
         """Whether `head_batches` needs a victim whose head was fitted on clean pictures."""
         return self.attack.method.asks_victim or self.attack.needs_fitting or self.faces.asks_victim
 
-    def prepare_data(self) -> None:
-        self.faces.prepare_data()
-
-    def setup(self, stage: str | None = None) -> None:
-        self.faces.setup(stage)
-
-    def train_dataloader(self) -> DataLoader:
-        return self.faces.train_dataloader()
-
-    def val_dataloader(self) -> DataLoader:
-        return self.faces.val_dataloader()
-
-    def test_dataloader(self) -> DataLoader:
-        return self.faces.test_dataloader()
-
     @property
     def needs_fitting(self) -> bool:
         """Whether `fit_attack` has to come first; not where training goes on that was cut short."""
-        return self.attack.needs_fitting and self.attack.method.fitted is None
+        mine = self.attack.needs_fitting and self.attack.method.fitted is None
+        return mine or self.faces.needs_fitting
 
     def state_dict(self) -> dict[str, Any]:
         return {"fitted": self.attack.method.fitted} if self.attack.needs_fitting else {}
@@ -188,11 +147,15 @@ class AdversarialFaces(LightningDataModule):
 
     def fit_attack(self, victim: Victim) -> None:
         """Fits the attack on the training pictures."""
+        if self.faces.needs_fitting:
+            self.faces.fit_attack(victim)
+        if not self.attack.needs_fitting:
+            return
         log.info("Fitting the attack that is trained against on %d pictures.", len(self.train_faces))
         self.attack.fit(victim, self.train_faces, self.seed)
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
-        batch = self.faces.on_after_batch_transfer(batch, dataloader_idx)
+        batch = super().on_after_batch_transfer(batch, dataloader_idx)
         if self.trainer is None or not self.trainer.training or not isinstance(batch, Faces):
             return batch
         if self.head_only:

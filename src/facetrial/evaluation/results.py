@@ -12,6 +12,7 @@ from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
 from facetrial.data.module import FacesDataModule
+from facetrial.evaluation.certificate import RADIUS, certified_summary
 from facetrial.evaluation.curve import SMALLEST, curve_rows, security_curve
 from facetrial.evaluation.figures import Pictures
 from facetrial.evaluation.report import write_report
@@ -50,6 +51,9 @@ def write_results(
         budget = instantiate(config.attack.budget)
         summary["curve"] = security_curve(rows, budget.norm, budget.limit, summary["goal"])
         write_rows(curve_rows(summary["curve"]).assign(synthetic=faces.synthetic), folder / "curve.csv")
+    if RADIUS in rows:
+        certificate = instantiate(config.certificate)
+        summary["certified"] = certified_summary(rows, certificate, config.defense.smoothing.sigma)
     write_rows(rows.assign(synthetic=faces.synthetic), folder / "verdicts.csv")
     write_json(summary, folder / "summary.json")
     write_report(folder, summary, rows, pictures, OmegaConf.to_yaml(config, resolve=True))

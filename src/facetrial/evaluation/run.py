@@ -22,6 +22,7 @@ from facetrial.data.faces import FaceDataset
 from facetrial.data.module import FacesDataModule, spread_over_people
 from facetrial.defenses.defended import defended, layers
 from facetrial.errors import FacetrialError
+from facetrial.evaluation.certificate import keeps_certificates
 from facetrial.evaluation.cost import cost
 from facetrial.evaluation.noise_level import use_noise_level
 from facetrial.evaluation.results import write_results
@@ -58,6 +59,9 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
     faces = build_faces(config, with_landmarks=needs_landmarks)
     check_same_people(recognizer, faces)
     victim = defended(recognizer, defenses.values(), faces.train_faces)
+    certificate = instantiate(config.certificate) or None
+    if certificate is not None:
+        certificate.check(victim)
     if (surrogate := surrogate_for(config, faces)) is not None:
         check_same_people(surrogate.victim, faces)
         attack = instantiate(config.attack, goal=attack.goal, surrogate=surrogate)
@@ -68,7 +72,7 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
     fingerprint = trial_fingerprint(config, asked, faces.all_faces if needs_landmarks else None)
     shards = Shards(folder / "shards" / fingerprint)
     images_folder = folder / "images" if config.save_images else None
-    trial = Trial(victim, attack, test, config.seed, shards, gallery, images_folder)
+    trial = Trial(victim, attack, test, config.seed, shards, gallery, images_folder, certificate)
 
     done = set(shards.read()["file"]) if config.resume else set()
     remaining = [row for row, file in enumerate(test.files) if file not in done]
@@ -91,6 +95,8 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
     checks = health_checks(trial, rows, trainer.strategy.root_device)
     if layers(victim):
         checks["adaptive"] = knows_defenses(attack, list(defenses))
+    if certificate is not None:
+        checks["certificates"] = keeps_certificates(rows)
     if attack.needs_fitting:
         checks["fitted_apart"] = fitted_apart(faces.train_faces, test)
     shards.compact(shards.read())
@@ -176,6 +182,7 @@ def trial_fingerprint(config: DictConfig, asked: list[nn.Module], with_landmarks
         "attack": OmegaConf.to_container(config.attack, resolve=True),
         "goal": OmegaConf.to_container(config.goal, resolve=True),
         "defense": OmegaConf.to_container(config.defense, resolve=True),
+        "certificate": OmegaConf.to_container(config.certificate, resolve=True),
         "seed": config.seed,
         "data": data_recipe(data, _NOT_IN_ROWS),
     }

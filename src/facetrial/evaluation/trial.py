@@ -11,6 +11,7 @@ from facetrial.attacks.engine import Attack, Attacked
 from facetrial.attacks.referee import referee
 from facetrial.data.faces import FaceDataset, Faces, same_batch
 from facetrial.errors import FacetrialError
+from facetrial.evaluation.certificate import Certificate
 from facetrial.evaluation.shards import Shards
 from facetrial.evaluation.verdicts import eight_bit, verdict_rows
 from facetrial.files import written_whole
@@ -48,6 +49,7 @@ class Trial(LightningModule):
         shards: where rows go.
         gallery: files whose tensors are kept for the report's figures.
         images_folder: where attacked pictures go as PNG; None keeps none.
+        certificate: what certifies the clean pictures; None leaves them without.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Trial(LightningModule):
         shards: Shards,
         gallery: set[str],
         images_folder: Path | None = None,
+        certificate: Certificate | None = None,
     ) -> None:
         super().__init__()
         self.victim = victim
@@ -68,6 +71,7 @@ class Trial(LightningModule):
         self.shards = shards
         self.gallery = gallery
         self.images_folder = images_folder
+        self.certificate = certificate
 
     def on_test_start(self) -> None:
         if self.victim.training or any(parameter.requires_grad for parameter in self.victim.parameters()):
@@ -82,7 +86,10 @@ class Trial(LightningModule):
         budget = self.attack.budget
         referee(batch.images, attacked.images, attacked.region, budget.norm, budget.limit, files)
         self._keep_pictures(batch, attacked, files)
-        self.shards.write(verdict_rows(self.victim, batch, attacked, self.faces.names, files))
+        rows = verdict_rows(self.victim, batch, attacked, self.faces.names, files)
+        if self.certificate is not None:
+            rows = rows.assign(**self.certificate.columns(self.victim, batch.images, self.faces.names))
+        self.shards.write(rows)
 
     def on_test_end(self) -> None:
         self.trainer.strategy.barrier("all rows are on disk")

@@ -1,0 +1,145 @@
+"""Randomised smoothing: the recogniser's vote over noisy copies of a picture."""
+
+from functools import lru_cache
+from typing import Self
+
+import torch
+from scipy.stats import binomtest
+from torch import Tensor, nn
+
+from facetrial.data.faces import FaceDataset
+from facetrial.defenses.defended import Defended
+from facetrial.defenses.defense import Defense
+from facetrial.defenses.picture_draws import picture_draws
+from facetrial.errors import FacetrialError
+
+_BLOCK = 8  # noisy copies of a picture that are drawn together
+
+
+class Smoothing(Defense):
+    """Randomised smoothing (Cohen et al., "Certified adversarial robustness via randomized smoothing", ICML 2019).
+
+    Args:
+        sigma: standard deviation of the Gaussian noise, in units of [0, 1]. Noise is not clipped.
+        n: noisy copies that vote on a picture.
+        alpha: chance that the winner of the vote is not the likeliest under noise, above which nobody is named.
+        samples: noisy copies that an attacker averages over at each step, who knows of the defence.
+        batch: noisy copies a pass.
+        seed: of the noise, which depends on it and the picture's own pixels alone.
+
+    Raises:
+        FacetrialError: a setting outside its range.
+    """
+
+    outermost = True
+
+    def __init__(self, sigma: float, n: int, alpha: float, samples: int, batch: int, seed: int) -> None:
+        if not sigma > 0:
+            raise FacetrialError(
+                f"defense.smoothing.sigma must be above 0, found {sigma}: without noise there is nothing to vote on."
+            )
+        if not 0 < alpha < 1:
+            raise FacetrialError(f"defense.smoothing.alpha must lie in (0, 1), found {alpha}.")
+        for key, value in (("n", n), ("samples", samples), ("batch", batch)):
+            if value < 1 or value != int(value):
+                raise FacetrialError(
+                    f"defense.smoothing.{key} must be a whole number from 1 on, found {value}."
+                )
+        self.sigma = sigma
+        self.n = n
+        self.alpha = alpha
+        self.samples = samples
+        self.batch = batch
+        self.seed = seed
+
+    def wrap_victim(self, victim: nn.Module, faces: FaceDataset | None = None) -> nn.Module:
+        return Smoothed(victim, self)
+
+
+class Smoothed(Defended):
+    """A victim whose scores (B, C) are shares of the votes of noisy copies.
+
+    Known, they are the mean scores of a few copies, none of them those of the verdict: a vote has no slope, the mean
+    has that of the expectation over the noise (Salman et al., "Provably robust deep learning via adversarially
+    trained smoothed classifiers", NeurIPS 2019, take the mean of probabilities, which an SVM does not give).
+
+    Args:
+        victim: what is defended.
+        defense: its settings.
+    """
+
+    draws_at_random = True
+
+    def __init__(self, victim: nn.Module, defense: Smoothing) -> None:
+        super().__init__(victim)
+        self.defense = defense
+        self.soft = False
+
+    def known(self) -> Self:
+        made = self.over(self.victim)
+        made.soft = True
+        made.passes = self.defense.samples
+        return made
+
+    def scores(self, images: Tensor) -> Tensor:
+        if self.soft:
+            return self._mean(self.victim(self._few(images)))
+        votes = self.votes(images, self.defense.n, "prediction").float()
+        return votes / self.defense.n
+
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        if not self.soft:
+            raise FacetrialError("votes of noisy copies have no similarities; ask `known(victim)`.")
+        scores, similarities = self.victim.with_similarities(self._few(images))
+        return self._mean(scores), self._mean(similarities)
+
+    def abstains(self, scores: Tensor) -> Tensor:
+        if self.soft:
+            return super().abstains(scores)
+        highest = scores.mul(self.defense.n).round().long().topk(2, dim=1).values.tolist()
+        undecided = [_chance(first, second) > self.defense.alpha for first, second in highest]
+        return torch.tensor(undecided, dtype=torch.bool, device=scores.device)
+
+    @torch.no_grad()
+    def votes(self, images: Tensor, count: int, stream: str) -> Tensor:
+        """How many of `count` noisy copies of images (B, 3, H, W) are taken for each identity, int64 (B, C).
+
+        Args:
+            images: in [0, 1].
+            count: copies of each.
+            stream: names the use, so that uses do not share noise.
+        """
+        parts = images.split(max(1, self.defense.batch // _BLOCK))
+        return torch.cat([self._votes(part, count, stream) for part in parts])
+
+    def _votes(self, images: Tensor, count: int, stream: str) -> Tensor:
+        votes = None
+        for block, first in enumerate(range(0, count, _BLOCK)):
+            copies = self._copies(images, block, stream)[: min(_BLOCK, count - first)]
+            scores = self.victim(copies.flatten(0, 1))
+            if votes is None:
+                votes = torch.zeros(len(images), scores.shape[1], dtype=torch.int64, device=images.device)
+            for winners in scores.argmax(1).unflatten(0, (-1, len(images))):
+                votes.scatter_add_(1, winners[:, None], torch.ones_like(winners)[:, None])
+        return votes
+
+    def _few(self, images: Tensor) -> Tensor:
+        """The attacker's noisy copies, (samples x B, 3, H, W), copy after copy."""
+        blocks = range(-(-self.defense.samples // _BLOCK))
+        copies = torch.cat([self._copies(images, block, "attacker") for block in blocks])
+        return copies[: self.defense.samples].flatten(0, 1)
+
+    def _copies(self, images: Tensor, block: int, stream: str) -> Tensor:
+        """Noisy copies (_BLOCK, B, 3, H, W)."""
+        draws = picture_draws(images, self.defense.seed, block)
+        noise = draws.normal((_BLOCK, *images.shape[1:]), f"smoothing {stream}").transpose(0, 1)
+        return images + self.defense.sigma * noise
+
+    def _mean(self, values: Tensor) -> Tensor:
+        return values.unflatten(0, (self.defense.samples, -1)).mean(0)
+
+
+@lru_cache(maxsize=65536)
+def _chance(first: int, second: int) -> float:
+    """The two-sided p-value of `first` votes against `second` if both were as likely."""
+    return binomtest(first, first + second, 0.5).pvalue if first + second else 1.0
