@@ -1,0 +1,182 @@
+"""Randomised smoothing and its certificates, on a victim of which everything is known in closed form."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy.stats import binomtest, norm
+from torch import nn
+
+from facetrial.defenses.defended import abstains, known, undefended
+from facetrial.defenses.noise_training import NoiseTraining
+from facetrial.defenses.smoothing import Smoothing
+from facetrial.errors import FacetrialError
+from facetrial.evaluation.certificate import CLASS, RADIUS, Certificate, certified_summary, keeps_certificates
+from facetrial.evaluation.verdicts import ABSTAINED
+from tests.recognition.tiny import ColouredPeople
+
+SIGMA = 0.25
+
+
+class TwoSides(nn.Module):
+    """Two people on either side of a plane: the distance of a picture to it is its robust radius."""
+
+    def __init__(self, size=8):
+        super().__init__()
+        normal = torch.randn(3 * size * size, generator=torch.Generator().manual_seed(0))
+        self.normal = nn.Parameter(normal / normal.norm(), requires_grad=False)
+        self.eval()
+
+    def distance(self, images):
+        return (images - 0.5).flatten(1) @ self.normal
+
+    def forward(self, images):
+        return torch.stack([self.distance(images), -self.distance(images)], dim=1)
+
+
+def smoothing(**settings):
+    default = {"sigma": SIGMA, "n": 100, "alpha": 0.001, "samples": 4, "batch": 64, "seed": 0}
+    return Smoothing(**(default | settings))
+
+
+def at_distance(victim, distance, count=1):
+    """Pictures in [0, 1] at this signed distance from the plane, a little different from each other."""
+    noise = 0.05 * torch.randn(count, 3 * 64, generator=torch.Generator().manual_seed(1))
+    noise -= (noise @ victim.normal)[:, None] * victim.normal
+    images = 0.5 + noise + distance * victim.normal
+    assert 0 <= images.min() <= images.max() <= 1
+    return images.view(count, 3, 8, 8)
+
+
+@pytest.mark.parametrize("distance", [-0.3, 0.0, 0.1, 0.35])
+def test_votes_are_as_likely_as_the_closed_form_says(distance):
+    victim = TwoSides()
+    smoothed = smoothing().wrap_victim(victim)
+    votes = smoothed.votes(at_distance(victim, distance, 4), 1000, "test")
+    assert (votes.sum(1) == 1000).all()
+    expected = norm.cdf(distance / SIGMA)
+    assert binomtest(int(votes[:, 0].sum()), 4000, expected).pvalue > 1e-4
+
+
+def test_a_picture_is_voted_on_alike_in_any_batch_and_pass():
+    victim = TwoSides()
+    images = at_distance(victim, 0.05, 5)
+    together = smoothing().wrap_victim(victim)(images)
+    alone = torch.cat([smoothing(batch=8).wrap_victim(victim)(image[None]) for image in images])
+    assert torch.equal(together, alone)
+    assert not torch.equal(together, smoothing(seed=1).wrap_victim(victim)(images))
+
+
+def test_certified_radii_stay_below_the_distance_and_come_near_it():
+    victim = TwoSides()
+    images = at_distance(victim, 0.3, 3)
+    columns = Certificate(100, 10_000, 0.001).columns(smoothing().wrap_victim(victim), images, ["A", "B"])
+    assert columns[CLASS] == ["A"] * 3
+    radii = torch.tensor(columns[RADIUS])
+    assert (radii <= 0.3).all()
+    assert (radii > 0.27).all()
+
+
+def test_so_many_certificates_are_wrong_as_alpha_allows():
+    certificate = Certificate(1, 200, alpha=0.05)
+    chance = norm.cdf(0.2 / SIGMA)
+    counts = np.random.default_rng(0).binomial(200, chance, 20_000)
+    wrong = (certificate.radius(counts, SIGMA) > 0.2).mean()
+    assert 0.02 < wrong <= 0.055
+
+
+def test_where_nobody_is_likelier_nobody_is_certified():
+    victim = TwoSides()
+    columns = Certificate(100, 100, 0.001).columns(
+        smoothing().wrap_victim(victim), at_distance(victim, 0.0, 2), ["A", "B"]
+    )
+    assert columns == {CLASS: [ABSTAINED] * 2, RADIUS: [0.0] * 2}
+    assert Certificate(1, 100, 0.001).radius(np.array([0]), SIGMA).tolist() == [0.0]
+
+
+def test_the_vote_abstains_by_the_binomial_test():
+    smoothed = smoothing(n=100, alpha=0.05).wrap_victim(TwoSides())
+    scores = torch.tensor([[0.50, 0.50], [0.59, 0.41], [0.61, 0.39], [1.0, 0.0]])
+    expected = [binomtest(int(100 * a), 100).pvalue > 0.05 for a in scores[:, 0]]
+    assert abstains(smoothed, scores).tolist() == expected == [True, True, False, False]
+
+
+def test_who_knows_sees_a_slope_that_votes_do_not_have():
+    victim = TwoSides()
+    smoothed = smoothing().wrap_victim(victim)
+    images = at_distance(victim, 0.1, 2).requires_grad_(True)
+    assert not smoothed(images).requires_grad
+    asked = known(smoothed)
+    assert asked.passes == 4
+    (slope,) = torch.autograd.grad(asked(images)[:, 0].sum(), images)
+    torch.testing.assert_close(slope.flatten(1), victim.normal.expand(2, -1))
+    assert undefended(asked) is victim
+
+
+@pytest.mark.parametrize(
+    "setting", [{"sigma": 0.0}, {"sigma": -1.0}, {"n": 0}, {"alpha": 1.0}, {"samples": 0}, {"batch": 1.5}]
+)
+def test_senseless_settings_are_refused(setting):
+    with pytest.raises(FacetrialError, match=rf"defense\.smoothing\.{next(iter(setting))}"):
+        smoothing(**setting)
+
+
+def test_a_certificate_needs_a_smoothed_victim():
+    with pytest.raises(FacetrialError, match="defense=smoothing"):
+        Certificate(10, 10, 0.1).check(TwoSides())
+    with pytest.raises(FacetrialError, match="certificate"):
+        Certificate(10, 0, 0.1)
+
+
+def rows(**columns):
+    return pd.DataFrame(
+        {
+            "file": ["a", "b", "c"],
+            "identity": ["A", "A", "B"],
+            CLASS: ["A", ABSTAINED, "B"],
+            RADIUS: [0.3, 0.0, 0.1],
+            "l2": [0.2, 0.2, 0.2],
+            "predicted_attacked": ["A", "B", "A"],
+        }
+        | columns
+    )
+
+
+def test_the_summary_counts_abstentions_as_wrong():
+    found = certified_summary(rows(), Certificate(100, 1000, 0.001), SIGMA)
+    assert [point["value"] for point in found["points"][:3]] == [2 / 3, 2 / 3, 1 / 3]
+    assert found["abstained"]["value"] == 1 / 3
+    assert found["largest"] == pytest.approx(SIGMA * norm.ppf(0.001**0.001))
+    assert math.isclose(found["points"][1]["radius"], SIGMA / 4)
+
+
+def test_a_change_within_the_radius_that_changes_the_name_breaks_the_certificate():
+    assert keeps_certificates(rows())["passed"]
+    assert keeps_certificates(rows(predicted_attacked=[ABSTAINED, "B", "A"]))["passed"]
+    broken = keeps_certificates(rows(predicted_attacked=["B", "B", "A"]))
+    assert not broken["passed"]
+    assert "a" in broken["detail"]
+
+
+class TestNoiseTraining:
+    def data(self, **settings):
+        faces = ColouredPeople(batch_size=8)
+        faces.setup()
+        return NoiseTraining(**({"sigma": 0.2, "copies": 2, "seed": 0} | settings)).wrap_data(faces)
+
+    def test_the_head_sees_copies_of_the_noise_that_was_asked_for(self):
+        data = self.data()
+        batches = list(data.head_batches())
+        clean = list(data.faces.head_batches())
+        assert len(batches) == 2 * len(clean)
+        noise = torch.cat([batches[0].images - clean[0].images, batches[1].images - clean[0].images])
+        assert float(noise.std()) == pytest.approx(0.2, rel=0.02)
+        assert not torch.equal(*noise.chunk(2))
+        assert batches[0].images.max() > 1  # not clipped
+
+    @pytest.mark.parametrize("setting", [{"sigma": 0}, {"copies": 0}])
+    def test_senseless_settings_are_refused(self, setting):
+        with pytest.raises(FacetrialError, match=r"defense\.noise"):
+            self.data(**setting)
