@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from facetrial.evaluation import figures, tables, verdict_words
+from facetrial.evaluation.certificate_figure import certified_figure, describe_certified
 from facetrial.files import written_whole
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -27,7 +28,8 @@ def write_report(
 ) -> Path:
     """Writes `report.html`, `accuracy.png`, `people.png` (each also as SVG) and `gallery.png` into `folder`.
 
-    With a security curve in the summary, `curve.png` and `curve.svg` too.
+    With a security curve in the summary, `curve.png` and `curve.svg` too; with certificates, `certified.png` and
+    `certified.svg`.
 
     Args:
         folder: the run's folder.
@@ -43,6 +45,8 @@ def write_report(
     charts = {"accuracy": figures.accuracy_figure, "people": figures.people_figure}
     if "curve" in summary:
         charts["curve"] = figures.curve_figure
+    if "certified" in summary:
+        charts["certified"] = certified_figure
     for name, draw in charts.items():
         figure = draw(summary)
         figures.save_figure(figure, folder / f"{name}.png")
@@ -55,6 +59,7 @@ def write_report(
         title="{attack} against {embedder}".format(**summary),
         summary=summary,
         words=verdict_words,
+        describe_certified=describe_certified,
         charts={name: themed_chart(draw, summary) for name, draw in charts.items()},
         gain=figures.common_gain(pictures) if pictures else 1,
         cards=gallery_cards(pictures, rows),

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from facetrial.data.module import FacesDataModule
 from facetrial.evaluation.certificate import RADIUS, certified_summary
-from facetrial.evaluation.curve import SMALLEST, curve_rows, security_curve
+from facetrial.evaluation.curve import SMALLEST, curve_rows, security_curve, sizes_shown
 from facetrial.evaluation.figures import Pictures
 from facetrial.evaluation.report import write_report
 from facetrial.evaluation.shards import write_rows
@@ -47,13 +47,17 @@ def write_results(
         "attack_parts": OmegaConf.to_container(config.attack, resolve=True),
         "noise_level": OmegaConf.to_container(config.noise_level) if "noise_level" in config else None,
     }
-    if SMALLEST in rows:
-        budget = instantiate(config.attack.budget)
-        summary["curve"] = security_curve(rows, budget.norm, budget.limit, summary["goal"])
-        write_rows(curve_rows(summary["curve"]).assign(synthetic=faces.synthetic), folder / "curve.csv")
     if RADIUS in rows:
         certificate = instantiate(config.certificate)
         summary["certified"] = certified_summary(rows, certificate, config.defense.smoothing.sigma)
+    if SMALLEST in rows:
+        budget = instantiate(config.attack.budget)
+        sizes = sizes_shown(budget.norm, budget.limit)
+        if RADIUS in rows and budget.norm == "l2":  # so that the two can be compared
+            radii = [point["radius"] for point in summary["certified"]["points"]]
+            sizes = sorted({*sizes, *(radius for radius in radii if 0 < radius <= budget.limit)})
+        summary["curve"] = security_curve(rows, budget.norm, budget.limit, summary["goal"], sizes)
+        write_rows(curve_rows(summary["curve"]).assign(synthetic=faces.synthetic), folder / "curve.csv")
     write_rows(rows.assign(synthetic=faces.synthetic), folder / "verdicts.csv")
     write_json(summary, folder / "summary.json")
     write_report(folder, summary, rows, pictures, OmegaConf.to_yaml(config, resolve=True))

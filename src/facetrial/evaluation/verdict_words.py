@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from facetrial.evaluation.certificate_figure import certified_sentence
 from facetrial.evaluation.curve import LEFT, size_in_words
 from facetrial.evaluation.tables import FIGURES, interval, percent, ranked_people
 
@@ -38,6 +39,8 @@ def sentences(summary: Mapping[str, Any]) -> list[str]:
         )
     if "curve" in summary and summary["curve"]["median"]["n"]:
         said.append(curve_sentence(summary["curve"]))
+    if "certified" in summary:
+        said.append(certified_sentence(summary["certified"]))
     people = ranked_people(summary)
     if len(people) > 1:
         name, hit = people[0]
