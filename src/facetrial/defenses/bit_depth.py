@@ -1,0 +1,30 @@
+"""Fewer shades a channel."""
+
+from torch import Tensor
+
+from facetrial.defenses.transform import InputTransform
+from facetrial.errors import FacetrialError
+
+
+class BitDepth(InputTransform):
+    """Rounds each channel to 2^bits shades (Xu et al., "Feature squeezing", NDSS 2018).
+
+    Rounding has no slope; an attacker who knows it passes gradients straight through.
+
+    Args:
+        bits: from 1 to 8.
+
+    Raises:
+        FacetrialError: another number of bits.
+    """
+
+    has_slope = False
+
+    def __init__(self, bits: int) -> None:
+        if bits not in range(1, 9):
+            raise FacetrialError(f"defense.bit_depth.bits must be a whole number from 1 to 8, found {bits}.")
+        self.bits = bits
+
+    def transform(self, images: Tensor) -> Tensor:
+        steps = 2**self.bits - 1
+        return images.clamp(0.0, 1.0).mul(steps).round().div(steps)

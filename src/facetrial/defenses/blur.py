@@ -1,0 +1,57 @@
+"""Blurs: what is small and sharp is smoothed away."""
+
+from kornia.filters import gaussian_blur2d, median_blur
+from torch import Tensor
+from torch.nn import functional as F
+
+from facetrial.defenses.transform import InputTransform
+from facetrial.errors import FacetrialError
+
+
+class MedianBlur(InputTransform):
+    """The median of each pixel's neighbourhood, a channel at a time (Xu et al., "Feature squeezing", NDSS 2018).
+
+    Args:
+        side: of the neighbourhood in pixels, odd.
+
+    Raises:
+        FacetrialError: an even side, or one below 3.
+    """
+
+    def __init__(self, side: int) -> None:
+        if side < 3 or side % 2 != 1:
+            raise FacetrialError(
+                f"defense.median.side must be an odd number of pixels from 3 on, found {side}."
+            )
+        self.side = side
+
+    def transform(self, images: Tensor) -> Tensor:
+        # kornia pads with zeros: the edge is repeated first, and cut off again.
+        margin = self.side // 2
+        padded = _repeated(images, margin)
+        return median_blur(padded, self.side)[..., margin:-margin, margin:-margin]
+
+
+class GaussianBlur(InputTransform):
+    """The mean of each pixel's neighbourhood under a Gaussian.
+
+    Args:
+        sigma: its standard deviation in pixels.
+
+    Raises:
+        FacetrialError: sigma is not above 0.
+    """
+
+    def __init__(self, sigma: float) -> None:
+        if not sigma > 0:
+            raise FacetrialError(f"defense.blur.sigma must be above 0 pixels, found {sigma}.")
+        self.sigma = sigma
+
+    def transform(self, images: Tensor) -> Tensor:
+        side = 2 * round(3 * self.sigma) + 1
+        return gaussian_blur2d(images, (side, side), (self.sigma, self.sigma), "replicate").clamp(0.0, 1.0)
+
+
+def _repeated(images: Tensor, margin: int) -> Tensor:
+    """Pictures with their edges repeated `margin` pixels outward."""
+    return F.pad(images, [margin] * 4, mode="replicate")

@@ -1,0 +1,151 @@
+"""Covers the face region by region and lets what is left of it vote."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from facetrial.data.faces import FaceDataset
+from facetrial.defenses.defended import Defended
+from facetrial.defenses.defense import Defense
+from facetrial.errors import FacetrialError
+from facetrial.landmarks.points import LANDMARK_NAMES
+from facetrial.landmarks.regions import inter_eye_distance, pixel_centres
+
+# What a cover hides: landmarks whose names begin so, and by how much of the inter-eye distance it reaches beyond them.
+_PARTS = {
+    "eyes": (("left_eye_", "right_eye_"), 0.28),
+    "brows": (("left_eyebrow", "right_eyebrow"), 0.22),
+    "nose": (("nose_tip",), 0.40),
+    "mouth": (("mouth_",), 0.25),
+}
+_FOREHEAD, _CHIN = (
+    -0.75,
+    0.75,
+)  # middles of the covers above the brows and below the mouth, in inter-eye distances
+
+
+class Occlusion(Defense):
+    """Double masking over covers that lie on the parts of a face (PatchCleanser, Xiang et al., USENIX Security 2022).
+
+    An attack that stays within one part is hidden by one of the covers. With each cover in turn the recogniser is
+    asked; if all answers agree, that is the answer. Else each answer that is not the majority's is asked again under
+    every second cover, and wins if it does not change; else the majority wins. The covers lie where the parts of the
+    training pictures lie on average, so faces must be aligned; no network that could be fooled looks for them.
+
+    Args:
+        widen: by how much of its own reach each cover is widened.
+        fill: what a cover shows: "mean", the picture's mean colour, or "blur", the picture blurred until nothing is
+            left of its detail.
+
+    Raises:
+        FacetrialError: a setting that is not among these.
+    """
+
+    needs_landmarks = True
+
+    def __init__(self, widen: float = 0.0, fill: str = "mean") -> None:
+        if not widen > -1:
+            raise FacetrialError(f"defense.occlusion.widen must be above -1, found {widen}.")
+        if fill not in ("mean", "blur"):
+            raise FacetrialError(f"defense.occlusion.fill must be mean or blur, found {fill!r}.")
+        self.widen = widen
+        self.fill = fill
+
+    def wrap_victim(self, victim: nn.Module, faces: FaceDataset | None = None) -> nn.Module:
+        if faces is None:
+            raise FacetrialError(
+                "defense=occlusion looks at the training pictures for where a face's parts lie; give them."
+            )
+        known = torch.from_numpy(faces.landmarks).float()
+        known = known[~known.isnan().flatten(1).any(1)]
+        if len(known) == 0:
+            raise FacetrialError(
+                "defense=occlusion needs landmarks of the training pictures and found none of all fifteen; choose "
+                "another source, such as landmarks=regressor or landmarks=mtcnn."
+            )
+        covers = covers_of(known.mean(0), *faces.pixels.shape[1:3], self.widen)
+        return Occluded(victim, covers, self.fill)
+
+
+def covers_of(landmarks: Tensor, height: int, width: int, widen: float = 0.0) -> Tensor:
+    """Covers (K, 1, H, W) of zeros and ones for a face with landmarks (15, 2): a part each, the forehead, the chin."""
+    between = float(inter_eye_distance(landmarks[None]))
+    grid = pixel_centres(height, width)
+    covers = []
+    for beginnings, reach in _PARTS.values():
+        points = landmarks[[n.startswith(beginnings) for n in LANDMARK_NAMES]]
+        low, high = points.amin(0), points.amax(0)
+        covers.append(_box(grid, low, high, reach * (1.0 + widen) * between))
+    brows = landmarks[[n.startswith(_PARTS["brows"][0]) for n in LANDMARK_NAMES]]
+    mouth = landmarks[[n.startswith("mouth_") for n in LANDMARK_NAMES]]
+    for points, down in ((brows, _FOREHEAD), (mouth, _CHIN)):
+        middle = points.mean(0) + torch.tensor([0.0, down * between])
+        low, high = points.amin(0), points.amax(0)
+        low, high = torch.stack([low[0], middle[1]]), torch.stack([high[0], middle[1]])
+        covers.append(_box(grid, low, high, 0.4 * (1.0 + widen) * between))
+    return torch.stack(covers)[:, None]
+
+
+def _box(grid: Tensor, low: Tensor, high: Tensor, reach: float) -> Tensor:
+    return ((grid >= low - reach) & (grid <= high + reach)).all(-1).float()
+
+
+class Occluded(Defended):
+    """A victim that is asked under every cover.
+
+    Scores are the mean over the covers, with the winner of the double masking put in front. Known, they have the slope
+    of the mean, which drives the answers under all covers at once. Of the passes, those under second covers, which only
+    undecided pictures need, are not counted.
+
+    Args:
+        victim: what is defended.
+        covers: (K, 1, H, W), 1 where a cover lies.
+        fill: as for `Occlusion`.
+    """
+
+    def __init__(self, victim: nn.Module, covers: Tensor, fill: str = "mean") -> None:
+        super().__init__(victim)
+        self.register_buffer("covers", covers)
+        self.fill = fill
+        self.passes = len(covers)
+
+    def scores(self, images: Tensor) -> Tensor:
+        count = len(self.covers)
+        single = self.victim(self._covered(images, self.covers)).unflatten(0, (count, -1))
+        mean = single.mean(0)
+        winners = self._decided(images, single.argmax(-1))
+        ahead = mean.amax(1) - mean.gather(1, winners[:, None])[:, 0]
+        bonus = torch.where(mean.argmax(1) == winners, 0.0, ahead + 1e-3).detach()
+        return mean.scatter_add(1, winners[:, None], bonus[:, None].to(mean.dtype))
+
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        scores, similarities = self.victim.with_similarities(self._covered(images, self.covers))
+        return tuple(values.unflatten(0, (len(self.covers), -1)).mean(0) for values in (scores, similarities))
+
+    @torch.no_grad()
+    def _decided(self, images: Tensor, answers: Tensor) -> Tensor:
+        """The winners (B,) of the double masking, from the answers (K, B) under single covers."""
+        winners = answers.mode(0).values
+        for row in ((answers != winners).any(0)).nonzero()[:, 0].tolist():
+            for place in (answers[:, row] != winners[row]).nonzero()[:, 0].tolist():
+                both = torch.maximum(self.covers, self.covers[place])
+                again = self.victim(self._covered(images[row : row + 1], both)).argmax(1)
+                if (again == answers[place, row]).all():
+                    winners[row] = answers[place, row]
+                    break
+        return winners
+
+    def _covered(self, images: Tensor, covers: Tensor) -> Tensor:
+        """Every picture under every cover, (K x B, 3, H, W), cover after cover."""
+        if covers.shape[-2:] != images.shape[-2:]:
+            raise FacetrialError(
+                f"the covers are of {tuple(covers.shape[-2:])} pixels, found pictures of {tuple(images.shape[-2:])}."
+            )
+        if self.fill == "blur":
+            shape = images.shape[-2:]
+            small = F.adaptive_avg_pool2d(images, 5)
+            fill = F.interpolate(small, shape, mode="bilinear", align_corners=False)
+        else:
+            fill = images.mean((2, 3), keepdim=True)
+        covers = covers[:, None].to(images.dtype)
+        return (images * (1.0 - covers) + fill * covers).flatten(0, 1)
