@@ -52,7 +52,8 @@ def test_what_is_seen_is_a_picture_near_the_one_that_came_whatever_the_batch(nam
     victim = TRANSFORMS[name].wrap_victim(Pixels())
     images = pictures()
     together = seen(victim, images)
-    assert (together.min() >= 0) and (together.max() <= 1)
+    assert together.min() >= 0
+    assert together.max() <= 1
     alone = torch.cat([seen(victim, image[None]) for image in images])
     torch.testing.assert_close(alone, together, rtol=0, atol=1e-6)
     assert torch.equal(seen(victim, images), together)
