@@ -103,8 +103,8 @@ def test_senseless_settings_are_refused(setting):
         Occlusion(**setting)
 
 
-def test_it_needs_training_pictures_with_landmarks():
-    with pytest.raises(FacetrialError, match="training pictures"):
+def test_it_needs_pictures_with_landmarks():
+    with pytest.raises(FacetrialError, match="clean pictures"):
         Occlusion().wrap_victim(FooledByWhite())
     with pytest.raises(FacetrialError, match="landmarks"):
         Occlusion().wrap_victim(FooledByWhite(), faces(torch.full((15, 2), torch.nan)))

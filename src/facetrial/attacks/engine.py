@@ -17,7 +17,7 @@ from facetrial.attacks.methods.method import Method, Problem
 from facetrial.attacks.objective import scores_of
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.data.faces import FaceDataset, Faces, check_images
-from facetrial.defenses.defended import known, layers, over, undefended
+from facetrial.defenses.defended import known, layers, over, refusals, undefended
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.regions import Region
 from facetrial.randomness import Draws
@@ -207,6 +207,7 @@ class Attack:
         everyone = torch.arange(len(images), device=images.device)
         shown = images if view is None else view(everyone, images)
         aim = self._aim(victim, shown, faces.identities, draws)
+        aim.refusals = 0 if victim is None else refusals(victim)
         attackable = region.flatten(1).amax(1) > 0
         if aim.targets is not None:
             attackable &= aim.targets != SHOWS_TARGET
@@ -244,5 +245,6 @@ class Attack:
         if victim is None:
             raise FacetrialError(f"goal={self.goal.name} needs a victim to choose its targets by.")
         scores = scores_of(victim, images)
+        scores = scores[:, : scores.shape[1] - refusals(victim)]
         names = getattr(victim, "names", None) or [str(number) for number in range(scores.shape[1])]
         return self.goal.aim(scores, identities, names, draws)

@@ -11,7 +11,7 @@ from torch import Tensor, fx, nn
 from torch.fx.experimental.optimization import fuse
 
 from facetrial.attacks.objective import scores_of
-from facetrial.recognition.victim import Victim, similarities
+from facetrial.recognition.victim import Victim
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +48,10 @@ class FastCopy(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         return self.head(self._embedded(images))
 
-    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """As `Victim.with_similarities`."""
+    def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """As `Victim.with_embeddings`."""
         embeddings = self._embedded(images)
-        return self.head(embeddings), similarities(embeddings, self.head)
+        return self.head(embeddings), embeddings
 
     def _embedded(self, images: Tensor) -> Tensor:
         images = images.contiguous(memory_format=torch.channels_last)

@@ -20,34 +20,54 @@ class Aim:
     Attributes:
         identities: int64 (B,), who is shown.
         targets: int64 (B,), for whom they are to be taken, or SHOWS_TARGET; None when anyone else will do.
+        refusals: how many columns of scores, the last ones, are no identity's but stand for a victim that refuses to
+            answer: then no goal is met.
     """
 
     identities: Tensor
     targets: Tensor | None = None
+    refusals: int = 0
 
     def select(self, rows: Tensor) -> "Aim":
-        return Aim(self.identities[rows], None if self.targets is None else self.targets[rows])
+        targets = None if self.targets is None else self.targets[rows]
+        return Aim(self.identities[rows], targets, self.refusals)
 
     def joined(self, others: "Aim") -> "Aim":
         """These, then `others`, which have targets where these have."""
         targets = None if self.targets is None else torch.cat([self.targets, others.targets])
-        return Aim(torch.cat([self.identities, others.identities]), targets)
+        return Aim(torch.cat([self.identities, others.identities]), targets, self.refusals)
 
     def met(self, scores: Tensor) -> Tensor:
         """(B,) bool: whether identity scores (B, C) give what is wanted. Scores that are not finite do not."""
         winners = scores.argmax(1)
-        met = winners != self.identities if self.targets is None else winners == self.targets
+        if self.targets is None:
+            met = (winners != self.identities) & (winners < scores.shape[1] - self.refusals)
+        else:
+            met = winners == self.targets
         return met & scores.isfinite().all(1)
+
+    def others(self, scores: Tensor) -> Tensor:
+        """Scores (B, C) with minus infinity for the own identity and for refusals."""
+        others = scores.scatter(1, self.identities[:, None], -torch.inf)
+        if self.refusals:
+            others = torch.cat([others[:, : -self.refusals], others[:, -self.refusals :] - torch.inf], dim=1)
+        return others
 
     def advantage(self, scores: Tensor) -> Tensor:
         """By how much the goal is met (> 0) or missed (< 0), (B,), in units of the scores (B, C).
 
-        Dodging: best other score minus the own. Impersonation: the target's score minus the best other.
+        Dodging: best other score minus the own, or minus that of a refusal where it is higher. Impersonation: the
+        target's score minus the best other or refusal.
         """
-        wanted = self.identities if self.targets is None else self.targets
-        chosen = scores.gather(1, wanted[:, None])[:, 0]
-        others = scores.scatter(1, wanted[:, None], -torch.inf).amax(1)
-        return others - chosen if self.targets is None else chosen - others
+        if self.targets is None:
+            return self.others(scores).amax(1) - self.unwanted(scores).amax(1)
+        chosen = scores.gather(1, self.targets[:, None])[:, 0]
+        return chosen - scores.scatter(1, self.targets[:, None], -torch.inf).amax(1)
+
+    def unwanted(self, scores: Tensor) -> Tensor:
+        """The scores (B, 1 + refusals) that dodging wants low: the own identity's, and those of refusals."""
+        own = scores.gather(1, self.identities[:, None])
+        return torch.cat([own, scores[:, -self.refusals :]], dim=1) if self.refusals else own
 
 
 class Goal(ABC):

@@ -23,9 +23,15 @@ class Loss(ABC):
 
 
 class CrossEntropy(Loss):
-    """Dodging: the cross-entropy of the own identity. Impersonation: minus that of the target."""
+    """Dodging: the cross-entropy of the own identity. Impersonation: minus that of the target.
+
+    Before a victim that may refuse to answer, dodging takes the log odds of the others against the own identity and
+    refusals: cross-entropy has no slope while both of these are far above the others.
+    """
 
     def __call__(self, scores: Tensor, aim: Aim) -> Tensor:
+        if aim.targets is None and aim.refusals:
+            return aim.others(scores).logsumexp(1) - aim.unwanted(scores).logsumexp(1)
         if aim.targets is None:
             return F.cross_entropy(scores, aim.identities, reduction="none")
         return -F.cross_entropy(scores, aim.targets, reduction="none")

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from facetrial.attacks.goals import Aim
 from facetrial.attacks.losses import Loss
-from facetrial.errors import FacetrialError
+from facetrial.defenses.defended import undefended, with_embeddings
+from facetrial.recognition.victim import similarities
 
 
 @dataclass
@@ -62,10 +63,5 @@ def slope(guide: nn.Module, loss: Loss, images: Tensor, seen: Tensor, aim: Aim, 
 
 
 def _with_similarities(guide: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
-    ask = getattr(guide, "with_similarities", None)
-    if ask is None:
-        raise FacetrialError(
-            "the loss compares embeddings, which a plain classifier does not show; give a Victim of an embedder and "
-            "a head, or choose another loss."
-        )
-    return ask(images)
+    scores, embeddings = with_embeddings(guide, images)
+    return scores, similarities(embeddings, undefended(guide).head)

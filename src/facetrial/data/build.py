@@ -34,10 +34,13 @@ def build_defenses(config: DictConfig) -> dict[str, Defense]:
     """The defences that `config.defense` names, in order.
 
     Raises:
-        FacetrialError: one is named twice, or one that must be the outermost not first.
+        FacetrialError: one is named twice, one that must be the outermost not first, or one that detects
+            behind one that does not.
     """
     _check_named_once(config)
     defenses = dict(instantiate(config.defense))
+    if any(defense.detects for defense in defenses.values()):
+        _check_detectors(defenses)
     for place, (name, defense) in enumerate(defenses.items()):
         if defense.outermost and place:
             raise FacetrialError(
@@ -45,6 +48,22 @@ def build_defenses(config: DictConfig) -> dict[str, Defense]:
                 f"give defense=[{','.join([name, *(other for other in defenses if other != name)])}]."
             )
     return defenses
+
+
+def _check_detectors(defenses: dict[str, Defense]) -> None:
+    named = f"defense=[{','.join(defenses)}]"
+    detectors = [name for name, defense in defenses.items() if defense.detects]
+    if alone := [name for name, defense in defenses.items() if defense.outermost]:
+        raise FacetrialError(
+            f"{named}: {detectors[0]} looks at embeddings, and votes such as those of {alone[0]} have none; put them "
+            "on trial one at a time."
+        )
+    if list(defenses)[: len(detectors)] != detectors:
+        rest = [name for name in defenses if name not in detectors]
+        raise FacetrialError(
+            f"{named}: {', '.join(detectors)} must be named first, for what detects sees the picture as it came; give "
+            f"defense=[{','.join([*detectors, *rest])}]."
+        )
 
 
 def _check_named_once(config: DictConfig) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from facetrial.data.faces import FaceDataset, check_images
 from facetrial.defenses.defense import Defense
+from facetrial.errors import FacetrialError
 
 
 class Defended(nn.Module):
@@ -22,11 +23,14 @@ class Defended(nn.Module):
     Attributes:
         draws_at_random: whether this defence draws; it then averages over several draws when `known`.
         passes: how often the defended victim is run for one picture that is asked.
+        refusals: how many columns it adds behind the identities' scores, each the highest where it refuses to answer;
+            only what `known` returns may have any.
         checked: whether images are checked; only the outermost does.
     """
 
     draws_at_random = False
     passes = 1
+    refusals = 0
     checked = True
 
     def __init__(self, victim: nn.Module) -> None:
@@ -51,9 +55,9 @@ class Defended(nn.Module):
         """Identity scores (B, C); by default those of the defended victim."""
         return self.victim(images)
 
-    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """As `Victim.with_similarities`."""
-        return self.victim.with_similarities(images)
+    def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """As `Victim.with_embeddings`."""
+        return with_embeddings(self.victim, images)
 
     def known(self) -> Self:
         """This layer as an attacker sees it who knows it: a slope where it has none, an average where it draws."""
@@ -76,7 +80,7 @@ def defended(victim: nn.Module, defenses: Iterable[Defense], faces: FaceDataset 
     Args:
         victim: identity scores (B, C) from images.
         defenses: in order.
-        faces: the training pictures, for defences that have to look at some.
+        faces: as for `Defense.wrap_victim`.
     """
     for defense in reversed(list(defenses)):
         victim = defense.wrap_victim(victim, faces)
@@ -109,6 +113,26 @@ def layers(victim: nn.Module) -> list[Defended]:
         found.append(victim)
         victim = victim.victim
     return found
+
+
+def refusals(victim: nn.Module) -> int:
+    """How many columns of a victim's scores, the last ones, stand for no identity but for a refusal to answer."""
+    return sum(layer.refusals for layer in layers(victim))
+
+
+def with_embeddings(victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores (B, C) and embeddings (B, D) of a Victim, defended or not.
+
+    Raises:
+        FacetrialError: a plain classifier, which shows no embeddings.
+    """
+    ask = getattr(victim, "with_embeddings", None)
+    if ask is None:
+        raise FacetrialError(
+            "embeddings are to be compared, which a plain classifier does not show; give a Victim of an embedder and "
+            "a head, or choose another attack/loss or defence."
+        )
+    return ask(images)
 
 
 def abstains(victim: nn.Module, scores: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ class Defense:
         from_clean: whether its training starts from the recogniser that is trained without it.
         epochs: of training where it trains, in the place of `trainer.max_epochs`; None leaves it at that.
         outermost: whether nothing may stand in front of it, so that it has to be named first.
+        detects: whether it flags pictures rather than change them; it is named before all that do not.
     """
 
     trains = False
@@ -25,6 +26,7 @@ class Defense:
     from_clean = False
     epochs: int | None = None
     outermost = False
+    detects = False
 
     def wrap_data(self, faces: LightningDataModule) -> LightningDataModule:
         """The datamodule to train on in place of `faces`."""
@@ -39,6 +41,6 @@ class Defense:
 
         Args:
             victim: identity scores (B, C) from images, in eval mode.
-            faces: the training pictures, for a defence that has to look at some.
+            faces: clean pictures for a defence that has to look at some: held out of training and of the trial.
         """
         return victim

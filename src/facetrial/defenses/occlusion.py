@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from facetrial.data.faces import FaceDataset
-from facetrial.defenses.defended import Defended
+from facetrial.defenses.defended import Defended, with_embeddings
 from facetrial.defenses.defense import Defense
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.points import LANDMARK_NAMES
@@ -30,7 +30,7 @@ class Occlusion(Defense):
     An attack that stays within one part is hidden by one of the covers. With each cover in turn the recogniser is
     asked; if all answers agree, that is the answer. Else each answer that is not the majority's is asked again under
     every second cover, and wins if it does not change; else the majority wins. The covers lie where the parts of the
-    training pictures lie on average, so faces must be aligned; no network that could be fooled looks for them.
+    held-out pictures lie on average, so faces must be aligned; no network that could be fooled looks for them.
 
     Args:
         widen: by how much of its own reach each cover is widened.
@@ -54,13 +54,13 @@ class Occlusion(Defense):
     def wrap_victim(self, victim: nn.Module, faces: FaceDataset | None = None) -> nn.Module:
         if faces is None:
             raise FacetrialError(
-                "defense=occlusion looks at the training pictures for where a face's parts lie; give them."
+                "defense=occlusion looks at clean pictures for where a face's parts lie; give some."
             )
         known = torch.from_numpy(faces.landmarks).float()
         known = known[~known.isnan().flatten(1).any(1)]
         if len(known) == 0:
             raise FacetrialError(
-                "defense=occlusion needs landmarks of the training pictures and found none of all fifteen; choose "
+                "defense=occlusion needs landmarks of clean pictures and found none of all fifteen; choose "
                 "another source, such as landmarks=regressor or landmarks=mtcnn."
             )
         covers = covers_of(known.mean(0), *faces.pixels.shape[1:3], self.widen)
@@ -118,9 +118,9 @@ class Occluded(Defended):
         bonus = torch.where(mean.argmax(1) == winners, 0.0, ahead + 1e-3).detach()
         return mean.scatter_add(1, winners[:, None], bonus[:, None].to(mean.dtype))
 
-    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        scores, similarities = self.victim.with_similarities(self._covered(images, self.covers))
-        return tuple(values.unflatten(0, (len(self.covers), -1)).mean(0) for values in (scores, similarities))
+    def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        both = with_embeddings(self.victim, self._covered(images, self.covers))
+        return tuple(values.unflatten(0, (len(self.covers), -1)).mean(0) for values in both)
 
     @torch.no_grad()
     def _decided(self, images: Tensor, answers: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 from torch import Tensor, nn
 
 from facetrial.data.faces import FaceDataset
-from facetrial.defenses.defended import Defended
+from facetrial.defenses.defended import Defended, with_embeddings
 from facetrial.defenses.defense import Defense
 from facetrial.defenses.picture_draws import picture_draws
 from facetrial.errors import FacetrialError
@@ -87,11 +87,11 @@ class Smoothed(Defended):
         votes = self.votes(images, self.defense.n, "prediction").float()
         return votes / self.defense.n
 
-    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
         if not self.soft:
-            raise FacetrialError("votes of noisy copies have no similarities; ask `known(victim)`.")
-        scores, similarities = self.victim.with_similarities(self._few(images))
-        return self._mean(scores), self._mean(similarities)
+            raise FacetrialError("votes of noisy copies have no embeddings; ask `known(victim)`.")
+        scores, embeddings = with_embeddings(self.victim, self._few(images))
+        return self._mean(scores), self._mean(embeddings)
 
     def abstains(self, scores: Tensor) -> Tensor:
         if self.soft:

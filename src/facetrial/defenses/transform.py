@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from facetrial.data.faces import FaceDataset
-from facetrial.defenses.defended import Defended
+from facetrial.defenses.defended import Defended, with_embeddings
 from facetrial.defenses.defense import Defense
 from facetrial.defenses.picture_draws import picture_draws
 from facetrial.errors import FacetrialError
@@ -31,6 +31,15 @@ class InputTransform(Defense):
         """A function near to `transform` that has a slope: what came in, unless a defence has a nearer one."""
         return images
 
+    def straight_through(self, images: Tensor) -> Tensor:
+        """What `transform` gives, with the slope of `stand_in` where it has none."""
+        if self.has_slope:
+            return self.transform(images)
+        stand_in = self.stand_in(images)
+        with torch.no_grad():
+            away = self.transform(images) - stand_in
+        return stand_in + away
+
     def wrap_victim(self, victim: nn.Module, faces: FaceDataset | None = None) -> nn.Module:
         return Transformed(victim, self)
 
@@ -53,23 +62,18 @@ class Transformed(Defended):
 
     def known(self) -> Self:
         made = self.over(self.victim)
-        made.straight = not self.defense.has_slope
+        made.straight = True
         return made
 
     def shown(self, images: Tensor) -> Tensor:
         """What the defended victim is shown, (B, 3, H, W)."""
-        if not self.straight:
-            return self.defense.transform(images)
-        stand_in = self.defense.stand_in(images)
-        with torch.no_grad():
-            away = self.defense.transform(images) - stand_in
-        return stand_in + away
+        return self.defense.straight_through(images) if self.straight else self.defense.transform(images)
 
     def scores(self, images: Tensor) -> Tensor:
         return self.victim(self.shown(images))
 
-    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        return self.victim.with_similarities(self.shown(images))
+    def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        return with_embeddings(self.victim, self.shown(images))
 
 
 class RandomTransform(Defense):
@@ -129,9 +133,9 @@ class RandomlyTransformed(Defended):
     def scores(self, images: Tensor) -> Tensor:
         return self._mean(self.victim(self.shown(images)))
 
-    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        scores, similarities = self.victim.with_similarities(self.shown(images))
-        return self._mean(scores), self._mean(similarities)
+    def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        scores, embeddings = with_embeddings(self.victim, self.shown(images))
+        return self._mean(scores), self._mean(embeddings)
 
     def _mean(self, values: Tensor) -> Tensor:
         return values.unflatten(0, (self.passes, -1)).mean(0)

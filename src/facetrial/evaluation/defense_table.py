@@ -23,7 +23,7 @@ class Cell:
     Attributes:
         defense: its name.
         attack: its name.
-        adaptive: robust accuracy {value, low, high, n} under the attack that knows the defence; None where not run.
+        adaptive: what stands, {value, low, high, n} under the attack that knows the defence; None where not run.
         naive: the same under the attack that does not.
     """
 
@@ -55,7 +55,7 @@ class DefenseTable:
         """Clean accuracy that the defence costs, beside the recogniser without; None where that did not stand trial."""
         if "none" not in self.summaries:
             return None
-        clean = [self.summaries[name]["clean_accuracy"]["value"] for name in ("none", defense)]
+        clean = [clean_kept(self.summaries[name])["value"] for name in ("none", defense)]
         return clean[0] - clean[1]
 
 
@@ -67,7 +67,7 @@ def build_defense_table(summaries: Sequence[Mapping[str, Any]]) -> DefenseTable:
         attack, naive = _without_naive(summary["attack"])
         defense = summary["defense"]
         of_defense.setdefault(defense, summary)
-        found.setdefault((defense, attack), {})["naive" if naive else "adaptive"] = summary["robust_accuracy"]
+        found.setdefault((defense, attack), {})["naive" if naive else "adaptive"] = left_standing(summary)
     return DefenseTable(
         sorted(of_defense, key=lambda name: name != "none"),
         list(dict.fromkeys(attack for _, attack in found)),
@@ -78,6 +78,16 @@ def build_defense_table(summaries: Sequence[Mapping[str, Any]]) -> DefenseTable:
         of_defense,
         list(summaries),
     )
+
+
+def left_standing(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The share of attacked pictures recognised; where pictures are flagged, recognised or flagged."""
+    return summary["detection"]["stands"] if "detection" in summary else summary["robust_accuracy"]
+
+
+def clean_kept(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The share of clean pictures recognised; where pictures are flagged, recognised and not flagged."""
+    return summary["detection"]["kept"] if "detection" in summary else summary["clean_accuracy"]
 
 
 def _without_naive(attack: str) -> tuple[str, bool]:
@@ -113,7 +123,7 @@ def table_lines(table: DefenseTable) -> tuple[list[str], list[list[str]]]:
         lines.append(
             [
                 defense,
-                _with_interval(summary["clean_accuracy"]),
+                _with_interval(clean_kept(summary)),
                 NOTHING if lost is None else f"{100 * lost:.1f}",
                 *(_in_words(table.cells.get((defense, attack))) for attack in table.attacks),
                 _number(cost.get("train_seconds")),
@@ -127,6 +137,12 @@ def defenses_markdown(table: DefenseTable) -> str:
     """The whole page."""
     about = table.trials[0]
     header, lines = table_lines(table)
+    flagging = []
+    if any("detection" in summary for summary in table.trials):
+        flagging.append(
+            "Where a defence flags pictures, an attacked one that is flagged counts as recognised, and a clean "
+            "one that is flagged does not.\n"
+        )
     said = dict.fromkeys(banner for summary in table.trials for banner in banners(summary))
     parts = [
         "# Defences\n",
@@ -134,6 +150,7 @@ def defenses_markdown(table: DefenseTable) -> str:
         f"{about['embedder']} on {about['data']}, n = {about['n']}. Share of pictures recognised under each attack, "
         "with 95 % intervals (bootstrap over people, then pictures). Attacks know the defence; in brackets, what is "
         "left under the same attack when it does not: the difference is what the defence hides.\n",
+        *flagging,
         markdown_table(header, lines),
         "![Dot plot of the table above, with 95 % intervals](defenses.png)\n",
     ]
@@ -155,7 +172,7 @@ def defenses_csv(table: DefenseTable) -> str:
             for part in ("value", "low", "high", "n")
         ]
         costs = [cost.get("train_seconds"), cost.get("answers_per_second")]
-        clean = summary["clean_accuracy"]["value"]
+        clean = clean_kept(summary)["value"]
         lines.append([cell.defense, cell.attack, *figures, clean, table.lost(cell.defense), *costs])
     return csv_table(header, lines)
 
@@ -168,7 +185,7 @@ def defenses_figure(table: DefenseTable, theme: Theme = LIGHT) -> Figure:
     width = 0.7 / (len(table.attacks) + 1)
     for place, defense in enumerate(table.defenses):
         left = place - 0.35
-        draw_figures(axes, left, table.summaries[defense]["clean_accuracy"], theme.clean, "o")
+        draw_figures(axes, left, clean_kept(table.summaries[defense]), theme.clean, "o")
         for number, attack in enumerate(table.attacks):
             cell = table.cells.get((defense, attack))
             if cell is None:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from facetrial.evaluation import figures, tables, verdict_words
 from facetrial.evaluation.certificate_figure import certified_figure, describe_certified
+from facetrial.evaluation.detection import describe_detection, detection_figure
 from facetrial.files import written_whole
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -29,7 +30,7 @@ def write_report(
     """Writes `report.html`, `accuracy.png`, `people.png` (each also as SVG) and `gallery.png` into `folder`.
 
     With a security curve in the summary, `curve.png` and `curve.svg` too; with certificates, `certified.png` and
-    `certified.svg`.
+    `certified.svg`; with detectors, `detection.png` and `detection.svg`.
 
     Args:
         folder: the run's folder.
@@ -47,6 +48,8 @@ def write_report(
         charts["curve"] = figures.curve_figure
     if "certified" in summary:
         charts["certified"] = certified_figure
+    if "detection" in summary:
+        charts["detection"] = detection_figure
     for name, draw in charts.items():
         figure = draw(summary)
         figures.save_figure(figure, folder / f"{name}.png")
@@ -60,6 +63,7 @@ def write_report(
         summary=summary,
         words=verdict_words,
         describe_certified=describe_certified,
+        describe_detection=describe_detection,
         charts={name: themed_chart(draw, summary) for name, draw in charts.items()},
         gain=figures.common_gain(pictures) if pictures else 1,
         cards=gallery_cards(pictures, rows),

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from facetrial.data.module import FacesDataModule
 from facetrial.evaluation.certificate import RADIUS, certified_summary
 from facetrial.evaluation.curve import SMALLEST, curve_rows, security_curve, sizes_shown
+from facetrial.evaluation.detection import SUSPICION, detection_summary
 from facetrial.evaluation.figures import Pictures
 from facetrial.evaluation.report import write_report
 from facetrial.evaluation.shards import write_rows
@@ -50,6 +51,8 @@ def write_results(
     if RADIUS in rows:
         certificate = instantiate(config.certificate)
         summary["certified"] = certified_summary(rows, certificate, config.defense.smoothing.sigma)
+    if f"{SUSPICION}_clean" in rows:
+        summary["detection"] = detection_summary(rows, summary["goal"])
     if SMALLEST in rows:
         budget = instantiate(config.attack.budget)
         sizes = sizes_shown(budget.norm, budget.limit)

@@ -59,7 +59,7 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
     needs_landmarks = attack.needs_landmarks or any(defense.needs_landmarks for defense in standing)
     faces = build_faces(config, with_landmarks=needs_landmarks)
     check_same_people(recognizer, faces)
-    victim = defended(recognizer, defenses.values(), faces.train_faces)
+    victim = defended(recognizer, defenses.values(), faces.validation_faces)
     certificate = instantiate(config.certificate) or None
     if certificate is not None:
         certificate.check(victim)

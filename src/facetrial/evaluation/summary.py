@@ -101,19 +101,24 @@ def _rate(rows: pd.DataFrame, column: str) -> dict[str, float | int]:
     return rate_over_people(rows[column].to_numpy(dtype=bool), rows["identity"].to_numpy()).as_dict()
 
 
-def _attack_success(attacked: pd.DataFrame, goal: str) -> dict[str, float | int]:
-    """Over pictures right when clean (dodging) or not already taken for the target (impersonation)."""
+def at_stake(attacked: pd.DataFrame, goal: str) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rows right when clean (dodging) or not already taken for the target (impersonation), and which the attack hit."""
     if goal == "dodging":
-        at_stake = attacked[attacked["correct_clean"].astype(bool)]
-        hits = ~at_stake["correct_attacked"].to_numpy(dtype=bool)
+        rows = attacked[attacked["correct_clean"].astype(bool)]
+        hits = ~rows["correct_attacked"].to_numpy(dtype=bool)
     elif goal == "impersonation":
         if "target" not in attacked:
             raise FacetrialError("under the goal impersonation, verdict rows need the column target.")
-        at_stake = attacked[attacked["predicted_clean"] != attacked["target"]]
-        hits = (at_stake["predicted_attacked"] == at_stake["target"]).to_numpy(dtype=bool)
+        rows = attacked[attacked["predicted_clean"] != attacked["target"]]
+        hits = (rows["predicted_attacked"] == rows["target"]).to_numpy(dtype=bool)
     else:
         raise FacetrialError(f"expected the goal dodging or impersonation, found {goal!r}.")
-    return rate_over_people(hits, at_stake["identity"].to_numpy()).as_dict()
+    return rows, hits
+
+
+def _attack_success(attacked: pd.DataFrame, goal: str) -> dict[str, float | int]:
+    rows, hits = at_stake(attacked, goal)
+    return rate_over_people(hits, rows["identity"].to_numpy()).as_dict()
 
 
 def _ratio(count: int, seconds: float) -> float | None:

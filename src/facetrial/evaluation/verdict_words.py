@@ -5,6 +5,7 @@ from typing import Any
 
 from facetrial.evaluation.certificate_figure import certified_sentence
 from facetrial.evaluation.curve import LEFT, size_in_words
+from facetrial.evaluation.detection import detection_sentence
 from facetrial.evaluation.tables import FIGURES, interval, percent, ranked_people
 
 
@@ -41,6 +42,8 @@ def sentences(summary: Mapping[str, Any]) -> list[str]:
         said.append(curve_sentence(summary["curve"]))
     if "certified" in summary:
         said.append(certified_sentence(summary["certified"]))
+    if "detection" in summary and summary["detection"]["caught"]["n"]:
+        said.append(detection_sentence(summary["detection"]))
     people = ranked_people(summary)
     if len(people) > 1:
         name, hit = people[0]

@@ -1,6 +1,7 @@
 """Verdicts: what the victim says of finished pictures, in float32 and after rounding to 8 bits."""
 
 import pandas as pd
+import torch
 from torch import Tensor, nn
 
 from facetrial.attacks.engine import Attacked
@@ -10,6 +11,7 @@ from facetrial.attacks.methods.method import Gradient
 from facetrial.attacks.objective import scores_of
 from facetrial.data.faces import Faces
 from facetrial.defenses.defended import abstains
+from facetrial.defenses.detection import suspicions
 
 ATTACKED = "attacked"
 NOT_ATTACKABLE = "not_attackable"
@@ -26,6 +28,9 @@ def verdict_rows(
 ) -> pd.DataFrame:
     """One row a picture. Margins are the own score minus the best other: positive is recognised.
 
+    Where the victim has detectors, also how suspicious each version is, and whether it is flagged; being flagged
+    leaves `predicted` and `correct` as they are.
+
     Args:
         victim: scores (B, C) from images, in eval mode.
         faces: the clean batch.
@@ -35,7 +40,7 @@ def verdict_rows(
     """
     columns: dict[str, list] = {"file": files, "identity": [names[i] for i in faces.identities.tolist()]}
     versions = {"clean": faces.images, "attacked": attacked.images, "8bit": eight_bit(attacked.images)}
-    predicted, correct, margin = {}, {}, {}
+    predicted, correct, margin, detected = {}, {}, {}, {}
     for version, images in versions.items():
         scores = scores_of(victim, images)
         winners, silent = scores.argmax(1), abstains(victim, scores)
@@ -46,7 +51,14 @@ def verdict_rows(
         predicted[f"predicted_{version}"] = named
         correct[f"correct_{version}"] = ((winners == faces.identities) & ~silent).tolist()
         margin[f"margin_{version}"] = (-Aim(faces.identities).advantage(scores)).tolist()
-    columns |= predicted | correct | margin
+        with torch.no_grad():
+            suspicion = suspicions(victim, images)
+        if suspicion is not None:
+            detected |= {
+                f"suspicion_{version}": suspicion.tolist(),
+                f"flagged_{version}": (suspicion > 1).tolist(),
+            }
+    columns |= predicted | correct | margin | detected
     if attacked.targets is not None:
         columns["target"] = ["" if i == SHOWS_TARGET else names[i] for i in attacked.targets.tolist()]
     columns["status"] = [ATTACKED if attackable else NOT_ATTACKABLE for attackable in attacked.attackable]

@@ -48,12 +48,12 @@ class Victim(nn.Module):
             check_images(images.detach().float())
         return self.head(self.embedder(images))
 
-    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Identity scores (B, C), and the cosine similarities (B, C) to the head's gallery."""
+    def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Identity scores (B, C), and the embeddings (B, D) they come from."""
         if self.checked:
             check_images(images.detach().float())
         embeddings = self.embedder(images)
-        return self.head(embeddings), similarities(embeddings, self.head)
+        return self.head(embeddings), embeddings
 
     def freeze(self) -> Self:
         """Sets eval mode and takes gradients from all parameters; gradients still flow to pixels."""
@@ -69,7 +69,7 @@ def similarities(embeddings: Tensor, head: nn.Module) -> Tensor:
     gallery = getattr(head, "gallery", None)
     if gallery is None or gallery.shape[-1] != embeddings.shape[-1]:
         raise FacetrialError(
-            "the loss compares embeddings with a gallery, and the recogniser's head keeps none. Choose another "
-            "attack/loss, or give a Victim with an SVMHead that was fitted, or a GalleryHead."
+            "embeddings are to be compared with a gallery, and the recogniser's head keeps none. Choose another "
+            "attack/loss or defence, or give a Victim with an SVMHead that was fitted, or a GalleryHead."
         )
     return F.normalize(embeddings) @ gallery.to(embeddings.dtype).T

@@ -2,6 +2,7 @@
 adversarial robustness with an ensemble of diverse parameter-free attacks", ICML 2020)."""
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -128,14 +129,13 @@ class TargetedAPGD(APGD):
         everyone = torch.arange(len(problem), device=walkers.rows.device)
         scores = scores_of(problem.victim, problem.seen(everyone, walkers.images))
         if problem.aim.targets is None:
-            others = scores.scatter(1, walkers.aim.identities[:, None], -torch.inf)
-            order = others.argsort(dim=1, descending=True)
-            place = walkers.restart % (order.shape[1] - 1)
+            order = walkers.aim.others(scores).argsort(dim=1, descending=True)
+            place = walkers.restart % (order.shape[1] - 1 - walkers.aim.refusals)
             walkers.memory["target"] = order.gather(1, place[:, None])[:, 0]
 
     def wanted(self, walkers: Walkers) -> Aim:
         target = walkers.memory.get("target")
-        return walkers.aim if target is None else Aim(walkers.aim.identities, target)
+        return walkers.aim if target is None else replace(walkers.aim, targets=target)
 
 
 def _where(chosen: Tensor, pictures: Tensor, others: Tensor) -> Tensor:

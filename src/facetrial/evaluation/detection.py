@@ -1,0 +1,105 @@
+"""What detectors make of a trial: false alarms, attacks caught, and those that come through."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from facetrial.evaluation.figures import LIGHT, Theme, mark, new_axes
+from facetrial.evaluation.statistics import auroc_over_people, rate_over_people
+from facetrial.evaluation.summary import at_stake
+from facetrial.evaluation.tables import interval, percent
+from facetrial.evaluation.verdicts import ATTACKED
+
+SUSPICION, FLAGGED = "suspicion", "flagged"
+
+
+def detection_summary(rows: pd.DataFrame, goal: str) -> dict[str, Any]:
+    """What the summary says of detection, from verdict rows with suspicions.
+
+    Every figure is {value, low, high, n}. `false_alarms`: of all clean pictures, those flagged. `kept`: of all clean
+    pictures, those recognised and not flagged. `caught` and `caught_8bit`: of those attacked, those flagged. `stands`:
+    of those attacked, those recognised or flagged. `undetected_success`: the attack's success where being flagged
+    is failing. `auroc`: the chance that an attacked picture is more suspicious than a clean one. `roc` are its
+    points: the share of attacked pictures that would be caught at each share of false alarms on these very pictures.
+    """
+    attacked = rows[rows["status"] == ATTACKED]
+    risked, hits = at_stake(attacked, goal)
+    through = hits & ~_flags(risked, "attacked")
+    clean, under = (attacked[f"{SUSPICION}_{when}"].to_numpy(dtype=float) for when in ("clean", "attacked"))
+    return {
+        "false_alarms": _rate(rows, _flags(rows, "clean")),
+        "kept": _rate(rows, _right(rows, "clean") & ~_flags(rows, "clean")),
+        "caught": _rate(attacked, _flags(attacked, "attacked")),
+        "caught_8bit": _rate(attacked, _flags(attacked, "8bit")),
+        "stands": _rate(attacked, _right(attacked, "attacked") | _flags(attacked, "attacked")),
+        "undetected_success": _rate(risked, through),
+        "auroc": auroc_over_people(clean, under, attacked["identity"].to_numpy()).as_dict(),
+        "roc": roc_points(clean, under),
+    }
+
+
+def roc_points(clean: np.ndarray, attacked: np.ndarray) -> list[dict[str, float]]:
+    """Shares {false_alarms, caught} of clean (N,) and attacked (M,) suspicions above each threshold, ascending."""
+    thresholds = np.unique(np.concatenate([clean, attacked]))[::-1]
+    points = [{"false_alarms": 0.0, "caught": 0.0}]
+    for limit in thresholds:
+        point = {
+            "false_alarms": float((clean >= limit).mean()),
+            "caught": float((attacked >= limit).mean()),
+        }
+        points.append(point)
+    return points
+
+
+def detection_sentence(detection: Mapping[str, Any]) -> str:
+    """Detection in one sentence."""
+    caught, alarms, through = (detection[key] for key in ("caught", "false_alarms", "undetected_success"))
+    return (
+        f"{percent(caught['value'])} of the attacked pictures are flagged (95 % interval {interval(caught)}), and "
+        f"{percent(alarms['value'])} of the clean ones; undetected, the attack succeeded on "
+        f"{percent(through['value'])} of {through['n']} pictures (95 % interval {interval(through)})."
+    )
+
+
+def describe_detection(detection: Mapping[str, Any]) -> str:
+    """The figure in words."""
+    auroc = detection["auroc"]
+    return (
+        f"Receiver operating characteristic of the detector: area {auroc['value']:.3f} (95 % interval "
+        f"{auroc['low']:.3f} to {auroc['high']:.3f}). {detection_sentence(detection)}"
+    )
+
+
+def detection_figure(summary: Mapping[str, Any], theme: Theme = LIGHT) -> Figure:
+    """The receiver operating characteristic, and the threshold that stood trial."""
+    detection = summary["detection"]
+    figure, axes = new_axes(theme, 4.6, 4.0)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+    shares = [[point[key] for point in detection["roc"]] for key in ("false_alarms", "caught")]
+    axes.plot([0, 1], [0, 1], color=theme.muted, linewidth=0.8, linestyle="--", label="by chance")
+    axes.step(*shares, where="post", color=theme.attacked, label="detector")
+    stood = (detection["false_alarms"]["value"], detection["caught"]["value"])
+    axes.plot(*stood, "o", color=theme.ink, label="the threshold that stood trial", clip_on=False, zorder=3)
+    axes.set_xlabel("clean pictures flagged")
+    axes.set_ylabel("attacked pictures flagged")
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(-0.02, 1.02)
+    axes.legend(loc="lower right", fontsize=8, frameon=False, labelcolor=theme.ink)
+    mark(figure, [summary], theme)
+    return figure
+
+
+def _flags(rows: pd.DataFrame, when: str) -> np.ndarray:
+    return rows[f"{FLAGGED}_{when}"].to_numpy(dtype=bool)
+
+
+def _right(rows: pd.DataFrame, when: str) -> np.ndarray:
+    return rows[f"correct_{when}"].to_numpy(dtype=bool)
+
+
+def _rate(rows: pd.DataFrame, hits: np.ndarray) -> dict[str, float | int]:
+    return rate_over_people(hits, rows["identity"].to_numpy()).as_dict()
