@@ -14,6 +14,7 @@ from torch import nn
 from facetrial.attacks.engine import Attack
 from facetrial.config import run_name, sweep_name
 from facetrial.data.build import build_defenses
+from facetrial.errors import FacetrialError
 from facetrial.landmarks.sources import LandmarkSource
 from facetrial.recognition.obtain import build_embedder, build_head, recipe
 
@@ -100,6 +101,25 @@ def test_part_of_an_attack(tmp_path, part, name):
 def test_defense(tmp_path, name):
     config = composed(tmp_path, f"defense={name}", entry="train")
     assert len(build_defenses(config)) == (name != "none")
+
+
+@pytest.mark.parametrize(
+    ("defense", "said"),
+    [
+        ("[jpeg,squeezing]", r"give defense=\[squeezing,jpeg\]"),
+        ("[smoothing,gallery]", "one at a time"),
+        ("[jpeg,smoothing]", r"give defense=\[smoothing,jpeg\]"),
+        ("[adv_landmarks,jpeg,gallery]", r"give defense=\[gallery,adv_landmarks,jpeg\]"),
+    ],
+)
+def test_defenses_out_of_order_are_refused(tmp_path, defense, said):
+    with pytest.raises(FacetrialError, match=said):
+        build_defenses(composed(tmp_path, f"defense={defense}"))
+
+
+def test_detectors_go_before_what_changes_pictures(tmp_path):
+    config = composed(tmp_path, "defense=[squeezing,gallery,jpeg,adv]")
+    assert list(build_defenses(config)) == ["squeezing", "gallery", "jpeg", "adv"]
 
 
 @pytest.mark.parametrize("name", named("landmarks"))

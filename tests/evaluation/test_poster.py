@@ -16,8 +16,8 @@ ACCURACIES = {
     ("random", "none"): 0.9,
     ("landmarks", "none"): 0.6,
     ("scattered", "none"): 0.6,
-    ("random", "adv"): 0.9,
-    ("landmarks", "adv"): 0.8,
+    ("random", "adv_landmarks"): 0.9,
+    ("landmarks", "adv_landmarks"): 0.8,
 }
 
 
@@ -151,7 +151,7 @@ def test_changed_attacks_keep_their_column(trials):
 
 
 def test_what_does_not_fit_is_named(trials):
-    with pytest.raises(FacetrialError, match="lacks attack=landmarks defense=adv"):
+    with pytest.raises(FacetrialError, match="lacks attack=landmarks defense=adv_landmarks"):
         build_study(trials[:4])
     with pytest.raises(FacetrialError, match="two trials of attack=random defense=none"):
         build_study([*trials, trials[0]])

@@ -54,7 +54,14 @@ def test_hydra_gathers_a_sweep(tmp_path):
     made, out = tmp_path / "made", tmp_path / "sweep"
     list(write_trials(made, made_up_trials(), lambda _, s: f"{s['attack']}-{s['defense']}"))
     (tmp_path / "app.py").write_text(APP)
-    command = [sys.executable, "app.py", "-m", f"made={made}", f"hydra.sweep.dir={out}", "defense=none,adv"]
+    command = [
+        sys.executable,
+        "app.py",
+        "-m",
+        f"made={made}",
+        f"hydra.sweep.dir={out}",
+        "defense=none,adv_landmarks",
+    ]
     ran = subprocess.run([*command, "attack=random,landmarks"], cwd=tmp_path, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     assert "Callback" not in ran.stderr
@@ -111,7 +118,7 @@ def test_study_that_lacks_a_run_is_refused_after_the_rest_is_written(tmp_path):
     for run, _ in write_trials(tmp_path, made_up_trials(), lambda number, _: str(number)):
         last = run
     (last / "summary.json").unlink()
-    add_overrides(last, "attack=landmarks", "defense=adv")
+    add_overrides(last, "attack=landmarks", "defense=adv_landmarks")
     with pytest.raises(FacetrialError, match="4 has not finished"):
         GatherSweep(study=True).on_multirun_end(_config(tmp_path))
     assert len(read_csv(tmp_path / "sweep.csv")) == 5

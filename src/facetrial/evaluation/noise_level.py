@@ -45,6 +45,7 @@ def use_noise_level(config: DictConfig) -> None:
     log.info("Noise level: RMS %.3f (%s)", level["rms"], kept)
     with open_dict(config):
         config.attack.budget.rms = level["rms"]
-        if "adv" in config.defense:
-            config.defense.adv.attack.budget.rms = level["rms"]
+        for defense in config.defense.values():
+            if OmegaConf.select(defense, "attack.budget.rms") is not None:
+                defense.attack.budget.rms = level["rms"]
         config.noise_level = level

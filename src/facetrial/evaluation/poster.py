@@ -34,13 +34,13 @@ STUDY_COLUMNS = (
     Column("raw", "raw", None, "none"),
     Column("random", "random noise", "random", "none"),
     Column("landmarks", "noisy landmarks", "landmarks", "none"),
-    Column("adv", "adversarial training", "landmarks", "adv"),
+    Column("adv", "adversarial training", "landmarks", "adv_landmarks"),
 )
 FURTHER_COLUMNS = (
     Column("scattered", "noise elsewhere on the face", "scattered", "none"),
-    Column("adv_raw", "adversarial training, raw", None, "adv"),
-    Column("adv_random", "adversarial training, random noise", "random", "adv"),
-    Column("adv_scattered", "adversarial training, noise elsewhere", "scattered", "adv"),
+    Column("adv_raw", "adversarial training, raw", None, "adv_landmarks"),
+    Column("adv_random", "adversarial training, random noise", "random", "adv_landmarks"),
+    Column("adv_scattered", "adversarial training, noise elsewhere", "scattered", "adv_landmarks"),
 )
 
 

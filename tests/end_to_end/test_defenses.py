@@ -1,0 +1,109 @@
+"""Every defence config on synthetic faces, trained and attacked as a user would, and the table of all of them."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.end_to_end.test_evaluate import command
+from tests.test_config import CONF
+
+# Noise is trained on for smoothing to stand on.
+DEFENSES = sorted({path.stem for path in (CONF / "defense").glob("*.yaml")} - {"smoothing"})
+DETECTORS = {"squeezing", "gallery"}
+TRAINED = {"adv", "adv_fast", "adv_head", "adv_landmarks", "adv_pgd", "consistent", "noise", "trades"}
+SMALL = [
+    "embedder.channels=8",
+    "embedder.size=64",
+    "data.limit=4",
+    "+sizes={eps:4,epochs:1,training_steps:1}",
+    "attack.method.steps=4",
+]
+
+
+def run(home: Path, *overrides: str) -> subprocess.CompletedProcess:
+    done = subprocess.run(
+        command(home, *SMALL, *overrides), cwd=home, capture_output=True, text=True, timeout=900
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory) -> Path:
+    home = tmp_path_factory.mktemp("defenses")
+    run(
+        home,
+        "-m",
+        "attack=pgd",
+        f"defense={','.join(DEFENSES)}",
+        f"hydra.sweep.dir={home / 'sweep'}",
+        "hydra.callbacks.sweep.defenses=true",
+    )
+    return home / "sweep"
+
+
+@pytest.fixture(scope="module")
+def summaries(sweep) -> dict[str, dict]:
+    found = [json.loads(path.read_text()) for path in sweep.glob("*/summary.json")]
+    return {summary["defense"]: summary for summary in found}
+
+
+@pytest.mark.parametrize("name", DEFENSES)
+def test_a_defence_stands_trial(summaries, name):
+    summary = summaries[name]
+    assert summary["trusted"], summary["checks"]
+    assert summary["n"] == 4
+    assert ("adaptive" in summary["checks"]) == (name not in TRAINED | {"none"})
+    assert ("detection" in summary) == (name in DETECTORS)
+    assert summary["cost"]["answers_per_second"] > 0
+    assert summary["cost"]["train_seconds"] > 0
+
+
+def test_they_stand_side_by_side(sweep):
+    lines = pd.read_csv(sweep / "defenses.csv", keep_default_na=False)
+    assert sorted(lines["defense"]) == DEFENSES
+    assert lines["adaptive"].between(0, 1).all()
+    text = (sweep / "defenses.md").read_text()
+    assert all(f"| {name} |" in text for name in DEFENSES)
+    assert (sweep / "defenses.png").stat().st_size > 10_000
+    assert "Synthetic" in text
+    assert "defenses.png" not in (sweep / "report.html").read_text()  # it holds its own figures
+
+
+def test_a_smoothed_victim_is_certified(tmp_path):
+    run(
+        tmp_path,
+        "attack=ddn",
+        "attack/budget=l2",
+        "attack.budget.eps=2",
+        "defense=[smoothing,noise]",
+        "defense.smoothing.n=20",
+        "certificate=cohen",
+        "certificate.n=100",
+        "certificate.n0=10",
+        f"hydra.run.dir={tmp_path / 'out'}",
+    )
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["trusted"], summary["checks"]
+    assert {"adaptive", "certificates"} <= set(summary["checks"])
+    points = summary["certified"]["points"]
+    assert [point["value"] for point in points] == sorted((p["value"] for p in points), reverse=True)
+    assert (tmp_path / "out" / "certified.png").is_file()
+    rows = pd.read_csv(tmp_path / "out" / "verdicts.csv")
+    assert (rows["certified_radius"] >= 0).all()
+
+
+def test_a_certificate_of_a_victim_that_is_not_smoothed_is_refused(sweep):
+    done = subprocess.run(
+        command(sweep.parent, *SMALL, "attack=pgd", "certificate=cohen", out="wrong"),
+        cwd=sweep.parent,
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    assert done.returncode != 0
+    assert "add defense=smoothing" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
