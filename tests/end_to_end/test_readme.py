@@ -57,7 +57,8 @@ def home(tmp_path_factory) -> Path:
 
 def quick(words: list[str], home: Path) -> list[str]:
     """The same command on small pictures: names filled in, and everything made short."""
-    weights = "MobileFaceNet" if "embedder=mobilefacenet" in words else "InceptionResnetV1"
+    mobile = {"embedder=mobilefacenet", "experiment=defenses_cpu"}
+    weights = "MobileFaceNet" if mobile & set(words) else "InceptionResnetV1"
     places = {
         "LFW": home / "lfw",
         "KEYPOINTS": home / "keypoints",
@@ -70,8 +71,12 @@ def quick(words: list[str], home: Path) -> list[str]:
     else:
         if not any(word.startswith(("data", "experiment")) for word in words):
             short += FEW_DRAWN
-        if "landmarks=mtcnn" not in words:
+        if "experiment=defenses_cpu" in words:
+            short += ["attack=random,patch", "defense=none,squeezing", "data.min_pictures=10", "data.limit=5"]
+        elif "landmarks=mtcnn" not in words:
             short += [f"landmarks.model.{part}" for part in SMALL_NETWORK] + ["landmarks.model.max_epochs=1"]
+        if "certificate=cohen" in words:
+            short += ["data.limit=4", "certificate.n=100", "defense.smoothing.n=20", "defense.noise.epochs=1"]
         if "evaluate.py" in words and "data=lfw" in words:
             short += ["trainer.max_epochs=1"]
     return filled + short

@@ -1,0 +1,140 @@
+"""The table of defences, what a defence costs, and the figures of certificates and detectors."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from facetrial.checkpoints import save_checkpoint
+from facetrial.evaluation.certificate import Certificate, certified_summary
+from facetrial.evaluation.certificate_figure import certified_figure, certified_sentence, describe_certified
+from facetrial.evaluation.cost import cost
+from facetrial.evaluation.defense_table import build_defense_table, write_defense_table
+from facetrial.evaluation.detection import (
+    describe_detection,
+    detection_figure,
+    detection_sentence,
+    detection_summary,
+)
+from facetrial.evaluation.figures import figure_bytes
+from facetrial.evaluation.summary import summarise
+from facetrial.evaluation.sweep_report import defenses_view
+from tests.defenses.test_detection import dataset
+from tests.evaluation.made_up import CHECKS, about, made_up_rows
+
+PEOPLE = {"A": 20, "B": 30}
+COSTS = {"train_seconds": 120.0, "answers_per_second": 50.0, "pictures_timed": 16}
+
+
+def trial(attack, defense, left, flagged=False):
+    rows = made_up_rows(PEOPLE, attacked=left)
+    if flagged:
+        for version, shift in (("clean", -1.0), ("attacked", 1.0), ("8bit", 1.0)):
+            rows[f"suspicion_{version}"] = np.random.default_rng(0).normal(shift, 1.0, len(rows))
+            rows[f"flagged_{version}"] = rows[f"suspicion_{version}"] > 1
+    told = about(attack=attack, defense=defense, cost=COSTS)
+    summary = summarise(rows, told, {"A": 60, "B": 90}, CHECKS)
+    if flagged:
+        summary["detection"] = detection_summary(rows, "dodging")
+    return summary
+
+
+@pytest.fixture
+def summaries():
+    return [
+        trial("pgd", "jpeg", 0.3),
+        trial("pgd (adaptive=false)", "jpeg", 0.9),
+        trial("pgd", "none", 0.2),
+        trial("random", "none", 0.95),
+        trial("pgd", "squeezing", 0.2, flagged=True),
+    ]
+
+
+def test_naive_and_adaptive_share_a_cell(summaries):
+    table = build_defense_table(summaries)
+    assert table.defenses == ["none", "jpeg", "squeezing"]
+    assert table.attacks == ["pgd", "random"]
+    cell = table.cells["jpeg", "pgd"]
+    assert cell.adaptive == summaries[0]["robust_accuracy"]
+    assert cell.naive == summaries[1]["robust_accuracy"]
+    assert table.cells["none", "pgd"].naive is None
+    assert ("jpeg", "random") not in table.cells
+
+
+def test_where_pictures_are_flagged_flags_count(summaries):
+    table, detection = build_defense_table(summaries), summaries[-1]["detection"]
+    assert table.cells["squeezing", "pgd"].adaptive == detection["stands"]
+    assert detection["stands"]["value"] > summaries[-1]["robust_accuracy"]["value"]
+    clean = summaries[2]["clean_accuracy"]["value"]
+    assert table.lost("squeezing") == pytest.approx(clean - detection["kept"]["value"])
+
+
+def test_what_is_lost_needs_the_recogniser_without(summaries):
+    assert build_defense_table(summaries).lost("jpeg") == 0.0
+    assert build_defense_table(summaries[:2]).lost("jpeg") is None
+
+
+def test_files_hold_every_figure(summaries, tmp_path):
+    written = write_defense_table(build_defense_table(summaries), tmp_path)
+    assert {path.suffix for path in written} == {".md", ".csv", ".png", ".svg"}
+    lines = pd.read_csv(tmp_path / "defenses.csv").set_index(["defense", "attack"])
+    assert len(lines) == 4
+    assert lines.loc[("jpeg", "pgd"), "naive"] == summaries[1]["robust_accuracy"]["value"]
+    assert lines.loc[("jpeg", "pgd"), "adaptive_low"] == summaries[0]["robust_accuracy"]["low"]
+    assert (lines["answers_per_second"] == 50).all()
+    text = (tmp_path / "defenses.md").read_text()
+    naive = 100 * summaries[1]["robust_accuracy"]["value"]
+    assert f"(naive {naive:.1f} %)" in text
+    assert "counts as recognised" in text
+    write_defense_table(build_defense_table(summaries[:4]), tmp_path)
+    assert "counts as recognised" not in (tmp_path / "defenses.md").read_text()
+
+
+def test_the_page_shows_as_many_cells_as_its_header(summaries):
+    view = defenses_view(build_defense_table(summaries))
+    assert {len(line) for line in view["lines"]} == {len(view["header"])}
+    assert view["chart"]["light"] != view["chart"]["dark"]
+
+
+def test_a_detectors_figure_and_words(summaries):
+    summary = summaries[-1]
+    caught = f"{100 * summary['detection']['caught']['value']:.1f} %"
+    assert caught in detection_sentence(summary["detection"])
+    assert caught in describe_detection(summary["detection"])
+    assert figure_bytes(detection_figure(summary), "png")
+
+
+def test_a_certificates_figure_and_words():
+    rows = made_up_rows(PEOPLE, attacked=0.4)
+    rows["certified_class"] = rows["identity"]
+    rows["certified_radius"] = np.linspace(0, 0.7, len(rows))
+    certified = certified_summary(rows, Certificate(100, 1000, 0.001), 0.25)
+    for point in certified["points"]:
+        assert point["value"] == (rows["certified_radius"] >= point["radius"]).mean()
+    summary = summarise(rows, about(), {"A": 60, "B": 90}, CHECKS) | {"certified": certified}
+    assert figure_bytes(certified_figure(summary), "png")
+    assert "At L2 radius 0.5" in certified_sentence(certified)
+    assert all(f"{point['radius']:.3g}: " in describe_certified(certified) for point in certified["points"])
+
+
+def test_cost_is_what_the_checkpoint_says_and_the_clock(tmp_path):
+    class Slow(nn.Module):
+        """Takes a hundredth of a second a picture."""
+
+        def __init__(self):
+            super().__init__()
+            self.place = nn.Parameter(torch.zeros(1), requires_grad=False)
+
+        def forward(self, images):
+            time.sleep(0.01 * len(images))
+            return torch.zeros(len(images), 2)
+
+    path = tmp_path / "model.ckpt"
+    save_checkpoint(path, "recognizer", {}, {}, seconds=12.5)
+    found = cost(Slow(), dataset(40, seed=0), path, "recognizer")
+    assert found["train_seconds"] == 12.5
+    assert 0 < found["answers_per_second"] <= 100
+    assert found["pictures_timed"] > 4
