@@ -9,9 +9,10 @@ PGD leaves between 20 and 80 % of the pictures. Three tables:
 3. the same at 8/255.
 
 Peers are torchattacks, Foolbox, ART and auto-attack's APGD as torchattacks and ART package it. They get the victim as
-it is loaded, with parameters that take a gradient: Foolbox computes that gradient too, so it is also given a frozen
-victim. What they cost is counted at the victim. Each runs in a process of its own, in turn; medians are given. Tables
-also go to outputs/attacks.json.
+its package lays it out, channels first and with parameters that take a gradient, and torchattacks and Foolbox also as
+this project loads it, channels last and, for Foolbox, which else computes the parameters' gradient too, frozen. What
+they cost is counted at the victim. Each runs in a process of its own, in turn; medians are given. Tables also go to
+outputs/attacks.json.
 """
 
 import argparse
@@ -128,9 +129,13 @@ class Bench:
         return run
 
     def peer(
-        self, make: Callable[[nn.Module], Callable[[Tensor, Tensor], Tensor]], frozen: bool = False
+        self, make: Callable[[nn.Module], Callable[[Tensor, Tensor], Tensor]], prepared: bool = False
     ) -> Callable[[], Tensor]:
-        counted = Counted(copy.deepcopy(self.victim).requires_grad_(not frozen))
+        """A peer's attack; `prepared` gives it the victim as this project loads it, not as its package does."""
+        victim = copy.deepcopy(self.victim).requires_grad_(not prepared)
+        if not prepared:
+            victim.to(memory_format=torch.contiguous_format)
+        counted = Counted(victim)
         attack = make(counted)
 
         def run() -> Tensor:
@@ -239,8 +244,9 @@ def contestants(bench: Bench, eps: float, steps: int) -> dict[str, dict[str, Cal
             "facetrial PGD": bench.ours(pgd, eps),
             "facetrial PGD, attack.fast=false": bench.ours(pgd, eps, False),
             "torchattacks PGD": bench.peer(torchattacks_pgd(eps, steps)),
+            "torchattacks PGD, prepared victim": bench.peer(torchattacks_pgd(eps, steps), prepared=True),
             "Foolbox LinfPGD": bench.peer(foolbox_pgd(eps, steps)),
-            "Foolbox LinfPGD, frozen victim": bench.peer(foolbox_pgd(eps, steps), frozen=True),
+            "Foolbox LinfPGD, prepared victim": bench.peer(foolbox_pgd(eps, steps), prepared=True),
             "ART PGD": bench.peer(art_pgd(eps, steps, bench.faces, people)),
         },
         "APGD": {
