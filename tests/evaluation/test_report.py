@@ -101,7 +101,9 @@ def test_light_and_dark_and_phone(folder, page):
 
 
 def test_names_cannot_become_markup(page):
-    assert [tag for tag, _ in page.tags].count("script") == 1
+    kinds = [attributes.get("type", "code") for tag, attributes in page.tags if tag == "script"]
+    assert kinds.count("code") == 1
+    assert set(kinds) == {"code", "application/json", "text/plain"}
     assert page.text.count(HOSTILE) >= 4  # table, gallery, check, config
 
 

@@ -40,10 +40,41 @@ class Theme:
     attacked: str
     eight_bit: str
     fourth: str
+    fifth: str
+    sixth: str
+    seventh: str
+    grid: str
+    faint: str
 
 
-LIGHT = Theme("#1b1f24", "#9aa3ad", "#ffffff", "#0072B2", "#D55E00", "#009E73", "#CC79A7")
-DARK = Theme("#e8eaed", "#6f7882", "#16191d", "#56B4E9", "#E69F00", "#2fbf94", "#CC79A7")
+LIGHT = Theme(
+    ink="#1b1f24",
+    muted="#9aa3ad",
+    paper="#ffffff",
+    clean="#0072B2",
+    attacked="#D55E00",
+    eight_bit="#009E73",
+    fourth="#CC79A7",
+    fifth="#E69F00",
+    sixth="#56B4E9",
+    seventh="#7d5a00",
+    grid="#e4e8ec",
+    faint="#d4d9de",
+)
+DARK = Theme(
+    ink="#e8eaed",
+    muted="#6f7882",
+    paper="#16191d",
+    clean="#56B4E9",
+    attacked="#E69F00",
+    eight_bit="#2fbf94",
+    fourth="#CC79A7",
+    fifth="#F0E442",
+    sixth="#D55E00",
+    seventh="#9db4c8",
+    grid="#262c33",
+    faint="#343b43",
+)
 
 
 def new_axes(

@@ -1,23 +1,21 @@
 """The report of a trial: one HTML file that needs nothing else, and its figures beside it."""
 
-import base64
-import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from PIL import Image
 
 from facetrial.evaluation import figures, tables, verdict_words
 from facetrial.evaluation.certificate_figure import certified_figure, describe_certified
 from facetrial.evaluation.detection import describe_detection, detection_figure
-from facetrial.files import written_whole
+from facetrial.evaluation.page import data_address, png, write_html
+from facetrial.evaluation.section_view import show_sections
+from facetrial.evaluation.sections import Section
 
-_TEMPLATES = Path(__file__).parent / "templates"
+TRIAL_SECTIONS: list[Callable[[Mapping[str, Any]], Section | None]] = []
+"""What a trial's report has to show, in the order of the page: each makes a section of the summary, or None."""
 
 
 def write_report(
@@ -64,34 +62,15 @@ def write_report(
         words=verdict_words,
         describe_certified=describe_certified,
         describe_detection=describe_detection,
+        sections=show_sections(
+            [section for make in TRIAL_SECTIONS if (section := make(summary)) is not None], folder, [summary]
+        ),
         charts={name: themed_chart(draw, summary) for name, draw in charts.items()},
         gain=figures.common_gain(pictures) if pictures else 1,
         cards=gallery_cards(pictures, rows),
         people=people_lines(summary),
         config=config,
     )
-
-
-def write_html(path: Path, template: str, **values: Any) -> Path:
-    """Renders a template, with everything from outside escaped, and writes it whole."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": tables.percent,
-        "interval": tables.interval,
-        "name": verdict_words.shown_name,
-        "tied": lambda text: text.replace(" %", "\u00a0%"),
-        "spaced": lambda text: str(text).replace("_", " "),
-    }
-    text = environment.get_template(template).render(**values)
-    with written_whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    return path
 
 
 def themed_chart(draw: Callable[..., Figure], *arguments: Any) -> dict[str, str]:
@@ -133,15 +112,3 @@ def people_lines(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     seen = {name for name, _ in ranked}
     rest = [(name, person) for name, person in summary["per_identity"].items() if name not in seen]
     return [{"name": name, **person} for name, person in ranked + rest]
-
-
-def png(image: np.ndarray) -> bytes:
-    """A lossless file of a picture (3, H, W) in [0, 1]."""
-    pixels = np.round(np.clip(image, 0, 1).transpose(1, 2, 0) * 255).astype(np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format="PNG", optimize=True)
-    return buffer.getvalue()
-
-
-def data_address(content: bytes, kind: str) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from facetrial.errors import FacetrialError
+
 
 @dataclass(frozen=True)
 class Series:
-    """What a chart shows of one kind.
+    """What a chart shows of one kind. A value that is None or NaN was not measured and is left out.
 
     Attributes:
-        name: in the legend; "" where the chart has one series only.
+        name: in the legend; "" leaves it out of the legend.
         x: numbers, or names for an axis of categories.
         y: numbers.
         low: lower ends of the 95 % intervals; None shows none.
@@ -25,17 +27,34 @@ class Series:
         line: whether points are joined.
         points: whether points are marked.
         band: whether intervals are a band instead of whiskers.
+        bars: whether values stand as bars from zero.
+        hollow: whether marks are hollow: the same thing, otherwise found.
+        sizes: how much each mark stands for, as its area; None draws all alike.
+        tone: a colour of the project's palette: "clean", "attacked", "eight_bit", "fourth" to "seventh", "ink" or
+            "muted"; None takes the next. Series of one tone share colour, mark and place beside one another.
     """
 
     name: str
     x: Sequence[float] | Sequence[str]
-    y: Sequence[float]
-    low: Sequence[float] | None = None
-    high: Sequence[float] | None = None
+    y: Sequence[float | None]
+    low: Sequence[float | None] | None = None
+    high: Sequence[float | None] | None = None
     labels: Sequence[str] | None = None
     line: bool = False
     points: bool = True
     band: bool = False
+    bars: bool = False
+    hollow: bool = False
+    sizes: Sequence[float] | None = None
+    tone: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("y", "low", "high", "labels", "sizes"):
+            values = getattr(self, name)
+            if values is not None and len(values) != len(self.x):
+                raise FacetrialError(
+                    f"series {self.name!r}: expected {len(self.x)} of {name}, as of x, found {len(values)}."
+                )
 
 
 @dataclass(frozen=True)
@@ -48,8 +67,13 @@ class Chart:
         caption: what stands below it.
         series: drawn in order.
         percent: whether y is a share, shown in per cent from 0 to 100.
-        log_x: whether x is logarithmic.
+        percent_x: whether x is.
+        log_x: whether x is logarithmic; then all x must be above 0.
         level: y of a line across, such as what chance gives; None draws none.
+        level_name: what it is, in the legend.
+        mark: x of a line from bottom to top, such as a median; None draws none.
+        mark_name: what it is, in the legend.
+        sideways: whether categories stand below one another and values run to the right, for many or long names.
     """
 
     name: str
@@ -59,8 +83,22 @@ class Chart:
     y_title: str
     series: Sequence[Series]
     percent: bool = True
+    percent_x: bool = False
     log_x: bool = False
     level: float | None = None
+    level_name: str = ""
+    mark: float | None = None
+    mark_name: str = ""
+    sideways: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.log_x:
+            return
+        for series in self.series:
+            if any(isinstance(x, str) or not x > 0 for x in series.x):
+                raise FacetrialError(
+                    f"chart {self.name}: a logarithmic axis needs numbers above 0, found {list(series.x)[:9]}."
+                )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """One report over all runs of a sweep."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,13 +9,19 @@ from matplotlib.figure import Figure
 from facetrial.evaluation import tables, verdict_words
 from facetrial.evaluation.defense_table import DefenseTable, defenses_figure, table_lines
 from facetrial.evaluation.figures import LIGHT, Theme, draw_figures, mark, new_axes, percent_axis
+from facetrial.evaluation.page import write_html
 from facetrial.evaluation.poster import EVERYBODY, Study
 from facetrial.evaluation.poster_figure import study_figure
 from facetrial.evaluation.poster_files import noise_level
-from facetrial.evaluation.report import themed_chart, write_html
+from facetrial.evaluation.report import themed_chart
+from facetrial.evaluation.section_view import show_sections
+from facetrial.evaluation.sections import Section
 
 if TYPE_CHECKING:
     from facetrial.evaluation.sweep import Run
+
+SWEEP_SECTIONS: list[Callable[[Sequence["Run"]], Section | None]] = []
+"""What a sweep's report has to show, in the order of the page: each makes a section of all runs, or None."""
 
 
 def write_sweep_report(
@@ -47,6 +53,11 @@ def write_sweep_report(
         headline=headline(finished, len(runs)),
         banners=list(dict.fromkeys(banners)),
         lines=lines,
+        sections=show_sections(
+            [section for make in SWEEP_SECTIONS if (section := make(runs)) is not None],
+            folder,
+            [run.summary for run in finished],
+        ),
         chart=themed_chart(runs_figure, finished) if finished else None,
         defenses=None if defenses is None else defenses_view(defenses),
         studies=[study_view(title, study) for title, study in studies.items()],
