@@ -22,6 +22,8 @@ from facetrial.data.crops import CENTRE_BOX
 from facetrial.data.lfw import LFW
 from facetrial.errors import FacetrialError
 
+LFW_FUNNELED = "data/lfw_home/lfw_funneled"
+
 
 def draw_people(root: Path, people: dict[str, int], side: int = 48) -> Path:
     """Pictures without a face that MTCNN could find, each different from all others."""
@@ -375,12 +377,11 @@ def test_a_download_cut_short_while_unpacking(tmp_path, scikit_learns_home):
 def real_people(shared, tmp_path_factory) -> Path:
     """Links to four pictures of each of a dozen people."""
     root = tmp_path_factory.mktemp("real")
-    for person in sorted((shared / "data/lfw_home/lfw_funneled").iterdir())[::48][:12]:
-        pictures = sorted(person.glob("*.jpg"))[:4]
+    people = {person: sorted(person.glob("*.jpg")) for person in (shared / LFW_FUNNELED).iterdir()}
+    for person in sorted(person for person, pictures in people.items() if len(pictures) >= 4)[::14][:12]:
         (root / person.name).mkdir()
-        for number in range(4):
-            link = root / person.name / f"{number}.jpg"
-            link.symlink_to(pictures[number % len(pictures)])
+        for number, picture in enumerate(people[person][:4]):
+            (root / person.name / f"{number}.jpg").symlink_to(picture)
     return root
 
 
@@ -407,7 +408,7 @@ def test_real_faces_fill_the_facenet_crop_but_for_its_margin(tmp_path, real_peop
 
 @pytest.mark.real
 def test_the_face_nearest_the_centre_is_taken(shared, tmp_path):
-    people = shared / "data/lfw_home/lfw_funneled"
+    people = shared / LFW_FUNNELED
     with Image.open(people / "George_W_Bush/George_W_Bush_0001.jpg") as bush:
         wide = Image.new("RGB", (600, 250))
         wide.paste(bush.resize((240, 240)), (0, 0))

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from facetrial.data.alignment import Alignment, move_box, move_points
-from facetrial.data.detection import SETTINGS, Detections, progress_bar
+from facetrial.data.detection import Detections, Search, progress_bar
 from facetrial.data.pictures import BadPicture, num_workers, read_picture
 from facetrial.errors import FacetrialError
 from facetrial.files import written_whole
@@ -48,6 +48,7 @@ def cut_crops(
     files: list[str],
     digests: list[str],
     detections: Detections,
+    search: Search,
     alignment: Alignment,
     cache: Path,
     notes: dict,
@@ -56,10 +57,11 @@ def cut_crops(
 
     Args:
         paths: N readable pictures.
-        files: their names below the data's root; with `digests`, the settings of the detector and the
+        files: their names below the data's root; with `digests`, the settings of the search and the
             alignment, they are what the cache is keyed by.
         digests: their `content_digests`.
         detections: what is known of each of them; a face that was not found is taken to be at the centre.
+        search: how they were found.
         alignment: how to cut.
         cache: a folder.
         notes: plain values kept as JSON beside the crops; part of the key.
@@ -68,7 +70,7 @@ def cut_crops(
         FacetrialError: the cache cannot be written to, or holds a damaged file.
     """
     key = hashlib.blake2b(digest_size=8)
-    for part in (_VERSION, SETTINGS, alignment, json.dumps(notes, sort_keys=True), *files, *digests):
+    for part in (_VERSION, search.settings, alignment, json.dumps(notes, sort_keys=True), *files, *digests):
         key.update(f"{part}\n".encode())
     stem = Path(cache) / "crops" / f"{type(alignment).__name__}-{alignment.size}-{key.hexdigest()}"
     pixels, geometry = stem.with_suffix(".npy"), stem.with_suffix(".npz")

@@ -1,4 +1,4 @@
-"""Detection: the face nearest the centre of each picture, by MTCNN, found once and remembered.
+"""Detection: one face of each picture, the most central or the largest, by MTCNN, found once and remembered.
 
 Zhang et al., "Joint Face Detection and Alignment using Multi-task Cascaded Convolutional Networks", 2016,
 with the weights that facenet-pytorch ships. What was found is kept in small files, each written whole, under
@@ -28,7 +28,7 @@ from facetrial.data.pictures import BadPicture, num_workers, read_picture
 from facetrial.errors import FacetrialError
 from facetrial.files import written_whole
 
-# The smallest face searched for, as a share of the picture's shorter side. LFW's faces take 0.26 and more.
+# The smallest face searched for in LFW, as a share of the picture's shorter side. LFW's faces take 0.26 and more.
 SMALLEST_FACE = 0.16
 THRESHOLDS = (0.6, 0.7, 0.7)
 PYRAMID_FACTOR = 0.709
@@ -36,8 +36,40 @@ _BATCH = 8  # fits the processor's cache: faster than larger batches
 _CHUNK = 64
 
 _VERSION = version("facenet-pytorch")
-# What detections depend on, besides the picture.
-SETTINGS = f"mtcnn {_VERSION} smallest {SMALLEST_FACE} thresholds {THRESHOLDS} factor {PYRAMID_FACTOR}"
+_NOT_COUNTED = -1
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which face of a picture is taken, and how it is looked for.
+
+    Attributes:
+        face: of several, "central" takes the one nearest the picture's middle, "largest" the largest.
+        smallest: side of the smallest face that is looked for, as a share of the picture's shorter side.
+        longest: pictures with a longer side are shrunk to it for the search; None shrinks none.
+    """
+
+    face: str = "central"
+    smallest: float = SMALLEST_FACE
+    longest: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.face not in ("central", "largest"):
+            raise FacetrialError(f'data.face must be "largest" or "central", found {self.face!r}.')
+        if not 0 < self.smallest < 1:
+            raise FacetrialError(f"data.smallest_face must lie between 0 and 1, found {self.smallest}.")
+        if self.longest is not None and self.longest < 100:
+            raise FacetrialError(f"data.longest_side must be at least 100 pixels, found {self.longest}.")
+
+    @property
+    def settings(self) -> str:
+        """What detections depend on, besides the picture."""
+        parts = [f"mtcnn {_VERSION} smallest {self.smallest} thresholds {THRESHOLDS} factor {PYRAMID_FACTOR}"]
+        if self.face != "central":
+            parts.append(f"face {self.face}")
+        if self.longest is not None:
+            parts.append(f"longest {self.longest}")
+        return " ".join(parts)
 
 
 @dataclass
@@ -48,44 +80,60 @@ class Detections:
         boxes: float32 (N, 4), in pixels of the picture; NaN where no face was found.
         points: float32 (N, 5, 2), MTCNN's five points; NaN where no face was found.
         problems: N reasons why a picture cannot be read; "" for those that can.
+        counts: int64 (N,), faces at least half as wide as the one that was taken, itself among them; -1 where the
+            cache was filled before faces were counted.
     """
 
     boxes: np.ndarray
     points: np.ndarray
     problems: list[str]
+    counts: np.ndarray
 
     @property
     def found(self) -> np.ndarray:
         """bool (N,): a face was found."""
         return ~np.isnan(self.boxes[:, 0])
 
+    def select(self, rows: list[int]) -> "Detections":
+        """What is known of the pictures at `rows`."""
+        return Detections(
+            self.boxes[rows], self.points[rows], [self.problems[row] for row in rows], self.counts[rows]
+        )
 
-def find_faces(paths: list[Path], digests: list[str], cache: Path) -> Detections:
-    """The face nearest each picture's centre, from the cache or by MTCNN.
+
+def find_faces(
+    paths: list[Path],
+    digests: list[str],
+    cache: Path,
+    search: Search = Search(),
+) -> Detections:
+    """One face of each picture, from the cache or by MTCNN.
 
     Args:
         paths: N files.
         digests: their `content_digests`.
         cache: a folder for what was found.
+        search: which face is taken.
 
     Raises:
         FacetrialError: the cache cannot be written to, or holds a damaged file.
     """
-    folder = Path(cache) / "detections" / hashlib.blake2b(SETTINGS.encode(), digest_size=6).hexdigest()
+    folder = Path(cache) / "detections" / hashlib.blake2b(search.settings.encode(), digest_size=6).hexdigest()
     known = _remembered(folder)
     missing = list({d: p for d, p in zip(digests, paths, strict=True) if d and d not in known}.items())
     if missing:
-        known |= _search(missing, folder)
-    unknown = (np.full(4, np.nan, np.float32), np.full((5, 2), np.nan, np.float32), "cannot be opened")
+        known |= _search(missing, folder, search)
+    unknown = (np.full(4, np.nan, np.float32), np.full((5, 2), np.nan, np.float32), "cannot be opened", 0)
     rows = [known.get(digest, unknown) for digest in digests]
     return Detections(
         np.array([row[0] for row in rows], np.float32).reshape(-1, 4),
         np.array([row[1] for row in rows], np.float32).reshape(-1, 5, 2),
         [row[2] for row in rows],
+        np.array([row[3] for row in rows], np.int64),
     )
 
 
-Known = dict[str, tuple[np.ndarray, np.ndarray, str]]
+Known = dict[str, tuple[np.ndarray, np.ndarray, str, int]]
 
 
 def _remembered(folder: Path) -> Known:
@@ -94,15 +142,17 @@ def _remembered(folder: Path) -> Known:
         try:
             with np.load(path, allow_pickle=False) as part:
                 names, boxes, points, problems = (part[k] for k in ("digests", "boxes", "points", "problems"))
+                counts = part["counts"] if "counts" in part else np.full(len(names), _NOT_COUNTED)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise FacetrialError(
                 f"{path} is damaged ({error}). Delete it; its pictures are searched again."
             ) from error
-        known |= dict(zip(names.tolist(), zip(boxes, points, problems.tolist(), strict=True), strict=True))
+        found = zip(boxes, points, problems.tolist(), counts.tolist(), strict=True)
+        known |= dict(zip(names.tolist(), found, strict=True))
     return known
 
 
-def _search(missing: list[tuple[str, Path]], folder: Path) -> Known:
+def _search(missing: list[tuple[str, Path]], folder: Path, search: Search) -> Known:
     workers = num_workers()
     size = max(1, min(_CHUNK, -(-len(missing) // workers)))
     chunks = [missing[i : i + size] for i in range(0, len(missing), size)]
@@ -112,78 +162,99 @@ def _search(missing: list[tuple[str, Path]], folder: Path) -> Known:
         for _ in range(workers):
             detectors.put(MTCNN(thresholds=list(THRESHOLDS), factor=PYRAMID_FACTOR, select_largest=False))
 
-    def search(chunk: list[tuple[str, Path]], advance: Callable[[int], None]) -> Known:
+    def search_in(chunk: list[tuple[str, Path]], advance: Callable[[int], None]) -> Known:
         torch.set_num_threads(1)  # of this thread's own: the chunks are what runs in parallel
         detector = detectors.get()
         try:
-            boxes, points, problems = _detect([path for _, path in chunk], detector, advance)
+            found = _detect([path for _, path in chunk], detector, advance, search)
         finally:
             detectors.put(detector)
         names = [digest for digest, _ in chunk]
         target = folder / f"{hashlib.blake2b(' '.join(names).encode(), digest_size=12).hexdigest()}.npz"
         with written_whole(target) as path:
-            np.savez(path, digests=names, boxes=boxes, points=points, problems=problems)
-        return dict(zip(names, zip(boxes, points, problems, strict=True), strict=True))
+            np.savez(path, digests=names, **vars(found))
+        rows = zip(found.boxes, found.points, found.problems, found.counts.tolist(), strict=True)
+        return dict(zip(names, rows, strict=True))
 
     known: Known = {}
     with progress_bar("Finding faces", len(missing)) as advance:
         executor = ThreadPoolExecutor(workers)
         try:
-            for future in as_completed([executor.submit(search, chunk, advance) for chunk in chunks]):
+            for future in as_completed([executor.submit(search_in, chunk, advance) for chunk in chunks]):
                 known |= future.result()
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
     return known
 
 
-def _detect(
-    paths: list[Path], detector: MTCNN, advance: Callable[[int], None]
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    boxes = np.full((len(paths), 4), np.nan, np.float32)
-    points = np.full((len(paths), 5, 2), np.nan, np.float32)
-    problems = [""] * len(paths)
+def _detect(paths: list[Path], detector: MTCNN, advance: Callable[[int], None], search: Search) -> Detections:
+    found = Detections(
+        np.full((len(paths), 4), np.nan, np.float32),
+        np.full((len(paths), 5, 2), np.nan, np.float32),
+        [""] * len(paths),
+        np.zeros(len(paths), np.int64),
+    )
 
-    def readable() -> Iterator[tuple[int, Image.Image]]:
+    def readable() -> Iterator[tuple[int, Image.Image, float]]:
         for row, path in enumerate(paths):
             try:
-                yield row, read_picture(path)
+                yield row, *_shrunk(read_picture(path), search.longest)
             except BadPicture as problem:
-                problems[row] = str(problem)
+                found.problems[row] = str(problem)
                 advance(1)
 
     # Only pictures of one size go through MTCNN together.
-    for (_, _), same_size in groupby(readable(), key=lambda item: item[1].size):
+    for _, same_size in groupby(readable(), key=lambda item: item[1].size):
         while batch := [item for _, item in zip(range(_BATCH), same_size, strict=False)]:
-            rows = [row for row, _ in batch]
-            boxes[rows], points[rows] = nearest_the_centre(
-                np.stack([np.asarray(p) for _, p in batch]), detector
-            )
+            rows = [row for row, _, _ in batch]
+            pixels = np.stack([np.asarray(picture) for _, picture, _ in batch])
+            boxes, points, found.counts[rows] = one_face_each(pixels, detector, search)
+            scales = np.array([scale for _, _, scale in batch], np.float32)
+            found.boxes[rows], found.points[rows] = boxes * scales[:, None], points * scales[:, None, None]
             advance(len(batch))
-    return boxes, points, problems
+    return found
 
 
-def nearest_the_centre(pictures: np.ndarray, detector: MTCNN) -> tuple[np.ndarray, np.ndarray]:
-    """Box (B, 4) and five points (B, 5, 2) of the face nearest each picture's centre; NaN where there is none.
+def _shrunk(picture: Image.Image, longest: int | None) -> tuple[Image.Image, float]:
+    """A picture whose longer side is at most `longest`, and by how much the one given is larger."""
+    scale = max(picture.size) / longest if longest is not None else 1.0
+    if scale <= 1.0:
+        return picture, 1.0
+    size = tuple(max(1, round(side / scale)) for side in picture.size)
+    return picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0), scale
+
+
+def one_face_each(
+    pictures: np.ndarray, detector: MTCNN, search: Search
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Box (B, 4), five points (B, 5, 2) and `Detections.counts` (B,) of each picture's face; NaN where there is none.
 
     Args:
         pictures: uint8 (B, H, W, 3), RGB.
         detector: facenet-pytorch's MTCNN; its `min_face_size` is set.
+        search: which face is taken.
     """
     height, width = pictures.shape[1:3]
-    detector.min_face_size = max(20, round(SMALLEST_FACE * min(height, width)))
+    detector.min_face_size = max(20, round(search.smallest * min(height, width)))
     boxes = np.full((len(pictures), 4), np.nan, np.float32)
     points = np.full((len(pictures), 5, 2), np.nan, np.float32)
+    counts = np.zeros(len(pictures), np.int64)
     with torch.inference_mode():
         found_boxes, _, found_points = detector.detect(pictures, landmarks=True)
     for row, found in enumerate(found_boxes):
         if found is None:
             continue
         found = np.asarray(found, np.float32)
+        widths = found[:, 2] - found[:, 0]
         middles = (found[:, :2] + found[:, 2:]) / 2
-        nearest = np.argmin(np.square(middles - [width / 2, height / 2]).sum(1))
-        boxes[row] = found[nearest]
-        points[row] = np.asarray(found_points[row], np.float32)[nearest]
-    return boxes, points
+        away = np.square(middles - [width / 2, height / 2]).sum(1)
+        taken = (
+            np.argmin(away) if search.face == "central" else np.argmax(widths * (found[:, 3] - found[:, 1]))
+        )
+        boxes[row] = found[taken]
+        points[row] = np.asarray(found_points[row], np.float32)[taken]
+        counts[row] = int((widths >= widths[taken] / 2).sum())
+    return boxes, points, counts
 
 
 @contextmanager

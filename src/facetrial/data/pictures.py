@@ -1,7 +1,6 @@
 """Picture files as people leave them: read to 8-bit RGB, or refused with a reason."""
 
 import hashlib
-import os
 import struct
 import warnings
 import zlib
@@ -13,6 +12,12 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
+# Pictures all the same, which Pillow reads not at all, or not everywhere.
+UNREAD_SUFFIXES = frozenset(
+    {".heic", ".heif", ".hif", ".avif", ".gif", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw"}
+)
+# What a phone's HEIC file says of itself, whatever it is called.
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 # MTCNN's smallest face is 12 pixels; below this side a picture cannot hold one that could be recognised.
 SMALLEST_SIDE = 20
 
@@ -51,14 +56,23 @@ def read_picture(path: str | Path) -> Image.Image:
             opened.load()
             picture = _to_rgb(ImageOps.exif_transpose(opened))
     except UnidentifiedImageError as error:
-        size = os.path.getsize(path)
-        raise BadPicture("an empty file" if size == 0 else "not a picture that Pillow can read") from error
+        raise BadPicture(_what_it_is_instead(Path(path))) from error
     except _DECODING_ERRORS as error:
         raise BadPicture(f"damaged: {_reason(error)}") from error
     if min(picture.size) < SMALLEST_SIDE:
         width, height = picture.size
         raise BadPicture(f"{width} x {height} pixels, at least {SMALLEST_SIDE} on each side are needed")
     return picture
+
+
+def _what_it_is_instead(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(12)
+    if not start:
+        return "an empty file"
+    if start[4:8] == b"ftyp" and start[8:] in _HEIC_BRANDS:
+        return "a HEIC picture, which is not read: save it as JPEG"
+    return "not a picture that Pillow can read"
 
 
 def _reason(error: Exception) -> str:
