@@ -47,9 +47,13 @@ def test_entry_points(tmp_path, entry):
     assert composed(tmp_path, entry=entry).seed == 0
 
 
+# What a config cannot know: the user's own.
+OWN_EMBEDDERS = {"own": ["embedder._target_=tests.recognition.own.Embedder"]}
+
+
 @pytest.mark.parametrize("name", named("embedder"))
 def test_embedder(tmp_path, name):
-    config = composed(tmp_path, f"embedder={name}")
+    config = composed(tmp_path, f"embedder={name}", *OWN_EMBEDDERS.get(name, []))
     embedder = build_embedder(config, pretrained=False)
     assert isinstance(embedder, nn.Module)
     assert (embedder.size, embedder.alignment) == (config.embedder.size, config.embedder.alignment)

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Callable
@@ -20,6 +21,9 @@ def explained(main: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(main)
     def wrapped(*arguments: Any, **keywords: Any) -> Any:
+        # A module of the user's lies where the command was started; Python itself looks beside the script.
+        if os.getcwd() not in sys.path:
+            sys.path.append(os.getcwd())
         # Of Lightning, what needs attention: its tips and devices would bury ours.
         for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
             logging.getLogger(name).setLevel(logging.WARNING)

@@ -14,6 +14,7 @@ from facetrial.checkpoints import config_differences, load_checkpoint
 from facetrial.data.build import build_defenses
 from facetrial.errors import FacetrialError
 from facetrial.recipes import data_recipe, digest, trainer_recipe, without
+from facetrial.recognition.embedder import make_embedder, own_content
 from facetrial.recognition.svm_head import SVMHead
 from facetrial.recognition.victim import Victim
 
@@ -32,6 +33,8 @@ def recipe(config: DictConfig) -> dict:
     plain = {part: OmegaConf.to_container(config[part], resolve=True) for part in parts}
     if "weights" in plain["embedder"]:
         plain["embedder"]["weights"] = _content(plain["embedder"]["weights"])
+    if (content := own_content(config.embedder)) is not None:
+        plain["embedder"]["content"] = content
     trains = {name: defense for name, defense in build_defenses(config).items() if defense.trains}
     made_by = {
         "data": data_recipe(plain["data"], _NOT_IN_TRAINING),
@@ -104,9 +107,8 @@ def load_recognizer(path: Path, config: DictConfig) -> Victim:
 
 def build_embedder(config: DictConfig, pretrained: bool = True) -> nn.Module:
     """The embedder of `config`, with its published weights unless a checkpoint brings others."""
-    chance = {} if pretrained or "weights" not in config.embedder else {"weights": None}
     # Convolutions run up to twice as fast with channels last.
-    return instantiate(config.embedder, **chance).to(memory_format=torch.channels_last)
+    return make_embedder(config.embedder, pretrained).to(memory_format=torch.channels_last)
 
 
 def build_head(config: DictConfig) -> SVMHead:
