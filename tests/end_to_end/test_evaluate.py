@@ -69,6 +69,12 @@ def test_a_trial_leaves_what_the_readme_lists(home):
     assert rows["rms"][rows["reached"]].tolist() == pytest.approx(
         [0.1] * int(rows["reached"].sum()), rel=1e-5
     )
+    tasks = pd.read_csv(home / "first" / "tasks.csv", keep_default_na=False)
+    assert tasks["synthetic"].all()
+    assert set(tasks["task"]) == {"identification", "verification"}  # too few pictures for the open set
+    pairs = summary["tasks"]["verification"]["pairs"]
+    assert pairs["clean"] == {"genuine": 4 * 6, "impostor": 16 * 12 // 2}
+    assert [point["threshold"] for point in summary["tasks"]["verification"]["points"]] == [None] * 3
     for name in ("report.html", "accuracy.png", "people.png", "gallery.png", ".hydra/config.yaml"):
         assert (home / "first" / name).stat().st_size > 0
     assert not re.search(r"(src|href)\s*=\s*.?https?:", (home / "first" / "report.html").read_text())
@@ -167,6 +173,10 @@ def test_a_killed_trial_goes_on(home):
     _, rows = results(home / "killed")
     _, whole = results(home / "first")
     pd.testing.assert_frame_equal(rows[["file", "l2"]], whole[["file", "l2"]], check_exact=True)
+    tasks, expected = (pd.read_csv(home / out / "tasks.csv") for out in ("killed", "first"))
+    pd.testing.assert_frame_equal(
+        tasks, expected, atol=1e-3
+    )  # convolutions round differently in other batches
 
 
 def test_attacked_pictures_are_kept_as_png(home):

@@ -20,6 +20,7 @@ from facetrial.evaluation.report import write_report
 from facetrial.evaluation.shards import write_rows
 from facetrial.evaluation.summary import summarise, write_json
 from facetrial.evaluation.tables import print_summary
+from facetrial.evaluation.tasks import tasks_rows
 
 _ACCURACIES = ("clean_accuracy", "robust_accuracy", "robust_accuracy_8bit", "attack_success")
 
@@ -61,6 +62,8 @@ def write_results(
             sizes = sorted({*sizes, *(radius for radius in radii if 0 < radius <= budget.limit)})
         summary["curve"] = security_curve(rows, budget.norm, budget.limit, summary["goal"], sizes)
         write_rows(curve_rows(summary["curve"]).assign(synthetic=faces.synthetic), folder / "curve.csv")
+    summary["tasks"] = speed["tasks"]
+    write_rows(tasks_rows(summary["tasks"]).assign(synthetic=faces.synthetic), folder / "tasks.csv")
     write_rows(rows.assign(synthetic=faces.synthetic), folder / "verdicts.csv")
     write_json(summary, folder / "summary.json")
     write_report(folder, summary, rows, pictures, OmegaConf.to_yaml(config, resolve=True))

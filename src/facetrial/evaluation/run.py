@@ -29,6 +29,7 @@ from facetrial.evaluation.noise_level import use_noise_level
 from facetrial.evaluation.results import write_results
 from facetrial.evaluation.shards import Shards
 from facetrial.evaluation.surrogates import surrogate_for
+from facetrial.evaluation.tasks import tasks_summary
 from facetrial.evaluation.trial import RemainingFaces, Trial
 from facetrial.recipes import data_recipe
 from facetrial.recognition.obtain import KIND, checkpoint_path, recognizer_for
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 GALLERY_SIZE = 8
 # What may differ in `data` between two trials whose rows are the same: rows are keyed by picture.
 _NOT_IN_ROWS = ("limit", "batch_size", "cache")
+_ROWS = 2  # raised when a trial keeps more of each picture than it did
 
 
 def evaluate(config: DictConfig, folder: Path) -> dict:
@@ -106,9 +108,16 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
     }
     speed = {"seconds": seconds, "images_per_second": len(remaining) / seconds if remaining else None}
     costs = cost(victim, test, checkpoint_path(config), KIND)
-    return write_results(
-        config, folder, rows, checks, faces, pictures, speed | {"cost": costs}, trainer.loggers
+    tasks = tasks_summary(
+        rows,
+        shards.embeddings.read(rows["file"].tolist()),
+        victim,
+        faces.names,
+        faces.split_seed,
+        trained_on_all=config.trainer.max_epochs != 0 or any(defense.trains for defense in defenses.values()),
     )
+    about = speed | {"cost": costs, "tasks": tasks}
+    return write_results(config, folder, rows, checks, faces, pictures, about, trainer.loggers)
 
 
 def fit_or_read(
@@ -180,6 +189,7 @@ def trial_fingerprint(config: DictConfig, asked: list[nn.Module], with_landmarks
     data = OmegaConf.to_container(config.data, resolve=True)
     about = {
         "version": facetrial.__version__,
+        "rows": _ROWS,
         "attack": OmegaConf.to_container(config.attack, resolve=True),
         "goal": OmegaConf.to_container(config.goal, resolve=True),
         "defense": OmegaConf.to_container(config.defense, resolve=True),

@@ -1,10 +1,11 @@
-"""Rows of a trial, kept on disk as they come, so that a killed trial goes on from them."""
+"""Rows of a trial, and embeddings, kept on disk as they come, so that a killed trial goes on from them."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from facetrial.evaluation.embeddings import EmbeddingShards
 from facetrial.files import written_whole
 from facetrial.randomness import picture_key
 
@@ -23,7 +24,7 @@ def read_rows(path: Path) -> pd.DataFrame:
 
 
 class Shards:
-    """A folder with one file of rows a batch and the tensors of a few pictures for the gallery.
+    """A folder with one file of rows a batch, one of embeddings, and the tensors of a few pictures for the gallery.
 
     Args:
         folder: made when it is missing; belongs to one trial, told apart by its fingerprint.
@@ -31,6 +32,7 @@ class Shards:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.embeddings = EmbeddingShards(folder)
 
     def write(self, rows: pd.DataFrame) -> None:
         """Keeps the rows of a batch."""
@@ -52,6 +54,7 @@ class Shards:
         for path in old:
             if path != whole:
                 path.unlink()
+        self.embeddings.compact(rows["file"].tolist())
 
     def write_picture(self, file: str, clean: np.ndarray, attacked: np.ndarray) -> None:
         """Keeps a picture for the gallery: two float32 arrays (3, H, W)."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 from lightning import LightningDataModule, LightningModule
 from PIL import Image
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from facetrial.attacks.engine import Attack, Attacked
@@ -86,9 +87,12 @@ class Trial(LightningModule):
         budget = self.attack.budget
         referee(batch.images, attacked.images, attacked.region, budget.norm, budget.limit, files)
         self._keep_pictures(batch, attacked, files)
-        rows = verdict_rows(self.victim, batch, attacked, self.faces.names, files)
+        embeddings: dict[str, Tensor] = {}
+        rows = verdict_rows(self.victim, batch, attacked, self.faces.names, files, embeddings)
         if self.certificate is not None:
             rows = rows.assign(**self.certificate.columns(self.victim, batch.images, self.faces.names))
+        if embeddings:
+            self.shards.embeddings.write(files, embeddings)
         self.shards.write(rows)
 
     def on_test_end(self) -> None:

@@ -8,10 +8,10 @@ from facetrial.attacks.engine import Attacked
 from facetrial.attacks.exact import exact_sum
 from facetrial.attacks.goals import SHOWS_TARGET, Aim
 from facetrial.attacks.methods.method import Gradient
-from facetrial.attacks.objective import scores_of
 from facetrial.data.faces import Faces
 from facetrial.defenses.defended import abstains
 from facetrial.defenses.detection import suspicions
+from facetrial.evaluation.embeddings import scores_and_embeddings
 
 ATTACKED = "attacked"
 NOT_ATTACKABLE = "not_attackable"
@@ -24,9 +24,15 @@ def eight_bit(images: Tensor) -> Tensor:
 
 
 def verdict_rows(
-    victim: nn.Module, faces: Faces, attacked: Attacked, names: list[str], files: list[str]
+    victim: nn.Module,
+    faces: Faces,
+    attacked: Attacked,
+    names: list[str],
+    files: list[str],
+    embeddings: dict[str, Tensor] | None = None,
 ) -> pd.DataFrame:
-    """One row a picture. Margins are the own score minus the best other: positive is recognised.
+    """One row a picture. Margins are the own score minus the best other: positive is recognised. The rank is the place
+    of the own name among all by score, 1 for the first; where the victim names nobody it is behind the last.
 
     Where the victim has detectors, also how suspicious each version is, and whether it is flagged; being flagged
     leaves `predicted` and `correct` as they are.
@@ -37,12 +43,15 @@ def verdict_rows(
         attacked: what the attack made of it.
         names: the person's name for each identity.
         files: B names of pictures.
+        embeddings: where each version's, (B, D), are put as by `scores_and_embeddings`; versions without are left out.
     """
     columns: dict[str, list] = {"file": files, "identity": [names[i] for i in faces.identities.tolist()]}
     versions = {"clean": faces.images, "attacked": attacked.images, "8bit": eight_bit(attacked.images)}
-    predicted, correct, margin, detected = {}, {}, {}, {}
+    predicted, correct, margin, rank, detected = {}, {}, {}, {}, {}
     for version, images in versions.items():
-        scores = scores_of(victim, images)
+        scores, found = scores_and_embeddings(victim, images)
+        if embeddings is not None and found is not None:
+            embeddings[version] = found
         winners, silent = scores.argmax(1), abstains(victim, scores)
         named = [
             ABSTAINED if no_one else names[i]
@@ -51,6 +60,9 @@ def verdict_rows(
         predicted[f"predicted_{version}"] = named
         correct[f"correct_{version}"] = ((winners == faces.identities) & ~silent).tolist()
         margin[f"margin_{version}"] = (-Aim(faces.identities).advantage(scores)).tolist()
+        rank[f"rank_{version}"] = (
+            own_ranks(scores, faces.identities).masked_fill(silent, len(scores[0]) + 1).tolist()
+        )
         with torch.no_grad():
             suspicion = suspicions(victim, images)
         if suspicion is not None:
@@ -58,7 +70,7 @@ def verdict_rows(
                 f"suspicion_{version}": suspicion.tolist(),
                 f"flagged_{version}": (suspicion > 1).tolist(),
             }
-    columns |= predicted | correct | margin | detected
+    columns |= predicted | correct | margin | rank | detected
     if attacked.targets is not None:
         columns["target"] = ["" if i == SHOWS_TARGET else names[i] for i in attacked.targets.tolist()]
     columns["status"] = [ATTACKED if attackable else NOT_ATTACKABLE for attackable in attacked.attackable]
@@ -71,6 +83,17 @@ def verdict_rows(
     columns["steps"] = attacked.steps.tolist()
     columns["gradient"] = [Gradient(i).name.lower() for i in attacked.gradient.tolist()]
     return pd.DataFrame(columns)
+
+
+def own_ranks(scores: Tensor, identities: Tensor) -> Tensor:
+    """The place, int64 (B,), of each own score among all (B, C), 1 for the highest; C where scores are not finite.
+
+    Of equal scores the first is in front, as for the winner.
+    """
+    own = scores.gather(1, identities[:, None])
+    before = torch.arange(scores.shape[1], device=scores.device) < identities[:, None]
+    ahead = (scores > own) | ((scores == own) & before)
+    return torch.where(scores.isfinite().all(1), 1 + ahead.sum(1), scores.shape[1])
 
 
 def change_norms(images: Tensor, attacked: Tensor) -> dict[str, list]:

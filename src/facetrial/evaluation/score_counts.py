@@ -1,0 +1,96 @@
+"""How many pairs of pictures have which cosine similarity, and what follows from it at every threshold.
+
+Counts, not scores, are kept, so that the memory is the same for a thousand pairs and for a billion. A pair is accepted
+as one person where its similarity is not below the threshold; thresholds are edges of the cells that are counted.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+CELLS = 1 << 20  # over [-1, 1]: two millionths each, as near as similarities in float32 are known
+# With fewer pairs, even none accepted would not put the rate below the wanted one with 95 % confidence
+# (the rule of three: Hanley and Lippman-Hand, JAMA 1983).
+LEAST_EXPECTED = 3
+
+
+def cells_of(similarities: np.ndarray) -> np.ndarray:
+    """The cell of each similarity, int32 of the same shape."""
+    scaled = (np.asarray(similarities, dtype=np.float32) + np.float32(1)) * np.float32(CELLS / 2)
+    return scaled.clip(0, CELLS - 1).astype(np.int32)
+
+
+def similarity_at(edge: int) -> float:
+    """The similarity at the lower edge of a cell, from 0 to `CELLS`."""
+    return 2.0 * edge / CELLS - 1.0
+
+
+def pairs_needed(far: float) -> int:
+    """How many impostor pairs a threshold at a false accept rate takes."""
+    return round(LEAST_EXPECTED / far)
+
+
+@dataclass
+class ScoreCounts:
+    """Pairs counted by cell.
+
+    Attributes:
+        genuine: int64 (CELLS,), pairs of two pictures of one person.
+        impostor: int64 (CELLS,), pairs of pictures of two people.
+    """
+
+    genuine: np.ndarray
+    impostor: np.ndarray
+
+    @classmethod
+    def none(cls) -> Self:
+        return cls(np.zeros(CELLS, np.int64), np.zeros(CELLS, np.int64))
+
+    @classmethod
+    def of(cls, genuine: np.ndarray, impostor: np.ndarray) -> Self:
+        """Counts of similarities, of any shape."""
+        return cls(*(np.bincount(cells_of(s).ravel(), minlength=CELLS) for s in (genuine, impostor)))
+
+    @property
+    def pairs(self) -> tuple[int, int]:
+        """Genuine pairs and impostor pairs."""
+        return int(self.genuine.sum()), int(self.impostor.sum())
+
+    def rates(self) -> tuple[np.ndarray, np.ndarray]:
+        """Shares of genuine and of impostor pairs accepted at each edge: TAR and FAR, float64 (CELLS + 1,) each."""
+        return _accepted(self.genuine), _accepted(self.impostor)
+
+    def edge_at(self, far: float) -> int | None:
+        """The lowest edge at which no more than `far` of the impostor pairs are accepted; None with too few pairs."""
+        if self.pairs[1] < pairs_needed(far):
+            return None
+        return int(np.argmax(self.rates()[1] <= far))
+
+    def best_edge(self) -> int:
+        """The edge at which most is right of both kinds of pair, weighted alike: the middle one of the best."""
+        accepted, falsely = self.rates()
+        gain = accepted - falsely
+        best = np.flatnonzero(gain >= gain.max() - 1e-12)
+        first = best[: np.argmin(np.diff(best, append=-1) == 1) + 1]  # of several stretches the lowest
+        return int(first[len(first) // 2])
+
+    def equal_error_rate(self) -> float:
+        """The error rate where falsely accepted and falsely refused shares are nearest each other: their mean."""
+        accepted, falsely = self.rates()
+        refused = 1.0 - accepted
+        nearest = int(np.argmin(np.abs(refused - falsely)))
+        return float((refused[nearest] + falsely[nearest]) / 2)
+
+    def density(self, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Middles (bins,) of equal parts of [-1, 1], and the shares of genuine and impostor pairs in each."""
+        middles = (np.arange(bins) + 0.5) * 2 / bins - 1
+        shares = [
+            counts.reshape(bins, -1).sum(1) / max(counts.sum(), 1) for counts in (self.genuine, self.impostor)
+        ]
+        return middles, *shares
+
+
+def _accepted(counts: np.ndarray) -> np.ndarray:
+    tails = np.concatenate([np.cumsum(counts[::-1])[::-1], [0]])
+    return tails / tails[0] if tails[0] else np.full(len(tails), np.nan)

@@ -1,0 +1,21 @@
+"""Embeddings of made-up people, attacked by being mixed with those of others."""
+
+import numpy as np
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def embedded_people(
+    people: int, pictures: int, spread: float = 0.6, push: float = 0.8, seed: int = 0, dimension: int = 16
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray, np.ndarray]:
+    """Embeddings of each version, who is on each picture, for whom it is to be taken, and a vector for each person."""
+    generator = np.random.default_rng(seed)
+    centres = unit(generator.normal(size=(people, dimension)))
+    identities = np.repeat(np.arange(people), pictures)
+    clean = unit(centres[identities] + spread * generator.normal(size=(len(identities), dimension)) / 4)
+    targets = (identities + 1) % people
+    attacked = unit(clean + push * centres[targets])
+    rounded = unit(attacked + 1e-3 * generator.normal(size=attacked.shape))
+    return {"clean": clean, "attacked": attacked, "8bit": rounded}, identities, targets, centres
