@@ -64,8 +64,8 @@ def test_too_few_impostors_give_no_threshold(scores):
     assert ScoreCounts.of(genuine, impostor[:300]).edge_at(1e-2) is not None
 
 
-def test_densities_add_up_to_one(scores):
-    middles, genuine, impostor = ScoreCounts.of(*scores).density(64)
-    assert genuine.sum() == pytest.approx(1)
-    assert impostor.sum() == pytest.approx(1)
-    assert (middles * genuine).sum() == pytest.approx(scores[0].mean(), abs=0.01)
+def test_shares_are_those_of_numpy(scores):
+    edges = np.arange(0, CELLS + 1, CELLS // 64)
+    for found, similarities in zip(ScoreCounts.of(*scores).shares(edges), scores, strict=True):
+        expected, _ = np.histogram(similarities, bins=64, range=(-1, 1))
+        np.testing.assert_allclose(found, expected / len(similarities), atol=1e-12)

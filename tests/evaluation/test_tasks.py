@@ -57,7 +57,10 @@ def test_the_section_is_made_from_what_lies_on_disk(tasks, tmp_path):
     assert table.lines[0][1] == tasks["identification"]["top1"]["clean"]
     said = " ".join(section.sentences)
     assert "accepts 0.1 % of the clean pairs of two people" in said
-    assert "Verification at a rate of 0.01 % cannot be told: there are too few pairs of two people" in said
+    assert (
+        "Verification at a false accept rate of 0.01 % cannot be told: there are too few pairs of two people"
+        in said
+    )
     assert "its target" in said
     assert "trained on pictures of all these people" in section.note
     for chart in section.charts:

@@ -73,13 +73,27 @@ def test_a_rate_with_too_few_impostors_is_not_made_up(summary):
     assert "tar" not in last
 
 
-def test_the_curve_ends_where_all_are_accepted(summary):
+def test_the_curve_rises_and_holds_the_points(summary):
     curve = summary["curve"]
-    assert curve["far"][-1] == 1
-    assert curve["clean"][-1]["value"] == curve["attacked"][-1]["value"] == 1
+    point = summary["points"][0]
+    for version in ("clean", "attacked"):
+        values = [figure["value"] for figure in curve[version]]
+        at = np.interp(np.log(point["wanted"]), np.log(curve["far"]), values)
+        assert at == pytest.approx(point["tar"][version]["value"], abs=0.03)
     values = [point["value"] for point in curve["attacked"]]
     assert values == sorted(values)
     assert all(point["low"] <= point["value"] <= point["high"] for point in curve["attacked"])
+
+
+def test_the_histogram_reaches_from_the_lowest_to_the_highest(made, summary):
+    histogram = summary["histogram"]
+    clean = pairs_of(made, "clean", np.arange(240))
+    for kind, similarities in zip(("genuine", "impostor"), clean, strict=True):
+        shares = histogram[kind]["clean"]
+        assert len(shares) == len(histogram["similarity"])
+        assert sum(shares) == pytest.approx(1)
+        assert np.dot(shares, histogram["similarity"]) == pytest.approx(similarities.mean(), abs=0.01)
+    assert histogram["similarity"][0] > -1
 
 
 def test_without_an_attack_nothing_changes(made):

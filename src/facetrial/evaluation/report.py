@@ -13,8 +13,9 @@ from facetrial.evaluation.detection import describe_detection, detection_figure
 from facetrial.evaluation.page import data_address, png, write_html
 from facetrial.evaluation.section_view import show_sections
 from facetrial.evaluation.sections import Section
+from facetrial.evaluation.tasks_section import tasks_section
 
-TRIAL_SECTIONS: list[Callable[[Mapping[str, Any]], Section | None]] = []
+TRIAL_SECTIONS: list[Callable[[Mapping[str, Any]], Section | None]] = [tasks_section]
 """What a trial's report has to show, in the order of the page: each makes a section of the summary, or None."""
 
 

@@ -21,7 +21,7 @@ def cells_of(similarities: np.ndarray) -> np.ndarray:
     return scaled.clip(0, CELLS - 1).astype(np.int32)
 
 
-def similarity_at(edge: int) -> float:
+def similarity_at(edge: float) -> float:
     """The similarity at the lower edge of a cell, from 0 to `CELLS`."""
     return 2.0 * edge / CELLS - 1.0
 
@@ -82,13 +82,10 @@ class ScoreCounts:
         nearest = int(np.argmin(np.abs(refused - falsely)))
         return float((refused[nearest] + falsely[nearest]) / 2)
 
-    def density(self, bins: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Middles (bins,) of equal parts of [-1, 1], and the shares of genuine and impostor pairs in each."""
-        middles = (np.arange(bins) + 0.5) * 2 / bins - 1
-        shares = [
-            counts.reshape(bins, -1).sum(1) / max(counts.sum(), 1) for counts in (self.genuine, self.impostor)
-        ]
-        return middles, *shares
+    def shares(self, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The shares of genuine and of impostor pairs between neighbours of rising `edges` (E,): (E - 1,) each."""
+        sums = (np.concatenate([[0], np.cumsum(counts)])[edges] for counts in (self.genuine, self.impostor))
+        return tuple(np.diff(below) / max(below[-1], 1) for below in sums)
 
 
 def _accepted(counts: np.ndarray) -> np.ndarray:

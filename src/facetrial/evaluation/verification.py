@@ -1,6 +1,7 @@
 """Verification: is this the same person? Asked of all pairs of a trial's pictures, at thresholds of clean ones."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from facetrial.evaluation.all_pairs import (
     resample_all_pairs,
     threshold_grid,
 )
-from facetrial.evaluation.score_counts import cells_of, pairs_needed, similarity_at
+from facetrial.evaluation.score_counts import LEAST_EXPECTED, cells_of, pairs_needed, similarity_at
 
 VERSIONS = ("clean", "attacked", "8bit")
 FALSE_ACCEPT_RATES = (1e-2, 1e-3, 1e-4)
@@ -189,7 +190,7 @@ def _curve(
 ) -> dict[str, Any]:
     """TAR of each version at thresholds by the false accept rate on clean pictures."""
     clean = found["clean"]
-    fars = np.geomspace(max(pairs_needed(1) / pairs["clean"][1], 1e-6), 1, _CURVE_POINTS).clip(max=1)
+    fars = np.geomspace(min(max(LEAST_EXPECTED / pairs["clean"][1], 1e-6), 0.1), 0.5, _CURVE_POINTS)
     edges = [int(np.argmax(rates["clean"][1] <= far)) for far in fars]
     places = [places_at(clean.falsely, far) for far in fars]
     curve: dict[str, Any] = {"far": fars.tolist()}
@@ -204,10 +205,12 @@ def _curve(
 
 
 def _histogram(found: Mapping[str, Pairs]) -> dict[str, Any]:
-    middles = found["clean"].counts.density(_BINS)[0]
-    shares = {version: result.counts.density(_BINS)[1:] for version, result in found.items()}
+    """Shares of the pairs of each kind and version between similarities from the lowest to the highest of all."""
+    seen = np.flatnonzero(sum(result.counts.genuine + result.counts.impostor for result in found.values()))
+    edges = np.unique(np.linspace(seen[0], seen[-1] + 1, _BINS + 1).round().astype(np.int64))
+    shares = {version: result.counts.shares(edges) for version, result in found.items()}
     return {
-        "similarity": middles.tolist(),
+        "similarity": [similarity_at((low + high) / 2) for low, high in pairwise(edges.tolist())],
         **{
             kind: {version: shares[version][number].tolist() for version in VERSIONS}
             for number, kind in enumerate(("genuine", "impostor"))
