@@ -60,7 +60,7 @@ def _sentences(tasks: Mapping[str, Any]) -> list[str]:
         for point in task.get("points", ()):
             if point["threshold"] is None:
                 sentences.append(
-                    f"{what} at a {rate} of {_rate(point['wanted'])} cannot be told: there are too few {things} for it, "
+                    f"{what} at a {rate} of {_rate(point['wanted'])} cannot be told: there are too few {things}, "
                     f"{point['needed']:,} are needed."
                 )
     return sentences
