@@ -1,4 +1,7 @@
-"""Every command of the README, as it is written there, on a few small pictures."""
+"""Every command of the README and of the pages in docs, as it is written there, on a few small pictures.
+
+A block whose fence names a file, such as ```python my_module.py, is that file: the commands find it where they start.
+"""
 
 import os
 import re
@@ -29,12 +32,24 @@ FEW_DRAWN = ["data.people=4", "data.pictures=16", "data.pictures_min=16", "train
 SMALL_NETWORK = ["network.widths=[4,4,8,8]", "network.blocks=[0,0,0,0]", "network.hidden=16"]
 
 
-def blocks(language: str) -> list[str]:
-    text = (ROOT / "README.md").read_text()
-    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-COMMANDS = [line for block in blocks("bash") for line in block.splitlines() if line not in RUN_BY_CI]
+def blocks(language: str, pages: list[Path] = PAGES) -> list[str]:
+    text = "\n".join(page.read_text() for page in pages)
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def named_files() -> dict[str, str]:
+    """What the pages tell the reader to write, by name."""
+    text = "\n".join(page.read_text() for page in PAGES)
+    return dict(re.findall(r"^```\w+ (\S+)\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE))
+
+
+# In the order of the pages, each once.
+COMMANDS = list(
+    dict.fromkeys(line for block in blocks("bash") for line in block.splitlines() if line not in RUN_BY_CI)
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +63,9 @@ def home(tmp_path_factory) -> Path:
         path = folder / "lfw" / name / f"{name}_{number % 10 + 1:04d}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(picture).save(path)
+    for name, content in named_files().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
     (folder / "keypoints").mkdir()
     kaggle_files(folder / "keypoints", count=48)
     save_file(InceptionResnetV1().network.state_dict(), folder / "InceptionResnetV1.safetensors")
@@ -61,11 +79,14 @@ def quick(words: list[str], home: Path) -> list[str]:
     weights = "MobileFaceNet" if mobile & set(words) else "InceptionResnetV1"
     places = {
         "LFW": home / "lfw",
+        "PEOPLE": home / "lfw",
         "KEYPOINTS": home / "keypoints",
         "FILE": home / f"{weights}.safetensors",
     }
-    filled = [re.sub(r"=(LFW|KEYPOINTS|FILE)$", lambda m: f"={places[m[1]]}", word) for word in words]
+    filled = [re.sub(rf"=({'|'.join(places)})$", lambda m: f"={places[m[1]]}", word) for word in words]
     short = [f"paths.models={home / 'models'}", f"paths.cache={home / 'cache'}", *QUICK]
+    if "data=folder" in words and not any(word.startswith("embedder") for word in words):
+        short += [f"embedder.weights={places['FILE']}"]  # what facenet-pytorch would download
     if "model=landmarks" in words:
         short += [f"model.{part}" for part in SMALL_NETWORK] + ["trainer.max_epochs=1"]
     else:
@@ -73,7 +94,7 @@ def quick(words: list[str], home: Path) -> list[str]:
             short += FEW_DRAWN
         if "experiment=defenses_cpu" in words:
             short += ["attack=random,patch", "defense=none,squeezing", "data.min_pictures=10", "data.limit=5"]
-        elif "landmarks=mtcnn" not in words:
+        elif not {"landmarks=mtcnn", "data=folder"} & set(words):
             short += [f"landmarks.model.{part}" for part in SMALL_NETWORK] + ["landmarks.model.max_epochs=1"]
         if "certificate=cohen" in words:
             short += ["data.limit=4", "certificate.n=100", "defense.smoothing.n=20", "defense.noise.epochs=1"]
@@ -103,13 +124,13 @@ def test_command(line, home):
 
 
 def test_the_make_targets_that_the_readme_names_exist():
-    named = set(re.findall(r"make (\w+)", (ROOT / "README.md").read_text()))
+    named = set(re.findall(r"make (\w+)", "".join(blocks("bash"))))
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     assert named <= targets
 
 
 def test_python_example():
-    (example,) = blocks("python")
+    (example,) = blocks("python", [ROOT / "README.md"])
     faces = some_faces(4)
     names = {
         "victim": torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 96 * 96, 3)).eval(),
