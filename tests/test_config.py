@@ -15,6 +15,7 @@ from facetrial.attacks.engine import Attack
 from facetrial.config import run_name, sweep_name
 from facetrial.data.build import build_defenses
 from facetrial.errors import FacetrialError
+from facetrial.evaluation.checks.check import Check
 from facetrial.landmarks.sources import LandmarkSource
 from facetrial.recognition.obtain import build_embedder, build_head, recipe
 
@@ -153,6 +154,19 @@ def test_callbacks(tmp_path, name):
 def test_calibration(tmp_path, name):
     config = composed(tmp_path, f"calibration={name}")
     assert config.calibration is None or instantiate(config.calibration) is not None
+
+
+@pytest.mark.parametrize("name", named("checks"))
+def test_checks(tmp_path, name):
+    checks = instantiate(composed(tmp_path, f"checks={name}").checks)
+    assert checks
+    assert all(isinstance(check, Check) for check in checks.values())
+
+
+def test_thorough_checks_are_those_of_default_and_more(tmp_path):
+    default, thorough = (composed(tmp_path, f"checks={name}").checks for name in ("default", "thorough"))
+    assert default.items() <= thorough.items()
+    assert len(thorough) > len(default)
 
 
 @pytest.mark.parametrize("name", named("experiment"))

@@ -7,8 +7,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import torch
 from hydra.utils import instantiate
 from lightning import Callback, Trainer, seed_everything
 from omegaconf import DictConfig, OmegaConf
@@ -16,14 +14,12 @@ from torch import nn
 
 import facetrial
 from facetrial.attacks.engine import Attack
-from facetrial.attacks.goals import Aim
-from facetrial.attacks.objective import scores_of
 from facetrial.data.build import build_defenses, build_faces
 from facetrial.data.faces import FaceDataset
 from facetrial.data.module import FacesDataModule, spread_over_people
-from facetrial.defenses.defended import defended, layers
+from facetrial.defenses.defended import defended
 from facetrial.errors import FacetrialError
-from facetrial.evaluation.certificate import keeps_certificates
+from facetrial.evaluation.checks.check import Evidence, run_checks
 from facetrial.evaluation.cost import cost
 from facetrial.evaluation.noise_level import use_noise_level
 from facetrial.evaluation.results import write_results
@@ -95,13 +91,9 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
 
     rows = shards.read()
     rows = rows[rows["file"].isin(set(test.files))].reset_index(drop=True)
-    checks = health_checks(trial, rows, trainer.strategy.root_device)
-    if layers(victim):
-        checks["adaptive"] = knows_defenses(attack, list(defenses))
-    if certificate is not None:
-        checks["certificates"] = keeps_certificates(rows)
-    if attack.needs_fitting:
-        checks["fitted_apart"] = fitted_apart(faces.train_faces, test)
+    victim.to(device := trainer.strategy.root_device)
+    evidence = Evidence(victim, attack, test, faces.train_faces, rows, config.seed, device, list(defenses))
+    checks = run_checks(instantiate(config.checks), evidence)
     shards.compact(shards.read())
     pictures = {
         file: picture for file in sorted(gallery) if (picture := shards.read_picture(file)) is not None
@@ -201,88 +193,3 @@ def trial_fingerprint(config: DictConfig, asked: list[nn.Module], with_landmarks
     if with_landmarks is not None:
         digest.update(np.ascontiguousarray(with_landmarks.landmarks).tobytes())
     return digest.hexdigest()
-
-
-def health_checks(trial: Trial, rows: pd.DataFrame, device: torch.device) -> dict[str, dict]:
-    """What makes a verdict worth its ink: name -> {passed, detail}.
-
-    The referee has already stopped the trial if a picture broke its budget, its region or the range.
-    """
-    missing = len(trial.faces) - rows["file"].nunique()
-    frozen = not trial.victim.training and not any(p.requires_grad for p in trial.victim.parameters())
-    return {
-        "one_row_a_picture": {
-            "passed": missing == 0 and rows["file"].is_unique,
-            "detail": f"{len(rows)} rows for {len(trial.faces)} pictures",
-        },
-        "referee": {
-            "passed": bool((rows["rms"] >= 0).all()),
-            "detail": f"range, {trial.attack.budget.norm} budget and region checked on every picture",
-        },
-        "victim_frozen": {"passed": frozen, "detail": "eval mode, no parameter takes a gradient"},
-        "deterministic": _same_again(trial, rows, device),
-    }
-
-
-def fitted_apart(fitted_on: FaceDataset, test: FaceDataset) -> dict:
-    """Whether no picture of the trial, pixel by pixel, is among those that the attack was fitted on."""
-
-    def prints(faces: FaceDataset) -> list[bytes]:
-        return [hashlib.blake2b(faces.pixels[row].tobytes(), digest_size=16).digest() for row in faces.rows]
-
-    known = set(prints(fitted_on))
-    shared = [file for file, one in zip(test.files, prints(test), strict=True) if one in known]
-    detail = (
-        f"{len(shared)} of {len(test)} pictures are among the {len(fitted_on)} that the attack was fitted on"
-    )
-    return {"passed": not shared, "detail": detail + (f": {', '.join(shared[:3])}" if shared else "")}
-
-
-def knows_defenses(attack: Attack, names: list[str]) -> dict:
-    """Whether the attack did what the victim's defences declare that an attacker must do who knows them."""
-    if not attack.method.asks_victim:
-        return {"passed": True, "detail": "the attack asks nobody, so there is nothing for it to know"}
-    if attack.surrogate is not None:
-        detail = "the attack asks a surrogate that stands behind no defence"
-        return {"passed": False, "detail": detail, "remedy": "attack without attack.surrogate too"}
-    if not attack.adaptive:
-        detail = f"the attack knows nothing of {', '.join(names)}: what is left shows what the defence hides"
-        return {"passed": False, "detail": detail, "remedy": "attack with attack.adaptive=true too"}
-    return {"passed": True, "detail": f"the attack knows {', '.join(names)}"}
-
-
-def _same_again(trial: Trial, rows: pd.DataFrame, device: torch.device) -> dict:
-    """Attacks a few pictures again, one at a time, and compares with their rows.
-
-    What is drawn must be the same to the bit. What asks the victim meets convolutions that round differently in
-    another batch, and must come to the same verdict. Before a victim that draws, a rounding changes the draws too:
-    there, what it says of the clean pictures must be the same.
-    """
-    asks = trial.attack.method.asks_victim
-    draws = any(layer.draws_at_random for layer in layers(trial.victim))
-    by_file = rows.set_index("file")
-    chosen = [
-        i for i in range(min(2 if asks else 4, len(trial.faces))) if trial.faces.files[i] in by_file.index
-    ]
-    trial.victim.to(device)
-    passed = True
-    for index in chosen:
-        batch = trial.faces.batch([index])
-        batch = type(batch)(**{name: value.to(device) for name, value in vars(batch).items()})
-        row = by_file.loc[trial.faces.files[index]]
-        if draws:
-            margin = float(-Aim(batch.identities).advantage(scores_of(trial.victim, batch.images)))
-            passed &= abs(margin - row["margin_clean"]) <= 1e-3
-            continue
-        attacked = trial.attack(trial.victim, batch, trial.seed)
-        if asks:
-            winner = int(scores_of(trial.victim, attacked.images).argmax())
-            passed &= (winner == int(batch.identities)) == bool(row["correct_attacked"])
-        else:
-            again = float((attacked.images.double() - batch.images.double()).square().sum().sqrt())
-            passed &= abs(again - row["l2"]) <= 1e-9 * max(row["l2"], 1.0)
-    if draws:
-        same = "asked again, alone: the same margins, though the victim draws"
-    else:
-        same = f"attacked again, alone: the same {'verdicts' if asks else 'norms to the bit'}"
-    return {"passed": bool(passed), "detail": f"{len(chosen)} pictures {same}"}

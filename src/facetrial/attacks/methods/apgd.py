@@ -3,6 +3,7 @@ adversarial robustness with an ensemble of diverse parameter-free attacks", ICML
 
 import math
 from dataclasses import replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -29,6 +30,15 @@ def checkpoints(steps: int) -> list[int]:
     return [place for place in places if place < steps]
 
 
+def _gaps(steps: int) -> Tensor:
+    """(steps + 1,): steps since the last checkpoint where one is, else 0."""
+    marks = checkpoints(steps)
+    gaps = torch.zeros(steps + 1)
+    for before, after in zip([0, *marks], marks, strict=False):
+        gaps[after] = after - before
+    return gaps
+
+
 class APGD(Walk):
     """The step length starts at twice the budget and halves where the loss stops rising; the walk then goes on from
     the best place so far.
@@ -44,11 +54,12 @@ class APGD(Walk):
         self, loss: Loss, steps: int, restarts: int = 1, at_once: int | None = None, leave: bool = True
     ) -> None:
         super().__init__(loss, steps, restarts, at_once, leave)
-        marks = checkpoints(self.steps)
-        gaps = [after - before for before, after in zip([0, *marks], marks, strict=False)]
-        self._gap = torch.zeros(self.steps + 1)  # steps since the last checkpoint where one is, else 0
-        for mark, gap in zip(marks, gaps, strict=True):
-            self._gap[mark] = gap
+        self._gap = _gaps(self.steps)
+
+    def longer(self, factor: int) -> Self:
+        made = super().longer(factor)
+        made._gap = _gaps(made.steps)
+        return made
 
     def begin(self, walkers: Walkers, problem: Problem) -> None:
         walkers.current = problem.budget.start(walkers.images, walkers.region, walkers.draws)

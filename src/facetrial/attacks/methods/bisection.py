@@ -1,6 +1,7 @@
 """The smallest size at which a walk makes each picture fall, by halving."""
 
 from dataclasses import replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -52,6 +53,9 @@ class Bisection(Method):
         self.probes = probes
         self.first = first
         self.precision = precision
+
+    def longer(self, factor: int) -> Self:
+        return type(self)(self.method.longer(factor), self.probes, self.first, self.precision)
 
     def __call__(self, problem: Problem) -> Found:
         best = Smallest(problem)

@@ -1,5 +1,7 @@
 """Carlini and Wagner's attack: the change's square and the margin weighed against each other, by Adam."""
 
+from typing import Self
+
 import torch
 from torch import Tensor
 
@@ -58,6 +60,11 @@ class CarliniWagner(SmallestWalk):
         self.step = positive(step, "attack.method.step")
         self.first = positive(first, "attack.method.first")
         self.early = early
+
+    def longer(self, factor: int) -> Self:
+        made = super().longer(factor)
+        made.steps_a_round = factor * self.steps_a_round
+        return made
 
     def begin(self, walkers: Walkers, problem: Problem) -> None:
         zero = torch.zeros(len(walkers), device=walkers.images.device)

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Self
 
 from torch import Tensor, nn
 
@@ -128,3 +129,7 @@ class Method(ABC):
     @abstractmethod
     def __call__(self, problem: Problem) -> Found:
         """Attacks the pictures of `problem`."""
+
+    def longer(self, factor: int) -> Self | None:
+        """The same method with `factor` times the steps; None where it goes by none along gradients."""
+        return None

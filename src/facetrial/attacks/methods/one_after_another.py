@@ -1,6 +1,7 @@
 """Several methods, each on the pictures that still stand: AutoAttack (Croce and Hein, ICML 2020)."""
 
 from collections.abc import Mapping
+from typing import Self
 
 from facetrial.attacks.methods.best import Best
 from facetrial.attacks.methods.method import Found, Method, Problem
@@ -28,6 +29,12 @@ class OneAfterAnother(Method):
                 )
         self.methods = dict(methods)
         self.takes_surrogate = all(method.takes_surrogate for method in self.methods.values())
+
+    def longer(self, factor: int) -> Self | None:
+        made = {name: method.longer(factor) for name, method in self.methods.items()}
+        if not any(made.values()):
+            return None
+        return type(self)({name: made[name] or method for name, method in self.methods.items()})
 
     def __call__(self, problem: Problem) -> Found:
         best = Best(problem)

@@ -4,10 +4,12 @@ A picture that has fallen leaves the working set and the next one takes its plac
 is decided; further starts of a picture are further places in the queue.
 """
 
+import copy
 import logging
 from abc import abstractmethod
 from collections import deque
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -131,6 +133,11 @@ class Walk(Method):
         self.restarts = restarts
         self.at_once = at_once
         self.leave = leave
+
+    def longer(self, factor: int) -> Self:
+        made = copy.copy(self)
+        made.steps = factor * self.steps
+        return made
 
     @abstractmethod
     def begin(self, walkers: Walkers, problem: Problem) -> None:

@@ -1,9 +1,16 @@
-"""The checks of a trial find what they are for."""
+"""An attack is not tested on the pictures that it was fitted on."""
 
 import numpy as np
+import pandas as pd
+import torch
 
+from facetrial.attacks.budgets import Linf
+from facetrial.attacks.losses import Margin
+from facetrial.attacks.methods.universal import Universal
 from facetrial.data.faces import FaceDataset
-from facetrial.evaluation.run import fitted_apart
+from facetrial.evaluation.checks.check import Evidence
+from facetrial.evaluation.checks.fitted_apart import FittedApart
+from tests.evaluation.checks.evidence import attack_of, evidence_of, pgd, sound
 
 
 def dataset(pixels: np.ndarray, rows: list[int], names: str) -> FaceDataset:
@@ -20,6 +27,11 @@ def dataset(pixels: np.ndarray, rows: list[int], names: str) -> FaceDataset:
     )
 
 
+def fitted_apart(fitted_on: FaceDataset, test: FaceDataset) -> dict:
+    attack = attack_of(Universal(Margin(), "all", 1, 0.25), Linf(8))
+    return FittedApart()(Evidence(sound(), attack, test, fitted_on, pd.DataFrame(), 0, torch.device("cpu")))
+
+
 def test_a_picture_that_an_attack_was_fitted_on_is_found_under_any_name():
     pixels = np.random.default_rng(0).integers(0, 256, (6, 4, 4, 3), dtype=np.uint8)
     known, test = dataset(pixels, [0, 1, 2], "abc"), dataset(pixels, [3, 4, 5], "def")
@@ -32,3 +44,8 @@ def test_a_picture_that_an_attack_was_fitted_on_is_found_under_any_name():
     found = fitted_apart(known, dataset(copied, [3, 4, 5], "def"))
     assert not found["passed"]
     assert found["detail"].endswith("e.png")
+    assert "two names" in found["remedy"]
+
+
+def test_it_is_left_out_of_attacks_that_are_not_fitted():
+    assert FittedApart()(evidence_of(sound(), pgd(steps=1))) is None
