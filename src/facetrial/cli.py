@@ -12,12 +12,16 @@ import lightning.pytorch  # noqa: F401, sets its log level when it is imported: 
 
 import facetrial.config  # noqa: F401, registers the resolvers that the configs use
 from facetrial.errors import FacetrialError
+from facetrial.failures import forget_failure, sweep_folder, write_failure
 
 log = logging.getLogger(__name__)
 
 
 def explained(main: Callable[..., Any]) -> Callable[..., Any]:
-    """Ends with a sentence and exit code 1, not with a traceback, when a user can put the cause right."""
+    """Ends with a sentence and exit code 1, not with a traceback, when a user can put the cause right.
+
+    In a sweep, whatever the cause, it is kept in the run's folder, and the other runs go on.
+    """
 
     @functools.wraps(main)
     def wrapped(*arguments: Any, **keywords: Any) -> Any:
@@ -28,21 +32,27 @@ def explained(main: Callable[..., Any]) -> Callable[..., Any]:
         for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
             logging.getLogger(name).setLevel(logging.WARNING)
         warnings.filterwarnings("ignore", module=r"lightning\.")
+        folder = sweep_folder()
+        if folder is not None:
+            forget_failure(folder)
         try:
             return main(*arguments, **keywords)
-        except FacetrialError as error:
-            return _end(error)
         except Exception as error:
-            cause: BaseException | None = error
-            while cause is not None:  # Hydra wraps what a constructor raises
-                if isinstance(cause, FacetrialError):
-                    return _end(cause)
-                cause = cause.__cause__
-            raise
+            mistake = _mistake(error)
+            if folder is None and mistake is None:
+                raise
+            if folder is None:
+                log.error("%s", mistake)
+                sys.exit(1)
+            write_failure(folder, mistake or error)
+            log.error("This run failed. %s", mistake or error, exc_info=mistake is None)
+            return None
 
     return wrapped
 
 
-def _end(error: FacetrialError) -> None:
-    log.error("%s", error)
-    sys.exit(1)
+def _mistake(error: BaseException | None) -> FacetrialError | None:
+    """What a user can put right, in what was raised: Hydra wraps what a constructor raises."""
+    while error is not None and not isinstance(error, FacetrialError):
+        error = error.__cause__
+    return error

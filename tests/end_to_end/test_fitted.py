@@ -25,6 +25,7 @@ def test_a_second_start_reads_what_was_fitted(home):
     # As if the trial had been killed before its rows were written.
     for path in (home / "universal" / "shards").rglob("rows-*.csv"):
         path.unlink()
+    (home / "universal" / "done.json").unlink()
 
     done = run(home, *arguments, out="universal")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -16,6 +16,7 @@ from facetrial.data.detection import Detections, Search, progress_bar
 from facetrial.data.pictures import BadPicture, num_workers, read_picture
 from facetrial.errors import FacetrialError
 from facetrial.files import written_whole
+from facetrial.locks import made_once
 
 # Raised when the same files and alignment would give other crops.
 _VERSION = 1
@@ -74,14 +75,16 @@ def cut_crops(
         key.update(f"{part}\n".encode())
     stem = Path(cache) / "crops" / f"{type(alignment).__name__}-{alignment.size}-{key.hexdigest()}"
     pixels, geometry = stem.with_suffix(".npy"), stem.with_suffix(".npz")
-    _remove_leftovers(pixels)
     # The geometry is written last: where it is, all is.
     if not (geometry.exists() and pixels.exists()):
-        boxes, five_points = _cut(paths, detections, alignment, pixels)
-        with written_whole(stem.with_suffix(".json")) as path:
-            path.write_text(json.dumps(notes, indent=1, ensure_ascii=False), encoding="utf-8")
-        with written_whole(geometry) as path:
-            np.savez(path, boxes=boxes, five_points=five_points)
+        with made_once(stem):
+            if not (geometry.exists() and pixels.exists()):
+                _remove_leftovers(pixels)
+                boxes, five_points = _cut(paths, detections, alignment, pixels)
+                with written_whole(stem.with_suffix(".json")) as path:
+                    path.write_text(json.dumps(notes, indent=1, ensure_ascii=False), encoding="utf-8")
+                with written_whole(geometry) as path:
+                    np.savez(path, boxes=boxes, five_points=five_points)
     try:
         with np.load(geometry, allow_pickle=False) as saved:
             crops = Crops(np.load(pixels, mmap_mode="r"), saved["boxes"], saved["five_points"])

@@ -27,6 +27,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from facetrial.data.pictures import BadPicture, num_workers, read_picture
 from facetrial.errors import FacetrialError
 from facetrial.files import written_whole
+from facetrial.locks import made_once
 
 # The smallest face searched for in LFW, as a share of the picture's shorter side. LFW's faces take 0.26 and more.
 SMALLEST_FACE = 0.16
@@ -122,7 +123,10 @@ def find_faces(
     known = _remembered(folder)
     missing = list({d: p for d, p in zip(digests, paths, strict=True) if d and d not in known}.items())
     if missing:
-        known |= _search(missing, folder, search)
+        with made_once(folder / "search"):
+            known = _remembered(folder)  # another process may have found them meanwhile
+            if missing := [(digest, path) for digest, path in missing if digest not in known]:
+                known |= _search(missing, folder, search)
     unknown = (np.full(4, np.nan, np.float32), np.full((5, 2), np.nan, np.float32), "cannot be opened", 0)
     rows = [known.get(digest, unknown) for digest in digests]
     return Detections(

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from facetrial.data.build import build_faces
 from facetrial.files import written_whole
+from facetrial.locks import made_once
 from facetrial.recognition.obtain import checkpoint_path, landmarks_recipe, recognizer_for
 
 log = logging.getLogger(__name__)
@@ -33,15 +34,15 @@ def use_noise_level(config: DictConfig) -> None:
     decides = [about, victim_file.name, landmarks_recipe(config), config.data.split_seed]
     key = hashlib.blake2b(json.dumps(decides, sort_keys=True).encode(), digest_size=6)
     kept = Path(config.paths.models) / f"noise-level-{key.hexdigest()}.json"
-    if kept.is_file():
-        level = json.loads(kept.read_text())
-    else:
-        log.info("Finding the noise level on validation pictures …")
-        faces = build_faces(undefended, with_landmarks=True)
-        found = instantiate(config.calibration).find(victim, faces.validation_faces, config.data.split_seed)
-        level = found.as_plain()
-        with written_whole(kept) as temporary:
-            temporary.write_text(json.dumps(level, indent=2))
+    with made_once(kept):
+        if not kept.is_file():
+            log.info("Finding the noise level on validation pictures …")
+            faces = build_faces(undefended, with_landmarks=True)
+            calibration = instantiate(config.calibration)
+            found = calibration.find(victim, faces.validation_faces, config.data.split_seed)
+            with written_whole(kept) as temporary:
+                temporary.write_text(json.dumps(found.as_plain(), indent=2))
+    level = json.loads(kept.read_text())
     log.info("Noise level: RMS %.3f (%s)", level["rms"], kept)
     with open_dict(config):
         config.attack.budget.rms = level["rms"]

@@ -21,12 +21,15 @@ from facetrial.defenses.defended import defended
 from facetrial.errors import FacetrialError
 from facetrial.evaluation.checks.check import Evidence, run_checks
 from facetrial.evaluation.cost import cost
+from facetrial.evaluation.done import DONE, asked_for, begin, finish, finished_before
 from facetrial.evaluation.noise_level import use_noise_level
 from facetrial.evaluation.results import write_results
 from facetrial.evaluation.shards import Shards
 from facetrial.evaluation.surrogates import surrogate_for
+from facetrial.evaluation.tables import print_summary
 from facetrial.evaluation.tasks import tasks_summary
 from facetrial.evaluation.trial import RemainingFaces, Trial
+from facetrial.locks import made_once
 from facetrial.recipes import data_recipe
 from facetrial.recognition.obtain import KIND, checkpoint_path, recognizer_for
 from facetrial.recognition.victim import Victim
@@ -42,11 +45,26 @@ _ROWS = 2  # raised when a trial keeps more of each picture than it did
 def evaluate(config: DictConfig, folder: Path) -> dict:
     """Runs the trial that `config` describes and writes its results into `folder`.
 
-    Rows of an earlier start of the same trial are taken over; only the pictures without one are attacked.
+    A trial that is done is taken over whole. Of one that was cut short the rows are; only the pictures without one
+    are attacked.
 
     Returns:
         The summary, as in `summary.json`.
     """
+    asked = asked_for(config)
+    with made_once(folder / DONE):
+        if config.resume and (summary := finished_before(folder, asked)) is not None:
+            print_summary(summary)
+            return summary
+        begin(folder)
+        summary = hold_trial(config, folder)
+        if summary:
+            finish(folder, asked)
+    return summary
+
+
+def hold_trial(config: DictConfig, folder: Path) -> dict:
+    """The trial itself, of pictures that have no row in `folder`; the summary, empty but in the first process."""
     seed_everything(config.seed, workers=True, verbose=False)
     use_noise_level(config)
     # Without its surrogate first: a mistake in the attack shows before anything is trained.
@@ -67,8 +85,8 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
 
     test = faces.test_faces
     gallery = {test.files[i] for i in spread_over_people(test.identities, GALLERY_SIZE, faces.split_seed)}
-    asked = [victim] if surrogate is None else [victim, surrogate.victim]
-    fingerprint = trial_fingerprint(config, asked, faces.all_faces if needs_landmarks else None)
+    networks = [victim] if surrogate is None else [victim, surrogate.victim]
+    fingerprint = trial_fingerprint(config, networks, faces.all_faces if needs_landmarks else None)
     shards = Shards(folder / "shards" / fingerprint)
     images_folder = folder / "images" if config.save_images else None
     trial = Trial(victim, attack, test, config.seed, shards, gallery, images_folder, certificate)

@@ -16,6 +16,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from facetrial.errors import FacetrialError
+from facetrial.failures import read_failure
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +35,13 @@ class Run:
         folder: its run folder.
         overrides: what it was started with, such as "attack=random".
         summary: what it found; None when it has not finished.
+        failure: why it failed at its last start; None when it did not.
     """
 
     folder: Path
     overrides: tuple[str, ...]
     summary: Mapping[str, Any] | None
+    failure: str | None = None
 
 
 class GatherSweep(Callback):
@@ -126,11 +129,14 @@ def gather_runs(folder: str | Path) -> list[Run]:
     runs = []
     for run in sorted(folders - {folder}, key=lambda path: _numbers_as_numbers(path.relative_to(folder))):
         overrides = run / ".hydra" / "overrides.yaml"
+        failure = read_failure(run)
+        finished = failure is None and (run / "summary.json").is_file()
         runs.append(
             Run(
                 run,
                 tuple(OmegaConf.to_container(OmegaConf.load(overrides))) if overrides.is_file() else (),
-                read_summary(run / "summary.json") if (run / "summary.json").is_file() else None,
+                read_summary(run / "summary.json") if finished else None,
+                failure,
             )
         )
     if not runs:
@@ -139,14 +145,14 @@ def gather_runs(folder: str | Path) -> list[Run]:
 
 
 def write_sweep_csv(runs: Sequence[Run], folder: str | Path) -> Path:
-    """Writes `sweep.csv`, whole: a line a run, with empty figures where it has not finished."""
+    """Writes `sweep.csv`, whole: a line a run, with empty figures where it has not finished, and why it failed."""
     from facetrial.evaluation.tables import csv_table
     from facetrial.files import written_whole
 
     path = Path(folder) / "sweep.csv"
     header = ["run", "finished", *PLAIN, *COUNTS]
     header += [f"{figure}{part}" for figure in FIGURES for part in ("", "_low", "_high", "_n")]
-    header += ["trusted", "seconds", "images_per_second", "overrides"]
+    header += ["trusted", "seconds", "images_per_second", "overrides", "failed"]
     text = csv_table(header, [_line(run, folder) for run in runs])
     with written_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -156,11 +162,12 @@ def write_sweep_csv(runs: Sequence[Run], folder: str | Path) -> Path:
 def _line(run: Run, folder: str | Path) -> list[Any]:
     name, overrides = run.folder.relative_to(folder).as_posix(), " ".join(run.overrides)
     if run.summary is None:
-        return [name, False, *[None] * (len(PLAIN) + len(COUNTS) + 4 * len(FIGURES) + 3), overrides]
+        nothing = [None] * (len(PLAIN) + len(COUNTS) + 4 * len(FIGURES) + 3)
+        return [name, False, *nothing, overrides, run.failure]
     figures = [run.summary[figure][part] for figure in FIGURES for part in ("value", "low", "high", "n")]
     found = [run.summary[key] for key in PLAIN + COUNTS]
     last = [run.summary[key] for key in ("trusted", "seconds", "images_per_second")]
-    return [name, True, *found, *figures, *last, overrides]
+    return [name, True, *found, *figures, *last, overrides, run.failure]
 
 
 def build_studies(runs: Sequence[Run], people: Sequence[str] | None = None) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def write_sweep_report(
         {
             "name": run.folder.relative_to(folder).as_posix(),
             "summary": run.summary,
+            "failure": run.failure,
             "overrides": " ".join(own_overrides(run, runs)),
             "has_report": (run.folder / "report.html").is_file(),
         }

@@ -18,6 +18,7 @@ from facetrial.landmarks.finding import find_in_pictures
 from facetrial.landmarks.framing import mean_shape, move, similarities
 from facetrial.landmarks.points import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
 from facetrial.landmarks.training import KIND, checkpoint_path, recipe, train_landmarks
+from facetrial.locks import made_once
 
 log = logging.getLogger(__name__)
 
@@ -114,8 +115,10 @@ class Regressor(LandmarkSource):
     def find(self, faces: FaceDataset) -> np.ndarray:
         path = checkpoint_path(self.config)
         if not path.is_file():
-            log.info("There is no landmark network at %s yet: training it first.", path)
-            train_landmarks(self.config)
+            with made_once(path):
+                if not path.is_file():
+                    log.info("There is no landmark network at %s yet: training it first.", path)
+                    train_landmarks(self.config)
         content = load_checkpoint(path, KIND)
         if differences := config_differences(content["config"], recipe(self.config)):
             raise FacetrialError(

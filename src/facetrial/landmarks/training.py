@@ -17,6 +17,7 @@ from facetrial.errors import FacetrialError
 from facetrial.files import check_writable
 from facetrial.landmarks.outcome import find_all, score, write_outcome
 from facetrial.landmarks.regressor import LandmarkRegressor
+from facetrial.locks import made_once
 from facetrial.recipes import data_recipe, digest, trainer_recipe, without
 from facetrial.seeding import SeedSteps
 
@@ -67,6 +68,11 @@ def train_landmarks(config: DictConfig) -> dict[str, float]:
             f"trainer.max_epochs must be at least 1 for model=landmarks, found {config.trainer.max_epochs}: there is "
             "nothing to transfer."
         )
+    with made_once(checkpoint_path(config)):
+        return _train(config)
+
+
+def _train(config: DictConfig) -> dict[str, float]:
     seed_everything(config.seed, workers=True, verbose=False)
     path = checkpoint_path(config)
     check_writable(path.parent)

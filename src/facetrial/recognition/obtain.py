@@ -13,6 +13,7 @@ from torch import nn
 from facetrial.checkpoints import config_differences, load_checkpoint
 from facetrial.data.build import build_defenses
 from facetrial.errors import FacetrialError
+from facetrial.locks import made_once
 from facetrial.recipes import data_recipe, digest, trainer_recipe, without
 from facetrial.recognition.embedder import make_embedder, own_content
 from facetrial.recognition.svm_head import SVMHead
@@ -32,7 +33,7 @@ def recipe(config: DictConfig) -> dict:
     parts = ("data", "embedder", "model", "defense")
     plain = {part: OmegaConf.to_container(config[part], resolve=True) for part in parts}
     if "weights" in plain["embedder"]:
-        plain["embedder"]["weights"] = _content(plain["embedder"]["weights"])
+        plain["embedder"]["weights"] = file_content(plain["embedder"]["weights"])
     if (content := own_content(config.embedder)) is not None:
         plain["embedder"]["content"] = content
     trains = {name: defense for name, defense in build_defenses(config).items() if defense.trains}
@@ -73,15 +74,22 @@ def recognizer_for(config: DictConfig) -> Victim:
 
     path = checkpoint_path(config)
     if not path.is_file():
-        log.info("There is no recogniser at %s yet: training it first.", path)
-        alone = copy.deepcopy(config)
-        with open_dict(alone):
-            alone.trainer.devices = 1
-            alone.trainer.strategy = "auto"
-            alone.trainer.num_nodes = 1
-            alone.logger = {}  # the trial's loggers tell of the trial
-        train_recognizer(alone)
+        with made_once(path):
+            if not path.is_file():
+                log.info("There is no recogniser at %s yet: training it first.", path)
+                train_recognizer(_alone(config))
     return load_recognizer(path, config)
+
+
+def _alone(config: DictConfig) -> DictConfig:
+    """The config of a training inside a trial: on one device, and without loggers, which tell of the trial."""
+    alone = copy.deepcopy(config)
+    with open_dict(alone):
+        alone.trainer.devices = 1
+        alone.trainer.strategy = "auto"
+        alone.trainer.num_nodes = 1
+        alone.logger = {}
+    return alone
 
 
 def load_recognizer(path: Path, config: DictConfig) -> Victim:
@@ -121,7 +129,7 @@ def landmarks_recipe(config: DictConfig) -> dict:
     source = OmegaConf.to_container(config.landmarks, resolve=True)
     made_by = without(source, _NOT_IN_LANDMARKS)
     if "checkpoint" in source:
-        made_by["checkpoint"] = _content(source["checkpoint"])
+        made_by["checkpoint"] = file_content(source["checkpoint"])
     if "data" in source:
         made_by["data"] = data_recipe(source["data"], ("limit", "cache"))
     if "model" in source:
@@ -129,7 +137,7 @@ def landmarks_recipe(config: DictConfig) -> dict:
     return made_by
 
 
-def _content(file: str | None) -> str | None:
+def file_content(file: str | None) -> str | None:
     """What a file holds, as a short name: the same wherever it lies. What names no file stays as it is."""
     if file is None or not Path(file).expanduser().is_file():
         return file

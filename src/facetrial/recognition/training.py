@@ -15,6 +15,7 @@ from facetrial.data.build import build_datamodule, build_defenses
 from facetrial.data.faces import FaceDataset
 from facetrial.errors import FacetrialError
 from facetrial.files import check_writable
+from facetrial.locks import made_once
 from facetrial.recipes import digest
 from facetrial.recognition.finite import StopWhenNotFinite
 from facetrial.recognition.fit_head import FitHead
@@ -48,6 +49,11 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
     """
     if config.model.batch_size < 2:
         raise FacetrialError(f"model.batch_size must be at least 2, found {config.model.batch_size}.")
+    with made_once(checkpoint_path(config)):
+        return _train(config)
+
+
+def _train(config: DictConfig) -> dict[str, float]:
     config = copy.deepcopy(config)
     config.data.batch_size = config.model.batch_size
     seed_everything(config.seed, workers=True, verbose=False)
