@@ -18,6 +18,7 @@ from facetrial.errors import FacetrialError
 from facetrial.evaluation.checks.check import Check
 from facetrial.landmarks.sources import LandmarkSource
 from facetrial.recognition.obtain import build_embedder, build_head, recipe
+from tests.recognition.onnx_files import convolution
 
 CONF = Path(__file__).parents[1] / "conf"
 
@@ -48,13 +49,14 @@ def test_entry_points(tmp_path, entry):
     assert composed(tmp_path, entry=entry).seed == 0
 
 
-# What a config cannot know: the user's own.
-OWN_EMBEDDERS = {"own": ["embedder._target_=tests.recognition.own.Embedder"]}
-
-
 @pytest.mark.parametrize("name", named("embedder"))
 def test_embedder(tmp_path, name):
-    config = composed(tmp_path, f"embedder={name}", *OWN_EMBEDDERS.get(name, []))
+    # What a config cannot know: the user's own.
+    own = {
+        "own": lambda: ["embedder._target_=tests.recognition.own.Embedder"],
+        "onnx": lambda: [f"embedder.weights={convolution(tmp_path / 'own.onnx')}"],
+    }
+    config = composed(tmp_path, f"embedder={name}", *own.get(name, list)())
     embedder = build_embedder(config, pretrained=False)
     assert isinstance(embedder, nn.Module)
     assert (embedder.size, embedder.alignment) == (config.embedder.size, config.embedder.alignment)

@@ -55,13 +55,14 @@ def make_embedder(config: DictConfig, pretrained: bool = True) -> nn.Module:
 
 
 def own_content(config: DictConfig) -> str | None:
-    """A short name for all the numbers of a network that is the user's own; None for the project's networks.
+    """A short name for all the numbers of a network of which the config does not tell; None where it does.
 
     What a class of the user's reads, and from where, no config tells; a network with other weights under the same
-    name is another network.
+    name is another network. A class says for itself that its config does, or does not: `weights_in_config`.
     """
-    target = config.get("_target_") or ""
-    if target.startswith("facetrial."):
+    target = config.get("_target_")
+    ours = target is not None and target.startswith("facetrial.")
+    if getattr(_located(target) if target else None, "weights_in_config", ours):
         return None
     return _content(OmegaConf.to_yaml(config, resolve=True))
 

@@ -1,0 +1,68 @@
+"""ONNX files of small networks, node by node: as other exporters than torch's write them."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+WIDTH, DIMENSION = 4, 8
+
+
+def convolution(
+    path: Path,
+    size: int = 112,
+    batch: int | str = "batch",
+    channels_last: bool = False,
+    outputs: tuple[str, ...] = ("embeddings",),
+    last: str = "Gemm",
+) -> Path:
+    """Convolution, batch-norm, PReLU, pooling to 2 x 2, a Reshape that says how many pictures, and a matrix.
+
+    Args:
+        batch: number of pictures in the input and the Reshape; a name is any.
+        channels_last: whether the input is (B, H, W, 3).
+        outputs: names; the first holds the embeddings, others the pooled features.
+        last: the last operation; "Round" has no slope, "Quantum" is none.
+    """
+    generator = np.random.default_rng(0)
+    weights = {
+        "kernel": generator.normal(size=(WIDTH, 3, 5, 5)) / 8,
+        **{name: generator.uniform(0.5, 1.5, WIDTH) for name in ("scale", "shift", "mean", "variance")},
+        "slope": generator.uniform(0, 0.5, (WIDTH, 1, 1)),
+        "matrix": generator.normal(size=(4 * WIDTH, DIMENSION)),
+        "bias": generator.normal(size=DIMENSION),
+    }
+    tensors = [numpy_helper.from_array(value.astype(np.float32), name) for name, value in weights.items()]
+    rows = batch if isinstance(batch, int) else -1
+    tensors.append(numpy_helper.from_array(np.array([rows, 4 * WIDTH]), "flat"))
+    half = (size - 5) // 4 // 2 + 1  # side of a pooling window, of which 2 x 2 fit
+    side = ((size - 5) // 4 + 1 - half) // half + 1
+    pooled = [half, half] if side == 2 else [half - 1, half - 1]
+    nodes = [
+        *([helper.make_node("Transpose", ["pixels"], ["first"], perm=[0, 3, 1, 2])] if channels_last else []),
+        helper.make_node("Conv", ["first" if channels_last else "pixels", "kernel"], ["a"], strides=[4, 4]),
+        helper.make_node(
+            "BatchNormalization", ["a", "scale", "shift", "mean", "variance"], ["b"], training_mode=0
+        ),
+        helper.make_node("PRelu", ["b", "slope"], ["c"]),
+        helper.make_node("AveragePool", ["c"], ["d"], kernel_shape=pooled, strides=pooled),
+        helper.make_node("Reshape", ["d", "flat"], ["e"]),
+        helper.make_node("Gemm", ["e", "matrix", "bias"], ["f" if last != "Gemm" else outputs[0]]),
+        *([helper.make_node(last, ["f"], [outputs[0]])] if last != "Gemm" else []),
+        *(helper.make_node("Identity", ["e"], [name]) for name in outputs[1:]),
+    ]
+    shape = [batch, size, size, 3] if channels_last else [batch, 3, size, size]
+    graph = helper.make_graph(
+        nodes,
+        "embedder",
+        [helper.make_tensor_value_info("pixels", TensorProto.FLOAT, shape)],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [batch, length])
+            for name, length in zip(outputs, (DIMENSION, 4 * WIDTH), strict=False)
+        ],
+        tensors,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8)
+    onnx.save(model, path)
+    return path
