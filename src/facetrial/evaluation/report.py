@@ -11,11 +11,12 @@ from facetrial.evaluation import figures, tables, verdict_words
 from facetrial.evaluation.certificate_figure import certified_figure, describe_certified
 from facetrial.evaluation.detection import describe_detection, detection_figure
 from facetrial.evaluation.page import data_address, png, write_html
+from facetrial.evaluation.power import power_section
 from facetrial.evaluation.section_view import show_sections
 from facetrial.evaluation.sections import Section
 from facetrial.evaluation.tasks_section import tasks_section
 
-TRIAL_SECTIONS: list[Callable[[Mapping[str, Any]], Section | None]] = [tasks_section]
+TRIAL_SECTIONS: list[Callable[[Mapping[str, Any]], Section | None]] = [tasks_section, power_section]
 """What a trial's report has to show, in the order of the page: each makes a section of the summary, or None."""
 
 

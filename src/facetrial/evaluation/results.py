@@ -16,6 +16,7 @@ from facetrial.evaluation.certificate import RADIUS, certified_summary
 from facetrial.evaluation.curve import SMALLEST, curve_rows, security_curve, sizes_shown
 from facetrial.evaluation.detection import SUSPICION, detection_summary
 from facetrial.evaluation.figures import Pictures
+from facetrial.evaluation.power import power_summary
 from facetrial.evaluation.report import write_report
 from facetrial.evaluation.shards import write_rows
 from facetrial.evaluation.summary import summarise, write_json
@@ -49,6 +50,8 @@ def write_results(
         "attack_parts": OmegaConf.to_container(config.attack, resolve=True),
         "noise_level": OmegaConf.to_container(config.noise_level) if "noise_level" in config else None,
     }
+    attacked = {name: person["robust"]["n"] for name, person in summary["per_identity"].items()}
+    summary["power"] = power_summary(attacked)
     if RADIUS in rows:
         certificate = instantiate(config.certificate)
         summary["certified"] = certified_summary(rows, certificate, config.defense.smoothing.sigma)

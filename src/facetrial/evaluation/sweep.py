@@ -73,7 +73,7 @@ class GatherSweep(Callback):
 def gather_sweep(
     folder: str | Path, study: bool = False, people: Sequence[str] | None = None, defenses: bool = False
 ) -> list[Path]:
-    """Writes `sweep.csv` and `report.html` over all runs below `folder`, the study's tables and that of defences.
+    """Writes `sweep.csv`, `comparisons.csv` and `report.html` over all runs below `folder`, and asked-for tables.
 
     Runs that differ in more than attack and defence (seeds, noise levels) go to tables of their own.
 
@@ -84,11 +84,14 @@ def gather_sweep(
         FacetrialError: there is no run, or the study's table lacks a trial (`sweep.csv` and `report.html` are
             written all the same).
     """
+    from facetrial.evaluation.comparisons import compare_trials, write_comparisons
     from facetrial.evaluation.sweep_report import write_sweep_report
 
     folder = Path(folder)
     runs = gather_runs(folder)
     written = [write_sweep_csv(runs, folder)]
+    if len(comparisons := compare_trials(runs)):
+        written.append(write_comparisons(comparisons, folder))
     studies, problem = {}, None
     if study:
         try:

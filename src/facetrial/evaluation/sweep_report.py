@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from facetrial.evaluation import tables, verdict_words
+from facetrial.evaluation.comparisons import comparisons_section
 from facetrial.evaluation.defense_table import DefenseTable, defenses_figure, table_lines
 from facetrial.evaluation.figures import LIGHT, Theme, draw_figures, mark, new_axes, percent_axis
 from facetrial.evaluation.page import write_html
@@ -20,7 +21,7 @@ from facetrial.evaluation.sections import Section
 if TYPE_CHECKING:
     from facetrial.evaluation.sweep import Run
 
-SWEEP_SECTIONS: list[Callable[[Sequence["Run"]], Section | None]] = []
+SWEEP_SECTIONS: list[Callable[[Sequence["Run"]], Section | None]] = [comparisons_section]
 """What a sweep's report has to show, in the order of the page: each makes a section of all runs, or None."""
 
 
