@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from facetrial.evaluation.gallery import choose_cases
+
 VERSIONS = ("clean", "attacked", "8bit")
 
 
@@ -37,6 +39,18 @@ def made_up_rows(
         queries=1,
         steps=1,
     )
+
+
+def some_pictures(rows: pd.DataFrame, side: int = 32, each: int = 4) -> dict:
+    """Pictures of the chosen cases of `rows` and of the first row: noise, and noise on it."""
+    generator = np.random.default_rng(0)
+    files = [file for chosen in choose_cases(rows, each).values() for file in chosen]
+    made = {}
+    for file in dict.fromkeys([*files, rows["file"].iloc[0]]):
+        clean = generator.random((3, side, side)).astype(np.float32)
+        noise = 0.02 * generator.standard_normal(clean.shape)
+        made[file] = clean, np.clip(clean + noise, 0, 1).astype(np.float32)
+    return made
 
 
 def about(**changes) -> dict:

@@ -1,10 +1,16 @@
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from facetrial.errors import FacetrialError
 from facetrial.evaluation import figures
+from facetrial.evaluation.chart_figure import chart_figure
+from facetrial.evaluation.chart_layout import lay_out
+from facetrial.evaluation.chart_plotly import plotly_chart
 from facetrial.evaluation.curve import curve_rows, security_curve, size_in_words, sizes_shown
+from facetrial.evaluation.curve_section import curve_chart
 from facetrial.evaluation.report import write_report
 from facetrial.evaluation.statistics import median_over_people, rate_over_people
 from facetrial.evaluation.summary import read_summary, summarise, write_json
@@ -112,20 +118,24 @@ def test_the_report_shows_it(rows, checks, tmp_path, standing):
     summary["curve"] = security_curve(rows, "linf", 64 / 255, "dodging")
     write_json(summary, tmp_path / "summary.json")
     summary = read_summary(tmp_path / "summary.json")
-    text = write_report(tmp_path, summary, rows, {}).read_text(encoding="utf-8")
+    text = write_report(tmp_path, summary).read_text(encoding="utf-8")
     Image.open(tmp_path / "curve.png").verify()
     assert "How much it takes" in text
     said = next(sentence for sentence in sentences(summary) if "smallest change" in sentence)
     assert ("is more than 64/255 at" if standing else "is 1/255 at the median (linf;") in said
 
 
-def test_the_figure_repeats_and_bears_nobody(rows, checks):
-    summary = summarise(rows, about(), dict.fromkeys(PEOPLE, 5), checks)
-    summary["curve"] = security_curve(rows, "linf", 64 / 255, "dodging")
-    first, second = (figures.figure_bytes(figures.curve_figure(summary), "svg") for _ in range(2))
-    assert first == second
-    summary["curve"] = security_curve(rows.assign(status="not_attackable"), "linf", 64 / 255, "dodging")
-    assert figures.figure_bytes(figures.curve_figure(summary), "svg") != first
+def test_the_chart_holds_every_point_and_bears_nobody(rows):
+    curve = security_curve(rows, "linf", 64 / 255, "dodging")
+    chart = curve_chart(curve)
+    assert list(chart.series[0].x) == [point["size"] for point in curve["points"]]
+    assert list(chart.series[0].y) == [point["value"] for point in curve["points"]]
+    assert (chart.level, chart.mark) == (curve["clean"]["value"], curve["median"]["value"])
+    assert "1/255: 40.0 %" in chart.alt
+    nobody = curve_chart(security_curve(rows.assign(status="not_attackable"), "linf", 64 / 255, "dodging"))
+    assert lay_out(nobody).empty
+    assert json.dumps(plotly_chart(nobody), allow_nan=False).count("nothing was measured") == 1
+    assert figures.figure_bytes(chart_figure(nobody), "svg")
 
 
 class TestMedian:

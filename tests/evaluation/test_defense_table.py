@@ -10,18 +10,23 @@ from torch import nn
 
 from facetrial.checkpoints import save_checkpoint
 from facetrial.evaluation.certificate import Certificate, certified_summary
-from facetrial.evaluation.certificate_figure import certified_figure, certified_sentence, describe_certified
+from facetrial.evaluation.certificate_section import (
+    certified_chart,
+    certified_section,
+    certified_sentence,
+    describe_certified,
+)
 from facetrial.evaluation.cost import cost
-from facetrial.evaluation.defense_table import build_defense_table, write_defense_table
+from facetrial.evaluation.defense_table import build_defense_table, defenses_section, write_defense_table
 from facetrial.evaluation.detection import (
     describe_detection,
-    detection_figure,
+    detection_section,
     detection_sentence,
     detection_summary,
 )
-from facetrial.evaluation.figures import figure_bytes
+from facetrial.evaluation.section_view import show_table
 from facetrial.evaluation.summary import summarise
-from facetrial.evaluation.sweep_report import defenses_view
+from facetrial.evaluation.tables import percent
 from tests.defenses.test_detection import dataset
 from tests.evaluation.made_up import CHECKS, about, made_up_rows
 
@@ -93,10 +98,21 @@ def test_files_hold_every_figure(summaries, tmp_path):
     assert "counts as recognised" not in (tmp_path / "defenses.md").read_text()
 
 
-def test_the_page_shows_as_many_cells_as_its_header(summaries):
-    view = defenses_view(build_defense_table(summaries))
-    assert {len(line) for line in view["lines"]} == {len(view["header"])}
-    assert view["chart"]["light"] != view["chart"]["dark"]
+def test_the_page_shows_every_figure_of_the_table(summaries):
+    section = defenses_section(build_defense_table(summaries))
+    [table], [chart] = section.tables, section.charts
+    assert {len(line) for line in table.lines} == {len(table.header)}
+    shown = show_table(table)
+    assert [column["numeric"] for column in shown["header"]] == [False] + [True] * 6
+    jpeg = next(line for line in shown["lines"] if line[0]["text"] == "jpeg")
+    left = summaries[0]["robust_accuracy"]
+    naive = summaries[1]["robust_accuracy"]["value"]
+    assert jpeg[3]["text"] == percent(left["value"])
+    assert jpeg[3]["below"].endswith(f"n = {left['n']}, naive {percent(naive)}")
+    assert jpeg[4]["text"] == "–"  # noqa: RUF001
+    hollow = [series for series in chart.series if series.hollow]
+    assert [list(series.y) for series in hollow] == [[naive]]
+    assert hollow[0].tone == next(series.tone for series in chart.series if series.name == "pgd")
 
 
 def test_a_detectors_figure_and_words(summaries):
@@ -104,7 +120,12 @@ def test_a_detectors_figure_and_words(summaries):
     caught = f"{100 * summary['detection']['caught']['value']:.1f} %"
     assert caught in detection_sentence(summary["detection"])
     assert caught in describe_detection(summary["detection"])
-    assert figure_bytes(detection_figure(summary), "png")
+    [chart] = detection_section(summary).charts
+    assert chart.percent
+    assert chart.percent_x
+    stood = chart.series[-1]
+    assert [stood.x, stood.y] == [[summary["detection"][key]["value"]] for key in ("false_alarms", "caught")]
+    assert detection_section(summaries[0]) is None
 
 
 def test_a_certificates_figure_and_words():
@@ -115,7 +136,14 @@ def test_a_certificates_figure_and_words():
     for point in certified["points"]:
         assert point["value"] == (rows["certified_radius"] >= point["radius"]).mean()
     summary = summarise(rows, about(), {"A": 60, "B": 90}, CHECKS) | {"certified": certified}
-    assert figure_bytes(certified_figure(summary), "png")
+    [series] = certified_chart(summary).series
+    assert list(series.x) == [point["radius"] for point in certified["points"]]
+    curve = {
+        "norm": "l2",
+        "points": [{"size": size, "value": 0.5, "low": 0.4, "high": 0.6, "n": 9} for size in (0.1, 99)],
+    }
+    assert list(certified_chart(summary | {"curve": curve}).series[1].x) == [0.1]
+    assert "1000 (alpha = 0.001)" in certified_section(summary).charts[0].caption
     assert "At L2 radius 0.5" in certified_sentence(certified)
     assert all(f"{point['radius']:.3g}: " in describe_certified(certified) for point in certified["points"])
 

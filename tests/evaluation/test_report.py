@@ -1,4 +1,5 @@
-import re
+import json
+from dataclasses import asdict
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -8,10 +9,13 @@ import pytest
 from PIL import Image
 
 from facetrial.evaluation import figures
+from facetrial.evaluation.chart_figure import chart_figure
+from facetrial.evaluation.gallery import write_gallery
 from facetrial.evaluation.report import write_report
 from facetrial.evaluation.summary import read_summary, summarise, write_json
+from facetrial.evaluation.trial_charts import people_chart
 from facetrial.evaluation.verdict_words import banners, headline, sentences
-from tests.evaluation.made_up import about, made_up_rows
+from tests.evaluation.made_up import about, made_up_rows, some_pictures
 
 HOSTILE = "<script>alert('x')</script>"
 PEOPLE = {"Ann_Example": 12, HOSTILE: 6, "$\\frac{": 4} | {f"P{i}": 3 for i in range(20)}
@@ -44,32 +48,21 @@ class Page(HTMLParser):
 def rows():
     rows = made_up_rows(PEOPLE, attacked=0.6)
     rows.loc[rows["identity"] == "P7", "status"] = "not_attackable"
+    rows["margin_attacked"] *= np.random.default_rng(1).uniform(0.5, 1.5, len(rows))
     return rows
 
 
 @pytest.fixture(scope="module")
-def pictures(rows):
-    generator = np.random.default_rng(0)
-    made = {}
-    for file in rows["file"][[0, 12, 18]]:
-        clean = generator.random((3, 32, 32)).astype(np.float32)
-        made[file] = (
-            clean,
-            np.clip(clean + 0.02 * generator.standard_normal(clean.shape), 0, 1).astype(np.float32),
-        )
-    return made
-
-
-@pytest.fixture(scope="module")
-def folder(rows, pictures, tmp_path_factory):
+def folder(rows, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     checks = {
         "referee": {"passed": True, "detail": "fine"},
         "deterministic": {"passed": False, "detail": HOSTILE, "remedy": "turn it on"},
     }
     summary = summarise(rows, about(synthetic=True, limit=99), N_TRAIN, checks)
+    summary["cases"] = write_gallery(folder, rows, some_pictures(rows), summary)
     write_json(summary, folder / "summary.json")
-    write_report(folder, read_summary(folder / "summary.json"), rows, pictures, f"attack: {HOSTILE}")
+    write_report(folder, read_summary(folder / "summary.json"), f"attack: {HOSTILE}")
     return folder
 
 
@@ -81,23 +74,27 @@ def page(folder):
 def test_report_needs_nothing_else(page):
     for tag, attributes in page.tags:
         for name in ("src", "href", "srcset", "action", "data"):
-            assert attributes.get(name, "data:").startswith("data:"), (tag, attributes[name][:80])
+            assert attributes.get(name, "data:").startswith(("data:", "#")), (tag, attributes[name][:80])
         assert tag not in ("link", "iframe", "object", "base")
     policy = next(a["content"] for t, a in page.tags if t == "meta" and "http-equiv" in a)
     assert "default-src 'none'" in policy
 
 
-def test_every_image_has_words(page):
+def test_every_image_and_chart_has_words(folder, page):
     images = [attributes for tag, attributes in page.tags if tag == "img"]
-    assert len(images) == 2 + 3 * 3
+    assert len(images) == 3 * len(read_summary(folder / "summary.json")["cases"]) == 3 * 13
     assert all(len(image["alt"]) > 10 for image in images)
+    charts = [attributes for _, attributes in page.tags if attributes.get("class") == "plot"]
+    assert len(charts) == 2
+    assert all(chart["role"] == "img" and len(chart["aria-label"]) > 40 for chart in charts)
 
 
 def test_light_and_dark_and_phone(folder, page):
     text = (folder / "report.html").read_text(encoding="utf-8")
-    assert "@media (prefers-color-scheme: dark)" in text
-    assert [a["media"] for t, a in page.tags if t == "source"] == ["(prefers-color-scheme: dark)"] * 2
+    assert "(prefers-color-scheme: dark)" in text
     assert any(a.get("name") == "viewport" for t, a in page.tags if t == "meta")
+    themes = json.loads(text.split('id="themes">')[1].split("</script>")[0])
+    assert themes == {"light": asdict(figures.LIGHT), "dark": asdict(figures.DARK)}
 
 
 def test_names_cannot_become_markup(page):
@@ -114,8 +111,10 @@ def test_banners_verdict_checks_and_people_are_there(folder, page):
     for said in (*banners(summary), headline(summary), *sentences(summary)):
         assert said in text
     assert "What to do: turn it on" in text
-    table_rows = re.findall(r"<tr><td>", (folder / "report.html").read_text(encoding="utf-8"))
-    assert len(table_rows) == len(PEOPLE)
+    assert text.index("deterministic") < text.index(headline(summary))  # what failed comes first
+    assert text.rindex("deterministic") < text.rindex("referee")
+    table = (folder / "report.html").read_text(encoding="utf-8").split('id="people-table"')[1]
+    assert table.split("</table>")[0].count("<tr><th scope") == len(PEOPLE)
 
 
 def test_trusted_full_trial_has_no_banner(rows, checks):
@@ -125,7 +124,7 @@ def test_trusted_full_trial_has_no_banner(rows, checks):
 def test_figures_lie_beside_it_and_nothing_else(folder):
     names = {path.name for path in folder.iterdir()}
     charts = {f"{name}.{kind}" for name in ("accuracy", "people") for kind in ("png", "svg")}
-    assert names == {"summary.json", "report.html", "gallery.png"} | charts
+    assert names == {"summary.json", "report.html", "gallery.png", "gallery"} | charts
     for name in names:
         if name.endswith(".png"):
             Image.open(folder / name).verify()
@@ -134,8 +133,10 @@ def test_figures_lie_beside_it_and_nothing_else(folder):
 
 
 def test_report_without_pictures_or_attackable_rows(rows, checks, tmp_path):
-    summary = summarise(rows.assign(status="not_attackable"), about(), N_TRAIN, checks)
-    page = Page(write_report(tmp_path, summary, rows, {}).read_text(encoding="utf-8"))
+    rows = rows.assign(status="not_attackable")
+    summary = summarise(rows, about(), N_TRAIN, checks)
+    assert write_gallery(tmp_path, rows, {}, summary) == []
+    page = Page(write_report(tmp_path, summary).read_text(encoding="utf-8"))
     assert "No picture of this trial could be attacked." in page.text
     assert not (tmp_path / "gallery.png").exists()
 
@@ -143,18 +144,18 @@ def test_report_without_pictures_or_attackable_rows(rows, checks, tmp_path):
 def test_figures_leave_matplotlib_as_it_was_and_repeat(rows, checks):
     before = dict(matplotlib.rcParams)
     summary = summarise(rows, about(), N_TRAIN, checks)
-    first, second = (figures.figure_bytes(figures.accuracy_figure(summary), "svg") for _ in range(2))
+    first, second = (
+        figures.figure_bytes(chart_figure(people_chart(summary), [summary]), "svg") for _ in range(2)
+    )
     assert first == second
     assert dict(matplotlib.rcParams) == before
 
 
-def test_perturbation_is_magnified_about_grey():
-    clean = np.full((3, 8, 8), 0.5, dtype=np.float32)
-    attacked = clean.copy()
-    attacked[:, 2:4] += 8 / 255
-    gain = figures.common_gain({"a": (clean, attacked)})
-    assert gain == 10
-    shown = figures.magnified(clean, attacked, gain)
-    assert shown[0, 0, 0] == 0.5
-    assert shown[0, 2, 0] == pytest.approx(0.5 + 80 / 255, abs=1e-6)
-    assert figures.common_gain({"a": (clean, clean)}) == 1
+def test_groups_of_people_hold_everybody_once(rows, checks):
+    summary = summarise(rows, about(), N_TRAIN, checks)
+    people, groups = people_chart(summary).series
+    assert len(people.x) == len(PEOPLE) - 1  # one could not be attacked
+    assert len(groups.x) == 5
+    assert list(groups.x) == sorted(groups.x)
+    few = {name: person for name, person in summary["per_identity"].items() if name.startswith("P")}
+    assert len(people_chart(summary | {"per_identity": few}).series) == 1

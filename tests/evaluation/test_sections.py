@@ -1,5 +1,8 @@
 """Sections on a page and as files."""
 
+import base64
+import gzip
+import hashlib
 import json
 from xml.etree import ElementTree
 
@@ -11,6 +14,7 @@ from facetrial.errors import FacetrialError
 from facetrial.evaluation import report, sweep_report
 from facetrial.evaluation.chart_layout import lay_out, log_ticks
 from facetrial.evaluation.chart_plotly import plotly_chart
+from facetrial.evaluation.page import packed_plotly
 from facetrial.evaluation.section_view import show_table
 from facetrial.evaluation.sections import Chart, Drawing, Section, Series, Table
 from facetrial.evaluation.summary import summarise
@@ -47,16 +51,15 @@ SECTION = Section(
 
 
 def summary():
-    rows = made_up_rows({"A": 6, "B": 6}, attacked=0.5)
-    return rows, summarise(rows, about(), {"A": 9, "B": 9}, CHECKS)
+    return summarise(made_up_rows({"A": 6, "B": 6}, attacked=0.5), about(), {"A": 9, "B": 9}, CHECKS)
 
 
 @pytest.fixture(params=["trial", "sweep"])
 def folder(request, tmp_path, monkeypatch):
-    rows, found = summary()
+    found = summary()
     if request.param == "trial":
         monkeypatch.setattr(report, "TRIAL_SECTIONS", [lambda summary: None, lambda summary: SECTION])
-        report.write_report(tmp_path, found, rows, {})
+        report.write_report(tmp_path, found)
     else:
         monkeypatch.setattr(sweep_report, "SWEEP_SECTIONS", [lambda runs: None, lambda runs: SECTION])
         sweep_report.write_sweep_report([Run(tmp_path / "0", ("attack=landmarks",), found)], {}, tmp_path)
@@ -126,7 +129,16 @@ def test_a_table_sorts_figures_by_their_value():
     assert [column["numeric"] for column in shown["header"]] == [False, True, True]
     assert shown["lines"][0][1] == {"text": "50.0 %", "below": "50.0 to 50.0 %, n = 3", "sort": 0.5}
     assert [line[1]["sort"] for line in shown["lines"]] == [0.5, ""]
-    assert shown["lines"][0][0]["text"] == "a b"
+    assert shown["lines"][0][0] == {"text": "a_b", "below": "", "sort": "a_b"}
+
+
+def test_the_library_that_draws_is_what_its_name_says():
+    packed = base64.b64decode(packed_plotly())
+    library = gzip.decompress(packed)
+    assert library.startswith(b"/**\n* plotly.js (basic - minified) v4.1.1\n")
+    assert b"MIT license" in library[:200]
+    assert hashlib.sha256(library).hexdigest()[:16] == "99784e3abfb07b14"
+    assert len(packed) < 400_000
 
 
 def test_mistakes_are_named():

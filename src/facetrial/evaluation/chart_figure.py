@@ -1,19 +1,29 @@
 """A chart as a figure of matplotlib, for files."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import matplotlib.ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from facetrial.evaluation.chart_layout import Layout, Placed, in_words, lay_out
-from facetrial.evaluation.figures import LIGHT, Theme, mark, new_axes
+from facetrial.evaluation.chart_layout import NOTHING_MEASURED, Layout, Placed, in_words, lay_out
+from facetrial.evaluation.figures import LIGHT, Theme, mark, new_axes, save_figure
 from facetrial.evaluation.sections import Chart
 
 _MARKS = ("o", "s", "D", "^", "v", "P", "X", "*", "h")
 _HATCHES = ("", "//", "..", "xx", "\\\\", "--")
 _CROWD = 20  # points from which whiskers step back
+
+
+def save_chart(chart: Chart, folder: Path, summaries: Sequence[Mapping[str, Any]]) -> list[Path]:
+    """Writes a chart's PNG and SVG, named after it, into `folder`."""
+    figure = chart_figure(chart, summaries)
+    paths = [folder / f"{chart.name}.{kind}" for kind in ("png", "svg")]
+    for path in paths:
+        save_figure(figure, path)
+    return paths
 
 
 def chart_figure(chart: Chart, summaries: Sequence[Mapping[str, Any]] = (), theme: Theme = LIGHT) -> Figure:
@@ -27,17 +37,20 @@ def chart_figure(chart: Chart, summaries: Sequence[Mapping[str, Any]] = (), them
         size = (max(4.9, 0.9 + count * max(0.55, 0.2 * tones)), 3.6)
     figure, axes = new_axes(theme, *size)
     names, values = (axes.yaxis, axes.xaxis) if chart.sideways else (axes.xaxis, axes.yaxis)
-    _value_axis(axes, values, chart, theme)
+    _value_axis(axes, values, chart, layout.percent_range, theme)
     for placed in layout.placed:
         _draw(axes, placed, chart.sideways, theme)
     across, along = (axes.axvline, axes.axhline) if chart.sideways else (axes.axhline, axes.axvline)
-    if chart.level is not None:
-        across(chart.level, color=theme.muted, linestyle=":", linewidth=1.4, label=chart.level_name or None)
-    if chart.mark is not None:
-        along(chart.mark, color=theme.ink, linestyle="--", linewidth=1.0, label=chart.mark_name or None)
+    if layout.level is not None:
+        across(layout.level, color=theme.muted, linestyle=":", linewidth=1.4, label=chart.level_name or None)
+    if layout.mark is not None:
+        along(layout.mark, color=theme.ink, linestyle="--", linewidth=1.0, label=chart.mark_name or None)
     _name_axis(axes, names, chart, layout)
     names.set_label_text(chart.x_title, fontsize=9)
     values.set_label_text(chart.y_title, fontsize=9)
+    if layout.empty:
+        middle = {"ha": "center", "va": "center", "transform": axes.transAxes}
+        axes.text(0.5, 0.5, NOTHING_MEASURED, color=theme.ink, fontsize=9, **middle)
     handles, labels = axes.get_legend_handles_labels()
     if labels:
         figure.legend(
@@ -53,9 +66,9 @@ def chart_figure(chart: Chart, summaries: Sequence[Mapping[str, Any]] = (), them
     return figure
 
 
-def _value_axis(axes: Axes, axis: Any, chart: Chart, theme: Theme) -> None:
+def _value_axis(axes: Axes, axis: Any, chart: Chart, ends: tuple[float, float], theme: Theme) -> None:
     if chart.percent:
-        (axes.set_xlim if chart.sideways else axes.set_ylim)(-0.03, 1.05)
+        (axes.set_xlim if chart.sideways else axes.set_ylim)(*ends)
         axis.set_major_locator(matplotlib.ticker.FixedLocator([0, 0.2, 0.4, 0.6, 0.8, 1]))
         axis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
     axes.grid(axis="x" if chart.sideways else "y", color=theme.muted, alpha=0.3, linewidth=0.6)
@@ -94,9 +107,7 @@ def _draw(axes: Axes, placed: Placed, sideways: bool, theme: Theme) -> None:
         return
     crowd = len(kept) > _CROWD and not series.line
     if series.bars:
-        draw = axes.barh if sideways else axes.bar
-        hatch = _HATCHES[placed.number % len(_HATCHES)]
-        draw(x, y, placed.width, color=colour, hatch=hatch, edgecolor=theme.paper, linewidth=0, **label)
+        _bars(axes, placed, kept, sideways, theme, label)
         label = {}
     if placed.low is not None and placed.high is not None:
         below = [max(value - placed.low[i], 0.0) for i, value in zip(kept, y, strict=True)]
@@ -124,6 +135,21 @@ def _draw(axes: Axes, placed: Placed, sideways: bool, theme: Theme) -> None:
             zorder=3,
             **label,
         )
+
+
+def _bars(
+    axes: Axes, placed: Placed, kept: Sequence[int], sideways: bool, theme: Theme, label: dict[str, str]
+) -> None:
+    """Bars with their values in words beyond the whiskers."""
+    x, y = [placed.x[i] for i in kept], [placed.y[i] for i in kept]
+    style = {"color": getattr(theme, placed.tone), "hatch": _HATCHES[placed.number % len(_HATCHES)]}
+    draw = axes.barh if sideways else axes.bar
+    draw(x, y, placed.width, edgecolor=theme.paper, linewidth=0, **style, **label)
+    align = {"ha": "left", "va": "center"} if sideways else {"ha": "center", "va": "bottom"}
+    for i, place in zip(kept, x, strict=True):
+        end = placed.top(i) + 0.02 * (axes.get_xbound() if sideways else axes.get_ybound())[1]
+        at = (end, place) if sideways else (place, end)
+        axes.text(*at, placed.words[i], color=theme.ink, fontsize=9, **align)
 
 
 def _areas(sizes: Sequence[float]) -> list[float]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from facetrial.evaluation.sections import Chart, Series
 from facetrial.evaluation.tables import NOTHING, percent
 
+NOTHING_MEASURED = "nothing was measured"
 TONES = ("clean", "attacked", "eight_bit", "fourth", "fifth", "sixth", "seventh", "ink", "muted")
 _SLOTS_SHARE = 0.72  # of the room of a category that series standing beside one another take
 _FEW_ENOUGH_FOR_OWN_TICKS = 9
@@ -26,6 +27,7 @@ class Placed:
         low: lower ends of intervals, at the value where it has none; or None for all.
         high: upper ends.
         told: what a reader is told of each point.
+        words: its value.
         width: of a bar.
     """
 
@@ -37,7 +39,12 @@ class Placed:
     low: list[float | None] | None
     high: list[float | None] | None
     told: list[str]
+    words: list[str]
     width: float
+
+    def top(self, i: int) -> float:
+        """Where the point, with its interval, ends."""
+        return self.y[i] if self.high is None else max(self.high[i], self.y[i])
 
 
 @dataclass(frozen=True)
@@ -48,11 +55,22 @@ class Layout:
         placed: the series, in order.
         categories: names on the x axis, at 0, 1, 2 ...; empty for an axis of numbers.
         ticks: where a logarithmic axis has ticks; empty for other axes.
+        percent_range: from where to where an axis of shares goes.
+        level: y of the line across, where it is known.
+        mark: x of the line from bottom to top, where it is known.
     """
 
     placed: list[Placed]
     categories: list[str]
     ticks: list[float]
+    percent_range: tuple[float, float]
+    level: float | None
+    mark: float | None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all was measured."""
+        return all(value is None for placed in self.placed for value in placed.y)
 
 
 def lay_out(chart: Chart) -> Layout:
@@ -73,9 +91,13 @@ def lay_out(chart: Chart) -> Layout:
         y = [_measured(value) for value in series.y]
         low, high = (_ends(values, y) for values in (series.low, series.high))
         told = list(series.labels) if series.labels is not None else _told(chart, series)
-        placed.append(Placed(series, tone, numbers[tone], x, y, low, high, told, 0.86 * width))
+        words = [in_words(value, chart.percent) for value in y]
+        placed.append(Placed(series, tone, numbers[tone], x, y, low, high, told, words, 0.86 * width))
     numeric = [x for series in placed for x in series.x]
-    return Layout(placed, categories, log_ticks(numeric) if chart.log_x and numeric else [])
+    ticks = log_ticks(numeric) if chart.log_x and numeric else []
+    bars = any(series.bars for series in chart.series)
+    ends = (0.0, 1.15) if bars else (-0.03, 1.05)
+    return Layout(placed, categories, ticks, ends, _measured(chart.level), _measured(chart.mark))
 
 
 def log_ticks(values: Sequence[float]) -> list[float]:

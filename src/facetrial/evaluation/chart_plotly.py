@@ -3,13 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
-from facetrial.evaluation.chart_layout import Placed, in_words, lay_out
+from facetrial.evaluation.chart_layout import NOTHING_MEASURED, Placed, in_words, lay_out
 from facetrial.evaluation.sections import Chart
 
 _MARKS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star", "hexagon")
 _HATCHES = ("", "/", ".", "x", "\\", "-")
 _CROWD = 20  # points from which whiskers step back
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
+
+_NOTHING = {
+    "text": NOTHING_MEASURED,
+    "showarrow": False,
+    "xref": "paper",
+    "yref": "paper",
+    "x": 0.5,
+    "y": 0.5,
+}
 
 
 def plotly_chart(chart: Chart) -> dict[str, Any]:
@@ -18,8 +27,8 @@ def plotly_chart(chart: Chart) -> dict[str, Any]:
     data = [trace for placed in layout.placed for trace in _traces(placed, chart.sideways)]
     lines = []
     for value, name, dash, tone, across in (
-        (chart.level, chart.level_name, "dot", "@muted", not chart.sideways),
-        (chart.mark, chart.mark_name, "dash", "@ink", chart.sideways),
+        (layout.level, chart.level_name, "dot", "@muted", not chart.sideways),
+        (layout.mark, chart.mark_name, "dash", "@ink", chart.sideways),
     ):
         if value is None:
             continue
@@ -42,7 +51,7 @@ def plotly_chart(chart: Chart) -> dict[str, Any]:
         names |= {"tickformat": ".0%", "range": [-0.02, 1.02]}
     values = _axis(chart.y_title)
     if chart.percent:
-        values |= {"tickformat": ".0%", "range": [-0.03, 1.05], "dtick": 0.2, "tick0": 0}
+        values |= {"tickformat": ".0%", "range": list(layout.percent_range), "dtick": 0.2, "tick0": 0}
     else:
         values["zeroline"] = False
     x, y = (values, names) if chart.sideways else (names, values)
@@ -54,6 +63,7 @@ def plotly_chart(chart: Chart) -> dict[str, Any]:
             "xaxis": x,
             "yaxis": y,
             "shapes": lines,
+            "annotations": [_NOTHING] if layout.empty else [],
             "height": height,
             "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
             "paper_bgcolor": "rgba(0,0,0,0)",
@@ -133,7 +143,7 @@ def _traces(placed: Placed, sideways: bool) -> list[dict[str, Any]]:
                 },
             },
         }
-        return [*traces, trace]
+        return [*traces, trace, _values(placed, kept, sideways)]
     symbol = _MARKS[placed.number % len(_MARKS)] + ("-open" if series.hollow else "")
     marker = {"color": colour, "symbol": symbol, "size": 8, "opacity": 0.55 if crowd else 1}
     if series.sizes is not None:
@@ -147,6 +157,21 @@ def _traces(placed: Placed, sideways: bool) -> list[dict[str, Any]]:
         "line": {"color": colour, "width": 2},
     }
     return [*traces, trace]
+
+
+def _values(placed: Placed, kept: Sequence[int], sideways: bool) -> dict[str, Any]:
+    """The values of bars in words, beyond the whiskers."""
+    return {
+        "type": "scatter",
+        "mode": "text",
+        **_turned([placed.x[i] for i in kept], [placed.top(i) for i in kept], sideways),
+        "text": [placed.words[i] for i in kept],
+        "textposition": "middle right" if sideways else "top center",
+        "textfont": {"color": "@ink", "size": 13},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
 
 
 def _band(

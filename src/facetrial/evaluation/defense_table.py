@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
-from facetrial.evaluation.figures import LIGHT, Theme, draw_figures, mark, new_axes, percent_axis, save_figure
+from facetrial.evaluation.chart_figure import save_chart
+from facetrial.evaluation.chart_layout import TONES
+from facetrial.evaluation.sections import Chart, Section, Series, Table
 from facetrial.evaluation.tables import NOTHING, csv_table, interval, markdown_table, percent
 from facetrial.evaluation.verdict_words import banners
 from facetrial.files import written_whole
 
 NAIVE = "adaptive=false"
-_MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
 
 
 @dataclass(frozen=True)
@@ -106,11 +105,7 @@ def write_defense_table(table: DefenseTable, folder: str | Path) -> list[Path]:
     for file, text in texts.items():
         with written_whole(folder / file) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    figure = defenses_figure(table)
-    drawn = ["defenses.png", "defenses.svg"]
-    for file in drawn:
-        save_figure(figure, folder / file)
-    return [folder / file for file in (*texts, *drawn)]
+    return [folder / file for file in texts] + save_chart(defenses_chart(table), folder, table.trials)
 
 
 def table_lines(table: DefenseTable) -> tuple[list[str], list[list[str]]]:
@@ -177,38 +172,68 @@ def defenses_csv(table: DefenseTable) -> str:
     return csv_table(header, lines)
 
 
-def defenses_figure(table: DefenseTable, theme: Theme = LIGHT) -> Figure:
-    """Accuracy left of each defence, a marker an attack; hollow where the attack does not know the defence."""
-    figure, axes = new_axes(theme, max(5.0, 1.1 * len(table.defenses) + 2.2), 4.0)
-    percent_axis(axes, theme, "recognised")
-    colours = (theme.attacked, theme.eight_bit, theme.fourth, theme.ink, theme.muted)
-    width = 0.7 / (len(table.attacks) + 1)
-    for place, defense in enumerate(table.defenses):
-        left = place - 0.35
-        draw_figures(axes, left, clean_kept(table.summaries[defense]), theme.clean, "o")
-        for number, attack in enumerate(table.attacks):
-            cell = table.cells.get((defense, attack))
-            if cell is None:
-                continue
-            x, colour = left + (number + 1) * width, colours[number % len(colours)]
-            marker = _MARKERS[(number + 1) % len(_MARKERS)]
-            if cell.adaptive is not None:
-                draw_figures(axes, x, cell.adaptive, colour, marker)
-            if cell.naive is not None:
-                hollow = {"markerfacecolor": "none", "color": colour, "linestyle": "none", "markersize": 6}
-                axes.plot(x + 0.3 * width, cell.naive["value"], marker=marker, **hollow)
-    axes.plot([], [], "o", color=theme.clean, label="clean")
+def defenses_section(table: DefenseTable) -> Section:
+    """The table and its figure, for a page."""
+    header, _ = table_lines(table)
+    lines = []
+    for defense in table.defenses:
+        lost, cost = table.lost(defense), table.summaries[defense].get("cost") or {}
+        cells = [table.cells.get((defense, attack)) for attack in table.attacks]
+        lines.append(
+            [
+                defense,
+                clean_kept(table.summaries[defense]),
+                None if lost is None else round(100 * lost, 1),
+                *(None if cell is None else _noted(cell) for cell in cells),
+                cost.get("train_seconds"),
+                cost.get("answers_per_second"),
+            ]
+        )
+    return Section(
+        "Defences",
+        note="Share of pictures recognised under attacks that know the defence; naive: under the same attack when it "
+        "does not. The difference is what the defence hides. Lost: clean accuracy beside the recogniser without "
+        "defence.",
+        charts=[defenses_chart(table)],
+        tables=[Table("Defences", header, lines)],
+    )
+
+
+def _noted(cell: Cell) -> Mapping[str, Any]:
+    unknown = {"value": None, "low": None, "high": None}
+    note = {} if cell.naive is None else {"note": f"naive {percent(cell.naive['value'])}"}
+    return {**(cell.adaptive or unknown), **note}
+
+
+def defenses_chart(table: DefenseTable) -> Chart:
+    """Accuracy left of each defence, a mark an attack; hollow where the attack does not know the defence."""
+    clean = [clean_kept(table.summaries[defense]) for defense in table.defenses]
+    series = [_dots("clean", table.defenses, clean, "clean")]
+    tones = [tone for tone in TONES if tone not in ("clean", "muted")]
     for number, attack in enumerate(table.attacks):
-        style = {"color": colours[number % len(colours)], "linestyle": "none"}
-        axes.plot([], [], marker=_MARKERS[(number + 1) % len(_MARKERS)], label=attack, **style)
-    if any(cell.naive is not None for cell in table.cells.values()):
-        hollow = {"markerfacecolor": "none", "color": theme.ink, "linestyle": "none"}
-        axes.plot([], [], marker="s", label="the attack does not know the defence", **hollow)
-    axes.set_xticks(range(len(table.defenses)), table.defenses, rotation=20, ha="right")
-    axes.set_xlim(-0.6, len(table.defenses) - 0.4)
-    figure.legend(loc="outside upper left", ncols=4, fontsize=8, frameon=False, labelcolor=theme.ink)
-    mark(figure, table.trials, theme)
-    return figure
+        tone = tones[number % len(tones)]
+        cells = [
+            cell for defense in table.defenses if (cell := table.cells.get((defense, attack))) is not None
+        ]
+        known = [cell for cell in cells if cell.adaptive is not None]
+        series.append(_dots(attack, [c.defense for c in known], [c.adaptive for c in known], tone))
+        naive = [cell for cell in cells if cell.naive is not None]
+        if naive:
+            places, values = [cell.defense for cell in naive], [cell.naive["value"] for cell in naive]
+            series.append(Series("", places, values, hollow=True, tone=tone))
+    return Chart(
+        "defenses",
+        "Dot plot of the table below with 95 % intervals.",
+        "Filled: the attack knows the defence. Hollow: it does not.",
+        "",
+        "recognised",
+        series,
+    )
+
+
+def _dots(name: str, places: Sequence[str], figures: Sequence[Mapping[str, Any]], tone: str) -> Series:
+    parts = ([figure[part] for figure in figures] for part in ("value", "low", "high"))
+    return Series(name, places, *parts, tone=tone)
 
 
 def _in_words(cell: Cell | None) -> str:

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from facetrial.evaluation.figures import LIGHT, Theme, mark, new_axes
+from facetrial.evaluation.sections import Chart, Section, Series
 from facetrial.evaluation.statistics import auroc_over_people, rate_over_people
 from facetrial.evaluation.summary import at_stake
 from facetrial.evaluation.tables import interval, percent
@@ -73,24 +72,34 @@ def describe_detection(detection: Mapping[str, Any]) -> str:
     )
 
 
-def detection_figure(summary: Mapping[str, Any], theme: Theme = LIGHT) -> Figure:
+def detection_section(summary: Mapping[str, Any]) -> Section | None:
+    """What detectors noticed; None where the victim has none."""
+    if "detection" not in summary:
+        return None
+    return Section(
+        "What is noticed", [detection_sentence(summary["detection"])], charts=[detection_chart(summary)]
+    )
+
+
+def detection_chart(summary: Mapping[str, Any]) -> Chart:
     """The receiver operating characteristic, and the threshold that stood trial."""
     detection = summary["detection"]
-    figure, axes = new_axes(theme, 4.6, 4.0)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
-    shares = [[point[key] for point in detection["roc"]] for key in ("false_alarms", "caught")]
-    axes.plot([0, 1], [0, 1], color=theme.muted, linewidth=0.8, linestyle="--", label="by chance")
-    axes.step(*shares, where="post", color=theme.attacked, label="detector")
-    stood = (detection["false_alarms"]["value"], detection["caught"]["value"])
-    axes.plot(*stood, "o", color=theme.ink, label="the threshold that stood trial", clip_on=False, zorder=3)
-    axes.set_xlabel("clean pictures flagged")
-    axes.set_ylabel("attacked pictures flagged")
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_ylim(-0.02, 1.02)
-    axes.legend(loc="lower right", fontsize=8, frameon=False, labelcolor=theme.ink)
-    mark(figure, [summary], theme)
-    return figure
+    alarms, caught = ([point[key] for point in detection["roc"]] for key in ("false_alarms", "caught"))
+    stood = [detection["false_alarms"]["value"]], [detection["caught"]["value"]]
+    return Chart(
+        "detection",
+        describe_detection(detection),
+        "Attacked pictures that would be flagged at each share of false alarms on the same clean pictures. The "
+        "threshold that stood trial was set on other clean pictures.",
+        "clean pictures flagged",
+        "attacked pictures flagged",
+        [
+            Series("by chance", [0, 1], [0, 1], line=True, points=False, tone="muted"),
+            Series("detector", alarms, caught, line=True, points=False, tone="attacked"),
+            Series("the threshold that stood trial", *stood, tone="ink"),
+        ],
+        percent_x=True,
+    )
 
 
 def _flags(rows: pd.DataFrame, when: str) -> np.ndarray:

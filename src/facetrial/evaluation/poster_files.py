@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from facetrial.evaluation.figures import save_figure
+from facetrial.evaluation.chart_figure import save_chart
 from facetrial.evaluation.poster import EVERYBODY, Cell, Study, base_name
-from facetrial.evaluation.poster_figure import study_figure
+from facetrial.evaluation.poster_section import noise_level, study_chart
 from facetrial.evaluation.tables import NOTHING, csv_table, markdown_table, points
 from facetrial.evaluation.verdict_words import banners, shown_name
 from facetrial.files import written_whole
@@ -30,11 +30,7 @@ def write_study(study: Study, folder: str | Path, name: str = "study", title: st
     for file, text in texts.items():
         with written_whole(folder / file) as temporary:
             temporary.write_text(text, encoding="utf-8")
-    figure = study_figure(study)
-    drawn = [f"{name}.png", f"{name}.svg"]
-    for file in drawn:
-        save_figure(figure, folder / file)
-    return [folder / file for file in (*texts, *drawn)]
+    return [folder / file for file in texts] + save_chart(study_chart(study, name), folder, study.summaries)
 
 
 def study_banners(study: Study) -> list[str]:
@@ -78,21 +74,6 @@ def study_markdown(study: Study, title: str = "", picture: str = "study.png") ->
     if level := noise_level(study):
         parts.append(level + "\n")
     return "\n".join(parts)
-
-
-def noise_level(study: Study) -> str:
-    """How the noise level was found, in a sentence; empty where it was given and not found."""
-    level = study.about.get("noise_level")
-    if not level:
-        return ""
-    people = sum(level["people"].values())
-    return (
-        f"The noise level was found on validation pictures: RMS {level['rms']:.4f} of the pixel range, the lower of "
-        f"{level['costs_enough']:.4f}, where random noise costs {100 * level['wanted_cost']:.1f} points as a mean over "
-        f"{len(level['people'])} people ({people} pictures), and {level['still_reached']:.4f}, the highest that noise "
-        f"on the landmarks still reaches on the wanted share of {level['pictures']} pictures. At the level used, "
-        f"random noise costs them {100 * level['cost']:.1f} points."
-    )
 
 
 def _cell_table(cells: Sequence[Cell], people: Sequence[str]) -> str:

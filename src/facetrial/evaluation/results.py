@@ -15,7 +15,7 @@ from facetrial.data.module import FacesDataModule
 from facetrial.evaluation.certificate import RADIUS, certified_summary
 from facetrial.evaluation.curve import SMALLEST, curve_rows, security_curve, sizes_shown
 from facetrial.evaluation.detection import SUSPICION, detection_summary
-from facetrial.evaluation.figures import Pictures
+from facetrial.evaluation.gallery import Pictures, write_gallery
 from facetrial.evaluation.power import power_summary
 from facetrial.evaluation.report import write_report
 from facetrial.evaluation.shards import write_rows
@@ -67,9 +67,10 @@ def write_results(
         write_rows(curve_rows(summary["curve"]).assign(synthetic=faces.synthetic), folder / "curve.csv")
     summary["tasks"] = speed["tasks"]
     write_rows(tasks_rows(summary["tasks"]).assign(synthetic=faces.synthetic), folder / "tasks.csv")
+    summary["cases"] = write_gallery(folder, rows, pictures, summary)
     write_rows(rows.assign(synthetic=faces.synthetic), folder / "verdicts.csv")
     write_json(summary, folder / "summary.json")
-    write_report(folder, summary, rows, pictures, OmegaConf.to_yaml(config, resolve=True))
+    write_report(folder, summary, OmegaConf.to_yaml(config, resolve=True))
     for logger in loggers:
         logger.log_metrics({f"trial/{name}": summary[name]["value"] for name in _ACCURACIES})
         logger.finalize("success")

@@ -22,6 +22,7 @@ from facetrial.errors import FacetrialError
 from facetrial.evaluation.checks.check import Evidence, run_checks
 from facetrial.evaluation.cost import cost
 from facetrial.evaluation.done import DONE, asked_for, begin, finish, finished_before
+from facetrial.evaluation.kept_cases import kept_pictures
 from facetrial.evaluation.noise_level import use_noise_level
 from facetrial.evaluation.results import write_results
 from facetrial.evaluation.shards import Shards
@@ -36,7 +37,7 @@ from facetrial.recognition.victim import Victim
 
 log = logging.getLogger(__name__)
 
-GALLERY_SIZE = 8
+SPREAD_SHOWN = 4  # pictures in the gallery beside those that say most
 # What may differ in `data` between two trials whose rows are the same: rows are keyed by picture.
 _NOT_IN_ROWS = ("limit", "batch_size", "cache")
 _ROWS = 2  # raised when a trial keeps more of each picture than it did
@@ -84,12 +85,12 @@ def hold_trial(config: DictConfig, folder: Path) -> dict:
         attack = instantiate(config.attack, goal=attack.goal, surrogate=surrogate)
 
     test = faces.test_faces
-    gallery = {test.files[i] for i in spread_over_people(test.identities, GALLERY_SIZE, faces.split_seed)}
+    shown = {test.files[i] for i in spread_over_people(test.identities, SPREAD_SHOWN, faces.split_seed)}
     networks = [victim] if surrogate is None else [victim, surrogate.victim]
     fingerprint = trial_fingerprint(config, networks, faces.all_faces if needs_landmarks else None)
     shards = Shards(folder / "shards" / fingerprint)
     images_folder = folder / "images" if config.save_images else None
-    trial = Trial(victim, attack, test, config.seed, shards, gallery, images_folder, certificate)
+    trial = Trial(victim, attack, test, config.seed, shards, shown, images_folder, certificate)
 
     done = set(shards.read()["file"]) if config.resume else set()
     remaining = [row for row, file in enumerate(test.files) if file not in done]
@@ -113,9 +114,7 @@ def hold_trial(config: DictConfig, folder: Path) -> dict:
     evidence = Evidence(victim, attack, test, faces.train_faces, rows, config.seed, device, list(defenses))
     checks = run_checks(instantiate(config.checks), evidence)
     shards.compact(shards.read())
-    pictures = {
-        file: picture for file in sorted(gallery) if (picture := shards.read_picture(file)) is not None
-    }
+    pictures = kept_pictures(shards, rows, shown)
     speed = {"seconds": seconds, "images_per_second": len(remaining) / seconds if remaining else None}
     costs = cost(victim, test, checkpoint_path(config), KIND)
     tasks = tasks_summary(

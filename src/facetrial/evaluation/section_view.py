@@ -5,14 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from facetrial.evaluation.chart_figure import chart_figure
+from facetrial.evaluation.chart_figure import save_chart
 from facetrial.evaluation.chart_layout import in_words, lay_out
 from facetrial.evaluation.chart_plotly import plotly_chart
-from facetrial.evaluation.figures import save_figure
 from facetrial.evaluation.page import data_address, png
 from facetrial.evaluation.sections import Chart, Drawing, Section, Table
 from facetrial.evaluation.tables import NOTHING, interval
-from facetrial.evaluation.verdict_words import shown_name
 from facetrial.files import written_whole
 
 _MOST_LINES_UNDER_A_CHART = 60
@@ -46,9 +44,7 @@ def show_sections(
 
 def show_chart(chart: Chart, folder: Path, summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Writes a chart's PNG and SVG; what the template shows of it: texts, plotly's values, and its figures in words."""
-    figure = chart_figure(chart, summaries)
-    for kind in ("png", "svg"):
-        save_figure(figure, folder / f"{chart.name}.{kind}")
+    save_chart(chart, folder, summaries)
     plotly = plotly_chart(chart)
     told = [text for placed in lay_out(chart).placed for text in placed.told]
     return {
@@ -86,7 +82,7 @@ def show_table(table: Table) -> dict[str, Any]:
 def _cell(value: str | float | Mapping[str, Any] | None, share: bool) -> dict[str, Any]:
     """What a cell says, what stands below it, and what it is sorted by: "" comes last."""
     if isinstance(value, str):
-        return {"text": shown_name(value), "below": "", "sort": "" if value == NOTHING else value}
+        return {"text": value, "below": "", "sort": "" if value == NOTHING else value}
     if isinstance(value, Mapping):
         figure = value["value"]
         return {"text": in_words(figure, share), "below": _below(value, share), "sort": _sorted_by(figure)}
@@ -99,9 +95,10 @@ def _sorted_by(value: float | None) -> float | str:
 
 
 def _below(figure: Mapping[str, Any], share: bool) -> str:
-    n = f"n = {figure['n']}" if "n" in figure else ""
-    if figure["value"] is None or figure.get("low") is None:
-        return n
-    low, high = (in_words(figure[end], False) for end in ("low", "high"))
-    ends = interval(figure) if share else f"{low} to {high}"
-    return f"{ends}, {n}" if n else ends
+    parts = []
+    if figure["value"] is not None and figure.get("low") is not None:
+        low, high = (in_words(figure[end], False) for end in ("low", "high"))
+        parts.append(interval(figure) if share else f"{low} to {high}")
+    if "n" in figure:
+        parts.append(f"n = {figure['n']}")
+    return ", ".join(parts + ([figure["note"]] if "note" in figure else []))

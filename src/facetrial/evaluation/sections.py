@@ -108,7 +108,8 @@ class Table:
     Attributes:
         title: for who cannot see it, and above it where a section has several.
         header: a title a column.
-        lines: cells: a text; a number; or a figure {value, low, high, n}, shown as a percentage with its interval.
+        lines: cells: a text; a number; or a figure {value, low, high, n}, shown as a percentage with its interval,
+            and below it `note`, a text, where it has one.
         percent: whether figures are shares.
     """
 

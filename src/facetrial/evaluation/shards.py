@@ -58,13 +58,20 @@ class Shards:
 
     def write_picture(self, file: str, clean: np.ndarray, attacked: np.ndarray) -> None:
         """Keeps a picture for the gallery: two float32 arrays (3, H, W)."""
-        with written_whole(self.folder / "gallery" / f"{picture_key(file):016x}.npz") as temporary:
-            np.savez(temporary, clean=clean, attacked=attacked)
+        with written_whole(self._picture(file)) as temporary:
+            np.savez_compressed(temporary, clean=clean, attacked=attacked)
 
     def read_picture(self, file: str) -> tuple[np.ndarray, np.ndarray] | None:
         """What `write_picture` kept, or None."""
-        path = self.folder / "gallery" / f"{picture_key(file):016x}.npz"
+        path = self._picture(file)
         if not path.is_file():
             return None
         with np.load(path, allow_pickle=False) as arrays:
             return arrays["clean"], arrays["attacked"]
+
+    def drop_picture(self, file: str) -> None:
+        """Removes what `write_picture` kept, if anything."""
+        self._picture(file).unlink(missing_ok=True)
+
+    def _picture(self, file: str) -> Path:
+        return self.folder / "gallery" / f"{picture_key(file):016x}.npz"

@@ -2,21 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from facetrial.evaluation import tables, verdict_words
 from facetrial.evaluation.comparisons import comparisons_section
-from facetrial.evaluation.defense_table import DefenseTable, defenses_figure, table_lines
-from facetrial.evaluation.figures import LIGHT, Theme, draw_figures, mark, new_axes, percent_axis
+from facetrial.evaluation.defense_table import DefenseTable, defenses_section
 from facetrial.evaluation.page import write_html
-from facetrial.evaluation.poster import EVERYBODY, Study
-from facetrial.evaluation.poster_figure import study_figure
-from facetrial.evaluation.poster_files import noise_level
-from facetrial.evaluation.report import themed_chart
-from facetrial.evaluation.section_view import show_sections
-from facetrial.evaluation.sections import Section
+from facetrial.evaluation.poster import Study
+from facetrial.evaluation.poster_section import study_section
+from facetrial.evaluation.section_view import show_chart, show_sections, show_table
+from facetrial.evaluation.sections import Chart, Section, Series, Table
+from facetrial.evaluation.sweep_gallery import sweep_gallery
 
 if TYPE_CHECKING:
     from facetrial.evaluation.sweep import Run
@@ -33,10 +29,14 @@ def write_sweep_report(
 ) -> Path:
     """Writes `report.html` over all runs into the sweep's folder, with the study's tables and that of defences, if any.
 
-    It is self-contained but for links to the runs' own reports below the same folder.
+    It is self-contained but for links to the runs' own reports below the same folder. Its charts lie beside it as PNG
+    and SVG.
     """
+    from facetrial.evaluation.sweep import study_name
+
     folder = Path(folder)
     finished = [run for run in runs if run.summary is not None]
+    summaries = [run.summary for run in finished]
     lines = [
         {
             "name": run.folder.relative_to(folder).as_posix(),
@@ -47,29 +47,25 @@ def write_sweep_report(
         }
         for run in runs
     ]
-    banners = [banner for run in finished for banner in verdict_words.banners(run.summary)]
+    sections = [section for make in SWEEP_SECTIONS if (section := make(runs)) is not None]
+    if defenses is not None:
+        sections.append(defenses_section(defenses))
+    sections += [study_section(study, study_name(title), title) for title, study in studies.items()]
+    banners = [banner for summary in summaries for banner in verdict_words.banners(summary)]
     return write_html(
         folder / "report.html",
         "sweep.html",
         title="Sweep",
-        headline=headline(finished, len(runs)),
+        headline=headline(summaries, len(runs)),
         banners=list(dict.fromkeys(banners)),
+        failed=failed_checks(finished, folder),
         lines=lines,
-        sections=show_sections(
-            [section for make in SWEEP_SECTIONS if (section := make(runs)) is not None],
-            folder,
-            [run.summary for run in finished],
-        ),
-        chart=themed_chart(runs_figure, finished) if finished else None,
-        defenses=None if defenses is None else defenses_view(defenses),
-        studies=[study_view(title, study) for title, study in studies.items()],
+        chart=show_chart(runs_chart(finished), folder, summaries) if finished else None,
+        sections=show_sections(sections, folder, summaries),
+        people=show_table(people_table(finished)) if finished else None,
+        cards=sweep_gallery(finished, [run_name(run, finished) for run in finished]),
+        versions=versions(summaries),
     )
-
-
-def defenses_view(table: DefenseTable) -> dict:
-    """What the page shows of the table of defences."""
-    header, lines = table_lines(table)
-    return {"header": header, "lines": lines, "chart": themed_chart(defenses_figure, table)}
 
 
 def own_overrides(run: "Run", runs: Sequence["Run"]) -> list[str]:
@@ -77,10 +73,18 @@ def own_overrides(run: "Run", runs: Sequence["Run"]) -> list[str]:
     return [override for override in run.overrides if not all(override in other.overrides for other in runs)]
 
 
-def headline(finished: Sequence["Run"], count: int) -> str:
+def run_name(run: "Run", runs: Sequence["Run"]) -> str:
+    """What tells a finished run from the others: "landmarks / adv, seed=1"."""
+    further = [
+        o for o in own_overrides(run, runs) if not o.startswith(("attack=", "attack.", "attack/", "defense="))
+    ]
+    return ", ".join([f"{run.summary['attack']} / {run.summary['defense']}", *further])
+
+
+def headline(summaries: Sequence[Mapping[str, Any]], count: int) -> str:
     """The sweep in one sentence: the trial that did most harm."""
-    trials = f"{len(finished)} of {count} trials finished" if len(finished) < count else f"{count} trials"
-    measured = [run.summary for run in finished if run.summary["robust_accuracy"]["n"]]
+    trials = f"{len(summaries)} of {count} trials finished" if len(summaries) < count else f"{count} trials"
+    measured = [summary for summary in summaries if summary["robust_accuracy"]["n"]]
     if not measured:
         return f"{trials}; no picture could be attacked."
     worst = min(measured, key=lambda summary: summary["robust_accuracy"]["value"])
@@ -92,42 +96,72 @@ def headline(finished: Sequence["Run"], count: int) -> str:
     )
 
 
-def study_view(title: str, study: Study) -> dict:
-    """What the page shows of a study's table."""
-    columns = list(dict.fromkeys(cell.column for cell in study.cells + study.further))
-    by_place = {(cell.person, cell.column): cell for cell in study.cells + study.further}
-    return {
-        "title": title,
-        "columns": [column.title for column in columns],
-        "lines": [
-            (person, [by_place[person, column] for column in columns])
-            for person in [*study.people, EVERYBODY]
-        ],
-        "sentences": [comparison.sentence for comparison in study.comparisons],
-        "noise_level": noise_level(study),
-        "n": study.n,
-        "n_tested": study.n_tested,
-        "chart": themed_chart(study_figure, study),
-    }
+def failed_checks(finished: Sequence["Run"], folder: Path) -> list[dict[str, Any]]:
+    """Every check that failed, with its run."""
+    return [
+        {
+            "run": run_name(run, finished),
+            "folder": run.folder.relative_to(folder).as_posix(),
+            "name": name,
+            **check,
+        }
+        for run in finished
+        for name, check in run.summary["checks"].items()
+        if not check["passed"]
+    ]
 
 
-def runs_figure(finished: Sequence["Run"], theme: Theme = LIGHT) -> Figure:
+def versions(summaries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Of each package the versions that the runs were made with."""
+    found: dict[str, list[str]] = {}
+    for summary in summaries:
+        for package, version in summary["versions"].items():
+            found.setdefault(package, []).append(version)
+    return {package: ", ".join(dict.fromkeys(seen)) for package, seen in found.items()}
+
+
+def runs_chart(finished: Sequence["Run"]) -> Chart:
     """Accuracy clean and attacked of each run, with intervals."""
-    figure, axes = new_axes(theme, max(4.6, 0.55 * len(finished) + 2), 3.6)
-    percent_axis(axes, theme, "recognised")
-    for place, run in enumerate(finished):
-        draw_figures(axes, place - 0.12, run.summary["clean_accuracy"], theme.clean, "o")
-        draw_figures(axes, place + 0.12, run.summary["robust_accuracy"], theme.attacked, "s")
-    axes.plot([], [], "o", color=theme.clean, label="clean")
-    axes.plot([], [], "s", color=theme.attacked, label="attacked")
-    labels = []
+    names = _distinct([run_name(run, finished) for run in finished])
+    series = []
+    for name, key, tone in (
+        ("clean", "clean_accuracy", "clean"),
+        ("attacked", "robust_accuracy", "attacked"),
+    ):
+        figures = [run.summary[key] for run in finished]
+        parts = ([figure[part] for figure in figures] for part in ("value", "low", "high"))
+        series.append(Series(name, names, *parts, tone=tone))
+    return Chart(
+        "runs",
+        "Accuracy clean and attacked of each trial with 95 % intervals; the table below holds the same figures.",
+        "Attack / defence of each trial, in the order of the table. Whiskers: 95 % intervals, bootstrap over people, "
+        "then pictures.",
+        "",
+        "recognised",
+        series,
+        sideways=True,
+    )
+
+
+def people_table(finished: Sequence["Run"]) -> Table:
+    """A line a person, a column a trial: the share of attacked pictures recognised."""
+    people: dict[str, Mapping[str, Any]] = {}
     for run in finished:
-        further = [o for o in own_overrides(run, finished) if not o.startswith(("attack=", "defense="))]
-        labels.append("\n".join([f"{run.summary['attack']} / {run.summary['defense']}", *further]))
-    axes.set_xticks(range(len(labels)), labels, rotation=35, ha="right")
-    for label in axes.get_xticklabels():
-        label.set_parse_math(False)
-    axes.set_xlim(-0.6, len(finished) - 0.4)
-    figure.legend(loc="outside upper left", ncols=2, fontsize=8, frameon=False, labelcolor=theme.ink)
-    mark(figure, [run.summary for run in finished], theme)
-    return figure
+        people |= {name: person for name, person in run.summary["per_identity"].items() if name not in people}
+    lines = []
+    for name, person in sorted(people.items()):
+        found = [run.summary["per_identity"].get(name) for run in finished]
+        cells = [None if one is None else one["robust"] for one in found]
+        lines.append([verdict_words.shown_name(name), person["n_train"], *cells])
+    header = ["person", "trained on", *(run_name(run, finished) for run in finished)]
+    return Table("Recognised under attack, person by person", header, lines)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The same names, those that occur again with a number, so that each has a place of its own."""
+    seen: dict[str, int] = {}
+    found = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return found

@@ -13,6 +13,7 @@ from facetrial.attacks.referee import referee
 from facetrial.data.faces import FaceDataset, Faces, same_batch
 from facetrial.errors import FacetrialError
 from facetrial.evaluation.certificate import Certificate
+from facetrial.evaluation.kept_cases import KeptCases
 from facetrial.evaluation.shards import Shards
 from facetrial.evaluation.verdicts import eight_bit, verdict_rows
 from facetrial.files import written_whole
@@ -48,7 +49,7 @@ class Trial(LightningModule):
         faces: the test pictures that batches index into.
         seed: of what the attack draws.
         shards: where rows go.
-        gallery: files whose tensors are kept for the report's figures.
+        shown: files that the report shows in any case, beside those that say most.
         images_folder: where attacked pictures go as PNG; None keeps none.
         certificate: what certifies the clean pictures; None leaves them without.
     """
@@ -60,7 +61,7 @@ class Trial(LightningModule):
         faces: FaceDataset,
         seed: int,
         shards: Shards,
-        gallery: set[str],
+        shown: set[str],
         images_folder: Path | None = None,
         certificate: Certificate | None = None,
     ) -> None:
@@ -70,7 +71,7 @@ class Trial(LightningModule):
         self.faces = faces
         self.seed = seed
         self.shards = shards
-        self.gallery = gallery
+        self.cases = KeptCases(shards, shown)
         self.images_folder = images_folder
         self.certificate = certificate
 
@@ -93,16 +94,14 @@ class Trial(LightningModule):
             rows = rows.assign(**self.certificate.columns(self.victim, batch.images, self.faces.names))
         if embeddings:
             self.shards.embeddings.write(files, embeddings)
+        self.cases.keep(rows, batch.images, attacked.images)
         self.shards.write(rows)
+        self.cases.forget()
 
     def on_test_end(self) -> None:
         self.trainer.strategy.barrier("all rows are on disk")
 
     def _keep_pictures(self, batch: Faces, attacked: Attacked, files: list[str]) -> None:
-        for row, file in enumerate(files):
-            if file in self.gallery:
-                clean, result = batch.images[row], attacked.images[row]
-                self.shards.write_picture(file, clean.cpu().numpy(), result.cpu().numpy())
         if self.images_folder is not None:
             pixels = eight_bit(attacked.images).mul(255.0).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
             for picture, file in zip(pixels, files, strict=True):

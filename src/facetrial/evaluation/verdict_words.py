@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from facetrial.evaluation.certificate_figure import certified_sentence
-from facetrial.evaluation.curve import LEFT, size_in_words
+from facetrial.evaluation.certificate_section import certified_sentence
+from facetrial.evaluation.curve import size_in_words
 from facetrial.evaluation.detection import detection_sentence
-from facetrial.evaluation.tables import FIGURES, interval, percent, ranked_people
+from facetrial.evaluation.tables import interval, percent, ranked_people
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -97,26 +97,6 @@ def curve_sentence(curve: Mapping[str, Any]) -> str:
         f"The smallest change that makes a picture fall is {value} at the median ({curve['norm']}; 95 % interval "
         f"{low} to {high}; {pictures(median['n'])})."
     )
-
-
-def describe_curve(curve: Mapping[str, Any]) -> str:
-    """Every figure of the security curve in words."""
-    parts = [
-        f"{size_in_words(curve, point['size'])}: {percent(point['value'])} ({interval(point)})"
-        for point in curve["points"]
-    ]
-    return (
-        f"Security curve with 95 % intervals, share {LEFT[curve['goal']]} at each size: "
-        + "; ".join(parts)
-        + "."
-    )
-
-
-def describe(summary: Mapping[str, Any]) -> str:
-    """Every figure of the accuracy chart in words, for readers who do not see it."""
-    keys = ("clean_accuracy", "robust_accuracy", "robust_accuracy_8bit")
-    parts = [f"{FIGURES[key]} {percent(summary[key]['value'])} ({interval(summary[key])})" for key in keys]
-    return "Bar chart with 95 % intervals: " + "; ".join(parts) + "."
 
 
 def shown_name(name: str) -> str:

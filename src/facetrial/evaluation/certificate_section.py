@@ -1,44 +1,50 @@
 """Certified accuracy, on the axes of what an attack leaves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from matplotlib.figure import Figure
-
-from facetrial.evaluation.figures import LIGHT, Theme, draw_figures, mark, new_axes, percent_axis
+from facetrial.evaluation.sections import Chart, Section, Series
 from facetrial.evaluation.tables import interval, percent
 
 
-def certified_figure(summary: Mapping[str, Any], theme: Theme = LIGHT) -> Figure:
+def certified_section(summary: Mapping[str, Any]) -> Section | None:
+    """What no change within a radius can alter; None without certificates."""
+    if "certified" not in summary:
+        return None
+    return Section(
+        "What is certain", [certified_sentence(summary["certified"])], charts=[certified_chart(summary)]
+    )
+
+
+def certified_chart(summary: Mapping[str, Any]) -> Chart:
     """What is certified right at each L2 radius; where the attack looked for the smallest L2 change, also what it left.
 
     An attack can leave no less than is certified, but for certificates that are wrong by chance.
     """
     certified = summary["certified"]
-    figure, axes = new_axes(theme, 4.9, 3.3)
-    mark(figure, [summary], theme)
-    percent_axis(axes, theme, "right")
-    axes.set_xlabel("L2 distance, pixels in [0, 1]", fontsize=9)
-    axes.axhline(
-        summary["clean_accuracy"]["value"], color=theme.clean, linestyle=":", linewidth=1.4, label="clean"
-    )
-    _line(axes, certified["points"], "radius", theme.eight_bit, "s", "certified")
+    series = [_line("certified", certified["points"], "radius", "eight_bit")]
     curve = summary.get("curve")
     if curve is not None and curve["norm"] == "l2":
         largest = 2.0 * certified["largest"]
         points = [point for point in curve["points"] if point["n"] and point["size"] <= largest]
-        _line(axes, points, "size", theme.attacked, "o", f"left by {summary['attack']}")
-    axes.set_xlim(left=-0.02 * certified["largest"])
-    axes.legend(fontsize=8, frameon=False, labelcolor=theme.ink, loc="lower left")
-    return figure
-
-
-def _line(axes, points: list, key: str, colour: str, marker: str, label: str) -> None:
-    axes.plot(
-        [p[key] for p in points], [p["value"] for p in points], color=colour, linewidth=1.2, label=label
+        series.append(_line(f"left by {summary['attack']}", points, "size", "attacked"))
+    return Chart(
+        "certified",
+        describe_certified(certified),
+        "The share of pictures whose right name no change within the L2 radius alters, but for one certificate in "
+        f"{1 / certified['alpha']:.0f} (alpha = {certified['alpha']:g}); abstentions count as wrong. Whiskers: 95 % "
+        "intervals.",
+        "L2 distance, pixels in [0, 1]",
+        "right",
+        series,
+        level=summary["clean_accuracy"]["value"],
+        level_name="clean",
     )
-    for point in points:
-        draw_figures(axes, point[key], point, colour, marker)
+
+
+def _line(name: str, points: Sequence[Mapping[str, Any]], key: str, tone: str) -> Series:
+    columns = ([point[part] for point in points] for part in (key, "value", "low", "high"))
+    return Series(name, *columns, line=True, tone=tone)
 
 
 def describe_certified(certified: Mapping[str, Any]) -> str:
