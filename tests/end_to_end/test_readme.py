@@ -22,11 +22,12 @@ from facetrial.recognition.inception_resnet_v1 import InceptionResnetV1
 from facetrial.recognition.mobilefacenet import MobileFaceNet
 from tests.faces import some_faces
 from tests.landmarks.test_training import kaggle_files
+from tests.recognition.onnx_files import convolution
 
 ROOT = Path(__file__).parents[2]
 STUDIED = ("George_W_Bush", "Bill_Clinton", "Hamid_Karzai", "Tony_Blair", "John_Negroponte")
 # By CI itself, which sets up with the first and runs the second.
-RUN_BY_CI = {"make test"}
+RUN_BY_CI = {"make setup", "make test"}
 QUICK = ["trainer.accelerator=cpu", "callbacks=none", "trainer.enable_progress_bar=false"]
 FEW_DRAWN = ["data.people=4", "data.pictures=16", "data.pictures_min=16", "trainer.max_epochs=1"]
 SMALL_NETWORK = ["network.widths=[4,4,8,8]", "network.blocks=[0,0,0,0]", "network.hidden=16"]
@@ -70,6 +71,7 @@ def home(tmp_path_factory) -> Path:
     kaggle_files(folder / "keypoints", count=48)
     save_file(InceptionResnetV1().network.state_dict(), folder / "InceptionResnetV1.safetensors")
     save_file(MobileFaceNet().state_dict(), folder / "MobileFaceNet.safetensors")
+    convolution(folder / "model.onnx")
     return folder
 
 
@@ -82,6 +84,7 @@ def quick(words: list[str], home: Path) -> list[str]:
         "PEOPLE": home / "lfw",
         "KEYPOINTS": home / "keypoints",
         "FILE": home / f"{weights}.safetensors",
+        "MODEL": home / "model.onnx",
     }
     filled = [re.sub(rf"=({'|'.join(places)})$", lambda m: f"={places[m[1]]}", word) for word in words]
     short = [f"paths.models={home / 'models'}", f"paths.cache={home / 'cache'}", *QUICK]
