@@ -84,7 +84,7 @@ def test_every_image_and_chart_has_words(folder, page):
     images = [attributes for tag, attributes in page.tags if tag == "img"]
     assert len(images) == 3 * len(read_summary(folder / "summary.json")["cases"]) == 3 * 13
     assert all(len(image["alt"]) > 10 for image in images)
-    charts = [attributes for _, attributes in page.tags if attributes.get("class") == "plot"]
+    charts = [attributes for _, attributes in page.tags if attributes.get("class") == "chart"]
     assert len(charts) == 2
     assert all(chart["role"] == "img" and len(chart["aria-label"]) > 40 for chart in charts)
 

@@ -94,7 +94,7 @@ def test_a_line_a_run_in_the_order_of_numbers(tmp_path):
     page = (tmp_path / "report.html").read_text()
     assert "5 of 6 trials finished" in page
     assert "http" not in page.replace('http-equiv="Content-Security-Policy"', "")
-    assert page.count('class="plot"') == page.count('role="img"') == 1
+    assert page.count('class="chart"') == page.count('role="img"') == 1
     assert {"runs.png", "runs.svg"} <= {path.name for path in tmp_path.iterdir()}
 
 

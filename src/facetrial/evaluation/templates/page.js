@@ -74,7 +74,7 @@ async function drawCharts(plots) {
   addEventListener("afterprint", () => plots.forEach(plot => draw(plot, own())));
 }
 
-const plots = [...document.querySelectorAll(".plot")];
+const plots = [...document.querySelectorAll(".chart")];
 drawCharts(plots).catch(problem => {
   for (const plot of plots) plot.textContent ||= "This browser cannot draw the chart; it lies beside this page as PNG and SVG.";
   console.warn(problem);
