@@ -96,7 +96,8 @@ def column(page, table, number):
 def test_every_chart_is_drawn_and_has_words(opened, kind):
     page = opened(kind)
     charts = page.eval_on_selector_all(
-        ".chart", "all => all.map(p => [p.getAttribute('role'), p.ariaLabel, !!p.querySelector('svg .trace')])"
+        ".chart",
+        "all => all.map(p => [p.getAttribute('role'), p.ariaLabel, !!p.querySelector('svg .trace')])",
     )
     assert charts
     assert all(role == "img" and len(words) > 40 and drawn for role, words, drawn in charts)
