@@ -1,11 +1,19 @@
 """OmegaConf resolvers that the configs use. Importing this module registers them."""
 
 import hashlib
+import os
 import sys
+import warnings
 
+import joblib
 from omegaconf import OmegaConf
 
-_PLACES = ("hydra.", "paths.")
+_PLACES = ("hydra.", "hydra/", "paths.")
+_MEMORY = 2 * 2**30  # bytes of a run beside others
+
+
+# Our launcher configs have the names of their packages' own, which check them: as it should be.
+warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema")
 
 
 def run_name(overrides: list[str]) -> str:
@@ -26,6 +34,19 @@ def sweep_name() -> str:
     return run_name([word for word in sys.argv[1:] if not word.startswith("-")])
 
 
+def side_by_side() -> int:
+    """How many runs this machine holds: one a core that this process may use, up to eight, as far as memory goes.
+
+    Joblib shares the cores out: each run gets cores / runs threads.
+    """
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # unknown here
+        memory = 8 * _MEMORY
+    return max(1, min(joblib.cpu_count(), 8, memory // _MEMORY))
+
+
+OmegaConf.register_new_resolver("side_by_side", side_by_side, replace=True)
 OmegaConf.register_new_resolver("run_name", lambda overrides: run_name(list(overrides)), replace=True)
 # Cached: Hydra hands the cache of a sweep's config on to its jobs, in whatever process they run.
 OmegaConf.register_new_resolver("sweep_name", sweep_name, replace=True, use_cache=True)
