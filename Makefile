@@ -6,7 +6,7 @@ LFW ?=
 KEYPOINTS ?=
 WEIGHTS ?= vggface2
 
-.PHONY: setup demo test lint poster bench clean
+.PHONY: setup demo test lint poster bench figures clean
 
 setup: $(STAMP)
 
@@ -39,6 +39,15 @@ poster: $(STAMP)
 
 bench: $(STAMP)
 	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; LFW="$(LFW)" $(PYTHON) $$benchmark || exit 1; done
+
+# The figures of README and docs, of drawn faces: a sweep, and from it three PNG.
+FIGURES := outputs/figures
+figures: $(STAMP)
+	$(PYTHON) evaluate.py -m attack=random,landmarks,pgd landmarks=labels data.limit=36 \
+		hydra.sweep.dir=$(FIGURES) 'hydra.sweep.subdir=$${hydra.job.num}'
+	cp $(FIGURES)/runs.png docs/figures/attacks.png
+	cp $(FIGURES)/1/gallery.png docs/figures/gallery.png
+	cp $(FIGURES)/2/verification.png docs/figures/verification.png
 
 clean:
 	rm -rf $(VENV) outputs models cache .pytest_cache .ruff_cache
