@@ -171,6 +171,12 @@ def test_thorough_checks_are_those_of_default_and_more(tmp_path):
     assert len(thorough) > len(default)
 
 
+@pytest.mark.parametrize("name", named("physical"))
+def test_physical(tmp_path, name):
+    sending = instantiate(composed(tmp_path, f"physical={name}").physical)
+    assert sending == {} if name == "none" else sending.labels
+
+
 @pytest.mark.parametrize("name", named("experiment"))
 def test_experiment(tmp_path, name):
     assert composed(tmp_path, f"experiment={name}")

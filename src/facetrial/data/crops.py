@@ -93,6 +93,19 @@ def cut_crops(
     return crops
 
 
+def face_or_centre(detections: Detections, row: int, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Box (4,) and five points (5, 2) that a picture is cut by: of its face, or of a mean one where none was found.
+
+    Args:
+        detections: what is known.
+        row: which picture.
+        size: its width and height.
+    """
+    if detections.found[row]:
+        return detections.boxes[row], detections.points[row]
+    return CENTRE_BOX * (size * 2), CENTRE_POINTS * size
+
+
 def _cut(
     paths: list[Path], detections: Detections, alignment: Alignment, target: Path
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -105,9 +118,7 @@ def _cut(
             picture = read_picture(paths[row])
         except BadPicture as error:
             raise FacetrialError(f"{paths[row]} changed while it was read: {error}. Start again.") from error
-        box, points = detections.boxes[row], detections.points[row]
-        if not detections.found[row]:
-            box, points = CENTRE_BOX * (picture.size * 2), CENTRE_POINTS * picture.size
+        box, points = face_or_centre(detections, row, picture.size)
         crop, matrix = alignment.align(picture, box, points)
         boxes[row] = move_box(matrix, box)
         # The assumed points guide the cut, but nobody has seen them: they are not passed on.

@@ -8,7 +8,7 @@ come back in another selection or another folder are not searched again.
 
 import hashlib
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -161,10 +161,8 @@ def _search(missing: list[tuple[str, Path]], folder: Path, search: Search) -> Kn
     size = max(1, min(_CHUNK, -(-len(missing) // workers)))
     chunks = [missing[i : i + size] for i in range(0, len(missing), size)]
     detectors: SimpleQueue[MTCNN] = SimpleQueue()
-    # Building a network draws from torch's generator, which must not depend on what was cached.
-    with torch.random.fork_rng(devices=[]):
-        for _ in range(workers):
-            detectors.put(MTCNN(thresholds=list(THRESHOLDS), factor=PYRAMID_FACTOR, select_largest=False))
+    for _ in range(workers):
+        detectors.put(_new_detector())
 
     def search_in(chunk: list[tuple[str, Path]], advance: Callable[[int], None]) -> Known:
         torch.set_num_threads(1)  # of this thread's own: the chunks are what runs in parallel
@@ -191,24 +189,59 @@ def _search(missing: list[tuple[str, Path]], folder: Path, search: Search) -> Kn
     return known
 
 
-def _detect(paths: list[Path], detector: MTCNN, advance: Callable[[int], None], search: Search) -> Detections:
-    found = Detections(
-        np.full((len(paths), 4), np.nan, np.float32),
-        np.full((len(paths), 5, 2), np.nan, np.float32),
-        [""] * len(paths),
-        np.zeros(len(paths), np.int64),
+def find_in(pictures: list[Image.Image], search: Search) -> Detections:
+    """One face of each picture, by MTCNN; nothing is remembered.
+
+    Args:
+        pictures: N, in mode "RGB".
+        search: which face is taken.
+    """
+    found = _nothing_found(len(pictures))
+    _detect_each(enumerate(pictures), found, _new_detector(), lambda count: None, search)
+    return found
+
+
+def _new_detector() -> MTCNN:
+    # Building a network draws from torch's generator, which must not depend on what was cached.
+    with torch.random.fork_rng(devices=[]):
+        return MTCNN(thresholds=list(THRESHOLDS), factor=PYRAMID_FACTOR, select_largest=False)
+
+
+def _nothing_found(count: int) -> Detections:
+    return Detections(
+        np.full((count, 4), np.nan, np.float32),
+        np.full((count, 5, 2), np.nan, np.float32),
+        [""] * count,
+        np.zeros(count, np.int64),
     )
 
-    def readable() -> Iterator[tuple[int, Image.Image, float]]:
+
+def _detect(paths: list[Path], detector: MTCNN, advance: Callable[[int], None], search: Search) -> Detections:
+    found = _nothing_found(len(paths))
+
+    def readable() -> Iterator[tuple[int, Image.Image]]:
         for row, path in enumerate(paths):
             try:
-                yield row, *_shrunk(read_picture(path), search.longest)
+                yield row, read_picture(path)
             except BadPicture as problem:
                 found.problems[row] = str(problem)
                 advance(1)
 
+    _detect_each(readable(), found, detector, advance, search)
+    return found
+
+
+def _detect_each(
+    pictures: Iterable[tuple[int, Image.Image]],
+    found: Detections,
+    detector: MTCNN,
+    advance: Callable[[int], None],
+    search: Search,
+) -> None:
+    """Fills in what is found in pictures, each with its row, in place."""
+    shrunk = ((row, *_shrunk(picture, search.longest)) for row, picture in pictures)
     # Only pictures of one size go through MTCNN together.
-    for _, same_size in groupby(readable(), key=lambda item: item[1].size):
+    for _, same_size in groupby(shrunk, key=lambda item: item[1].size):
         while batch := [item for _, item in zip(range(_BATCH), same_size, strict=False)]:
             rows = [row for row, _, _ in batch]
             pixels = np.stack([np.asarray(picture) for _, picture, _ in batch])
@@ -216,7 +249,6 @@ def _detect(paths: list[Path], detector: MTCNN, advance: Callable[[int], None], 
             scales = np.array([scale for _, _, scale in batch], np.float32)
             found.boxes[rows], found.points[rows] = boxes * scales[:, None], points * scales[:, None, None]
             advance(len(batch))
-    return found
 
 
 def _shrunk(picture: Image.Image, longest: int | None) -> tuple[Image.Image, float]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from facetrial.data.alignment import alignment_named
-from facetrial.data.crops import cut_crops
+from facetrial.data.crops import cut_crops, face_or_centre
 from facetrial.data.detection import Detections, Search, find_faces
 from facetrial.data.faces import FaceDataset
 from facetrial.data.module import FacesDataModule
@@ -20,7 +20,8 @@ from facetrial.data.people_files import (
     some,
     unread_pictures,
 )
-from facetrial.data.pictures import content_digests
+from facetrial.data.photographs import Photograph
+from facetrial.data.pictures import BadPicture, content_digests, read_picture
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.points import NUM_LANDMARKS
 
@@ -164,6 +165,10 @@ class PeopleFolder(FacesDataModule):
             notes["several_faces"] = self.several_faces
         crops = cut_crops(paths, files, digests, detections, self.search, self.alignment, self.cache, notes)
 
+        self._cut_from = {
+            file: (path, detections.select([row]))
+            for row, (file, path) in enumerate(zip(files, paths, strict=True))
+        }
         folders, identities = np.unique([person(file) for file in files], return_inverse=True)
         return FaceDataset(
             pixels=crops.pixels,
@@ -175,6 +180,21 @@ class PeopleFolder(FacesDataModule):
             boxes=crops.boxes,
             five_points=crops.five_points,
         )
+
+    def photograph(self, file: str) -> Photograph:
+        """The photograph that a face was cut from, and how.
+
+        Raises:
+            FacetrialError: it is gone since.
+        """
+        _ = self.all_faces
+        path, detection = self._cut_from[file]
+        try:
+            picture = read_picture(path)
+        except BadPicture as error:
+            raise FacetrialError(f"{path} changed since it was cut: {error}. Put it back.") from error
+        _, to_crop = self.alignment.align(picture, *face_or_centre(detection, 0, picture.size))
+        return Photograph(np.asarray(picture), to_crop)
 
     def _bad_pictures(self, files: list[str], digests: list[str], detections: Detections) -> dict[str, str]:
         repeated = copies(files, digests)

@@ -7,7 +7,10 @@ import numpy as np
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
+from facetrial.data.alignment import Alignment
+from facetrial.data.detection import Search
 from facetrial.data.faces import FaceDataset, Faces, same_batch
+from facetrial.data.photographs import Photograph
 from facetrial.errors import FacetrialError
 from facetrial.recognition.victim import Victim
 from facetrial.seeding import ShuffledEpochs
@@ -64,9 +67,16 @@ class FacesDataModule(LightningDataModule):
         split_seed: seed of the split and of `limit`; a sweep over `seed` does not touch it.
         limit: number of test pictures to draw evenly over people; None takes all.
         batch_size: pictures a batch.
+
+    Attributes:
+        synthetic: whether the pictures are drawn.
+        search: how a face is found in a photograph.
+        alignment: how it is cut out; None where pictures are crops from the start.
     """
 
     synthetic = False
+    search = Search()
+    alignment: Alignment | None = None
 
     def __init__(self, split_seed: int = 0, limit: int | None = None, batch_size: int = 64) -> None:
         super().__init__()
@@ -90,6 +100,11 @@ class FacesDataModule(LightningDataModule):
     @property
     def names(self) -> list[str]:
         return self.all_faces.names
+
+    def photograph(self, file: str) -> Photograph:
+        """What the picture with this name was cut from: by default the picture itself."""
+        faces = self.all_faces
+        return Photograph(np.array(faces.pixels[faces.rows[faces.files.index(file)]]), np.eye(2, 3))
 
     def setup(self, stage: str | None = None) -> None:
         if hasattr(self, "train_faces"):

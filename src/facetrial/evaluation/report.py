@@ -10,6 +10,7 @@ from facetrial.evaluation.curve_section import curve_section
 from facetrial.evaluation.detection import detection_section
 from facetrial.evaluation.gallery import IMAGES, JUST_FELL, JUST_STOOD, SPREAD, WORST, read_image
 from facetrial.evaluation.page import data_address, write_html
+from facetrial.evaluation.physical.section import physical_section
 from facetrial.evaluation.power import power_section
 from facetrial.evaluation.section_view import show_chart, show_sections
 from facetrial.evaluation.sections import Section
@@ -21,6 +22,7 @@ TRIAL_SECTIONS: list[Callable[[Mapping[str, Any]], Section | None]] = [
     certified_section,
     detection_section,
     tasks_section,
+    physical_section,
     power_section,
 ]
 """What a trial's report has to show, in the order of the page: each makes a section of the summary, or None."""

@@ -65,6 +65,8 @@ def write_results(
             sizes = sorted({*sizes, *(radius for radius in radii if 0 < radius <= budget.limit)})
         summary["curve"] = security_curve(rows, budget.norm, budget.limit, summary["goal"], sizes)
         write_rows(curve_rows(summary["curve"]).assign(synthetic=faces.synthetic), folder / "curve.csv")
+    if "physical" in speed:
+        summary["physical"] = speed["physical"]
     summary["tasks"] = speed["tasks"]
     write_rows(tasks_rows(summary["tasks"]).assign(synthetic=faces.synthetic), folder / "tasks.csv")
     summary["cases"] = write_gallery(folder, rows, pictures, summary)

@@ -24,8 +24,9 @@ from facetrial.evaluation.cost import cost
 from facetrial.evaluation.done import DONE, asked_for, begin, finish, finished_before
 from facetrial.evaluation.kept_cases import kept_pictures
 from facetrial.evaluation.noise_level import use_noise_level
+from facetrial.evaluation.physical.figures import physical_summary
 from facetrial.evaluation.results import write_results
-from facetrial.evaluation.shards import Shards
+from facetrial.evaluation.shards import Shards, write_rows
 from facetrial.evaluation.surrogates import surrogate_for
 from facetrial.evaluation.tables import print_summary
 from facetrial.evaluation.tasks import tasks_summary
@@ -84,15 +85,20 @@ def hold_trial(config: DictConfig, folder: Path) -> dict:
         check_same_people(surrogate.victim, faces)
         attack = instantiate(config.attack, goal=attack.goal, surrogate=surrogate)
 
+    physical = instantiate(config.physical) or None
     test = faces.test_faces
     shown = {test.files[i] for i in spread_over_people(test.identities, SPREAD_SHOWN, faces.split_seed)}
     networks = [victim] if surrogate is None else [victim, surrogate.victim]
     fingerprint = trial_fingerprint(config, networks, faces.all_faces if needs_landmarks else None)
     shards = Shards(folder / "shards" / fingerprint)
     images_folder = folder / "images" if config.save_images else None
-    trial = Trial(victim, attack, test, config.seed, shards, shown, images_folder, certificate)
+    trial = Trial(
+        victim, attack, test, config.seed, shards, shown, images_folder, certificate, physical is not None
+    )
 
     done = set(shards.read()["file"]) if config.resume else set()
+    if physical is not None:
+        done = {file for file in done if shards.has_saved(file)}
     remaining = [row for row, file in enumerate(test.files) if file not in done]
     if done and len(remaining) < len(test):
         log.info(
@@ -126,6 +132,10 @@ def hold_trial(config: DictConfig, folder: Path) -> dict:
         trained_on_all=config.trainer.max_epochs != 0 or any(defense.trains for defense in defenses.values()),
     )
     about = speed | {"cost": costs, "tasks": tasks}
+    if physical is not None:
+        sent = physical(victim, faces, rows, shards, device, config.resume)
+        write_rows(sent.assign(synthetic=faces.synthetic), folder / "physical.csv")
+        about["physical"] = physical_summary(rows, sent, physical.labels, attack.goal.name, faces.alignment)
     return write_results(config, folder, rows, checks, faces, pictures, about, trainer.loggers)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from facetrial.evaluation.embeddings import EmbeddingShards
 from facetrial.files import written_whole
@@ -55,6 +56,23 @@ class Shards:
             if path != whole:
                 path.unlink()
         self.embeddings.compact(rows["file"].tolist())
+
+    def write_saved(self, file: str, pixels: np.ndarray) -> None:
+        """Keeps an attacked picture as a lossless file does: uint8 (H, W, 3)."""
+        with written_whole(self._saved(file)) as temporary:
+            Image.fromarray(pixels).save(temporary, format="PNG")
+
+    def read_saved(self, file: str) -> np.ndarray:
+        """What `write_saved` kept."""
+        with Image.open(self._saved(file)) as opened:
+            return np.asarray(opened.convert("RGB"))
+
+    def has_saved(self, file: str) -> bool:
+        """Whether `write_saved` kept this picture."""
+        return self._saved(file).is_file()
+
+    def _saved(self, file: str) -> Path:
+        return self.folder / "saved" / f"{picture_key(file):016x}.png"
 
     def write_picture(self, file: str, clean: np.ndarray, attacked: np.ndarray) -> None:
         """Keeps a picture for the gallery: two float32 arrays (3, H, W)."""

@@ -52,6 +52,7 @@ class Trial(LightningModule):
         shown: files that the report shows in any case, beside those that say most.
         images_folder: where attacked pictures go as PNG; None keeps none.
         certificate: what certifies the clean pictures; None leaves them without.
+        keep_saved: whether all attacked pictures are kept beside the rows, rounded to 8 bits, for what comes after.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Trial(LightningModule):
         shown: set[str],
         images_folder: Path | None = None,
         certificate: Certificate | None = None,
+        keep_saved: bool = False,
     ) -> None:
         super().__init__()
         self.victim = victim
@@ -74,6 +76,7 @@ class Trial(LightningModule):
         self.cases = KeptCases(shards, shown)
         self.images_folder = images_folder
         self.certificate = certificate
+        self.keep_saved = keep_saved
 
     def on_test_start(self) -> None:
         if self.victim.training or any(parameter.requires_grad for parameter in self.victim.parameters()):
@@ -102,8 +105,12 @@ class Trial(LightningModule):
         self.trainer.strategy.barrier("all rows are on disk")
 
     def _keep_pictures(self, batch: Faces, attacked: Attacked, files: list[str]) -> None:
-        if self.images_folder is not None:
-            pixels = eight_bit(attacked.images).mul(255.0).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-            for picture, file in zip(pixels, files, strict=True):
+        if self.images_folder is None and not self.keep_saved:
+            return
+        pixels = eight_bit(attacked.images).mul(255.0).to(torch.uint8)
+        for picture, file in zip(pixels.permute(0, 2, 3, 1).cpu().numpy(), files, strict=True):
+            if self.keep_saved:
+                self.shards.write_saved(file, picture)
+            if self.images_folder is not None:
                 with written_whole((self.images_folder / file).with_suffix(".png")) as temporary:
                     Image.fromarray(picture).save(temporary)
