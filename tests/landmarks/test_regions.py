@@ -58,6 +58,34 @@ def test_scattered_has_the_same_area_elsewhere_on_the_face(softness):
     assert not ((control[:, 0] > 0) & ~face_mask(faces.landmarks, SIZE, SIZE)).any()
 
 
+@pytest.mark.parametrize("softness", [0.0, 0.5])
+def test_discs_grow_or_shrink_to_an_area(softness):
+    faces = some_faces(8)
+    for wanted in (0.02, 0.08, 0.3):
+        for region in (
+            Discs("nose", 0.2, softness, wanted),
+            Discs("mouth", 0.2, softness, wanted),
+            Ears(area=wanted),
+        ):
+            area = mask_of(region, faces).mean((1, 2, 3))
+            assert (area - wanted).abs().max() < 3 / SIZE**2
+    region = Discs("", softness=softness, area=0.08)
+    control = mask_of(Scattered(region), faces)
+    assert (control.mean((1, 2, 3)) - 0.08).abs().max() < 3 / SIZE**2
+    assert not ((control > 0) & (mask_of(region, faces) > 0)).any()
+
+
+def test_an_area_does_not_depend_on_the_batch_and_needs_a_landmark():
+    faces = some_faces(4)
+    faces.landmarks[0, NOSE_TIP] = torch.nan
+    region = Discs("nose", area=0.05)
+    whole = mask_of(region, faces)
+    assert whole[0].sum() == 0
+    assert torch.equal(mask_of(region, faces.select(torch.tensor([2]))), whole[2:3])
+    with pytest.raises(FacetrialError, match="share of the picture"):
+        Discs("nose", area=1.5)
+
+
 def test_a_control_without_room_is_no_control():
     faces = some_faces(8)
     reference = Discs(radius=0.5)  # the discs leave less of the face than they cover

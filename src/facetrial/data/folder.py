@@ -52,7 +52,7 @@ class PeopleFolder(FacesDataModule):
         on_no_face: "skip" leaves a picture out in which MTCNN finds no face; "centre" cuts it where LFW's faces
             lie on average, and lists it in `no_face`; its `five_points` are unknown.
         on_bad_picture: "skip" or "error".
-        split_seed, limit, batch_size: as in FacesDataModule.
+        split_seed, limit, batch_size, train_pictures, train_pictures_from: as in FacesDataModule.
 
     Attributes:
         bad_pictures: file → reason, for each picture left out. Known once the faces are loaded, as the others.
@@ -81,8 +81,10 @@ class PeopleFolder(FacesDataModule):
         split_seed: int = 0,
         limit: int | None = None,
         batch_size: int = 64,
+        train_pictures: int | None = None,
+        train_pictures_from: int | None = None,
     ) -> None:
-        super().__init__(split_seed, limit, batch_size)
+        super().__init__(split_seed, limit, batch_size, train_pictures, train_pictures_from)
         for name, found, known in (
             ("on_bad_picture", on_bad_picture, ("skip", "error")),
             ("on_no_face", on_no_face, ("skip", "centre")),

@@ -25,7 +25,7 @@ class LFW(PeopleFolder):
         root: the folder of people, or one that holds `lfw_funneled` or `lfw_home/lfw_funneled`; None is where
             scikit-learn keeps LFW, which downloads it there when it is missing.
         size, alignment, cache, min_pictures, margin, on_bad_picture: as in PeopleFolder.
-        split_seed, limit, batch_size: as in FacesDataModule.
+        split_seed, limit, batch_size, train_pictures, train_pictures_from: as in FacesDataModule.
     """
 
     @staticmethod
@@ -46,6 +46,8 @@ class LFW(PeopleFolder):
         split_seed: int = 0,
         limit: int | None = None,
         batch_size: int = 64,
+        train_pictures: int | None = None,
+        train_pictures_from: int | None = None,
     ) -> None:
         super().__init__(
             root,
@@ -62,6 +64,8 @@ class LFW(PeopleFolder):
             split_seed=split_seed,
             limit=limit,
             batch_size=batch_size,
+            train_pictures=train_pictures,
+            train_pictures_from=train_pictures_from,
         )
 
     def people_folder(self) -> Path:

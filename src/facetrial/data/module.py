@@ -58,6 +58,24 @@ def spread_over_people(identities: np.ndarray, limit: int, split_seed: int) -> n
     return np.sort(chosen)
 
 
+def kept_of_each(
+    identities: np.ndarray, most: int, fewest: int, split_seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices, sorted, of at most `most` pictures of each person who has at least `fewest`, and who these people are.
+
+    All pictures of other people are kept. What is kept of a person at a lower `most` is part of what is kept at a
+    higher one.
+    """
+    kept, capped = [], []
+    for identity in np.unique(identities):
+        rows = np.flatnonzero(identities == identity)
+        if len(rows) >= max(fewest, 1):
+            capped.append(identity)
+            rows = np.random.default_rng([split_seed, int(identity), 2]).permutation(rows)[:most]
+        kept.append(rows)
+    return np.sort(np.concatenate(kept)), np.array(capped, dtype=np.int64)
+
+
 class FacesDataModule(LightningDataModule):
     """Base of data with identities. A subclass implements `load_faces`, which returns all of its pictures.
 
@@ -67,19 +85,35 @@ class FacesDataModule(LightningDataModule):
         split_seed: seed of the split and of `limit`; a sweep over `seed` does not touch it.
         limit: number of test pictures to draw evenly over people; None takes all.
         batch_size: pictures a batch.
+        train_pictures: the most training pictures of a person; None takes all. Test pictures stay as they are.
+        train_pictures_from: only people with at least so many training pictures are capped; None caps everyone.
 
     Attributes:
         synthetic: whether the pictures are drawn.
         search: how a face is found in a photograph.
         alignment: how it is cut out; None where pictures are crops from the start.
+        capped: names of the people whom `train_pictures` caps, known after `setup`.
     """
 
     synthetic = False
     search = Search()
     alignment: Alignment | None = None
 
-    def __init__(self, split_seed: int = 0, limit: int | None = None, batch_size: int = 64) -> None:
+    def __init__(
+        self,
+        split_seed: int = 0,
+        limit: int | None = None,
+        batch_size: int = 64,
+        train_pictures: int | None = None,
+        train_pictures_from: int | None = None,
+    ) -> None:
         super().__init__()
+        for key, value in (("train_pictures", train_pictures), ("train_pictures_from", train_pictures_from)):
+            if value is not None and value < 1:
+                raise FacetrialError(f"data.{key} must be at least 1, found {value}.")
+        self.train_pictures = train_pictures
+        self.train_pictures_from = train_pictures_from
+        self.capped: tuple[str, ...] = ()
         if limit is not None and limit < 1:
             raise FacetrialError(f"data.limit must be at least 1, found {limit}.")
         self.split_seed = split_seed
@@ -111,6 +145,15 @@ class FacesDataModule(LightningDataModule):
             return
         faces = self.all_faces
         train, validation, test = split_within_people(faces.identities, self.split_seed)
+        if self.train_pictures is not None:
+            fewest = self.train_pictures_from or 1
+            kept, capped = kept_of_each(faces.identities[train], self.train_pictures, fewest, self.split_seed)
+            if not len(capped):
+                raise FacetrialError(
+                    f"no person has data.train_pictures_from={fewest} training pictures; the most is "
+                    f"{np.bincount(faces.identities[train]).max()}. Give a smaller one."
+                )
+            train, self.capped = train[kept], tuple(faces.names[identity] for identity in capped)
         self.train_faces = faces.subset(train)
         self.validation_faces = faces.subset(validation)
         if self.limit is not None:

@@ -58,7 +58,7 @@ class SyntheticFaces(FacesDataModule):
         pictures_min: the fewest; a person's number is drawn between the two, few people having many.
         size: width and height in pixels.
         people_seed: who the people are and how each picture was taken; apart from the seed of a run.
-        split_seed, limit, batch_size: see FacesDataModule.
+        split_seed, limit, batch_size, train_pictures, train_pictures_from: see FacesDataModule.
 
     Raises:
         FacetrialError: numbers that make no data set, saying which.
@@ -76,8 +76,10 @@ class SyntheticFaces(FacesDataModule):
         split_seed: int = 0,
         limit: int | None = None,
         batch_size: int = 64,
+        train_pictures: int | None = None,
+        train_pictures_from: int | None = None,
     ) -> None:
-        super().__init__(split_seed, limit, batch_size)
+        super().__init__(split_seed, limit, batch_size, train_pictures, train_pictures_from)
         if not 2 <= people <= MOST_PEOPLE:
             raise FacetrialError(f"data.people must lie between 2 and {MOST_PEOPLE}, found {people}.")
         if not _FEWEST_PICTURES <= pictures_min <= pictures:

@@ -6,6 +6,7 @@ from typing import Any
 
 from facetrial.evaluation import tables, verdict_words
 from facetrial.evaluation.certificate_section import certified_section
+from facetrial.evaluation.class_size import class_size_section
 from facetrial.evaluation.curve_section import curve_section
 from facetrial.evaluation.detection import detection_section
 from facetrial.evaluation.gallery import IMAGES, JUST_FELL, JUST_STOOD, SPREAD, WORST, read_image
@@ -24,6 +25,7 @@ TRIAL_SECTIONS: list[Callable[[Mapping[str, Any]], Section | None]] = [
     tasks_section,
     physical_section,
     power_section,
+    class_size_section,
 ]
 """What a trial's report has to show, in the order of the page: each makes a section of the summary, or None."""
 

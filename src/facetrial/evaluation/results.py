@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from facetrial.data.module import FacesDataModule
 from facetrial.evaluation.certificate import RADIUS, certified_summary
+from facetrial.evaluation.class_size import class_size_summary
 from facetrial.evaluation.curve import SMALLEST, curve_rows, security_curve, sizes_shown
 from facetrial.evaluation.detection import SUSPICION, detection_summary
 from facetrial.evaluation.gallery import Pictures, write_gallery
@@ -51,6 +52,8 @@ def write_results(
         "noise_level": OmegaConf.to_container(config.noise_level) if "noise_level" in config else None,
     }
     attacked = {name: person["robust"]["n"] for name, person in summary["per_identity"].items()}
+    cap = OmegaConf.select(config, "data.train_pictures")
+    summary["class_size"] = class_size_summary(summary["per_identity"], cap, faces.capped)
     summary["power"] = power_summary(attacked)
     if RADIUS in rows:
         certificate = instantiate(config.certificate)

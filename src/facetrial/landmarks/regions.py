@@ -99,6 +99,24 @@ def disc_mask(distance: Tensor, radius: Tensor, softness: float) -> Tensor:
     return ramp.clamp(0.0, 1.0).nan_to_num(0.0)
 
 
+def radius_of_area(distance: Tensor, allowed: Tensor, area: Tensor, softness: float) -> Tensor:
+    """The smallest radius (B,) at which discs cover `area` pixels, or all that is allowed; by bisection.
+
+    Args:
+        distance: (B, H, W) pixels to the nearest centre.
+        allowed: (B, H, W), 0 where the discs do not count.
+        area: (B,) pixels.
+        softness: as in `disc_mask`.
+    """
+    low = torch.zeros(len(distance), device=distance.device)
+    high = torch.full_like(low, float(sum(distance.shape[1:])))
+    for _ in range(40):
+        middle = (low + high) / 2
+        enough = exact_sum(disc_mask(distance, middle, softness) * allowed) >= area
+        low, high = torch.where(enough, low, middle), torch.where(enough, middle, high)
+    return high
+
+
 class Region(ABC):
     """Where. `needs_landmarks` tells whether landmarks have to be found for it."""
 
@@ -125,9 +143,17 @@ class Discs(Region):
         landmarks: which: prefixes of landmark names; "" is all of them.
         radius: of a disc, as a fraction of the inter-eye distance.
         softness: width of the disc's edge as a fraction of its radius; 0 is a hard edge.
+        area: of all discs together, as a share of the picture: in each picture they grow or shrink together until
+            they cover it, whatever `radius` says. None leaves them as large as `radius` makes them.
     """
 
-    def __init__(self, landmarks: list[str] | str = "", radius: float = 0.2, softness: float = 0.0) -> None:
+    def __init__(
+        self,
+        landmarks: list[str] | str = "",
+        radius: float = 0.2,
+        softness: float = 0.0,
+        area: float | None = None,
+    ) -> None:
         prefixes = [landmarks] if isinstance(landmarks, str) else list(landmarks)
         self.landmarks = indices(*prefixes)
         if not self.landmarks:
@@ -138,8 +164,13 @@ class Discs(Region):
             raise FacetrialError(
                 f"a region's radius must be positive and its softness not negative, found {radius} and {softness}."
             )
+        if area is not None and not 0 < area < 1:
+            raise FacetrialError(
+                f"attack.region.area must lie between 0 and 1, a share of the picture; found {area}."
+            )
         self.radius = radius
         self.softness = softness
+        self.area = area
 
     def centres(self, landmarks: Tensor) -> Tensor:
         """Centres (B, K, 2) of the discs, NaN = unknown, from landmarks (B, 15, 2)."""
@@ -148,14 +179,19 @@ class Discs(Region):
     def __call__(self, landmarks: Tensor, height: int, width: int, draws: Draws) -> Tensor:
         check_landmarks(landmarks)
         distance = distance_to_nearest(self.centres(landmarks), height, width)
-        return disc_mask(distance, self.radius * inter_eye_distance(landmarks), self.softness)[:, None]
+        radius = self.radius * inter_eye_distance(landmarks)
+        if self.area is not None:
+            wanted = torch.full_like(radius, self.area * height * width, dtype=torch.float64)
+            grown = radius_of_area(distance, torch.ones_like(distance), wanted, self.softness)
+            radius = torch.where(radius.isnan() | distance.isinf().flatten(1).all(1), torch.nan, grown)
+        return disc_mask(distance, radius, self.softness)[:, None]
 
 
 class Ears(Discs):
     """Discs on the ears, which Kaggle's points lack: extrapolated from eyes, brows, nose and mouth."""
 
-    def __init__(self, radius: float = 0.3, softness: float = 0.0) -> None:
-        super().__init__("", radius, softness)
+    def __init__(self, radius: float = 0.3, softness: float = 0.0, area: float | None = None) -> None:
+        super().__init__("", radius, softness, area)
 
     def centres(self, landmarks: Tensor) -> Tensor:
         return ear_points(landmarks)
@@ -193,7 +229,7 @@ class Scattered(Region):
         num_discs = (~self.reference.centres(landmarks).isnan().any(-1)).sum(1)
         radius = self.reference.radius * inter_eye_distance(landmarks)
         distance = self._distance_to_random_centres(elsewhere, num_discs, radius, draws)
-        return self._of_equal_area(distance, elsewhere, radius, exact_sum(reference))[:, None]
+        return self._of_equal_area(distance, elsewhere, exact_sum(reference))[:, None]
 
     def _distance_to_random_centres(
         self, elsewhere: Tensor, num_discs: Tensor, radius: Tensor, draws: Draws
@@ -217,16 +253,10 @@ class Scattered(Region):
             nearest = torch.where(placed[:, None, None], torch.minimum(nearest, distance), nearest)
         return nearest
 
-    def _of_equal_area(self, distance: Tensor, elsewhere: Tensor, radius: Tensor, area: Tensor) -> Tensor:
-        """Grows all discs of a picture together until they cover `area` pixels, by bisection on the radius."""
-        height, width = elsewhere.shape[1:]
-        low, high = torch.zeros_like(radius), torch.full_like(radius, float(height + width))
-        for _ in range(40):
-            middle = (low + high) / 2
-            mask = disc_mask(distance, middle, self.reference.softness) * elsewhere
-            enough = exact_sum(mask) >= area
-            low, high = torch.where(enough, low, middle), torch.where(enough, middle, high)
-        mask = disc_mask(distance, high, self.reference.softness) * elsewhere
+    def _of_equal_area(self, distance: Tensor, elsewhere: Tensor, area: Tensor) -> Tensor:
+        """Grows all discs of a picture together until they cover `area` pixels."""
+        radius = radius_of_area(distance, elsewhere, area, self.reference.softness)
+        mask = disc_mask(distance, radius, self.reference.softness) * elsewhere
         room = exact_sum(mask) >= (1 - _AREA_TOLERANCE) * area
         return mask * ((area > 0) & room)[:, None, None]
 
