@@ -17,12 +17,14 @@ from facetrial.evaluation.class_size import class_size_summary
 from facetrial.evaluation.curve import SMALLEST, curve_rows, security_curve, sizes_shown
 from facetrial.evaluation.detection import SUSPICION, detection_summary
 from facetrial.evaluation.gallery import Pictures, write_gallery
+from facetrial.evaluation.mean_face import write_mean_face
 from facetrial.evaluation.power import power_summary
 from facetrial.evaluation.report import write_report
 from facetrial.evaluation.shards import write_rows
 from facetrial.evaluation.summary import summarise, write_json
 from facetrial.evaluation.tables import print_summary
 from facetrial.evaluation.tasks import tasks_rows
+from facetrial.evaluation.verdicts import ATTACKED
 
 _ACCURACIES = ("clean_accuracy", "robust_accuracy", "robust_accuracy_8bit", "attack_success")
 
@@ -54,6 +56,8 @@ def write_results(
     attacked = {name: person["robust"]["n"] for name, person in summary["per_identity"].items()}
     cap = OmegaConf.select(config, "data.train_pictures")
     summary["class_size"] = class_size_summary(summary["per_identity"], cap, faces.capped)
+    summary["region"] = region_summary(config, rows)
+    write_mean_face(faces.test_faces, instantiate(config.attack.region), config.seed, folder)
     summary["power"] = power_summary(attacked)
     if RADIUS in rows:
         certificate = instantiate(config.certificate)
@@ -81,6 +85,17 @@ def write_results(
         logger.finalize("success")
     print_summary(summary)
     return summary
+
+
+def region_summary(config: DictConfig, rows: pd.DataFrame) -> dict[str, Any]:
+    """Where the attack was: the region's config name, its mean share of the picture, and the share asked for."""
+    choices = HydraConfig.get().runtime.choices
+    attacked = rows[rows["status"] == ATTACKED]
+    return {
+        "name": choices.get("attack/region") or choices.get("attack/region@attack.region"),
+        "area": float(attacked["region_area"].mean()),
+        "equal_area": OmegaConf.select(config, "sizes.area"),
+    }
 
 
 def about_trial(config: DictConfig, synthetic: bool) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from facetrial.evaluation import tables, verdict_words
+from facetrial.evaluation.atlas import atlas_section
 from facetrial.evaluation.class_size_sweep import class_size_sweep_section
 from facetrial.evaluation.comparisons import comparisons_section
 from facetrial.evaluation.defense_table import DefenseTable, defenses_section
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 SWEEP_SECTIONS: list[Callable[[Sequence["Run"]], Section | None]] = [
     comparisons_section,
     class_size_sweep_section,
+    atlas_section,
 ]
 """What a sweep's report has to show, in the order of the page: each makes a section of all runs, or None."""
 

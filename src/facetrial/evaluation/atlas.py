@@ -1,0 +1,150 @@
+"""The region atlas: where on the face a recogniser is weakest, at an equal budget and at an equal area."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from facetrial.evaluation.mean_face import read_mean_face
+from facetrial.evaluation.sections import Drawing, Section, Table
+from facetrial.evaluation.shards import read_rows
+from facetrial.evaluation.statistics import Interval, holm, paired_test
+from facetrial.evaluation.sweep import Run
+from facetrial.evaluation.tables import interval, percent
+from facetrial.evaluation.verdicts import ATTACKED
+
+CONTROL, WHOLE = "scattered", "everywhere"
+_FEWEST = 3  # regions that make an atlas
+_LARGER = 3  # pixels of the drawing for each of the picture
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A region under one attack: its run, and how it compares with the control on the same pictures."""
+
+    run: Run
+    difference: Interval | None
+    p: float
+
+    @property
+    def left(self) -> Mapping:
+        return self.run.summary["robust_accuracy"]
+
+
+def atlas_section(runs: Sequence[Run]) -> Section | None:
+    """Accuracy left of each region under each attack, drawn on the mean face; None with fewer than three regions."""
+    groups: dict[tuple, dict[str, Run]] = {}
+    for run in runs:
+        region = (run.summary or {}).get("region")
+        if region and run.summary["robust_accuracy"]["n"]:
+            attack = run.summary["attack"].partition(" (")[0]
+            key = (attack, run.summary["defense"], run.summary["seed"], region["equal_area"])
+            groups.setdefault(key, {})[region["name"]] = run
+    groups = {key: found for key, found in groups.items() if len(found) >= _FEWEST}
+    if not groups:
+        return None
+    sentences, tables, drawings = [], [], []
+    for number, (key, found) in enumerate(groups.items()):
+        title, places = _title(*key), _compared(found)
+        sentences.append(f"{title}: {answer(places)}")
+        tables.append(_table(title, places))
+        if (pixels := _drawn(places)) is not None:
+            synthetic = "Synthetic faces. " if any(r.summary["synthetic"] for r in found.values()) else ""
+            drawings.append(
+                Drawing(
+                    f"atlas_{number + 1}",
+                    f"Mean of the clean test faces; the more of a region's pictures fall, the darker it is. "
+                    f"{sentences[-1]}",
+                    f"{synthetic}{title}. Yellow: most are recognised; dark blue: few. Where regions overlap, "
+                    "the weakest is on top.",
+                    pixels,
+                )
+            )
+    return Section(
+        "Where on the face the recogniser is weakest",
+        sentences,
+        "Each region at the same budget. At an equal area its discs are grown or shrunk until they cover the same "
+        "share of every picture, so that they differ in place alone; scattered is the control: discs of the same area "
+        "elsewhere on the face. Differences are of the same pictures, with 95 % intervals (bootstrap over people, "
+        "then pictures) and p corrected by Holm's method.",
+        tables=tables,
+        drawings=drawings,
+    )
+
+
+def answer(places: Mapping[str, _Place]) -> str:
+    """Where it is weakest, and what the intervals allow to say of it, in one sentence."""
+    parts = {name: place for name, place in places.items() if name not in (CONTROL, WHOLE)}
+    name, place = min(parts.items(), key=lambda one: one[1].left["value"])
+    left = f"{percent(place.left['value'])} left (95 % interval {interval(place.left)}, {place.left['n']} pictures)"
+    least = f"the least is left at the {name}, {left}"
+    difference = place.difference
+    if difference is None:
+        return f"{least}; there is no scattered control to compare with."
+    low, high = 100 * difference.low, 100 * difference.high
+    if place.p < 0.05 and difference.high < 0:
+        return f"{least}, {-high:.1f} to {-low:.1f} points fewer than under scattered discs."
+    return (
+        f"{least}, but these pictures do not show that place matters: the difference from scattered discs may lie "
+        f"anywhere from {low:+.1f} to {high:+.1f} points."
+    )
+
+
+def _compared(found: Mapping[str, Run]) -> dict[str, _Place]:
+    rows = {name: read_rows(run.folder / "verdicts.csv").set_index("file") for name, run in found.items()}
+    tests = {}
+    for name in found:
+        if CONTROL in rows and name != CONTROL:
+            first, second = rows[CONTROL], rows[name]
+            files = first.index[first["status"] == ATTACKED].intersection(
+                second.index[second["status"] == ATTACKED]
+            )
+            if len(files):
+                hits = (one.loc[files, "correct_attacked"].to_numpy(dtype=bool) for one in (first, second))
+                tests[name] = paired_test(*hits, first.loc[files, "identity"].to_numpy())
+    corrected = dict(zip(tests, holm([p for _, p in tests.values()]), strict=True))
+    places = {
+        n: _Place(run, tests[n][0] if n in tests else None, corrected.get(n, 1.0)) for n, run in found.items()
+    }
+    return dict(sorted(places.items(), key=lambda one: one[1].left["value"]))
+
+
+def _title(attack: str, defense: str, seed: int, area: float | None) -> str:
+    at = "regions as large as they are" if area is None else f"equal area, {100 * area:.3g} % of the picture"
+    return f"{attack} / {defense}, seed {seed}, {at}"
+
+
+def _table(title: str, places: Mapping[str, _Place]) -> Table:
+    lines = [
+        [
+            name,
+            percent(place.run.summary["region"]["area"]),
+            place.left,
+            None if place.difference is None else place.difference.as_dict(),
+            None if place.difference is None else f"{place.p:.3f}",
+            place.run.summary["not_reached"],
+        ]
+        for name, place in places.items()
+    ]
+    header = ["region", "area", "recognised", "less scattered", "p, Holm", "below the budget"]
+    return Table(title, header, lines)
+
+
+def _drawn(places: Mapping[str, _Place]) -> np.ndarray | None:
+    """The mean face in grey, (3, H, W), with regions coloured by what is left, the weakest on top."""
+    from matplotlib import colormaps
+
+    face, masks = None, []
+    for name, place in places.items():
+        if name in (CONTROL, WHOLE) or (read := read_mean_face(place.run.folder)) is None:
+            continue
+        face = read[0]
+        masks.append((place.left["value"], read[1]))
+    if face is None:
+        return None
+    drawn = np.repeat(face.mean(0, keepdims=True), 3, axis=0)
+    for left, mask in reversed(masks):
+        colour = np.array(colormaps["cividis"](left)[:3])[:, None, None]
+        inside = 0.65 * (mask >= 0.5)
+        drawn = (1 - inside) * drawn + inside * colour
+    return np.clip(drawn, 0, 1).repeat(_LARGER, axis=1).repeat(_LARGER, axis=2)

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from facetrial.data.synthetic import SyntheticFaces
+from facetrial.evaluation.atlas import atlas_section
+from facetrial.evaluation.mean_face import mean_face, read_mean_face, write_mean_face
+from facetrial.evaluation.shards import write_rows
+from facetrial.evaluation.summary import summarise
+from facetrial.evaluation.sweep import Run
+from facetrial.landmarks.regions import Discs, Everywhere
+from tests.evaluation.made_up import CHECKS, about, made_up_rows
+
+PEOPLE = {f"P{i}": 10 for i in range(12)}
+
+
+@pytest.fixture(scope="module")
+def faces():
+    drawn = SyntheticFaces(people=3, pictures=8, pictures_min=8, size=48)
+    drawn.setup()
+    return drawn.test_faces
+
+
+def runs_of(folder, faces, left):
+    runs = []
+    for number, (name, share) in enumerate(left.items()):
+        rows = made_up_rows(PEOPLE, share, seed=number)
+        summary = summarise(
+            rows, about(attack=f"pgd (region={name})", synthetic=True), dict.fromkeys(PEOPLE, 5), CHECKS
+        )
+        summary["region"] = {"name": name, "area": 0.06, "equal_area": 0.06}
+        run = folder / name
+        run.mkdir(parents=True)
+        write_rows(rows, run / "verdicts.csv")
+        region = Everywhere() if name in ("everywhere", "scattered") else Discs(name, area=0.06)
+        write_mean_face(faces, region, 0, run)
+        runs.append(Run(run, (), summary))
+    return runs
+
+
+def test_the_weakest_region_is_named_with_its_interval(tmp_path, faces):
+    section = atlas_section(
+        runs_of(tmp_path, faces, {"nose": 0.3, "mouth": 0.8, "scattered": 0.85, "everywhere": 0.1})
+    )
+    assert "equal area, 6 % of the picture: the least is left at the nose" in section.sentences[0]
+    assert "points fewer than under scattered discs" in section.sentences[0]
+    [table], [drawing] = section.tables, section.drawings
+    assert [line[0] for line in table.lines] == ["everywhere", "nose", "mouth", "scattered"]
+    assert table.lines[1][3]["high"] < 0
+    assert table.lines[3][3] is None
+    assert drawing.pixels.shape == (3, 144, 144)
+    assert drawing.caption.startswith("Synthetic faces.")
+    assert np.ptp(drawing.pixels, axis=0).max() > 0.1  # coloured where the regions are
+
+
+def test_nothing_is_claimed_that_the_pictures_do_not_show(tmp_path, faces):
+    section = atlas_section(runs_of(tmp_path / "a", faces, {"nose": 0.8, "mouth": 0.8, "scattered": 0.8}))
+    assert "do not show that place matters" in section.sentences[0]
+    alone = runs_of(tmp_path / "b", faces, {"nose": 0.8, "mouth": 0.8, "everywhere": 0.8})
+    assert "no scattered control" in atlas_section(alone).sentences[0]
+    assert atlas_section(alone[:2]) is None
+
+
+def test_the_mean_face_is_of_clean_pictures_and_comes_back(tmp_path, faces):
+    picture, mask = mean_face(faces, Discs("nose", area=0.06), 0)
+    assert np.allclose(picture, faces.pixels[faces.rows].mean(0).transpose(2, 0, 1) / 255, atol=1e-6)
+    assert mask.mean() == pytest.approx(0.06, abs=0.002)
+    write_mean_face(faces, Discs("nose", area=0.06), 0, tmp_path)
+    read = read_mean_face(tmp_path)
+    assert np.abs(read[0] - picture).max() < 0.003
+    assert np.abs(read[1] - mask).max() < 0.003
+    assert read_mean_face(tmp_path / "nothing") is None
