@@ -4,6 +4,7 @@ import hashlib
 import os
 import sys
 import warnings
+from pathlib import Path
 
 import joblib
 from omegaconf import OmegaConf
@@ -46,6 +47,12 @@ def side_by_side() -> int:
     return max(1, min(joblib.cpu_count(), 8, memory // _MEMORY))
 
 
+def wandb_group(mode: object, folder: str) -> str | None:
+    """The name under which the runs of a sweep stand together: its folder's; None for a run by itself."""
+    return Path(folder).name if str(mode).endswith("MULTIRUN") else None
+
+
+OmegaConf.register_new_resolver("wandb_group", wandb_group, replace=True)
 OmegaConf.register_new_resolver("side_by_side", side_by_side, replace=True)
 OmegaConf.register_new_resolver("run_name", lambda overrides: run_name(list(overrides)), replace=True)
 # Cached: Hydra hands the cache of a sweep's config on to its jobs, in whatever process they run.

@@ -17,6 +17,7 @@ from facetrial.evaluation.class_size import class_size_summary
 from facetrial.evaluation.curve import SMALLEST, curve_rows, security_curve, sizes_shown
 from facetrial.evaluation.detection import SUSPICION, detection_summary
 from facetrial.evaluation.gallery import Pictures, write_gallery
+from facetrial.evaluation.logged import log_trial
 from facetrial.evaluation.mean_face import write_mean_face
 from facetrial.evaluation.power import power_summary
 from facetrial.evaluation.report import write_report
@@ -25,6 +26,8 @@ from facetrial.evaluation.summary import summarise, write_json
 from facetrial.evaluation.tables import print_summary
 from facetrial.evaluation.tasks import tasks_rows
 from facetrial.evaluation.verdicts import ATTACKED
+from facetrial.loggers import Wandb
+from facetrial.recognition.obtain import checkpoint_path
 
 _ACCURACIES = ("clean_accuracy", "robust_accuracy", "robust_accuracy_8bit", "attack_success")
 
@@ -81,7 +84,11 @@ def write_results(
     write_json(summary, folder / "summary.json")
     write_report(folder, summary, OmegaConf.to_yaml(config, resolve=True))
     for logger in loggers:
-        logger.log_metrics({f"trial/{name}": summary[name]["value"] for name in _ACCURACIES})
+        if isinstance(logger, Wandb):
+            region = HydraConfig.get().runtime.choices.get("attack/region")
+            log_trial(logger.experiment, config, region, summary, rows, folder, checkpoint_path(config))
+        else:
+            logger.log_metrics({f"trial/{name}": summary[name]["value"] for name in _ACCURACIES})
         logger.finalize("success")
     print_summary(summary)
     return summary

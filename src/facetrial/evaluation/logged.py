@@ -1,0 +1,72 @@
+"""What a trial tells Weights & Biases, under the same names in every trial, so that a sweep compares in its pages."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import DictConfig, OmegaConf
+
+_FIGURES = ("clean_accuracy", "robust_accuracy", "robust_accuracy_8bit", "attack_success")
+_ABOUT = ("data", "synthetic", "limit", "embedder", "attack", "defense", "goal", "seed")
+_COUNTS = ("n", "not_attackable", "not_reached", "trusted", "seconds", "images_per_second")
+
+
+def trial_metrics(summary: Mapping[str, Any]) -> dict[str, float]:
+    """The figures of a trial by their names: `trial/robust_accuracy`, and `_low`, `_high` and `_n` of each."""
+    found = {f"trial/{name}": summary[name] for name in _COUNTS}
+    for figure in _FIGURES:
+        parts = {"": "value", "_low": "low", "_high": "high", "_n": "n"}
+        found |= {f"trial/{figure}{end}": summary[figure][part] for end, part in parts.items()}
+    return {name: float(value) for name, value in found.items() if value is not None}
+
+
+def trial_tags(summary: Mapping[str, Any], region: str | None) -> list[str]:
+    """Tags such as "attack:pgd", cut to the 64 letters that wandb allows."""
+    about = {key: summary[key] for key in ("attack", "defense", "embedder", "goal", "seed")} | {
+        "region": region
+    }
+    tags = [f"{key}:{value}"[:64] for key, value in about.items() if value is not None]
+    return tags + (["synthetic"] if summary["synthetic"] else [])
+
+
+def log_trial(
+    run: Any,
+    config: DictConfig,
+    region: str | None,
+    summary: Mapping[str, Any],
+    rows: pd.DataFrame,
+    folder: Path,
+    checkpoint: Path,
+) -> None:
+    """Tells a wandb run of a trial: config, tags, figures, verdicts, gallery; report and checkpoint as artifacts."""
+    import wandb
+
+    run.config.update(OmegaConf.to_container(config, resolve=True), allow_val_change=True)
+    run.config.update({"trial": {key: summary[key] for key in _ABOUT}}, allow_val_change=True)
+    run.tags = tuple(dict.fromkeys([*(run.tags or ()), *trial_tags(summary, region)]))
+    # A column of text and numbers would be refused.
+    verdicts = rows.astype({name: str for name in rows if not pd.api.types.is_numeric_dtype(rows[name])})
+    logged: dict[str, Any] = {
+        "trial/verdicts": wandb.Table(dataframe=verdicts.assign(synthetic=summary["synthetic"]))
+    }
+    if (folder / "gallery.png").is_file():
+        logged["trial/gallery"] = wandb.Image(str(folder / "gallery.png"))
+    run.log(trial_metrics(summary) | logged)
+    run.summary.update(trial_metrics(summary))
+    report = wandb.Artifact(f"report-{run.id}", "report")
+    for name in ("report.html", "summary.json", "verdicts.csv"):
+        report.add_file(str(folder / name))
+    run.log_artifact(report)
+    log_checkpoint(run, checkpoint)
+
+
+def log_checkpoint(run: Any, checkpoint: Path) -> None:
+    """Keeps the recogniser as an artifact; the same recogniser, by its content, is one version for all runs."""
+    import wandb
+
+    if checkpoint.is_file():
+        name = "".join(c if c.isalnum() or c in "-_." else "_" for c in checkpoint.stem)
+        artifact = wandb.Artifact(name, "model")
+        artifact.add_file(str(checkpoint))
+        run.log_artifact(artifact)
