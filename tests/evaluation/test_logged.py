@@ -58,7 +58,6 @@ def test_a_trial_is_there_whole(tmp_path, trial):
     settled = {item.key or item.nested_key[0] for r in found for item in r.config.update}
     assert {"attack", "seed", "trial"} <= settled
     kinds = {r.artifact.type for r in found if r.WhichOneof("record_type") == "artifact"}
-    kinds |= {r.request.log_artifact.artifact.type for r in found}
     assert {"report", "model"} <= kinds
     assert list(tmp_path.glob("wandb/offline-run-*/files/media/table/trial/verdicts*.json"))
 
