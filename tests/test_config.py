@@ -177,6 +177,11 @@ def test_physical(tmp_path, name):
     assert sending == {} if name == "none" else sending.labels
 
 
+@pytest.mark.parametrize("name", named("task"))
+def test_task(tmp_path, name):
+    assert callable(instantiate(composed(tmp_path, f"task={name}", "data=lfw").task))
+
+
 @pytest.mark.parametrize("name", named("experiment"))
 def test_experiment(tmp_path, name):
     assert composed(tmp_path, f"experiment={name}")

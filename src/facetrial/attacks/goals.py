@@ -64,6 +64,10 @@ class Aim:
         chosen = scores.gather(1, self.targets[:, None])[:, 0]
         return chosen - scores.scatter(1, self.targets[:, None], -torch.inf).amax(1)
 
+    def reduced(self, scores: Tensor) -> "tuple[Tensor, Aim]":
+        """The scores (B, C) that matter, and what is wanted of them; here all of them."""
+        return scores, self
+
     def unwanted(self, scores: Tensor) -> Tensor:
         """The scores (B, 1 + refusals) that dodging wants low: the own identity's, and those of refusals."""
         own = scores.gather(1, self.identities[:, None])

@@ -30,6 +30,7 @@ class CrossEntropy(Loss):
     """
 
     def __call__(self, scores: Tensor, aim: Aim) -> Tensor:
+        scores, aim = aim.reduced(scores)
         if aim.targets is None and aim.refusals:
             return aim.others(scores).logsumexp(1) - aim.unwanted(scores).logsumexp(1)
         if aim.targets is None:
@@ -52,6 +53,7 @@ class DifferenceOfLogitsRatio(Loss):
     """
 
     def __call__(self, scores: Tensor, aim: Aim) -> Tensor:
+        scores, aim = aim.reduced(scores)
         highest = scores.topk(min(4, scores.shape[1]), dim=1).values
         if highest.shape[1] < (3 if aim.targets is None else 4):
             return aim.advantage(scores)
@@ -71,6 +73,7 @@ class Cosine(Loss):
     of_similarities = True
 
     def __call__(self, scores: Tensor, aim: Aim) -> Tensor:
+        scores, aim = aim.reduced(scores)
         if aim.targets is None:
             return -scores.gather(1, aim.identities[:, None])[:, 0]
         return scores.gather(1, aim.targets[:, None])[:, 0]

@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -165,8 +166,47 @@ class PeopleFolder(FacesDataModule):
         }
         if self.several_faces:
             notes["several_faces"] = self.several_faces
-        crops = cut_crops(paths, files, digests, detections, self.search, self.alignment, self.cache, notes)
+        return self._cut(files, paths, digests, detections, notes)
 
+    def faces_of(self, files: Sequence[str]) -> FaceDataset:
+        """These pictures, in this order, whoever is on them and however few that person has.
+
+        They are found and cut like the others, and lie in the same cache.
+
+        Args:
+            files: names below the folder of people.
+
+        Raises:
+            FacetrialError: some are not there or cannot be used.
+        """
+        folder = self.people_folder()
+        known = pictures_of_people(folder, 1)
+        if missing := [file for file in files if file not in known]:
+            raise FacetrialError(f"{len(missing)} pictures are not in {folder}: {some(missing)}.")
+        files, paths = list(files), [known[file] for file in files]
+        digests = content_digests(paths)
+        detections = find_faces(paths, digests, self.cache, self.search)
+        lost = self.on_no_face == "skip"
+        bad = {
+            file: problem or "no face that MTCNN finds"
+            for file, problem, found in zip(files, detections.problems, detections.found, strict=True)
+            if problem or (lost and not found)
+        }
+        if bad:
+            listed = some([f"{file} ({why})" for file, why in bad.items()])
+            raise FacetrialError(
+                f"{len(bad)} of {len(files)} pictures that are needed cannot be used: {listed}. Put them right, or "
+                "take them from the list that names them."
+            )
+        self.no_face = [file for file, found in zip(files, detections.found, strict=True) if not found]
+        self._report_faces(len(files))
+        notes = {"alignment": repr(self.alignment), "pictures": len(files), "no_face": self.no_face}
+        return self._cut(files, paths, digests, detections, notes)
+
+    def _cut(
+        self, files: list[str], paths: list[Path], digests: list[str], detections: Detections, notes: dict
+    ) -> FaceDataset:
+        crops = cut_crops(paths, files, digests, detections, self.search, self.alignment, self.cache, notes)
         self._cut_from = {
             file: (path, detections.select([row]))
             for row, (file, path) in enumerate(zip(files, paths, strict=True))

@@ -11,6 +11,7 @@ from facetrial.evaluation.curve_section import curve_section
 from facetrial.evaluation.detection import detection_section
 from facetrial.evaluation.gallery import IMAGES, JUST_FELL, JUST_STOOD, SPREAD, WORST, read_image
 from facetrial.evaluation.page import data_address, write_html
+from facetrial.evaluation.pairs_section import pairs_section
 from facetrial.evaluation.physical.section import physical_section
 from facetrial.evaluation.power import power_section
 from facetrial.evaluation.section_view import show_chart, show_sections
@@ -23,6 +24,7 @@ TRIAL_SECTIONS: list[Callable[[Mapping[str, Any]], Section | None]] = [
     certified_section,
     detection_section,
     tasks_section,
+    pairs_section,
     physical_section,
     power_section,
     class_size_section,

@@ -59,7 +59,7 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
             print_summary(summary)
             return summary
         begin(folder)
-        summary = hold_trial(config, folder)
+        summary = instantiate(config.task)(config, folder)
         if summary:
             finish(folder, asked)
     return summary

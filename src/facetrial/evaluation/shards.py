@@ -10,7 +10,7 @@ from facetrial.evaluation.embeddings import EmbeddingShards
 from facetrial.files import written_whole
 from facetrial.randomness import picture_key
 
-_TEXT = ("file", "identity", "predicted_clean", "predicted_attacked", "predicted_8bit", "status")
+_TEXT = ("file", "identity", "predicted_clean", "predicted_attacked", "predicted_8bit", "status", "second")
 
 
 def write_rows(rows: pd.DataFrame, path: Path) -> None:

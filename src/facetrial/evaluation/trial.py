@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import torch
 from lightning import LightningDataModule, LightningModule
 from PIL import Image
@@ -91,15 +92,20 @@ class Trial(LightningModule):
         budget = self.attack.budget
         referee(batch.images, attacked.images, attacked.region, budget.norm, budget.limit, files)
         self._keep_pictures(batch, attacked, files)
-        embeddings: dict[str, Tensor] = {}
-        rows = verdict_rows(self.victim, batch, attacked, self.faces.names, files, embeddings)
+        rows = self.rows(batch, attacked, files)
         if self.certificate is not None:
             rows = rows.assign(**self.certificate.columns(self.victim, batch.images, self.faces.names))
-        if embeddings:
-            self.shards.embeddings.write(files, embeddings)
         self.cases.keep(rows, batch.images, attacked.images)
         self.shards.write(rows)
         self.cases.forget()
+
+    def rows(self, batch: Faces, attacked: Attacked, files: list[str]) -> pd.DataFrame:
+        """One row a picture; what belongs to the rows is on disk before they are."""
+        embeddings: dict[str, Tensor] = {}
+        rows = verdict_rows(self.victim, batch, attacked, self.faces.names, files, embeddings)
+        if embeddings:
+            self.shards.embeddings.write(files, embeddings)
+        return rows
 
     def on_test_end(self) -> None:
         self.trainer.strategy.barrier("all rows are on disk")

@@ -73,6 +73,12 @@ def verdict_rows(
     columns |= predicted | correct | margin | rank | detected
     if attacked.targets is not None:
         columns["target"] = ["" if i == SHOWS_TARGET else names[i] for i in attacked.targets.tolist()]
+    return pd.DataFrame(columns | change_columns(faces, attacked))
+
+
+def change_columns(faces: Faces, attacked: Attacked) -> dict[str, list]:
+    """Columns of what was done to each picture of a batch, whatever came of it."""
+    columns: dict[str, list] = {}
     columns["status"] = [ATTACKED if attackable else NOT_ATTACKABLE for attackable in attacked.attackable]
     columns["reached"] = attacked.reached.tolist()
     columns |= change_norms(faces.images, attacked.images)
@@ -82,7 +88,7 @@ def verdict_rows(
     columns["queries"] = attacked.queries.tolist()
     columns["steps"] = attacked.steps.tolist()
     columns["gradient"] = [Gradient(i).name.lower() for i in attacked.gradient.tolist()]
-    return pd.DataFrame(columns)
+    return columns
 
 
 def own_ranks(scores: Tensor, identities: Tensor) -> Tensor:

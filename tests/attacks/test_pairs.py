@@ -1,0 +1,93 @@
+"""Pairs' verdicts turn, by every loss, whatever the other columns of the scores say."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from facetrial.attacks.budgets import Linf
+from facetrial.attacks.engine import Attack
+from facetrial.attacks.losses import Cosine, CrossEntropy, DifferenceOfLogitsRatio, Margin
+from facetrial.attacks.methods.apgd import TargetedAPGD
+from facetrial.attacks.methods.pgd import PGD
+from facetrial.attacks.pairs import PairAim, PairHead, TurnVerdicts
+from facetrial.errors import FacetrialError
+from facetrial.landmarks.regions import Everywhere
+from facetrial.recognition.mirrored import Mirrored
+from facetrial.recognition.victim import Victim
+from tests.faces import some_faces
+
+SAME = torch.tensor([True, False, True, False, True, False])
+
+
+class Projected(nn.Module):
+    """Unit-norm embeddings (B, 8) by a fixed linear map."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3 * 24 * 24, 8)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return F.normalize(self.linear((images - 0.5).flatten(1)))
+
+
+@pytest.fixture
+def faces():
+    return some_faces(6, size=24, people=6)
+
+
+@pytest.fixture
+def victim(faces) -> Victim:
+    """Every pair is judged rightly, by a little."""
+    embedder = Projected()
+    others = F.normalize(torch.randn(6, 8))
+    with torch.no_grad():
+        similarities = (embedder(faces.images) * others).sum(1)
+    thresholds = similarities + torch.where(SAME, -0.02, 0.02)
+    return Victim(embedder, PairHead(others, thresholds), [str(i) for i in range(6)]).freeze()
+
+
+def right(victim, images) -> list[bool]:
+    return ((victim(images).diagonal() >= 0) == SAME).tolist()
+
+
+@pytest.mark.parametrize("loss", [Margin(), CrossEntropy(), DifferenceOfLogitsRatio(), Cosine()])
+def test_every_loss_turns_both_kinds_of_verdict(victim, faces, loss):
+    assert all(right(victim, faces.images))
+    attack = Attack(Everywhere(), Linf(eps=4), PGD(loss, steps=10, step=0.25), goal=TurnVerdicts(SAME))
+    attacked = attack(victim, faces, seed=0)
+    assert not any(right(victim, attacked.images))
+    assert attacked.targets is None
+
+
+def test_the_aim_minds_its_own_column_only():
+    aim = PairAim(torch.tensor([1, 0]), same=torch.tensor([True, False]))
+    scores = torch.tensor([[9.0, -0.1, 9.0], [0.3, -9.0, 9.0]])
+    assert aim.met(scores).tolist() == [True, True]
+    assert aim.advantage(scores).tolist() == pytest.approx([0.1, 0.3])
+    assert aim.met(-scores).tolist() == [False, False]
+    assert not aim.met(torch.full((2, 3), torch.nan)).any()
+    both = aim.joined(aim.select(torch.tensor([1])))
+    assert both.identities.tolist() == [1, 0, 0]
+    assert both.same.tolist() == [True, False, False]
+    reduced, two = aim.reduced(scores)
+    torch.testing.assert_close(reduced, torch.tensor([[-0.1, 0.1], [0.3, -0.3]]))
+    assert two.identities.tolist() == [0, 1]
+    assert two.met(reduced).all()
+
+
+def test_attacks_that_go_through_other_people_say_that_there_are_none(victim, faces):
+    attack = Attack(
+        Everywhere(), Linf(eps=4), TargetedAPGD(Margin(), steps=5, targets=2), goal=TurnVerdicts(SAME)
+    )
+    with pytest.raises(FacetrialError, match="attack=apgd or attack=pgd"):
+        attack(victim, faces, seed=0)
+
+
+def test_a_mirrored_embedder_says_the_same_of_a_picture_and_its_mirror_image():
+    embedder = Mirrored(Projected())
+    images = torch.rand(3, 3, 24, 24)
+    found = embedder(images)
+    torch.testing.assert_close(found, embedder(images.flip(3)))
+    plain = embedder.embedder
+    torch.testing.assert_close(found, F.normalize(plain(images) + plain(images.flip(3))))
