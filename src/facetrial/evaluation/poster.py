@@ -162,7 +162,7 @@ def _by_attack_and_defense(trials: Sequence[tuple]) -> dict[tuple[str, str], tup
 
 
 def base_name(attack: str) -> str:
-    """ "landmarks (budget.rms=0.1)" -> "landmarks": the attack's config, without what was changed of it."""
+    """ "landmarks (rms=0.1)" -> "landmarks": the attack's config, without what was changed of it."""
     return attack.partition(" (")[0]
 
 

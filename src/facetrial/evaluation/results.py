@@ -1,5 +1,6 @@
 """What a finished trial leaves in its run folder."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,22 @@ def about_trial(config: DictConfig, synthetic: bool) -> dict[str, Any]:
 
 
 def attack_name(attack: str, overrides: Sequence[str]) -> str:
-    """The attack's config name, with what the command line changed of it: "random (region=eyes)"."""
-    changed = [o.removeprefix("attack")[1:] for o in overrides if o.startswith(("attack/", "attack."))]
-    return f"{attack} ({', '.join(changed)})" if changed else attack
+    """The attack's config name, with what the command line changed of it, as shortly as it is clear.
+
+    >>> attack_name("pgd", ["attack/region=eyes", "attack.budget.eps=4", "seed=1", "attack.method.step=0.11078412"])
+    'pgd (region=eyes, eps=4, step=0.1108)'
+    """
+    changed = [
+        o.removeprefix("attack")[1:].partition("=") for o in overrides if o.startswith(("attack/", "attack."))
+    ]
+    last = [re.split(r"[./]", key.partition("@")[0])[-1] for key, _, _ in changed]
+    words = [
+        f"{short if last.count(short) == 1 else key}={_rounded(value)}"
+        for short, (key, _, value) in zip(last, changed, strict=True)
+    ]
+    return f"{attack} ({', '.join(words)})" if words else attack
+
+
+def _rounded(value: str) -> str:
+    """A number of many digits in four; anything else as it is."""
+    return f"{float(value):.4g}" if re.fullmatch(r"-?\d*\.\d{5,}(e-?\d+)?", value) else value

@@ -1,0 +1,22 @@
+"""How a trial's attack is called."""
+
+import pytest
+
+from facetrial.evaluation.results import attack_name
+
+
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [
+        (["seed=1", "defense=jpeg"], "pgd"),
+        (["attack/region=eyes", "attack.budget.eps=4"], "pgd (region=eyes, eps=4)"),
+        (["attack/loss@attack.method.loss=margin"], "pgd (loss=margin)"),
+        (["attack.method.step=0.11078412", "attack.budget.eps=0.25"], "pgd (step=0.1108, eps=0.25)"),
+        (
+            ["attack.methods.a.steps=3", "attack.methods.b.steps=4"],
+            "pgd (methods.a.steps=3, methods.b.steps=4)",
+        ),
+    ],
+)
+def test_the_name_says_what_was_changed_as_shortly_as_it_is_clear(overrides, name):
+    assert attack_name("pgd", overrides) == name
