@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from facetrial.errors import FacetrialError
-from facetrial.evaluation.statistics import median_over_people, rate_over_people
+from facetrial.evaluation.statistics import mean_over_people, median_over_people, rate_over_people
 from facetrial.evaluation.verdicts import ATTACKED
 
 SMALLEST = "smallest"
@@ -46,7 +46,9 @@ def security_curve(
 
     Returns:
         `norm`, `unit`, `limit`, `goal`, `clean` (what is left at size 0), `points` (a list of {size, value, low, high,
-        n}) and `median` ({value, low, high, n}, over the pictures at stake; infinite where fewer than half fell).
+        n}), `area` ({value, low, high, n}: below the curve from size 0 to `limit`, as a share of what it would be if
+        nothing fell) and `median` ({value, low, high, n}, over the pictures at stake; infinite where fewer than half
+        fell).
 
     Raises:
         FacetrialError: no column `smallest`; sizes outside (0, limit].
@@ -77,6 +79,7 @@ def security_curve(
         "goal": goal,
         "clean": rate_over_people(at_stake, people).as_dict(),
         "points": [{"size": size, **rate_over_people(smallest > size, people).as_dict()} for size in sizes],
+        "area": mean_over_people(np.minimum(smallest / (limit * unit), 1.0), people).as_dict(),
         "median": median | {"low": max(median["low"], 0.0)},
     }
 

@@ -73,7 +73,7 @@ class GatherSweep(Callback):
 def gather_sweep(
     folder: str | Path, study: bool = False, people: Sequence[str] | None = None, defenses: bool = False
 ) -> list[Path]:
-    """Writes `sweep.csv`, `comparisons.csv` and `report.html` over all runs below `folder`, and asked-for tables.
+    """Writes `sweep.csv`, `comparisons.csv`, `curves.csv`, `report.html` over all runs below `folder`, and more.
 
     Runs that differ in more than attack and defence (seeds, noise levels) go to tables of their own.
 
@@ -85,6 +85,7 @@ def gather_sweep(
             written all the same).
     """
     from facetrial.evaluation.comparisons import compare_trials, write_comparisons
+    from facetrial.evaluation.curves import curves_table, write_curves
     from facetrial.evaluation.sweep_report import write_sweep_report
 
     folder = Path(folder)
@@ -92,6 +93,8 @@ def gather_sweep(
     written = [write_sweep_csv(runs, folder)]
     if len(comparisons := compare_trials(runs)):
         written.append(write_comparisons(comparisons, folder))
+    if len(curves := curves_table(runs)):
+        written.append(write_curves(curves, folder))
     studies, problem = {}, None
     if study:
         try:

@@ -8,6 +8,7 @@ from facetrial.evaluation import tables, verdict_words
 from facetrial.evaluation.atlas import atlas_section
 from facetrial.evaluation.class_size_sweep import class_size_sweep_section
 from facetrial.evaluation.comparisons import comparisons_section
+from facetrial.evaluation.curves import curves_section
 from facetrial.evaluation.defense_table import DefenseTable, defenses_section
 from facetrial.evaluation.page import write_html
 from facetrial.evaluation.poster import Study
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SWEEP_SECTIONS: list[Callable[[Sequence["Run"]], Section | None]] = [
     comparisons_section,
+    curves_section,
     class_size_sweep_section,
     atlas_section,
 ]
