@@ -60,6 +60,11 @@ def test_nothing_is_claimed_that_the_pictures_do_not_show(tmp_path, faces):
     assert atlas_section(alone[:2]) is None
 
 
+def test_a_tie_names_no_region(tmp_path, faces):
+    section = atlas_section(runs_of(tmp_path, faces, {"nose": 0.0, "mouth": 0.0, "scattered": 0.8}))
+    assert "no region is weaker than another: 0.0 %" in section.sentences[0]
+
+
 def test_the_mean_face_is_of_clean_pictures_and_comes_back(tmp_path, faces):
     picture, mask = mean_face(faces, Discs("nose", area=0.06), 0)
     assert np.allclose(picture, faces.pixels[faces.rows].mean(0).transpose(2, 0, 1) / 255, atol=1e-6)

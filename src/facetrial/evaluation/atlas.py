@@ -76,6 +76,11 @@ def answer(places: Mapping[str, _Place]) -> str:
     """Where it is weakest, and what the intervals allow to say of it, in one sentence."""
     parts = {name: place for name, place in places.items() if name not in (CONTROL, WHOLE)}
     name, place = min(parts.items(), key=lambda one: one[1].left["value"])
+    if sum(one.left["value"] == place.left["value"] for one in parts.values()) == len(parts):
+        return (
+            f"no region is weaker than another: {percent(place.left['value'])} of the pictures are left at each (95 % "
+            f"interval {interval(place.left)}, {place.left['n']} pictures)."
+        )
     left = f"{percent(place.left['value'])} left (95 % interval {interval(place.left)}, {place.left['n']} pictures)"
     least = f"the least is left at the {name}, {left}"
     difference = place.difference
