@@ -4,10 +4,10 @@ from typing import Any
 
 import pandas as pd
 
+from facetrial.evaluation.embeddings import VERSIONS
 from facetrial.evaluation.statistics import rate_over_people
 from facetrial.evaluation.verdicts import ATTACKED
 
-VERSIONS = ("clean", "attacked", "8bit")
 FEW = 5
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from facetrial.evaluation.all_pairs import interval_of, people_draws
+from facetrial.evaluation.embeddings import VERSIONS
 from facetrial.evaluation.score_counts import pairs_needed
 
-VERSIONS = ("clean", "attacked", "8bit")
 FALSE_ALARM_RATES = (1e-1, 1e-2)
 _RESAMPLES = 1000
 

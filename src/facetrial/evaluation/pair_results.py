@@ -10,6 +10,7 @@ import pandas as pd
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
+from facetrial.evaluation.embeddings import VERSIONS
 from facetrial.evaluation.fold_protocol import names_as_numbers, protocol_summary
 from facetrial.evaluation.pair_trial import PairedFaces
 from facetrial.evaluation.report import write_report
@@ -19,7 +20,6 @@ from facetrial.evaluation.summary import summarise, write_json
 from facetrial.evaluation.tables import print_summary
 from facetrial.evaluation.verdicts import ATTACKED
 
-VERSIONS = ("clean", "attacked", "8bit")
 _ACCURACIES = {
     "clean_accuracy": "clean",
     "robust_accuracy": "attacked",

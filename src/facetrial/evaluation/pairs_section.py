@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from facetrial.evaluation.sections import Chart, Section, Series, Table
+from facetrial.evaluation.tables import percent, rate_in_words
 
 _SHOWN = {"clean": "clean", "attacked": "attacked", "8bit": "after rounding to 8 bits"}
 
@@ -35,10 +36,10 @@ def _sentences(pairs: Mapping[str, Any]) -> list[str]:
     clean, attacked = (pairs["accuracy"][version] for version in ("clean", "attacked"))
     error = pairs["standard_error"]
     sentences = [
-        f"Of {clean['n']:,} clean pairs {_percent(clean)} are judged rightly"
+        f"Of {clean['n']:,} clean pairs {percent(clean['value'], 2)} are judged rightly"
         + (f" (standard error over folds {100 * error:.2f} points)" if error is not None else "")
         + (
-            f"; of {attacked['n']:,} with an attacked side, {_percent(attacked)}."
+            f"; of {attacked['n']:,} with an attacked side, {percent(attacked['value'], 2)}."
             if attacked["n"]
             else "; none could be attacked."
         )
@@ -46,7 +47,8 @@ def _sentences(pairs: Mapping[str, Any]) -> list[str]:
     for point in pairs["points"]:
         if point["threshold"] is None:
             sentences.append(
-                f"At a false accept rate of {_rate(point['wanted'])} nothing is told: there are too few pairs of two "
+                f"At a false accept rate of {rate_in_words(point['wanted'])} nothing is told: there are too few "
+                "pairs of two "
                 f"people, {point['needed']:,} are needed."
             )
     return sentences
@@ -60,7 +62,7 @@ def _lines(pairs: Mapping[str, Any]) -> list[Sequence[Any]]:
     lines = [line("judged rightly", pairs["accuracy"]), line("equal error rate", pairs["eer"])]
     for point in pairs["points"]:
         if point["threshold"] is not None:
-            rate = _rate(point["wanted"])
+            rate = rate_in_words(point["wanted"])
             lines.append(line(f"pairs of one person accepted, FAR {rate}", point["tar"]))
             lines.append(line(f"pairs of two people accepted, FAR {rate}", point["far"], f"set to {rate}"))
     return lines
@@ -87,11 +89,3 @@ def _fold_chart(pairs: Mapping[str, Any]) -> Chart:
         y_title="judged rightly",
         series=series,
     )
-
-
-def _percent(figure: Mapping[str, Any]) -> str:
-    return f"{100 * figure['value']:.2f} %"
-
-
-def _rate(rate: float) -> str:
-    return f"{100 * rate:.2g} %"

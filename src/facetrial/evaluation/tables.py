@@ -32,6 +32,11 @@ def percent(value: float | None, digits: int = 1) -> str:
     return f"{100 * value:.{digits}f} %"
 
 
+def rate_in_words(rate: float) -> str:
+    """A wanted rate as people say it: 0.01 -> "1 %", 0.0001 -> "0.01 %"."""
+    return f"{100 * rate:.2g} %"
+
+
 def interval(figure: Mapping[str, Any], digits: int = 1) -> str:
     """{low: 0.1, high: 0.2} -> "10.0 to 20.0 %"."""
     if _unknown(figure["value"]):

@@ -8,10 +8,11 @@ import pandas as pd
 from torch import nn
 
 from facetrial.defenses.defended import undefended
+from facetrial.evaluation.embeddings import VERSIONS
 from facetrial.evaluation.identification import identification_summary
 from facetrial.evaluation.open_set import open_set_summary, split_known
 from facetrial.evaluation.verdicts import ATTACKED
-from facetrial.evaluation.verification import VERSIONS, verification_summary
+from facetrial.evaluation.verification import verification_summary
 
 _NO_EMBEDDINGS = (
     "not every picture has the one embedding that could be compared: the victim shows none, or some rows are of an "

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from facetrial.evaluation.sections import Chart, Section, Series, Table
+from facetrial.evaluation.tables import percent, rate_in_words
 
 _SHOWN = {"clean": "clean", "attacked": "attacked", "8bit": "after rounding to 8 bits"}
 
@@ -42,14 +43,15 @@ def _sentences(tasks: Mapping[str, Any]) -> list[str]:
     if told:
         point = told[-1]
         sentences.append(
-            f"At the threshold that accepts {_rate(point['wanted'])} of the clean pairs of two people, "
-            f"{_percent(point['tar']['clean'])} of the clean pairs of one person are accepted and "
-            f"{_percent(point['tar']['attacked'])} of those with an attacked side."
+            f"At the threshold that accepts {rate_in_words(point['wanted'])} of the clean pairs of two people, "
+            f"{percent(point['tar']['clean']['value'])} of the clean pairs of one person are accepted and "
+            f"{percent(point['tar']['attacked']['value'])} of those with an attacked side."
         )
         if point["impersonation"] is not None:
             sentences.append(
-                f"There, {_percent(point['impersonation']['attacked'])} of the pairs of an attacked picture and one of "
-                f"its target are accepted; before the attack it was {_percent(point['impersonation']['clean'])}."
+                f"There, {percent(point['impersonation']['attacked']['value'])} of the pairs of an attacked picture "
+                "and one of its target are accepted; before the attack it was "
+                f"{percent(point['impersonation']['clean']['value'])}."
             )
     for what, task, rate, things in (
         ("Verification", verification, "false accept rate", "pairs of two people"),
@@ -60,8 +62,8 @@ def _sentences(tasks: Mapping[str, Any]) -> list[str]:
         for point in task.get("points", ()):
             if point["threshold"] is None:
                 sentences.append(
-                    f"{what} at a {rate} of {_rate(point['wanted'])} cannot be told: there are too few {things}, "
-                    f"{point['needed']:,} are needed."
+                    f"{what} at a {rate} of {rate_in_words(point['wanted'])} cannot be told: there are too few "
+                    f"{things}, {point['needed']:,} are needed."
                 )
     return sentences
 
@@ -82,7 +84,7 @@ def _lines(tasks: Mapping[str, Any]) -> list[Sequence[Any]]:
         lines.append(line("Verification: right at the best clean threshold", verification["accuracy"]))
     for point in verification.get("points", ()):
         if point["threshold"] is not None:
-            rate = _rate(point["wanted"])
+            rate = rate_in_words(point["wanted"])
             lines.append(line(f"Verification: pairs of one person accepted, FAR {rate}", point["tar"]))
             lines.append(
                 line(
@@ -95,7 +97,7 @@ def _lines(tasks: Mapping[str, Any]) -> list[Sequence[Any]]:
                 )
     for point in open_set.get("points", ()):
         if point["threshold"] is not None:
-            rate = _rate(point["wanted"])
+            rate = rate_in_words(point["wanted"])
             lines.append(line(f"Open set: found and named rightly, false alarms {rate}", point["identified"]))
             lines.append(
                 line(
@@ -126,9 +128,10 @@ def _curve_chart(verification: Mapping[str, Any]) -> Chart:
     return Chart(
         name="verification",
         alt=(
-            f"Share of pairs of one person accepted against the false accept rate: from {_percent(clean)} clean and "
-            f"{_percent(attacked)} attacked at {_rate(curve['far'][0])}, to {_percent(curve['clean'][-1])} and "
-            f"{_percent(curve['attacked'][-1])} at {_rate(curve['far'][-1])}."
+            "Share of pairs of one person accepted against the false accept rate: from "
+            f"{percent(clean['value'])} clean and {percent(attacked['value'])} attacked at "
+            f"{rate_in_words(curve['far'][0])}, to {percent(curve['clean'][-1]['value'])} and "
+            f"{percent(curve['attacked'][-1]['value'])} at {rate_in_words(curve['far'][-1])}."
         ),
         caption=(
             "Pairs of one person accepted, at thresholds set by the share of clean pairs of two people accepted."
@@ -162,11 +165,3 @@ def _score_chart(verification: Mapping[str, Any]) -> Chart:
         y_title="share of pairs",
         series=series,
     )
-
-
-def _percent(figure: Mapping[str, Any]) -> str:
-    return f"{100 * figure['value']:.1f} %"
-
-
-def _rate(rate: float) -> str:
-    return f"{100 * rate:.2g} %"

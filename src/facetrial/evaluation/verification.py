@@ -17,9 +17,9 @@ from facetrial.evaluation.all_pairs import (
     resample_all_pairs,
     threshold_grid,
 )
+from facetrial.evaluation.embeddings import VERSIONS
 from facetrial.evaluation.score_counts import LEAST_EXPECTED, cells_of, pairs_needed, similarity_at
 
-VERSIONS = ("clean", "attacked", "8bit")
 FALSE_ACCEPT_RATES = (1e-2, 1e-3, 1e-4)
 _CURVE_POINTS = 25
 _BINS = 64
