@@ -38,7 +38,7 @@ if __name__ == "__main__":
     run()
 """
 LOCAL = sorted(set(named("hydra/launcher")) - {"submitit_slurm"})
-PACKAGES = {"ray": "ray", "submitit_local": "submitit", "joblib": "joblib"}
+PACKAGES = {"submitit_local": "submitit", "joblib": "joblib"}
 
 
 @pytest.mark.parametrize("launcher", LOCAL)

@@ -189,9 +189,32 @@ def test_attacked_pictures_are_kept_as_png(home):
     assert all(Image.open(path.with_suffix(".png")).size == (112, 112) for path in pictures)
 
 
-def test_a_sweep_with_a_defence(home):
-    done = run(home, "-m", "attack=random,scattered", "defense=none,adv", f"hydra.sweep.dir={home / 'sweep'}")
+def test_a_sweep_with_a_defence_that_was_killed_goes_on(home):
+    arguments = ["-m", "attack=random,scattered", "defense=none,adv", f"hydra.sweep.dir={home / 'sweep'}"]
+    process = subprocess.Popen(
+        command(home, *arguments), cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+    def finished() -> dict[Path, int]:
+        return {
+            path: (path.parent / "summary.json").stat().st_mtime_ns
+            for path in (home / "sweep").glob("*/done.json")
+        }
+
+    deadline = time.monotonic() + 400
+    while len(finished()) < 2:
+        assert process.poll() is None, "the sweep ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    kept = finished()
+    assert 2 <= len(kept) < 4
+
+    done = run(home, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert len(finished()) == 4
+    assert kept.items() <= finished().items()  # none was held again
     sweep = pd.read_csv(home / "sweep" / "sweep.csv")
     assert len(sweep) == 4
     assert set(sweep["attack"]) == {"random", "scattered"}

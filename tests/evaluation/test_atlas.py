@@ -47,7 +47,7 @@ def test_the_weakest_region_is_named_with_its_interval(tmp_path, faces):
     assert [line[0] for line in table.lines] == ["everywhere", "nose", "mouth", "scattered"]
     assert table.lines[1][3]["high"] < 0
     assert table.lines[3][3] is None
-    assert drawing.pixels.shape == (3, 144, 144)
+    assert drawing.pixels.shape == (3, 600, 900)
     assert drawing.caption.startswith("Synthetic faces.")
     assert np.ptp(drawing.pixels, axis=0).max() > 0.1  # coloured where the regions are
 

@@ -1,10 +1,17 @@
 """The region atlas: where on the face a recogniser is weakest, at an equal budget and at an equal area."""
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from PIL import Image
+from scipy.ndimage import distance_transform_edt
 
+from facetrial.evaluation.figures import LIGHT, figure_bytes, new_axes
 from facetrial.evaluation.mean_face import read_mean_face
 from facetrial.evaluation.sections import Drawing, Section, Table
 from facetrial.evaluation.shards import read_rows
@@ -15,7 +22,6 @@ from facetrial.evaluation.verdicts import ATTACKED
 
 CONTROL, WHOLE = "scattered", "everywhere"
 _FEWEST = 3  # regions that make an atlas
-_LARGER = 3  # pixels of the drawing for each of the picture
 
 
 @dataclass(frozen=True)
@@ -136,20 +142,42 @@ def _table(title: str, places: Mapping[str, _Place]) -> Table:
 
 
 def _drawn(places: Mapping[str, _Place]) -> np.ndarray | None:
-    """The mean face in grey, (3, H, W), with regions coloured by what is left, the weakest on top."""
-    from matplotlib import colormaps
-
-    face, masks = None, []
+    """The mean face in grey, (3, H, W), with regions coloured by what is left, the weakest on top, and a legend."""
+    colour = {name: colormaps["cividis"](place.left["value"]) for name, place in places.items()}
+    face, masks = None, {}
     for name, place in places.items():
-        if name in (CONTROL, WHOLE) or (read := read_mean_face(place.run.folder)) is None:
-            continue
-        face = read[0]
-        masks.append((place.left["value"], read[1]))
+        if name not in (CONTROL, WHOLE) and (read := read_mean_face(place.run.folder)) is not None:
+            face, masks[name] = read
     if face is None:
         return None
-    drawn = np.repeat(face.mean(0, keepdims=True), 3, axis=0)
-    for left, mask in reversed(masks):
-        colour = np.array(colormaps["cividis"](left)[:3])[:, None, None]
-        inside = 0.65 * (mask >= 0.5)
-        drawn = (1 - inside) * drawn + inside * colour
-    return np.clip(drawn, 0, 1).repeat(_LARGER, axis=1).repeat(_LARGER, axis=2)
+    figure, axes = new_axes(LIGHT, 6.0, 4.0)
+    axes.imshow(face.mean(0), cmap="gray", vmin=0, vmax=1)
+    axes.axis("off")
+    inside = {name: mask >= 0.5 for name, mask in masks.items() if (mask >= 0.5).any()}
+    covered = np.zeros(face.shape[1:], dtype=bool)
+    for depth, (name, mask) in enumerate(inside.items()):  # the weakest first
+        axes.contourf(masks[name], [0.5, 2], colors=[colour[name]], alpha=0.65, zorder=20 - depth)
+        axes.contour(masks[name], [0.5], colors="white", linewidths=0.8, zorder=20 - depth)
+        if (seen := mask & ~covered).any():
+            depths = distance_transform_edt(np.pad(seen, 1))[1:-1, 1:-1]
+            row, column = np.unravel_index(depths.argmax(), seen.shape)
+            halo = [withStroke(linewidth=2, foreground="black")]
+            axes.text(
+                column,
+                row,
+                name,
+                color="white",
+                size=8,
+                ha="center",
+                va="center",
+                zorder=30,
+                path_effects=halo,
+            )
+        covered |= mask
+    entries = [
+        Patch(facecolor=colour[name], edgecolor=LIGHT.ink, label=f"{name}, {percent(place.left['value'])}")
+        for name, place in places.items()
+    ]
+    figure.legend(handles=entries, title="recognised", loc="outside right center", frameon=False, fontsize=9)
+    pixels = np.array(Image.open(io.BytesIO(figure_bytes(figure, "png"))).convert("RGB"))
+    return pixels.transpose(2, 0, 1) / 255

@@ -1,11 +1,16 @@
 """What a trial tells Weights & Biases, under the same names in every trial, so that a sweep compares in its pages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from hydra.core.hydra_config import HydraConfig
+from lightning.pytorch.loggers import Logger, WandbLogger
 from omegaconf import DictConfig, OmegaConf
+
+from facetrial.loggers import log_checkpoint
+from facetrial.recognition.obtain import checkpoint_path
 
 _FIGURES = ("clean_accuracy", "robust_accuracy", "robust_accuracy_8bit", "attack_success")
 _ABOUT = ("data", "synthetic", "limit", "embedder", "attack", "defense", "goal", "seed")
@@ -28,6 +33,23 @@ def trial_tags(summary: Mapping[str, Any], region: str | None) -> list[str]:
     }
     tags = [f"{key}:{value}"[:64] for key, value in about.items() if value is not None]
     return tags + (["synthetic"] if summary["synthetic"] else [])
+
+
+def log_results(
+    loggers: Iterable[Logger],
+    config: DictConfig,
+    summary: Mapping[str, Any],
+    rows: pd.DataFrame,
+    folder: Path,
+) -> None:
+    """Tells every logger of a trial that is done: its figures, and to wandb all that `log_trial` says."""
+    for logger in loggers:
+        if isinstance(logger, WandbLogger):
+            region = HydraConfig.get().runtime.choices.get("attack/region")
+            log_trial(logger.experiment, config, region, summary, rows, folder, checkpoint_path(config))
+        else:
+            logger.log_metrics({f"trial/{name}": summary[name]["value"] for name in _FIGURES})
+        logger.finalize("success")
 
 
 def log_trial(
@@ -59,14 +81,3 @@ def log_trial(
         report.add_file(str(folder / name))
     run.log_artifact(report)
     log_checkpoint(run, checkpoint)
-
-
-def log_checkpoint(run: Any, checkpoint: Path) -> None:
-    """Keeps the recogniser as an artifact; the same recogniser, by its content, is one version for all runs."""
-    import wandb
-
-    if checkpoint.is_file():
-        name = "".join(c if c.isalnum() or c in "-_." else "_" for c in checkpoint.stem)
-        artifact = wandb.Artifact(name, "model")
-        artifact.add_file(str(checkpoint))
-        run.log_artifact(artifact)

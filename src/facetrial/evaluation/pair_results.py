@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from facetrial.evaluation.embeddings import VERSIONS
 from facetrial.evaluation.fold_protocol import names_as_numbers, protocol_summary
+from facetrial.evaluation.logged import log_results
 from facetrial.evaluation.pair_trial import PairedFaces
 from facetrial.evaluation.report import write_report
 from facetrial.evaluation.results import about_trial
@@ -112,10 +113,6 @@ def write_pair_results(
     write_rows(rows.assign(synthetic=synthetic), folder / "verdicts.csv")
     write_json(summary, folder / "summary.json")
     write_report(folder, summary, OmegaConf.to_yaml(config, resolve=True))
-    for logger in loggers:
-        logger.log_metrics(
-            {f"trial/{name}": summary[name]["value"] for name in (*_ACCURACIES, "attack_success")}
-        )
-        logger.finalize("success")
+    log_results(loggers, config, summary, rows, folder)
     print_summary(summary)
     return summary

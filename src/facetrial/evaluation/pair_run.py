@@ -1,7 +1,6 @@
 """From a composed config to a verdict on verification: what `python evaluate.py task=verification` does."""
 
 import logging
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,13 +20,11 @@ from facetrial.data.people_files import pictures_of_people
 from facetrial.defenses.defended import defended
 from facetrial.defenses.defense import Defense
 from facetrial.errors import FacetrialError
-from facetrial.evaluation.checks.check import Evidence, run_checks
 from facetrial.evaluation.fold_protocol import parts_of, thresholds_by_part
 from facetrial.evaluation.pair_results import JudgedPairs, write_pair_results
 from facetrial.evaluation.pair_trial import PairedFaces, PairTrial, embed_pictures, paired
-from facetrial.evaluation.run import trial_fingerprint, trial_trainer
+from facetrial.evaluation.run import hold, trial_fingerprint, trial_trainer
 from facetrial.evaluation.shards import Shards
-from facetrial.evaluation.trial import RemainingFaces
 from facetrial.recognition.mirrored import Mirrored
 from facetrial.recognition.obtain import build_embedder, recognizer_for
 from facetrial.recognition.victim import Victim
@@ -100,35 +97,19 @@ def hold_pair_trial(
         victim, attack, test, config.seed, shards, set(), folder / "images" if config.save_images else None,
         people=[pair.people for pair in listed], folds=(folds + 1).tolist(), same=whole.same,
     )  # fmt: skip
-    done = set(shards.read()["file"]) if config.resume else set()
-    remaining = [row for row, file in enumerate(test.files) if file not in done]
-    if done and len(remaining) < len(test):
-        log.info(
-            "%d of %d pairs have their row from an earlier start.", len(test) - len(remaining), len(test)
-        )
-    started = time.monotonic()
-    if remaining:
-        trainer.test(trial, datamodule=RemainingFaces(test, remaining, config.data.batch_size), verbose=False)
-    seconds = time.monotonic() - started
-    if not trainer.is_global_zero:
+    held = hold(trial, trainer, config, test, list(defenses))
+    if held is None:
         return {}
-    rows = shards.read()
-    rows = rows[rows["file"].isin(set(test.files))].reset_index(drop=True)
     judged = JudgedPairs(whole, similarities, thresholds)
-    victim.to(device)
-    evidence = Evidence(victim, attack, test, test, rows, config.seed, device, list(defenses))
-    checks = run_checks(instantiate(config.checks), evidence)
-    shards.compact(shards.read())
     about = {
         "list": path.name,
         "threshold": chosen,
         "attacked_side": attacked,
         "mirror": mirror,
         "embedder_as_published": untouched,
-        "seconds": seconds,
-        "images_per_second": len(remaining) / seconds if remaining else None,
+        **held.speed,
     }
-    return write_pair_results(config, folder, rows, checks, judged, about, trainer.loggers)
+    return write_pair_results(config, folder, held.rows, held.checks, judged, about, trainer.loggers)
 
 
 def check_possible(config: DictConfig, defenses: Mapping[str, Defense]) -> None:

@@ -18,7 +18,7 @@ from facetrial.evaluation.class_size import class_size_summary
 from facetrial.evaluation.curve import SMALLEST, curve_rows, security_curve, sizes_shown
 from facetrial.evaluation.detection import SUSPICION, detection_summary
 from facetrial.evaluation.gallery import Pictures, write_gallery
-from facetrial.evaluation.logged import log_trial
+from facetrial.evaluation.logged import log_results
 from facetrial.evaluation.mean_face import write_mean_face
 from facetrial.evaluation.power import power_summary
 from facetrial.evaluation.report import write_report
@@ -27,10 +27,6 @@ from facetrial.evaluation.summary import summarise, write_json
 from facetrial.evaluation.tables import print_summary
 from facetrial.evaluation.tasks import tasks_rows
 from facetrial.evaluation.verdicts import ATTACKED
-from facetrial.loggers import Wandb
-from facetrial.recognition.obtain import checkpoint_path
-
-_ACCURACIES = ("clean_accuracy", "robust_accuracy", "robust_accuracy_8bit", "attack_success")
 
 
 def write_results(
@@ -84,13 +80,7 @@ def write_results(
     write_rows(rows.assign(synthetic=faces.synthetic), folder / "verdicts.csv")
     write_json(summary, folder / "summary.json")
     write_report(folder, summary, OmegaConf.to_yaml(config, resolve=True))
-    for logger in loggers:
-        if isinstance(logger, Wandb):
-            region = HydraConfig.get().runtime.choices.get("attack/region")
-            log_trial(logger.experiment, config, region, summary, rows, folder, checkpoint_path(config))
-        else:
-            logger.log_metrics({f"trial/{name}": summary[name]["value"] for name in _ACCURACIES})
-        logger.finalize("success")
+    log_results(loggers, config, summary, rows, folder)
     print_summary(summary)
     return summary
 
@@ -114,12 +104,27 @@ def about_trial(config: DictConfig, synthetic: bool) -> dict[str, Any]:
         "data": choices["data"],
         "synthetic": synthetic,
         "limit": config.data.limit,
-        "embedder": choices["embedder"],
+        "embedder": embedder_name(choices["embedder"], config.embedder),
         "attack": attack_name(choices["attack"], HydraConfig.get().overrides.task),
         "defense": defenses,
         "goal": choices["goal"],
         "seed": config.seed,
     }
+
+
+def embedder_name(embedder: str, settings: Mapping[str, Any]) -> str:
+    """The embedder's config name, and of one that is the user's which it is.
+
+    >>> embedder_name("own", {"_target_": "my_module.MyEmbedder"})
+    'own (MyEmbedder)'
+    >>> embedder_name("onnx", {"weights": "models/r50.onnx"})
+    'onnx (r50.onnx)'
+    """
+    which = {
+        "own": lambda: settings["_target_"].rpartition(".")[2],
+        "onnx": lambda: Path(settings["weights"]).name,
+    }
+    return f"{embedder} ({which[embedder]()})" if embedder in which else embedder
 
 
 def attack_name(attack: str, overrides: Sequence[str]) -> str:

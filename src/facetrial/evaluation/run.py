@@ -4,9 +4,12 @@ import hashlib
 import json
 import logging
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from hydra.utils import instantiate
 from lightning import Callback, Trainer, seed_everything
 from omegaconf import DictConfig, OmegaConf
@@ -19,7 +22,7 @@ from facetrial.data.faces import FaceDataset
 from facetrial.data.module import FacesDataModule, spread_over_people
 from facetrial.defenses.defended import defended
 from facetrial.errors import FacetrialError
-from facetrial.evaluation.checks.check import Evidence, run_checks
+from facetrial.evaluation.checks.check import Evidence, Outcome, run_checks
 from facetrial.evaluation.cost import cost
 from facetrial.evaluation.done import DONE, asked_for, begin, finish, finished_before
 from facetrial.evaluation.kept_cases import kept_pictures
@@ -95,33 +98,17 @@ def hold_trial(config: DictConfig, folder: Path) -> dict:
     trial = Trial(
         victim, attack, test, config.seed, shards, shown, images_folder, certificate, physical is not None
     )
-
-    done = set(shards.read()["file"]) if config.resume else set()
-    if physical is not None:
-        done = {file for file in done if shards.has_saved(file)}
-    remaining = [row for row, file in enumerate(test.files) if file not in done]
-    if done and len(remaining) < len(test):
-        log.info(
-            "%d of %d pictures have their row from an earlier start.", len(test) - len(remaining), len(test)
-        )
-    started = time.monotonic()
     trainer = trial_trainer(config, folder)
-    if attack.needs_fitting:
-        fit_or_read(attack, victim, faces, config, folder, fingerprint, trainer)
-    if remaining:
-        trainer.test(trial, datamodule=RemainingFaces(test, remaining, config.data.batch_size), verbose=False)
-    seconds = time.monotonic() - started
-    if not trainer.is_global_zero:
-        return {}
 
-    rows = shards.read()
-    rows = rows[rows["file"].isin(set(test.files))].reset_index(drop=True)
-    victim.to(device := trainer.strategy.root_device)
-    evidence = Evidence(victim, attack, test, faces.train_faces, rows, config.seed, device, list(defenses))
-    checks = run_checks(instantiate(config.checks), evidence)
-    shards.compact(shards.read())
+    def fit() -> None:
+        if attack.needs_fitting:
+            fit_or_read(attack, victim, faces, config, folder, fingerprint, trainer)
+
+    held = hold(trial, trainer, config, faces.train_faces, list(defenses), fit)
+    if held is None:
+        return {}
+    rows = held.rows
     pictures = kept_pictures(shards, rows, shown)
-    speed = {"seconds": seconds, "images_per_second": len(remaining) / seconds if remaining else None}
     costs = cost(victim, test, checkpoint_path(config), KIND)
     tasks = tasks_summary(
         rows,
@@ -131,12 +118,63 @@ def hold_trial(config: DictConfig, folder: Path) -> dict:
         faces.split_seed,
         trained_on_all=config.trainer.max_epochs != 0 or any(defense.trains for defense in defenses.values()),
     )
-    about = speed | {"cost": costs, "tasks": tasks}
+    about = held.speed | {"cost": costs, "tasks": tasks}
     if physical is not None:
-        sent = physical(victim, faces, rows, shards, device, config.resume)
+        sent = physical(victim, faces, rows, shards, trainer.strategy.root_device, config.resume)
         write_rows(sent.assign(synthetic=faces.synthetic), folder / "physical.csv")
         about["physical"] = physical_summary(rows, sent, physical.labels, attack.goal.name, faces.alignment)
-    return write_results(config, folder, rows, checks, faces, pictures, about, trainer.loggers)
+    return write_results(config, folder, rows, held.checks, faces, pictures, about, trainer.loggers)
+
+
+@dataclass
+class Held:
+    """What a trial has found: a row a picture, what the checks say of them, and `seconds` and `images_per_second`."""
+
+    rows: pd.DataFrame
+    checks: dict[str, Outcome]
+    speed: dict[str, float | None]
+
+
+def hold(
+    trial: Trial,
+    trainer: Trainer,
+    config: DictConfig,
+    train_faces: FaceDataset,
+    defenses: list[str],
+    fit: Callable[[], None] = lambda: None,
+) -> Held | None:
+    """Attacks the pictures of `trial` that have no row yet, and has all rows checked; None but in the first process.
+
+    Args:
+        train_faces: what recogniser and attack may have seen.
+        defenses: names of the victim's.
+        fit: makes the attack ready; its time counts.
+    """
+    shards, test = trial.shards, trial.faces
+    done = set(shards.read()["file"]) if config.resume else set()
+    if trial.keep_saved:
+        done = {file for file in done if shards.has_saved(file)}
+    remaining = [row for row, file in enumerate(test.files) if file not in done]
+    if done and len(remaining) < len(test):
+        log.info(
+            "%d of %d pictures have their row from an earlier start.", len(test) - len(remaining), len(test)
+        )
+    started = time.monotonic()
+    fit()
+    if remaining:
+        trainer.test(trial, datamodule=RemainingFaces(test, remaining, config.data.batch_size), verbose=False)
+    seconds = time.monotonic() - started
+    if not trainer.is_global_zero:
+        return None
+    rows = shards.read()
+    rows = rows[rows["file"].isin(set(test.files))].reset_index(drop=True)
+    device = trainer.strategy.root_device
+    victim = trial.victim.to(device)
+    evidence = Evidence(victim, trial.attack, test, train_faces, rows, config.seed, device, defenses)
+    checks = run_checks(instantiate(config.checks), evidence)
+    shards.compact(shards.read())
+    speed = {"seconds": seconds, "images_per_second": len(remaining) / seconds if remaining else None}
+    return Held(rows, checks, speed)
 
 
 def fit_or_read(

@@ -18,6 +18,7 @@ from facetrial.files import check_writable
 from facetrial.landmarks.outcome import find_all, score, write_outcome
 from facetrial.landmarks.regressor import LandmarkRegressor
 from facetrial.locks import made_once
+from facetrial.loggers import log_training
 from facetrial.recipes import data_recipe, digest, trainer_recipe, without
 from facetrial.seeding import SeedSteps
 
@@ -110,7 +111,9 @@ def _train(config: DictConfig) -> dict[str, float]:
     shutil.rmtree(partial, ignore_errors=True)
     log.info("Saved %s. RMSE on %d validation points %.3f pixels.", path, scores["all"]["n"], metrics["all"])
     write_outcome(Path(trainer.default_root_dir), datamodule, network, found, scores)
-    return {f"validation/rmse/{name}": value for name, value in metrics.items()}
+    figures = {f"validation/rmse/{name}": value for name, value in metrics.items()}
+    log_training(trainer.loggers, figures, path)
+    return figures
 
 
 def frames_of(data: FramesDataModule | FacesDataModule) -> FramesDataModule:

@@ -14,10 +14,9 @@ from facetrial.checkpoints import save_checkpoint, training_cut_short
 from facetrial.data.build import build_datamodule, build_defenses
 from facetrial.data.faces import FaceDataset
 from facetrial.errors import FacetrialError
-from facetrial.evaluation.logged import log_checkpoint
 from facetrial.files import check_writable
 from facetrial.locks import made_once
-from facetrial.loggers import Wandb
+from facetrial.loggers import log_training
 from facetrial.recipes import digest
 from facetrial.recognition.finite import StopWhenNotFinite
 from facetrial.recognition.fit_head import FitHead
@@ -121,11 +120,7 @@ def _train(config: DictConfig) -> dict[str, float]:
             seconds=seconds,
         )
         shutil.rmtree(partial, ignore_errors=True)
-        for logger in trainer.loggers:
-            logger.log_metrics(metrics)
-            if isinstance(logger, Wandb):
-                log_checkpoint(logger.experiment, path)
-            logger.finalize("success")
+        log_training(trainer.loggers, metrics, path)
         log.info("Saved %s. %s", path, ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
     return metrics
 
