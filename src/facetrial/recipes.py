@@ -1,12 +1,18 @@
 """Recipes: what decides a trained model, as plain values, so that a checkpoint is never used for another config."""
 
+import contextlib
 import hashlib
+import inspect
 import json
+import sysconfig
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import get_class
+from hydra.utils import get_class, get_object
 from omegaconf import DictConfig
+
+import facetrial
 
 # Of `trainer`, what changes a model. The number of devices is left out: a trial may run on any number of them.
 _TRAINER_DECIDES = (
@@ -44,3 +50,41 @@ def without(part: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
 def digest(values: Any) -> str:
     """A short name for plain values."""
     return hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=6).hexdigest()
+
+
+@cache
+def package_code(*parts: str) -> str:
+    """A name for the source of this package, or of these files and folders of it."""
+    digest = hashlib.blake2b(facetrial.__version__.encode(), digest_size=8)
+    root = Path(facetrial.__file__).parent
+    found = [path for part in parts or (".",) for path in ((root / part), *(root / part).rglob("*"))]
+    for path in sorted(p for p in set(found) if p.is_file() and "__pycache__" not in p.parts):
+        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def users_code(values: Any) -> dict[str, str]:
+    """For each `_target_` in plain values that is the user's own, what its module's file holds, as a short name.
+
+    A module of the user's is one that was not installed with others and is not of this package. What it imports in
+    turn is not looked at.
+    """
+    return {target: content for target in _targets(values) if (content := _code_of(target)) is not None}
+
+
+def _targets(values: Any) -> set[str]:
+    if isinstance(values, dict):
+        own = {values["_target_"]} if isinstance(values.get("_target_"), str) else set()
+        return own.union(*map(_targets, values.values()))
+    return set().union(*map(_targets, values)) if isinstance(values, list) else set()
+
+
+def _code_of(target: str) -> str | None:
+    if target.startswith("facetrial."):
+        return None
+    with contextlib.suppress(Exception):  # whoever makes it says what is wrong with it
+        path = Path(inspect.getsourcefile(get_object(target))).resolve()
+        installed = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")]
+        if not any(path.is_relative_to(folder) for folder in installed):
+            return hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
+    return None

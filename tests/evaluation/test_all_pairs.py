@@ -100,3 +100,13 @@ def test_intervals_cover_the_truth_where_those_for_independent_pairs_do_not(monk
         naive += alone.low <= truth <= alone.high
     assert covering / runs >= 0.85
     assert naive / runs <= 0.75
+
+
+def test_a_draw_of_one_person_alone_tells_nothing():
+    falsely = np.array([[1.0, 0.5, 0.0], [np.nan, np.nan, np.nan]])
+    places = places_at(falsely, 0.25)
+    assert places[0] == pytest.approx(1.5)
+    assert np.isnan(places[1])
+    read = read_at(np.array([[1.0, 0.8, 0.6], [1.0, 1.0, 0.0]]), places)
+    assert read[0] == pytest.approx(0.7)
+    assert np.isnan(read[1])

@@ -31,7 +31,8 @@ def runs_of(folder, faces, left):
         run = folder / name
         run.mkdir(parents=True)
         write_rows(rows, run / "verdicts.csv")
-        region = Everywhere() if name in ("everywhere", "scattered") else Discs(name, area=0.06)
+        whole = name in ("everywhere", "scattered", "landmarks")
+        region = Everywhere() if whole else Discs(name, area=0.06)
         write_mean_face(faces, region, 0, run)
         runs.append(Run(run, (), summary))
     return runs
@@ -63,6 +64,36 @@ def test_nothing_is_claimed_that_the_pictures_do_not_show(tmp_path, faces):
 def test_a_tie_names_no_region(tmp_path, faces):
     section = atlas_section(runs_of(tmp_path, faces, {"nose": 0.0, "mouth": 0.0, "scattered": 0.8}))
     assert "no region is weaker than another: 0.0 %" in section.sentences[0]
+
+
+def test_trials_that_differ_in_more_than_the_region_are_not_mixed(tmp_path, faces):
+    regions = {"nose": 0.1, "mouth": 0.1, "scattered": 0.1}
+    dodging = runs_of(tmp_path / "a", faces, regions)
+    other = runs_of(tmp_path / "b", faces, dict.fromkeys(regions, 0.9))
+    for run in other:
+        run.summary["attack_parts"] = {"budget": {"eps": 2.0}, "region": {"x": run.summary["region"]["name"]}}
+        run.summary["embedder"] = "another"
+    section = atlas_section(dodging + other)
+    assert len(section.tables) == 2
+    assert "another" in section.tables[1].title
+    assert "another" not in section.tables[0].title
+    for run in other:
+        run.summary["embedder"] = dodging[0].summary["embedder"]
+    assert "eps=2.0" in atlas_section(dodging + other).tables[1].title
+
+
+def test_regions_as_large_as_they_are_are_not_compared_with_another_area(tmp_path, faces):
+    runs = runs_of(tmp_path, faces, {"nose": 0.3, "landmarks": 0.5, "scattered": 0.85})
+    for run in runs:
+        run.summary["region"]["equal_area"] = None
+    section = atlas_section(runs)
+    assert "differ in more than their place" in section.sentences[0]
+    [table] = section.tables
+    assert {line[0]: line[3] is not None for line in table.lines} == {
+        "nose": False,
+        "landmarks": True,
+        "scattered": False,
+    }
 
 
 def test_the_mean_face_is_of_clean_pictures_and_comes_back(tmp_path, faces):

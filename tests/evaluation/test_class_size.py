@@ -120,7 +120,8 @@ def test_the_same_people_at_several_sizes(tmp_path):
     assert "the same 2 people" in section.sentences[0]
     assert "Ann A, who has most of them" in section.sentences[0]
     [table] = section.tables
-    assert list(table.header) == ["person", "5 pictures", "20 pictures", "100 pictures"]
-    assert [line[0] for line in table.lines] == ["all of them", "Ann_A", "Bob"]
-    assert table.lines[0][1]["n"] == 68  # two could not be attacked in one of the trials
+    assert list(table.header) == ["person", *(f"at most {cap} pictures" for cap in (5, 20, 100))]
+    assert [line[0] for line in table.lines] == ["all of them, clean", "all of them", "Ann_A", "Bob"]
+    assert table.lines[0][1]["value"] > table.lines[1][1]["value"]
+    assert table.lines[1][1]["n"] == 68  # two could not be attacked in one of the trials
     assert class_size_sweep_section(runs[:1]) is None

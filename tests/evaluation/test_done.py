@@ -76,3 +76,16 @@ def test_a_trial_is_done_when_all_of_it_lies_there(tmp_path):
     finish(tmp_path, "asked")
     begin(tmp_path)
     assert finished_before(tmp_path, "asked") is None
+    assert not (tmp_path / "summary.json").exists()  # which would pass for that of what comes now
+
+
+def test_code_of_the_users_own_counts_by_content(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def asked(text):
+        (tmp_path / "my_own_goal.py").write_text(text)
+        return asked_for(composed(tmp_path, "goal._target_=my_own_goal.Goal"))
+
+    first = asked("class Goal: pass\n")
+    assert asked("class Goal: pass\n") == first
+    assert asked("class Goal: pass  # another\n") != first

@@ -1,6 +1,7 @@
 """What wandb has written after a trial, read from its own file, offline."""
 
 import struct
+import time
 
 import pytest
 import wandb
@@ -25,12 +26,25 @@ def records(path):
             continue
         _, length, kind = struct.unpack_from("<IHB", data, place)
         parts += data[place + HEADER : place + HEADER + length]
+        if place + HEADER + length > len(data):
+            return  # not yet written whole
         place += HEADER + length
         if kind in (1, 4):  # whole, or its last part
             record = wandb_internal_pb2.Record()
             record.ParseFromString(parts)
             yield record
             parts = b""
+
+
+def all_records(path):
+    """The records of a run that is over; wandb's own process may still be writing the last of them."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = list(records(path))
+        if any(record.WhichOneof("record_type") == "exit" for record in found):
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"{path} has no end")
 
 
 @pytest.fixture
@@ -50,7 +64,7 @@ def test_a_trial_is_there_whole(tmp_path, trial):
     log_trial(logger.experiment, config, "eyes", summary, rows, tmp_path, tmp_path / "recognizer-x.ckpt")
     wandb.finish()
     (path,) = tmp_path.glob("wandb/offline-run-*/*.wandb")
-    found = list(records(path))
+    found = all_records(path)
     run = next(record.run for record in found if record.WhichOneof("record_type") == "run")
     assert (run.run_group, run.project) == ("my-sweep", "facetrial")
     keys = {item.key or item.nested_key[0] for r in found for item in r.history.item}

@@ -71,7 +71,11 @@ def test_every_pair_is_judged_and_attacked(out):
     assert summary["robust_accuracy"]["value"] == pytest.approx(attacked.mean())
     assert (rows["linf"] <= 16 / 255 + 1e-6).all()
     assert {"one_row_a_picture", "referee", "range", "victim_frozen", "same_alone"} <= set(summary["checks"])
-    assert "Verification, pair by pair" in (out / "report.html").read_text()
+    report = (out / "report.html").read_text()
+    assert "Verification, pair by pair" in report
+    assert "of the pairs are still judged rightly" in report
+    assert "Hit hardest" not in report
+    assert "Person by person" not in report
 
 
 def test_each_fold_goes_by_the_other(out):

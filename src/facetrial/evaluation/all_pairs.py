@@ -118,7 +118,10 @@ def people_draws(people: int, resamples: int, seed: int) -> np.ndarray:
 
 
 def places_at(falsely: np.ndarray, far: float) -> np.ndarray:
-    """Where on the grid falling false accept rates (R, K) come down to `far`: places (R,) in [0, K - 1]."""
+    """Where on the grid falling false accept rates (R, K) come down to `far`: places (R,) in [0, K - 1].
+
+    A draw of one person alone has no false accept rate, and no place: NaN.
+    """
     first = (falsely <= far).argmax(1)
     first = np.where((falsely <= far).any(1), first, falsely.shape[1] - 1)
     before = np.maximum(first - 1, 0)
@@ -126,13 +129,14 @@ def places_at(falsely: np.ndarray, far: float) -> np.ndarray:
     above, below = falsely[rows, before], falsely[rows, first]
     with np.errstate(invalid="ignore", divide="ignore"):
         part = np.where(above > below, (above - far) / (above - below), 1.0)
-    return before + part.clip(0, 1) * (first - before)
+    places = before + part.clip(0, 1) * (first - before)
+    return np.where(np.isnan(falsely).any(1), np.nan, places)
 
 
 def read_at(curves: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """The values (R,) of curves (R, K) at places (R,) between their points."""
+    """The values (R,) of curves (R, K) at places (R,) between their points; NaN at no place."""
     rows = np.arange(len(curves))
-    before = np.floor(places).astype(np.int64)
+    before = np.floor(np.nan_to_num(places)).astype(np.int64)
     after = np.minimum(before + 1, curves.shape[1] - 1)
     return curves[rows, before] + (places - before) * (curves[rows, after] - curves[rows, before])
 

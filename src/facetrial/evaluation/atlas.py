@@ -11,6 +11,7 @@ from matplotlib.patheffects import withStroke
 from PIL import Image
 from scipy.ndimage import distance_transform_edt
 
+from facetrial.evaluation.alike import setting, titles
 from facetrial.evaluation.figures import LIGHT, figure_bytes, new_axes
 from facetrial.evaluation.mean_face import read_mean_face
 from facetrial.evaluation.sections import Drawing, Section, Table
@@ -20,7 +21,7 @@ from facetrial.evaluation.sweep import Run
 from facetrial.evaluation.tables import interval, percent
 from facetrial.evaluation.verdicts import ATTACKED
 
-CONTROL, WHOLE = "scattered", "everywhere"
+CONTROL, WHOLE, LANDMARKS = "scattered", "everywhere", "landmarks"
 _FEWEST = 3  # regions that make an atlas
 
 
@@ -43,15 +44,16 @@ def atlas_section(runs: Sequence[Run]) -> Section | None:
     for run in runs:
         region = (run.summary or {}).get("region")
         if region and run.summary["robust_accuracy"]["n"]:
-            attack = run.summary["attack"].partition(" (")[0]
-            key = (attack, run.summary["defense"], run.summary["seed"], region["equal_area"])
+            key = (region["equal_area"], setting(run.summary, region=False))
             groups.setdefault(key, {})[region["name"]] = run
     groups = {key: found for key, found in groups.items() if len(found) >= _FEWEST}
     if not groups:
         return None
     sentences, tables, drawings = [], [], []
-    for number, (key, found) in enumerate(groups.items()):
-        title, places = _title(*key), _compared(found)
+    names = titles([next(iter(found.values())) for found in _one_of_each(groups)], region=False)
+    named = dict(zip(dict.fromkeys(kind for _, kind in groups), names, strict=True))
+    for number, ((area, kind), found) in enumerate(groups.items()):
+        title, places = f"{named[kind]}, {_size(area)}", _compared(found, area)
         sentences.append(f"{title}: {answer(places)}")
         tables.append(_table(title, places))
         if (pixels := _drawn(places)) is not None:
@@ -69,10 +71,12 @@ def atlas_section(runs: Sequence[Run]) -> Section | None:
     return Section(
         "Where on the face the recogniser is weakest",
         sentences,
-        "Each region at the same budget. At an equal area its discs are grown or shrunk until they cover the same "
-        "share of every picture, so that they differ in place alone; scattered is the control: discs of the same area "
-        "elsewhere on the face. Differences are of the same pictures, with 95 % intervals (bootstrap over people, "
-        "then pictures) and p corrected by Holm's method.",
+        "Each region at the same budget; a patch may be anything, its area is its budget. At an equal area a region's "
+        "discs are grown or shrunk until they cover the same share of every picture, so that they differ in place "
+        "alone. Scattered is the control: discs elsewhere on the face, of that area, or, where regions are as large as "
+        "they are, of that of all landmarks, which are then all that can be compared with it. Everywhere is the whole "
+        "picture. Differences are of the same pictures, with 95 % intervals (bootstrap over people, then pictures) and "
+        "p corrected by Holm's method.",
         tables=tables,
         drawings=drawings,
     )
@@ -90,6 +94,8 @@ def answer(places: Mapping[str, _Place]) -> str:
     left = f"{percent(place.left['value'])} left (95 % interval {interval(place.left)}, {place.left['n']} pictures)"
     least = f"the least is left at the {name}, {left}"
     difference = place.difference
+    if difference is None and CONTROL in places:
+        return f"{least}; regions as large as they are differ in more than their place (sizes.area makes them equal)."
     if difference is None:
         return f"{least}; there is no scattered control to compare with."
     low, high = 100 * difference.low, 100 * difference.high
@@ -101,11 +107,18 @@ def answer(places: Mapping[str, _Place]) -> str:
     )
 
 
-def _compared(found: Mapping[str, Run]) -> dict[str, _Place]:
+def _one_of_each(groups: Mapping[tuple, Mapping[str, Run]]) -> list[Mapping[str, Run]]:
+    """The first group of each kind, whatever its area."""
+    return list({kind: found for (_, kind), found in reversed(groups.items())}.values())[::-1]
+
+
+def _compared(found: Mapping[str, Run], area: float | None) -> dict[str, _Place]:
+    """Each region and how it differs from the control, where the two differ in place alone."""
     rows = {name: read_rows(run.folder / "verdicts.csv").set_index("file") for name, run in found.items()}
     tests = {}
     for name in found:
-        if CONTROL in rows and name != CONTROL:
+        alike = name not in (CONTROL, WHOLE) if area is not None else name == LANDMARKS
+        if CONTROL in rows and alike:
             first, second = rows[CONTROL], rows[name]
             files = first.index[first["status"] == ATTACKED].intersection(
                 second.index[second["status"] == ATTACKED]
@@ -120,9 +133,10 @@ def _compared(found: Mapping[str, Run]) -> dict[str, _Place]:
     return dict(sorted(places.items(), key=lambda one: one[1].left["value"]))
 
 
-def _title(attack: str, defense: str, seed: int, area: float | None) -> str:
-    at = "regions as large as they are" if area is None else f"equal area, {100 * area:.3g} % of the picture"
-    return f"{attack} / {defense}, seed {seed}, {at}"
+def _size(area: float | None) -> str:
+    return (
+        "regions as large as they are" if area is None else f"equal area, {100 * area:.3g} % of the picture"
+    )
 
 
 def _table(title: str, places: Mapping[str, _Place]) -> Table:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from facetrial.evaluation.alike import setting, titles
 from facetrial.evaluation.sections import Chart, Section, Series, Table
 from facetrial.evaluation.shards import read_rows
 from facetrial.evaluation.statistics import Interval, paired_difference, rate_over_people
@@ -21,21 +22,21 @@ def class_size_sweep_section(runs: Sequence[Run]) -> Section | None:
     for run in runs:
         found = (run.summary or {}).get("class_size") or {}
         if found.get("train_pictures") and found["capped"]:
-            kind = tuple(run.summary[key] for key in ("attack", "defense", "seed"))
-            kinds.setdefault(kind, {})[found["train_pictures"]] = run
+            kinds.setdefault(setting(run.summary), {})[found["train_pictures"]] = run
     kinds = {kind: dict(sorted(caps.items())) for kind, caps in kinds.items() if len(caps) > 1}
     if not kinds:
         return None
     sentences, charts, tables = [], [], []
-    for number, ((attack, defense, seed), caps) in enumerate(kinds.items()):
-        title = f"{attack} / {defense}, seed {seed}"
+    names = titles([next(iter(caps.values())) for caps in kinds.values()])
+    for number, (title, caps) in enumerate(zip(names, kinds.values(), strict=True)):
         rows = {cap: capped_rows(run, caps.values()) for cap, run in caps.items()}
         figures = {cap: _left(one) for cap, one in rows.items()}
         sentences.append(f"{title}: {_sentence(rows)}")
         charts.append(
             _chart("class_size_sweep" if number == 0 else f"class_size_sweep_{number}", title, figures)
         )
-        tables.append(_table(title, figures))
+        clean = {cap: _rate(one, "correct_clean") for cap, one in rows.items()}
+        tables.append(_table(title, figures, clean))
     return Section(
         "The same people, trained on fewer of their pictures",
         sentences,
@@ -57,12 +58,16 @@ def capped_rows(run: Run, all_runs: Sequence[Run]) -> pd.DataFrame:
     )
 
 
+def _rate(rows: pd.DataFrame, hits: str) -> Interval:
+    return rate_over_people(rows[hits].to_numpy(dtype=bool), rows["identity"].to_numpy())
+
+
 def _left(rows: pd.DataFrame) -> dict[str, Interval]:
     hits, people = rows["correct_attacked"].to_numpy(dtype=bool), rows["identity"].to_numpy()
     found = {
         name: rate_over_people(hits[people == name], people[people == name]) for name in np.unique(people)
     }
-    return {EVERYBODY: rate_over_people(hits, people)} | found
+    return {EVERYBODY: _rate(rows, "correct_attacked")} | found
 
 
 def _sentence(rows: dict[int, pd.DataFrame]) -> str:
@@ -83,10 +88,11 @@ def _sentence(rows: dict[int, pd.DataFrame]) -> str:
     most = people == own.index[0]
     name = own.index[0].replace("_", " ")
     return (
-        f"{said}. Trained on {many} pictures of each instead of {few}, the same {len(own)} people are recognised on "
-        f"{percent(second.mean())} instead of {percent(first.mean())} of {len(people)} attacked pictures (95 % "
-        f"interval of the difference {low:+.1f} to {high:+.1f} points); {name}, who has most of them, on "
-        f"{percent(second[most].mean())} instead of {percent(first[most].mean())} of {most.sum()}."
+        f"{said}. Trained on at most {many} pictures of each instead of {few}, the same {len(own)} people are "
+        f"recognised on {percent(second.mean())} instead of {percent(first.mean())} of {len(people)} attacked pictures "
+        f"(95 % interval of the difference {low:+.1f} to {high:+.1f} points); {name}, who has most of them, on "
+        f"{percent(second[most].mean())} instead of {percent(first[most].mean())} of {most.sum()}. Clean, all of them "
+        f"on {percent(rows[many]['correct_clean'].mean())} instead of {percent(rows[few]['correct_clean'].mean())}."
     )
 
 
@@ -115,8 +121,9 @@ def _chart(name: str, title: str, figures: dict[int, dict[str, Interval]]) -> Ch
     )
 
 
-def _table(title: str, figures: dict[int, dict[str, Interval]]) -> Table:
+def _table(title: str, figures: dict[int, dict[str, Interval]], clean: dict[int, Interval]) -> Table:
     people = list(next(iter(figures.values())))
-    header = ["person", *(f"{cap} pictures" for cap in figures)]
-    lines = [[person, *(figures[cap][person].as_dict() for cap in figures)] for person in people]
+    header = ["person", *(f"at most {cap} pictures" for cap in figures)]
+    lines = [[f"{EVERYBODY}, clean", *(found.as_dict() for found in clean.values())]]
+    lines += [[person, *(figures[cap][person].as_dict() for cap in figures)] for person in people]
     return Table(title, header, lines)

@@ -4,16 +4,14 @@ import contextlib
 import hashlib
 import json
 import logging
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-import facetrial
 from facetrial.evaluation.summary import read_summary, write_json
-from facetrial.recipes import data_recipe, trainer_recipe, without
+from facetrial.recipes import data_recipe, package_code, trainer_recipe, users_code, without
 from facetrial.recognition.obtain import file_content, landmarks_recipe, recipe
 
 log = logging.getLogger(__name__)
@@ -32,7 +30,8 @@ def asked_for(config: DictConfig) -> str:
     """
     plain = OmegaConf.to_container(config, resolve=True)
     about = {
-        "code": _code(),
+        "code": package_code(),
+        "own": users_code(plain),
         "config": _with_contents(without(plain, _NOT_ASKED)),
         "loggers": sorted(plain["logger"]),
         "data": data_recipe(plain["data"], ("batch_size", "cache")),
@@ -63,23 +62,14 @@ def finished_before(folder: Path, asked: str) -> dict[str, Any] | None:
 
 
 def begin(folder: Path) -> None:
-    """Takes the mark of a trial that was done away, before another one writes into its folder."""
-    (folder / DONE).unlink(missing_ok=True)
+    """Takes away what says that a trial was done, before another one writes into its folder."""
+    for name in (DONE, "summary.json"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def finish(folder: Path, asked: str) -> None:
     """Marks the trial in `folder` as done: the last that is written of it."""
     write_json({"asked": asked}, folder / DONE)
-
-
-@cache
-def _code() -> str:
-    """A name for the source of this package: other code may come to other results, or show them otherwise."""
-    digest = hashlib.blake2b(facetrial.__version__.encode(), digest_size=8)
-    root = Path(facetrial.__file__).parent
-    for path in sorted(p for p in root.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
-        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _with_contents(value: Any) -> Any:

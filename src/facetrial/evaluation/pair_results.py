@@ -96,6 +96,7 @@ def write_pair_results(
     }
     summary |= {
         "task": "verification",
+        "per_identity": {},  # a pair is of two people
         "attack_parts": OmegaConf.to_container(config.attack, resolve=True),
         "pairs": {name: value for name, value in about.items() if name not in speed} | found,
     }

@@ -57,7 +57,7 @@ def write_report(folder: str | Path, summary: Mapping[str, Any], config: str = "
         The path of `report.html`.
     """
     folder = Path(folder)
-    charts = [accuracy_chart(summary), people_chart(summary)]
+    charts = [accuracy_chart(summary), *([people_chart(summary)] if tables.ranked_people(summary) else [])]
     return write_html(
         folder / "report.html",
         "report.html",

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from lightning import Callback, Trainer, seed_everything
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-import facetrial
 from facetrial.attacks.engine import Attack
 from facetrial.data.build import build_defenses, build_faces
 from facetrial.data.faces import FaceDataset
@@ -35,7 +35,7 @@ from facetrial.evaluation.tables import print_summary
 from facetrial.evaluation.tasks import tasks_summary
 from facetrial.evaluation.trial import RemainingFaces, Trial
 from facetrial.locks import made_once
-from facetrial.recipes import data_recipe
+from facetrial.recipes import data_recipe, package_code, users_code
 from facetrial.recognition.obtain import KIND, checkpoint_path, recognizer_for
 from facetrial.recognition.victim import Victim
 
@@ -44,7 +44,12 @@ log = logging.getLogger(__name__)
 SPREAD_SHOWN = 4  # pictures in the gallery beside those that say most
 # What may differ in `data` between two trials whose rows are the same: rows are keyed by picture.
 _NOT_IN_ROWS = ("limit", "batch_size", "cache")
-_ROWS = 2  # raised when a trial keeps more of each picture than it did
+# Of this package, what a picture's row comes from.
+_DECIDE_ROWS = (
+    "attacks", "data", "defenses", "landmarks", "recognition", "randomness.py",
+    "evaluation/certificate.py", "evaluation/embeddings.py", "evaluation/pair_trial.py", "evaluation/trial.py",
+    "evaluation/verdicts.py",
+)  # fmt: skip
 
 
 def evaluate(config: DictConfig, folder: Path) -> dict:
@@ -151,9 +156,13 @@ def hold(
         fit: makes the attack ready; its time counts.
     """
     shards, test = trial.shards, trial.faces
+    if not config.resume and trainer.is_global_zero:
+        shutil.rmtree(shards.folder, ignore_errors=True)
     done = set(shards.read()["file"]) if config.resume else set()
     if trial.keep_saved:
         done = {file for file in done if shards.has_saved(file)}
+    if trial.images_folder is not None:
+        done = {file for file in done if trial.image_file(file).is_file()}
     remaining = [row for row, file in enumerate(test.files) if file not in done]
     if done and len(remaining) < len(test):
         log.info(
@@ -244,9 +253,10 @@ def trial_fingerprint(config: DictConfig, asked: list[nn.Module], with_landmarks
             digest.update(name.encode())
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     data = OmegaConf.to_container(config.data, resolve=True)
+    parts = ("attack", "goal", "defense", "certificate", "embedder", "model", "data")
     about = {
-        "version": facetrial.__version__,
-        "rows": _ROWS,
+        "code": package_code(*_DECIDE_ROWS),
+        "own": users_code([OmegaConf.to_container(config[part], resolve=True) for part in parts]),
         "attack": OmegaConf.to_container(config.attack, resolve=True),
         "goal": OmegaConf.to_container(config.goal, resolve=True),
         "defense": OmegaConf.to_container(config.defense, resolve=True),

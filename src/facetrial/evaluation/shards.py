@@ -10,7 +10,10 @@ from facetrial.evaluation.embeddings import EmbeddingShards
 from facetrial.files import written_whole
 from facetrial.randomness import picture_key
 
-_TEXT = ("file", "identity", "predicted_clean", "predicted_attacked", "predicted_8bit", "status", "second")
+_TEXT = (
+    "file", "identity", "target", "predicted_clean", "predicted_attacked", "predicted_8bit", "status", "second",
+    "certified_class",
+)  # fmt: skip
 
 
 def write_rows(rows: pd.DataFrame, path: Path) -> None:
@@ -20,8 +23,10 @@ def write_rows(rows: pd.DataFrame, path: Path) -> None:
 
 
 def read_rows(path: Path) -> pd.DataFrame:
-    """Rows that `write_rows` wrote. A person called "None" or "NA" stays a person."""
-    return pd.read_csv(path, dtype=dict.fromkeys(_TEXT, str), keep_default_na=False)
+    """Rows that `write_rows` wrote. A person called "None", "NA" or "0002" stays a person."""
+    names = pd.read_csv(path, nrows=0).columns
+    text = [name for name in names if name in _TEXT or name.startswith("predicted_")]
+    return pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False)
 
 
 class Shards:
@@ -43,7 +48,7 @@ class Shards:
         """All rows kept, sorted by file, each file once."""
         parts = [read_rows(path) for path in sorted(self.folder.glob("rows-*.csv"))]
         if not parts:
-            return pd.DataFrame(columns=list(_TEXT))
+            return pd.DataFrame(columns=["file", "identity"])
         rows = pd.concat(parts, ignore_index=True)
         return rows.drop_duplicates("file").sort_values("file", ignore_index=True)
 

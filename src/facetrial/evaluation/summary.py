@@ -76,7 +76,7 @@ def summarise(
             for name, own in rows.groupby("identity", sort=True)
         },
         "checks": {name: dict(check) for name, check in checks.items()},
-        "trusted": all(bool(check["passed"]) for check in checks.values()),
+        "trusted": bool(checks) and all(bool(check["passed"]) for check in checks.values()),
         "seconds": seconds,
         "images_per_second": speed,
         "cost": about.get("cost"),

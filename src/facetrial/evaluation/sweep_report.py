@@ -160,7 +160,12 @@ def people_table(finished: Sequence["Run"]) -> Table:
     for name, person in sorted(people.items()):
         found = [run.summary["per_identity"].get(name) for run in finished]
         cells = [None if one is None else one["robust"] for one in found]
-        lines.append([verdict_words.shown_name(name), person["n_train"], *cells])
+        trained = {
+            one["n_train"] for one in found if one is not None
+        }  # differs where the number is what is swept
+        lines.append(
+            [verdict_words.shown_name(name), person["n_train"] if len(trained) == 1 else None, *cells]
+        )
     header = ["person", "trained on", *(run_name(run, finished) for run in finished)]
     return Table("Recognised under attack, person by person", header, lines)
 

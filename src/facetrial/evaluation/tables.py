@@ -87,7 +87,7 @@ def console_tables(summary: Mapping[str, Any]) -> list[Table]:
                 interval(person["robust"], 0),
             )
         people.add_section()
-    return [figures, people]
+    return [figures, people] if ranked else [figures]
 
 
 def caption(summary: Mapping[str, Any]) -> str:
@@ -102,7 +102,10 @@ def caption(summary: Mapping[str, Any]) -> str:
     if summary["not_reached"]:
         notes.append(f"{summary['not_reached']} below the budget")
     failed = [name for name, check in summary["checks"].items() if not check["passed"]]
-    notes.append(f"NOT TRUSTED, failed: {', '.join(failed)}" if failed else "all checks passed")
+    if failed:
+        notes.append(f"NOT TRUSTED, failed: {', '.join(failed)}")
+    else:
+        notes.append("all checks passed" if summary["checks"] else "NOT TRUSTED, no check was run")
     return "; ".join(notes)
 
 

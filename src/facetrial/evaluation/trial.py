@@ -107,6 +107,10 @@ class Trial(LightningModule):
             self.shards.embeddings.write(files, embeddings)
         return rows
 
+    def image_file(self, file: str) -> Path:
+        """Where an attacked picture is kept in `images_folder`."""
+        return (self.images_folder / file).with_suffix(".png")
+
     def on_test_end(self) -> None:
         self.trainer.strategy.barrier("all rows are on disk")
 
@@ -118,5 +122,5 @@ class Trial(LightningModule):
             if self.keep_saved:
                 self.shards.write_saved(file, picture)
             if self.images_folder is not None:
-                with written_whole((self.images_folder / file).with_suffix(".png")) as temporary:
+                with written_whole(self.image_file(file)) as temporary:
                     Image.fromarray(picture).save(temporary)

@@ -8,7 +8,7 @@ import numpy as np
 from facetrial.evaluation.sections import Chart, Series
 from facetrial.evaluation.statistics import rate_over_people
 from facetrial.evaluation.tables import FIGURES, interval, percent, ranked_people
-from facetrial.evaluation.verdict_words import shown_name
+from facetrial.evaluation.verdict_words import judged, shown_name, things
 
 FEWEST_PEOPLE_FOR_GROUPS = 20
 NUM_GROUPS = 5
@@ -27,9 +27,10 @@ def accuracy_chart(summary: Mapping[str, Any]) -> Chart:
     return Chart(
         "accuracy",
         "Bar chart with 95 % intervals: " + "; ".join(parts) + ".",
-        "Share of pictures recognised. Whiskers: 95 % intervals, bootstrap over people, then pictures.",
+        f"Share of {things(summary)} {judged(summary)}. Whiskers: 95 % intervals, bootstrap over people, then "
+        "pictures.",
         "",
-        "recognised",
+        judged(summary),
         [
             Series(
                 "", [name], *([summary[key][part]] for part in ("value", "low", "high")), bars=True, tone=tone

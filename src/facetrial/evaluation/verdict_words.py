@@ -8,14 +8,32 @@ from facetrial.evaluation.curve import size_in_words
 from facetrial.evaluation.detection import detection_sentence
 from facetrial.evaluation.tables import interval, percent, ranked_people
 
+_THOROUGH = ("unbounded_budget", "black_box", "more_steps")
+
+
+def of_pairs(summary: Mapping[str, Any]) -> bool:
+    """Whether the trial was of pairs of pictures."""
+    return summary.get("task") == "verification"
+
+
+def things(summary: Mapping[str, Any], pictures: str = "pictures") -> str:
+    """What was judged."""
+    return "pairs" if of_pairs(summary) else pictures
+
+
+def judged(summary: Mapping[str, Any]) -> str:
+    """What a right verdict on them is called."""
+    return "judged rightly" if of_pairs(summary) else "recognised"
+
 
 def headline(summary: Mapping[str, Any]) -> str:
     """The verdict in one sentence."""
     robust, clean = summary["robust_accuracy"], summary["clean_accuracy"]
     if not robust["n"]:
-        return "No picture of this trial could be attacked."
+        return f"No {'pair' if of_pairs(summary) else 'picture'} of this trial could be attacked."
     return (
-        f"Under attack, {percent(robust['value'])} of the faces are still recognised; "
+        f"Under attack, {percent(robust['value'])} of the {'pairs' if of_pairs(summary) else 'faces'} are still "
+        f"{judged(summary)}; "
         f"clean, {percent(clean['value'])} are."
     )
 
@@ -25,18 +43,17 @@ def sentences(summary: Mapping[str, Any]) -> list[str]:
     said = []
     success = summary["attack_success"]
     if success["n"]:
-        basis = (
-            "recognised when clean" if summary["goal"] == "dodging" else "not already taken for the target"
-        )
+        dodged = summary["goal"] == "dodging"
+        basis = f"{judged(summary)} when clean" if dodged else "not already taken for the target"
         said.append(
-            f"Of {success['n']} pictures {basis}, the attack succeeded on {percent(success['value'])} "
+            f"Of {success['n']} {things(summary)} {basis}, the attack succeeded on {percent(success['value'])} "
             f"(95 % interval {interval(success)})."
         )
     eight_bit = summary["robust_accuracy_8bit"]
     if eight_bit["n"]:
         said.append(
             f"Saved as an 8-bit picture, which is what a recogniser sees of a file, "
-            f"{percent(eight_bit['value'])} are recognised."
+            f"{percent(eight_bit['value'])} are {judged(summary)}."
         )
     if "curve" in summary and summary["curve"]["median"]["n"]:
         said.append(curve_sentence(summary["curve"]))
@@ -72,19 +89,27 @@ def trust(summary: Mapping[str, Any]) -> str:
         return f"These figures cannot be trusted: {len(failed)} of {len(summary['checks'])} checks failed."
     if not summary["checks"]:
         return "No check was run on these figures."
-    return f"All {len(summary['checks'])} checks of this trial passed."
+    further = " Further attacks on a few pictures were not among them (checks=thorough)."
+    thorough = set(_THOROUGH) & set(summary["checks"]) or of_pairs(summary)
+    return f"All {len(summary['checks'])} checks of this trial passed.{'' if thorough else further}"
 
 
 def banners(summary: Mapping[str, Any]) -> list[str]:
     """What a reader must know before any figure."""
     shown = []
     if not summary["trusted"]:
-        shown.append("Not trusted: a check failed. See “Checks” for which, and what to do.")
+        why = (
+            "a check failed. See “Checks” for which, and what to do"
+            if summary["checks"]
+            else "no check was run"
+        )
+        shown.append(f"Not trusted: {why}.")
     if summary["synthetic"]:
         shown.append("Synthetic: these faces are drawn by Facetrial. The figures say nothing of real people.")
     if summary["limit"] is not None:
         shown.append(
-            f"A quick look: {summary['n']} test pictures were drawn (data.limit={summary['limit']}), not all of them."
+            f"A quick look: {summary['n']} {things(summary, 'test pictures')} were drawn "
+            f"(data.limit={summary['limit']}), not all of them."
         )
     return shown
 

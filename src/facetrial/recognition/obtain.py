@@ -14,7 +14,7 @@ from facetrial.checkpoints import config_differences, load_checkpoint
 from facetrial.data.build import build_defenses
 from facetrial.errors import FacetrialError
 from facetrial.locks import made_once
-from facetrial.recipes import data_recipe, digest, trainer_recipe, without
+from facetrial.recipes import data_recipe, digest, trainer_recipe, users_code, without
 from facetrial.recognition.embedder import make_embedder, own_content
 from facetrial.recognition.svm_head import SVMHead
 from facetrial.recognition.victim import Victim
@@ -47,6 +47,8 @@ def recipe(config: DictConfig) -> dict:
     }
     if any(defense.needs_landmarks for defense in trains.values()):
         made_by["landmarks"] = landmarks_recipe(config)
+    if own := users_code(made_by):
+        made_by["code"] = own
     return made_by
 
 
