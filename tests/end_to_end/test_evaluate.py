@@ -188,6 +188,13 @@ def test_attacked_pictures_are_kept_as_png(home):
     pictures = [home / "images" / "images" / file for file in rows["file"]]
     assert all(Image.open(path.with_suffix(".png")).size == (112, 112) for path in pictures)
 
+    # Started anew, nothing of what was kept is believed.
+    [kept] = (home / "images" / "shards").rglob("rows-all.csv")
+    kept.write_text(kept.read_text().replace("True", "False"))
+    done = run(home, "attack=random", "save_images=true", "resume=false", out="images")
+    assert done.returncode == 0, done.stdout + done.stderr
+    pd.testing.assert_frame_equal(results(home / "images")[1], rows)
+
 
 def test_a_sweep_with_a_defence_that_was_killed_goes_on(home):
     arguments = ["-m", "attack=random,scattered", "defense=none,adv", f"hydra.sweep.dir={home / 'sweep'}"]
