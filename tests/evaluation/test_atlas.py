@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from facetrial.data.synthetic import SyntheticFaces
-from facetrial.evaluation.atlas import atlas_section
+from facetrial.evaluation.atlas import _Place, answer, atlas_section
 from facetrial.evaluation.mean_face import mean_face, read_mean_face, write_mean_face
 from facetrial.evaluation.shards import write_rows
+from facetrial.evaluation.statistics import Interval
 from facetrial.evaluation.summary import summarise
 from facetrial.evaluation.sweep import Run
 from facetrial.landmarks.regions import Discs, Everywhere
@@ -59,6 +60,20 @@ def test_nothing_is_claimed_that_the_pictures_do_not_show(tmp_path, faces):
     alone = runs_of(tmp_path / "b", faces, {"nose": 0.8, "mouth": 0.8, "everywhere": 0.8})
     assert "no scattered control" in atlas_section(alone).sentences[0]
     assert atlas_section(alone[:2]) is None
+
+
+def test_what_does_not_outlive_the_correction_is_said(tmp_path, faces):
+    [run, *_] = runs_of(tmp_path, faces, {"nose": 0.5})
+    places = {
+        name: _Place(run, Interval(-0.2, -0.4, -0.02, 40), p) for name, p in (("nose", 0.08), ("mouth", 0.3))
+    }
+    places["mouth"] = _Place(
+        Run(run.folder, (), run.summary | {"robust_accuracy": run.summary["clean_accuracy"]}),
+        *list(vars(places["mouth"]).values())[1:],
+    )
+    said = answer(places)
+    assert "2.0 to 40.0 points fewer" in said
+    assert "not shown to differ (p 0.080 after Holm's correction)" in said
 
 
 def test_a_tie_names_no_region(tmp_path, faces):

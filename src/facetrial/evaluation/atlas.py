@@ -101,6 +101,12 @@ def answer(places: Mapping[str, _Place]) -> str:
     low, high = 100 * difference.low, 100 * difference.high
     if place.p < 0.05 and difference.high < 0:
         return f"{least}, {-high:.1f} to {-low:.1f} points fewer than under scattered discs."
+    if difference.high < 0:
+        return (
+            f"{least}, {-high:.1f} to {-low:.1f} points fewer than under scattered discs if this region had been "
+            f"chosen before, but as the weakest of {len(parts)} it is not shown to differ (p {place.p:.3f} after "
+            "Holm's correction)."
+        )
     return (
         f"{least}, but these pictures do not show that place matters: the difference from scattered discs may lie "
         f"anywhere from {low:+.1f} to {high:+.1f} points."
