@@ -92,6 +92,11 @@ def test_trials_that_differ_in_more_than_the_region_are_not_mixed(tmp_path, face
     assert len(section.tables) == 2
     assert "another" in section.tables[1].title
     assert "another" not in section.tables[0].title
+    third = runs_of(tmp_path / "c", faces, regions)
+    for run in third:
+        run.summary["region"]["equal_area"] = 0.2
+    mixed = [table.title for table in atlas_section(dodging + other + third).tables]
+    assert ["another" in title for title in mixed] == [False, True, False]
     for run in other:
         run.summary["embedder"] = dodging[0].summary["embedder"]
     assert "eps=2.0" in atlas_section(dodging + other).tables[1].title

@@ -50,8 +50,10 @@ def atlas_section(runs: Sequence[Run]) -> Section | None:
     if not groups:
         return None
     sentences, tables, drawings = [], [], []
-    names = titles([next(iter(found.values())) for found in _one_of_each(groups)], region=False)
-    named = dict(zip(dict.fromkeys(kind for _, kind in groups), names, strict=True))
+    firsts: dict[tuple, Run] = {}
+    for (_, kind), found in groups.items():
+        firsts.setdefault(kind, next(iter(found.values())))
+    named = dict(zip(firsts, titles(list(firsts.values()), region=False), strict=True))
     for number, ((area, kind), found) in enumerate(groups.items()):
         title, places = f"{named[kind]}, {_size(area)}", _compared(found, area)
         sentences.append(f"{title}: {answer(places)}")
@@ -111,11 +113,6 @@ def answer(places: Mapping[str, _Place]) -> str:
         f"{least}, but these pictures do not show that place matters: the difference from scattered discs may lie "
         f"anywhere from {low:+.1f} to {high:+.1f} points."
     )
-
-
-def _one_of_each(groups: Mapping[tuple, Mapping[str, Run]]) -> list[Mapping[str, Run]]:
-    """The first group of each kind, whatever its area."""
-    return list({kind: found for (_, kind), found in reversed(groups.items())}.values())[::-1]
 
 
 def _compared(found: Mapping[str, Run], area: float | None) -> dict[str, _Place]:
