@@ -34,9 +34,10 @@ class Wandb(WandbLogger):
             ) from error
         if wandb.run is not None:  # of an earlier training or trial in this process, as in a sweep
             wandb.finish()
-        mode = os.environ.get("WANDB_MODE")
-        if offline is not None or not mode:
-            mode = "offline" if offline or (offline is None and not has_key()) else "online"
+        if offline is None:
+            mode = os.environ.get("WANDB_MODE") or ("online" if has_key() else "offline")
+        else:
+            mode = "offline" if offline else "online"
         # Not by WandbLogger's `offline`, which sets WANDB_MODE for whatever comes later in this process.
         super().__init__(save_dir=save_dir, mode=mode, **settings)
 

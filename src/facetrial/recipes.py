@@ -52,6 +52,14 @@ def digest(values: Any) -> str:
     return hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=6).hexdigest()
 
 
+def file_content(file: str | None) -> str | None:
+    """What a file holds, as a short name: the same wherever it lies. What names no file stays as it is."""
+    if file is None or not Path(file).expanduser().is_file():
+        return file
+    with Path(file).expanduser().open("rb") as opened:
+        return f"content {hashlib.file_digest(opened, 'blake2b').hexdigest()[:16]}"
+
+
 @cache
 def package_code(*parts: str) -> str:
     """A name for the source of this package, or of these files and folders of it."""
@@ -86,5 +94,5 @@ def _code_of(target: str) -> str | None:
         path = Path(inspect.getsourcefile(get_object(target))).resolve()
         installed = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")]
         if not any(path.is_relative_to(folder) for folder in installed):
-            return hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
+            return file_content(str(path))
     return None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from facetrial.evaluation.results import attack_name
+from facetrial.evaluation.results import attack_name, embedder_name
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,15 @@ from facetrial.evaluation.results import attack_name
 )
 def test_the_name_says_what_was_changed_as_shortly_as_it_is_clear(overrides, name):
     assert attack_name("pgd", overrides) == name
+
+
+@pytest.mark.parametrize(
+    ("embedder", "settings", "name"),
+    [
+        ("small", {"_target_": "facetrial.recognition.small.SmallEmbedder"}, "small"),
+        ("own", {"_target_": "my_module.MyEmbedder"}, "own (MyEmbedder)"),
+        ("onnx", {"weights": "models/r50.onnx"}, "onnx (r50.onnx)"),
+    ],
+)
+def test_the_recognisers_name_says_which_of_the_users_it_is(embedder, settings, name):
+    assert embedder_name(embedder, settings) == name

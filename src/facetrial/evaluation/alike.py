@@ -26,9 +26,8 @@ def setting(summary: Mapping[str, Any], region: bool = True) -> tuple:
     Args:
         region: whether the region is part of it.
     """
-    attack = summary["attack"] if region else without_region(summary["attack"])
     return (
-        attack,
+        _attack(summary, region),
         summary["defense"],
         summary["seed"],
         *(summary[key] for key in _SAID),
@@ -46,9 +45,12 @@ def titles(runs: Sequence[Run], region: bool = True) -> list[str]:
 
 
 def _title(summary: Mapping[str, Any], varied: Sequence[str], region: bool) -> str:
-    attack = summary["attack"] if region else without_region(summary["attack"])
     more = [str(summary[key]) if key != "limit" else f"limit {summary[key]}" for key in varied]
-    return ", ".join([f"{attack} / {summary['defense']}", f"seed {summary['seed']}", *more])
+    return ", ".join([f"{_attack(summary, region)} / {summary['defense']}", f"seed {summary['seed']}", *more])
+
+
+def _attack(summary: Mapping[str, Any], region: bool) -> str:
+    return summary["attack"] if region else without_region(summary["attack"])
 
 
 def _budget(summary: Mapping[str, Any]) -> str:

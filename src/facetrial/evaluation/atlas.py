@@ -1,18 +1,17 @@
 """The region atlas: where on the face a recogniser is weakest, at an equal budget and at an equal area."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
-from PIL import Image
 from scipy.ndimage import distance_transform_edt
 
 from facetrial.evaluation.alike import setting, titles
-from facetrial.evaluation.figures import LIGHT, figure_bytes, new_axes
+from facetrial.evaluation.figures import LIGHT, new_axes
 from facetrial.evaluation.mean_face import read_mean_face
 from facetrial.evaluation.sections import Drawing, Section, Table
 from facetrial.evaluation.shards import read_rows
@@ -23,6 +22,7 @@ from facetrial.evaluation.verdicts import ATTACKED
 
 CONTROL, WHOLE, LANDMARKS = "scattered", "everywhere", "landmarks"
 _FEWEST = 3  # regions that make an atlas
+_DPI = 150
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def answer(places: Mapping[str, _Place]) -> str:
     """Where it is weakest, and what the intervals allow to say of it, in one sentence."""
     parts = {name: place for name, place in places.items() if name not in (CONTROL, WHOLE)}
     name, place = min(parts.items(), key=lambda one: one[1].left["value"])
-    if sum(one.left["value"] == place.left["value"] for one in parts.values()) == len(parts):
+    if all(one.left["value"] == place.left["value"] for one in parts.values()):
         return (
             f"no region is weaker than another: {percent(place.left['value'])} of the pictures are left at each (95 % "
             f"interval {interval(place.left)}, {place.left['n']} pictures)."
@@ -196,5 +196,7 @@ def _drawn(places: Mapping[str, _Place]) -> np.ndarray | None:
         for name, place in places.items()
     ]
     figure.legend(handles=entries, title="recognised", loc="outside right center", frameon=False, fontsize=9)
-    pixels = np.array(Image.open(io.BytesIO(figure_bytes(figure, "png"))).convert("RGB"))
-    return pixels.transpose(2, 0, 1) / 255
+    figure.set_dpi(_DPI)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].transpose(2, 0, 1) / 255

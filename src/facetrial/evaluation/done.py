@@ -11,8 +11,8 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from facetrial.evaluation.summary import read_summary, write_json
-from facetrial.recipes import data_recipe, package_code, trainer_recipe, users_code, without
-from facetrial.recognition.obtain import file_content, landmarks_recipe, recipe
+from facetrial.recipes import data_recipe, file_content, package_code, trainer_recipe, users_code, without
+from facetrial.recognition.obtain import landmarks_recipe, recipe
 
 log = logging.getLogger(__name__)
 

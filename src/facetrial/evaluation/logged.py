@@ -9,18 +9,17 @@ from hydra.core.hydra_config import HydraConfig
 from lightning.pytorch.loggers import Logger, WandbLogger
 from omegaconf import DictConfig, OmegaConf
 
+from facetrial.evaluation.sweep import FIGURES, PLAIN
 from facetrial.loggers import log_checkpoint
 from facetrial.recognition.obtain import checkpoint_path
 
-_FIGURES = ("clean_accuracy", "robust_accuracy", "robust_accuracy_8bit", "attack_success")
-_ABOUT = ("data", "synthetic", "limit", "embedder", "attack", "defense", "goal", "seed")
 _COUNTS = ("n", "not_attackable", "not_reached", "trusted", "seconds", "images_per_second")
 
 
 def trial_metrics(summary: Mapping[str, Any]) -> dict[str, float]:
     """The figures of a trial by their names: `trial/robust_accuracy`, and `_low`, `_high` and `_n` of each."""
     found = {f"trial/{name}": summary[name] for name in _COUNTS}
-    for figure in _FIGURES:
+    for figure in FIGURES:
         parts = {"": "value", "_low": "low", "_high": "high", "_n": "n"}
         found |= {f"trial/{figure}{end}": summary[figure][part] for end, part in parts.items()}
     return {name: float(value) for name, value in found.items() if value is not None}
@@ -48,7 +47,7 @@ def log_results(
             region = HydraConfig.get().runtime.choices.get("attack/region")
             log_trial(logger.experiment, config, region, summary, rows, folder, checkpoint_path(config))
         else:
-            logger.log_metrics({f"trial/{name}": summary[name]["value"] for name in _FIGURES})
+            logger.log_metrics({f"trial/{name}": summary[name]["value"] for name in FIGURES})
         logger.finalize("success")
 
 
@@ -65,7 +64,7 @@ def log_trial(
     import wandb
 
     run.config.update(OmegaConf.to_container(config, resolve=True), allow_val_change=True)
-    run.config.update({"trial": {key: summary[key] for key in _ABOUT}}, allow_val_change=True)
+    run.config.update({"trial": {key: summary[key] for key in PLAIN}}, allow_val_change=True)
     run.tags = tuple(dict.fromkeys([*(run.tags or ()), *trial_tags(summary, region)]))
     # A column of text and numbers would be refused.
     verdicts = rows.astype({name: str for name in rows if not pd.api.types.is_numeric_dtype(rows[name])})

@@ -32,8 +32,7 @@ def headline(summary: Mapping[str, Any]) -> str:
     if not robust["n"]:
         return f"No {'pair' if of_pairs(summary) else 'picture'} of this trial could be attacked."
     return (
-        f"Under attack, {percent(robust['value'])} of the {'pairs' if of_pairs(summary) else 'faces'} are still "
-        f"{judged(summary)}; "
+        f"Under attack, {percent(robust['value'])} of the {things(summary, 'faces')} are still {judged(summary)}; "
         f"clean, {percent(clean['value'])} are."
     )
 

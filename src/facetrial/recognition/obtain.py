@@ -1,7 +1,6 @@
 """The recogniser that a config describes: read from its checkpoint, or trained first."""
 
 import copy
-import hashlib
 import logging
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from facetrial.checkpoints import config_differences, load_checkpoint
 from facetrial.data.build import build_defenses
 from facetrial.errors import FacetrialError
 from facetrial.locks import made_once
-from facetrial.recipes import data_recipe, digest, trainer_recipe, users_code, without
+from facetrial.recipes import data_recipe, digest, file_content, trainer_recipe, users_code, without
 from facetrial.recognition.embedder import make_embedder, own_content
 from facetrial.recognition.svm_head import SVMHead
 from facetrial.recognition.victim import Victim
@@ -137,14 +136,6 @@ def landmarks_recipe(config: DictConfig) -> dict:
     if "model" in source:
         made_by["model"] = without(source["model"], ("checkpoint", "train"))
     return made_by
-
-
-def file_content(file: str | None) -> str | None:
-    """What a file holds, as a short name: the same wherever it lies. What names no file stays as it is."""
-    if file is None or not Path(file).expanduser().is_file():
-        return file
-    with Path(file).expanduser().open("rb") as opened:
-        return f"content {hashlib.file_digest(opened, 'blake2b').hexdigest()[:16]}"
 
 
 def _below(state: dict, prefix: str) -> dict:
