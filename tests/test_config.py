@@ -116,6 +116,9 @@ def test_defense(tmp_path, name):
         ("[jpeg,squeezing]", r"give defense=\[squeezing,jpeg\]"),
         ("[smoothing,gallery]", "one at a time"),
         ("[jpeg,smoothing]", r"give defense=\[smoothing,jpeg\]"),
+        ("[noise,adv_pgd]", r"give defense=\[adv_pgd,noise\]"),
+        ("[trades,jpeg,adv]", r"give defense=\[jpeg,adv,trades\]"),
+        ("[trades,consistent]", "one of them at a time"),
         ("[adv_landmarks,jpeg,gallery]", r"give defense=\[gallery,adv_landmarks,jpeg\]"),
     ],
 )

@@ -10,13 +10,14 @@ from facetrial.attacks.methods.method import Found
 from facetrial.attacks.methods.pgd import PGD
 from facetrial.attacks.objective import scores_of
 from facetrial.checkpoints import load_checkpoint
-from facetrial.data.adversarial import AdversarialFaces, Schedule
+from facetrial.data.adversarial import AdversarialFaces, Schedule, Weights
+from facetrial.data.noisy import NoisyFaces
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.regions import Everywhere
 from facetrial.recognition.obtain import checkpoint_path
 from facetrial.recognition.recognizer import Recognizer
 from facetrial.recognition.training import train_recognizer
-from tests.recognition.tiny import ColouredPeople, Epochs, tiny_config
+from tests.recognition.tiny import ColouredPeople, Epochs, killed_in_epoch, tiny_config
 
 COUNTED = "+callbacks.epochs._target_=tests.recognition.tiny.Epochs"
 
@@ -43,7 +44,7 @@ def of_training(data, module, epoch=0):
         training, current_epoch, lightning_module = True, epoch, module
 
     data.trainer = Trainer()
-    batch = next(iter(data.faces.loader(data.train_faces)))
+    batch = next(iter(data.clean_faces.loader(data.train_faces)))
     return batch, data.on_after_batch_transfer(batch, 0)
 
 
@@ -96,6 +97,39 @@ def test_an_attack_that_breaks_its_budget_stops_the_training():
         of_training(data, module)
 
 
+def test_pairs_are_not_perturbed_again():
+    data, module = data_and_module(weights=Weights(1.0, 1.0))
+    outer = AdversarialFaces(data, data.attack, 1.0, 0)
+    with pytest.raises(FacetrialError, match="wrap last"):
+        of_training(outer, module)
+
+
+def test_noise_on_pairs_is_the_same_on_both():
+    data, module = data_and_module(weights=Weights(1.0, 1.0))
+    _, pairs = of_training(data, module)
+    _, noisy = of_training(NoisyFaces(data, 0.25, 1, 0), module)
+    on_clean = noisy.clean.images - pairs.clean.images
+    assert on_clean.std() == pytest.approx(0.25, rel=0.05)
+    torch.testing.assert_close(noisy.perturbed.images - pairs.perturbed.images, on_clean)
+
+
+@pytest.mark.parametrize("weights", [(-1.0, 1.0, 0.0), (0.0, 0.0, 0.0)])
+def test_senseless_weights_are_refused(weights):
+    with pytest.raises(FacetrialError, match=r"defense\.adv\.weights"):
+        Weights(*weights)
+
+
+def test_weights_without_training_the_embedder_are_refused():
+    with pytest.raises(FacetrialError, match="head_only"):
+        data_and_module(weights=Weights(1.0, 1.0), head_only=True)
+
+
+def test_a_schedule_longer_than_the_training_is_refused(tmp_path):
+    config = tiny_config(tmp_path, "defense=adv", "defense.adv.schedule.grow=2", "trainer.max_epochs=2")
+    with pytest.raises(FacetrialError, match=r"defense\.adv\.schedule.*epoch 3.*trainer\.max_epochs"):
+        train_recognizer(config)
+
+
 @pytest.mark.parametrize("setting", [{"begin": -1}, {"grow": 1.5}])
 def test_a_senseless_schedule_is_refused(setting):
     with pytest.raises(FacetrialError, match=r"defense\.adv\.schedule"):
@@ -113,10 +147,22 @@ def test_every_variant_trains(tmp_path, defense):
     assert list(made_by["defense"]) == [defense]
 
 
-def test_a_patch_is_fitted_before_it_is_trained_against_and_kept_when_training_is_cut_short(tmp_path):
-    overrides = ("defense=adv", "attack@defense.adv.attack=universal", "defense.adv.attack.method.epochs=1")
-    config = tiny_config(tmp_path, *overrides, "trainer.max_epochs=1")
-    assert train_recognizer(config)["test/head_accuracy"] > 0
+def test_what_was_fitted_to_be_trained_against_is_kept_when_training_is_cut_short(tmp_path):
+    overrides = (
+        "defense=[adv,noise]",
+        "attack@defense.adv.attack=universal",
+        "defense.adv.attack.method.epochs=1",
+        "defense.noise.epochs=2",
+        COUNTED,
+    )
+    killed_in_epoch(1, tmp_path, *overrides)
+    states = []
+    for folder, epochs in ((tmp_path, (1,)), (tmp_path / "at one go", (0, 1))):
+        config = tiny_config(folder, *overrides)
+        train_recognizer(config)
+        assert Epochs.trained == epochs
+        states.append(load_checkpoint(checkpoint_path(config), "recognizer")["state"])
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[1])
 
 
 def test_a_defence_may_train_where_the_rest_does_not(tmp_path):
@@ -141,8 +187,36 @@ def test_with_zero_epochs_the_head_alone_is_hardened(tmp_path):
     assert not torch.equal(states[0]["head.weight"], states[1]["head.weight"])
 
 
-def test_a_loss_that_is_not_finite_stops_and_says_where_the_last_epoch_lies(tmp_path):
-    config = tiny_config(tmp_path, "model.optimizer.lr=1e30", "trainer.max_epochs=3")
-    with pytest.raises(FacetrialError, match=r"(loss became|no longer finite).*epoch.*model\.optimizer\.lr"):
+@pytest.mark.parametrize(
+    ("defense", "rate"),
+    [("none", 1e30), ("adv_pgd", 1e30), ("trades", 1e30), ("trades", 100), ("consistent", 1e30)],
+)
+def test_a_training_that_diverges_stops_and_says_so(tmp_path, defense, rate):
+    config = tiny_config(
+        tmp_path,
+        f"defense={defense}",
+        f"model.optimizer.lr={rate}",
+        "trainer.max_epochs=3",
+        *([] if defense == "none" else [f"++defense.{defense}.from_clean=false"]),
+    )
+    said = (
+        r"(loss became|no longer finite|infinite or zero).*epoch 0.*no whole epoch yet.*model\.optimizer\.lr"
+    )
+    with pytest.raises(FacetrialError, match=said):
         train_recognizer(config)
     assert not checkpoint_path(config).exists()
+
+
+def test_of_a_training_that_diverges_later_the_last_good_epoch_is_kept(tmp_path, monkeypatch):
+    own = Recognizer.training_step
+
+    def spoilt(self, batch, batch_idx):
+        return own(self, batch, batch_idx) * (torch.nan if self.current_epoch == 1 else 1.0)
+
+    config = tiny_config(tmp_path, "trainer.max_epochs=3", COUNTED)
+    with monkeypatch.context() as patch:
+        patch.setattr(Recognizer, "training_step", spoilt)
+        with pytest.raises(FacetrialError, match=r"loss became nan in epoch 1.*is kept in .*last\.ckpt"):
+            train_recognizer(config)
+    train_recognizer(config)
+    assert Epochs.trained == (1, 2)

@@ -10,6 +10,7 @@ from scipy.stats import binomtest, norm
 from torch import nn
 
 from facetrial.defenses.defended import abstains, known, undefended
+from facetrial.defenses.jpeg import JPEG
 from facetrial.defenses.noise_training import NoiseTraining
 from facetrial.defenses.smoothing import Smoothing
 from facetrial.errors import FacetrialError
@@ -125,9 +126,14 @@ def test_senseless_settings_are_refused(setting):
 
 def test_a_certificate_needs_a_smoothed_victim():
     with pytest.raises(FacetrialError, match="defense=smoothing"):
-        Certificate(10, 10, 0.1).check(TwoSides())
+        Certificate(10, 10, 0.1).check([JPEG(50), smoothing()])
+    Certificate(10, 10, 0.1).check([smoothing()])
+
+
+@pytest.mark.parametrize("n", [0, 10.5])
+def test_a_certificate_needs_a_whole_number_of_copies(n):
     with pytest.raises(FacetrialError, match="certificate"):
-        Certificate(10, 0, 0.1)
+        Certificate(10, n, 0.1)
 
 
 def rows(**columns):

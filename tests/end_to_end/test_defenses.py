@@ -19,13 +19,14 @@ SMALL = [
     "embedder.size=64",
     "data.limit=4",
     "+sizes={eps:4,epochs:1,training_steps:1}",
-    "attack.method.steps=4",
 ]
+STEPS = "attack.method.steps=4"
 
 
 def run(home: Path, *overrides: str) -> subprocess.CompletedProcess:
+    steps = [] if "attack=random" in overrides else [STEPS]
     done = subprocess.run(
-        command(home, *SMALL, *overrides), cwd=home, capture_output=True, text=True, timeout=900
+        command(home, *SMALL, *steps, *overrides), cwd=home, capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done
@@ -96,9 +97,12 @@ def test_a_smoothed_victim_is_certified(tmp_path):
     assert (rows["certified_radius"] >= 0).all()
 
 
-def test_a_certificate_of_a_victim_that_is_not_smoothed_is_refused(sweep):
+def test_a_certificate_of_a_victim_that_is_not_smoothed_is_refused_before_anything_is_trained(sweep):
+    models = sweep.parent / "none yet"
     done = subprocess.run(
-        command(sweep.parent, *SMALL, "attack=pgd", "certificate=cohen", out="wrong"),
+        command(
+            sweep.parent, *SMALL, "attack=pgd", "certificate=cohen", f"paths.models={models}", out="wrong"
+        ),
         cwd=sweep.parent,
         capture_output=True,
         text=True,
@@ -107,3 +111,45 @@ def test_a_certificate_of_a_victim_that_is_not_smoothed_is_refused(sweep):
     assert done.returncode != 0
     assert "add defense=smoothing" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+    assert not models.exists()
+
+
+@pytest.mark.parametrize(
+    "defense",
+    [
+        ["defense=squeezing"],
+        [
+            "defense=smoothing",
+            "defense.smoothing.n=20",
+            "certificate=cohen",
+            "certificate.n=50",
+            "certificate.n0=10",
+        ],
+    ],
+    ids=["flags", "certificates"],
+)
+def test_verdicts_are_float32_in_mixed_precision(tmp_path, defense):
+    run(
+        tmp_path,
+        "-m",
+        "attack=random",
+        *defense,
+        "trainer.max_epochs=0",
+        "trainer.precision=32-true,bf16-mixed",
+        f"hydra.sweep.dir={tmp_path / 'sweep'}",
+    )
+    exact, mixed = (pd.read_csv(path) for path in sorted((tmp_path / "sweep").glob("*/verdicts.csv")))
+    judged = [
+        name
+        for name in exact
+        if name.startswith(("suspicion", "flagged", "certified", "margin", "predicted"))
+    ]
+    assert any(name.startswith(("suspicion", "certified")) for name in judged)
+    pd.testing.assert_frame_equal(exact[judged], mixed[judged])
+
+
+def test_training_in_mixed_precision(tmp_path):
+    mixed = ["attack=pgd", "defense=adv_pgd", "trainer.precision=bf16-mixed"]
+    run(tmp_path, *mixed, f"hydra.run.dir={tmp_path / 'out'}")
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["trusted"], summary["checks"]

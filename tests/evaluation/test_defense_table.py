@@ -9,6 +9,9 @@ import torch
 from torch import nn
 
 from facetrial.checkpoints import save_checkpoint
+from facetrial.defenses.bit_depth import BitDepth
+from facetrial.defenses.defended import defended
+from facetrial.defenses.detection import FeatureSqueezing
 from facetrial.evaluation.certificate import Certificate, certified_summary
 from facetrial.evaluation.certificate_section import (
     certified_chart,
@@ -27,6 +30,8 @@ from facetrial.evaluation.detection import (
 from facetrial.evaluation.section_view import show_table
 from facetrial.evaluation.summary import summarise
 from facetrial.evaluation.tables import percent
+from facetrial.recognition.gallery_head import GalleryHead
+from facetrial.recognition.victim import Victim
 from tests.defenses.test_detection import dataset
 from tests.evaluation.made_up import CHECKS, about, made_up_rows
 
@@ -166,3 +171,27 @@ def test_cost_is_what_the_checkpoint_says_and_the_clock(tmp_path):
     assert found["train_seconds"] == 12.5
     assert 0 < found["answers_per_second"] <= 100
     assert found["pictures_timed"] > 4
+
+
+def test_what_a_detector_asks_of_the_network_is_part_of_its_cost(tmp_path):
+    class Counts(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.place = nn.Parameter(torch.zeros(1))
+            self.asked = 0
+
+        def forward(self, images):
+            self.asked += len(images)
+            time.sleep(0.3)
+            return nn.functional.normalize(images.flatten(1)[:, :8] + 0.1)
+
+    embedder = Counts()
+    victim = Victim(embedder, GalleryHead(torch.eye(3, 8)), ["A", "B", "C"])
+    faces, path = dataset(4, seed=0), tmp_path / "model.ckpt"
+    save_checkpoint(path, "recognizer", {}, {}, seconds=1.0)
+    asked = []
+    for standing in (victim, defended(victim, [FeatureSqueezing({"depth": BitDepth(4)})], faces)):
+        embedder.asked = 0
+        cost(standing, faces, path, "recognizer")
+        asked.append(embedder.asked)
+    assert asked == [2 * 4, 2 * 2 * 4]

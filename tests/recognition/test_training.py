@@ -1,8 +1,5 @@
 """Training a recogniser from a config: cut short and gone on with, with zero epochs, at a last batch of one."""
 
-import subprocess
-import sys
-
 import pytest
 import torch
 
@@ -12,23 +9,14 @@ from facetrial.errors import FacetrialError
 from facetrial.recognition import training
 from facetrial.recognition.obtain import checkpoint_path, recipe
 from facetrial.recognition.training import train_recognizer
-from tests.recognition.tiny import ROOT, Epochs, tiny_config
+from tests.recognition.tiny import Epochs, killed_in_epoch, tiny_config
 
 COUNTED = "+callbacks.epochs._target_=tests.recognition.tiny.Epochs"
 
 
 def test_killed_training_goes_on_with_the_remaining_epochs(tmp_path):
     overrides = ["trainer.max_epochs=4", "embedder.dimension=4", COUNTED]
-    script = (
-        "import torch\n"
-        "from pathlib import Path\n"
-        "from facetrial.recognition.training import train_recognizer\n"
-        "from tests.recognition.tiny import tiny_config\n"
-        "torch.set_num_threads(1)\n"
-        f"train_recognizer(tiny_config(Path({str(tmp_path)!r}), *{overrides!r}, '+callbacks.epochs.die_in=2'))\n"
-    )
-    killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=300)
-    assert killed.returncode == -9, killed.stderr
+    killed_in_epoch(2, tmp_path, *overrides)
     config = tiny_config(tmp_path, *overrides)
     assert not checkpoint_path(config).exists()
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +40,20 @@ class ColouredPeople(FacesDataModule):
             boxes=np.zeros((count, 4), np.float32),
             five_points=np.full((count, 5, 2), np.nan, np.float32),
         )
+
+
+def killed_in_epoch(epoch: int, folder: Path, *overrides: str) -> None:
+    """Starts the training of `tiny_config(folder, *overrides)` in a process that dies in that epoch."""
+    script = (
+        "import torch\n"
+        "from pathlib import Path\n"
+        "from facetrial.recognition.training import train_recognizer\n"
+        "from tests.recognition.tiny import tiny_config\n"
+        "torch.set_num_threads(1)\n"
+        f"train_recognizer(tiny_config(Path({str(folder)!r}), *{overrides!r}, '+callbacks.epochs.die_in={epoch}'))\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=300)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
 
 
 class Epochs(Callback):

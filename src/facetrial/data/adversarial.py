@@ -16,6 +16,7 @@ from facetrial.data.module import FacesDataModule
 from facetrial.data.wrapped import WrappedFaces
 from facetrial.errors import FacetrialError
 from facetrial.randomness import Draws
+from facetrial.recognition.finite import Diverged
 from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.victim import Victim
 
@@ -30,11 +31,22 @@ class Weights:
         clean: weight of the loss on the pictures as they are.
         perturbed: weight of the loss on the perturbed copies.
         consistency: weight of 1 - cosine similarity between the embeddings of a picture and its copy.
+
+    Raises:
+        FacetrialError: one is negative, or all are zero.
     """
 
     clean: float = 0.0
     perturbed: float = 1.0
     consistency: float = 0.0
+
+    def __post_init__(self) -> None:
+        given = vars(self).values()
+        if min(given) < 0 or not sum(given) > 0:
+            raise FacetrialError(
+                f"defense.adv.weights must not be negative, and not all zero; found clean {self.clean}, perturbed "
+                f"{self.perturbed} and consistency {self.consistency}."
+            )
 
 
 @dataclass
@@ -76,6 +88,11 @@ class Schedule:
             return 0.0
         return min(1.0, (epoch - self.begin + 1) / (over + 1))
 
+    @property
+    def epochs(self) -> int:
+        """How many epochs it takes until everything has its full size, that one counted."""
+        return self.begin + max(self.grow, self.spread) + 1
+
 
 class AdversarialFaces(WrappedFaces):
     """The faces of another datamodule, some of them perturbed while they train.
@@ -95,7 +112,8 @@ class AdversarialFaces(WrappedFaces):
         head_only: whether the embedder trains on clean pictures, and only the head sees perturbed ones.
 
     Raises:
-        FacetrialError: `fraction` is outside (0, 1]; a schedule that runs backwards.
+        FacetrialError: `fraction` is outside (0, 1]; a schedule that runs backwards; weights where only the head sees
+            perturbed pictures.
     """
 
     def __init__(
@@ -112,6 +130,11 @@ class AdversarialFaces(WrappedFaces):
         super().__init__(faces)
         if not 0 < fraction <= 1:
             raise FacetrialError(f"defense.adv.fraction must lie in (0, 1], found {fraction}.")
+        if head_only and weights is not None:
+            raise FacetrialError(
+                "defense.adv.weights weigh the training of the embedder, which defense.adv.head_only=true leaves out; "
+                "give one of both."
+            )
         schedule = schedule or Schedule()
         for key, value in vars(schedule).items():
             if value < 0 or value != int(value):
@@ -139,9 +162,11 @@ class AdversarialFaces(WrappedFaces):
         return mine or self.faces.needs_fitting
 
     def state_dict(self) -> dict[str, Any]:
-        return {"fitted": self.attack.method.fitted} if self.attack.needs_fitting else {}
+        mine = {"fitted": self.attack.method.fitted} if self.attack.needs_fitting else {}
+        return super().state_dict() | mine
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict(state_dict)
         if self.attack.needs_fitting:
             self.attack.method.fitted = state_dict["fitted"]
 
@@ -156,10 +181,13 @@ class AdversarialFaces(WrappedFaces):
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
         batch = super().on_after_batch_transfer(batch, dataloader_idx)
-        if self.trainer is None or not self.trainer.training or not isinstance(batch, Faces):
+        if self.trainer is None or not self.trainer.training or self.head_only:
             return batch
-        if self.head_only:
-            return batch
+        if isinstance(batch, Pairs):
+            raise FacetrialError(
+                "the pictures to perturb are pairs with a perturbed copy already; let what makes pairs (trades, "
+                "consistent) wrap last."
+            )
         module = self.trainer.lightning_module
         module.eval()
         try:
@@ -241,6 +269,9 @@ def _own_embeddings(victim: Victim, chosen: Faces) -> tuple[Victim, Faces]:
     """A victim that knows each of B pictures, as it is, for a person, and the pictures as these people."""
     with torch.no_grad():
         own = victim.embedder(chosen.images).float()
+    lengths = own.norm(dim=1)
+    if not (lengths.isfinite() & (lengths > 0)).all():
+        raise Diverged("the embeddings of pictures to perturb became infinite or zero")
     gallery = torch.cat([own, -own[:1]])  # one more, for a batch of one
     known = Victim(victim.embedder, GalleryHead(gallery), [str(row) for row in range(len(gallery))])
     identities = torch.arange(len(chosen), device=chosen.images.device)

@@ -34,13 +34,14 @@ def build_defenses(config: DictConfig) -> dict[str, Defense]:
     """The defences that `config.defense` names, in order.
 
     Raises:
-        FacetrialError: one is named twice, one that must be the outermost not first, or one that detects
-            behind one that does not.
+        FacetrialError: one is named twice, one that must be the outermost not first, one that detects behind one that
+            does not, or one that trains behind another that leaves pictures it cannot work on.
     """
     _check_named_once(config)
     defenses = dict(instantiate(config.defense))
     if any(defense.detects for defense in defenses.values()):
         _check_detectors(defenses)
+    _check_training(defenses)
     for place, (name, defense) in enumerate(defenses.items()):
         if defense.outermost and place:
             raise FacetrialError(
@@ -66,6 +67,25 @@ def _check_detectors(defenses: dict[str, Defense]) -> None:
         )
 
 
+def _check_training(defenses: dict[str, Defense]) -> None:
+    named = f"defense=[{','.join(defenses)}]"
+    training = [name for name, defense in defenses.items() if defense.trains]
+    pairing = [name for name in training if defenses[name].place_in_training == 1]
+    if len(pairing) > 1:
+        raise FacetrialError(
+            f"{named}: {' and '.join(pairing)} each pair a picture with a perturbed copy; train with one of them at a "
+            "time."
+        )
+    ordered = sorted(training, key=lambda name: defenses[name].place_in_training)
+    if ordered != training:
+        rest = [name for name in defenses if name not in training]
+        raise FacetrialError(
+            f"{named}: of what trains, first come those that perturb pictures, then those that pair each with a "
+            "perturbed copy (trades, consistent), then noise, which leaves [0, 1]; give "
+            f"defense=[{','.join([*rest, *ordered])}]."
+        )
+
+
 def _check_named_once(config: DictConfig) -> None:
     """Hydra lays two defences that use one key over each other, without a word."""
     if not HydraConfig.initialized():
@@ -73,7 +93,11 @@ def _check_named_once(config: DictConfig) -> None:
     task = HydraConfig.get().overrides.task
     named = [o.removeprefix("defense=[").removesuffix("]") for o in task if o.startswith("defense=[")]
     names = [name.strip() for name in named[-1].split(",")] if named else []
-    if len(names) > max(len(config.defense), 1):
+    if len(names) > 1 and "none" in names:
+        raise FacetrialError(
+            f"defense=[{','.join(names)}] names none beside others; leave it out, or give defense=none."
+        )
+    if len(names) > len(config.defense):
         raise FacetrialError(
             f"defense=[{','.join(names)}] names one defence twice, or two that are settings of one; found "
             f"{', '.join(config.defense) or 'none'}. Name each once, and change it with defense.NAME.KEY=VALUE."

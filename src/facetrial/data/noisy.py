@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from facetrial.data.adversarial import Pairs
 from facetrial.data.faces import Faces
 from facetrial.data.module import FacesDataModule
 from facetrial.data.wrapped import WrappedFaces
@@ -36,9 +37,12 @@ class NoisyFaces(WrappedFaces):
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
         batch = super().on_after_batch_transfer(batch, dataloader_idx)
-        if self.trainer is None or not self.trainer.training or not isinstance(batch, Faces):
+        if self.trainer is None or not self.trainer.training:
             return batch
-        return self.noisy(batch, self.copies + self.trainer.current_epoch)
+        draw = self.copies + self.trainer.current_epoch
+        if isinstance(batch, Pairs):  # the same noise on both
+            return Pairs(self.noisy(batch.clean, draw), self.noisy(batch.perturbed, draw), batch.weights)
+        return self.noisy(batch, draw)
 
     def noisy(self, batch: Faces, draw: int) -> Faces:
         """The batch with the noise of (seed, picture, draw)."""

@@ -61,6 +61,13 @@ class WrappedFaces(LightningDataModule):
         """Fits what perturbs the pictures; `victim` has a head that was fitted on clean ones."""
         self.faces.fit_attack(victim)
 
+    def state_dict(self) -> dict[str, Any]:
+        """What a training that was cut short goes on with; Lightning only asks the outermost."""
+        return {"faces": self.faces.state_dict()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.faces.load_state_dict(state_dict["faces"])
+
     def prepare_data(self) -> None:
         self.faces.prepare_data()
 

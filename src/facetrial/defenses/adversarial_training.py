@@ -64,6 +64,14 @@ class AdversarialTraining(Defense):
         self.guard = guard
 
     @property
+    def place_in_training(self) -> int:
+        return 0 if self.weights is None else 1
+
+    @property
+    def full_from(self) -> int:
+        return 1 if self.head_only else self.schedule.epochs
+
+    @property
     def needs_landmarks(self) -> bool:
         return self.attack.needs_landmarks
 

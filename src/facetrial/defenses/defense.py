@@ -16,6 +16,10 @@ class Defense:
         all_layers: whether it wants every block of the embedder trained.
         from_clean: whether its training starts from the recogniser that is trained without it.
         epochs: of training where it trains, in the place of `trainer.max_epochs`; None leaves it at that.
+        place_in_training: where it stands among those that train: one that has a higher place is named later, since it
+            leaves what those of a lower place cannot work on. 0 perturbs pictures, 1 pairs each with a perturbed copy,
+            2 leaves [0, 1].
+        full_from: epochs of training until it works at its full size, that one counted.
         outermost: whether nothing may stand in front of it, so that it has to be named first.
         detects: whether it flags pictures rather than change them; it is named before all that do not.
     """
@@ -25,6 +29,8 @@ class Defense:
     all_layers = False
     from_clean = False
     epochs: int | None = None
+    place_in_training = 0
+    full_from = 1
     outermost = False
     detects = False
 

@@ -18,6 +18,7 @@ class NoiseTraining(Defense):
     """
 
     trains = True
+    place_in_training = 2
 
     def __init__(
         self, sigma: float, copies: int, seed: int, all_layers: bool = True, epochs: int | None = None

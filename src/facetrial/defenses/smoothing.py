@@ -46,10 +46,10 @@ class Smoothing(Defense):
                     f"defense.smoothing.{key} must be a whole number from 1 on, found {value}."
                 )
         self.sigma = sigma
-        self.n = n
+        self.n = int(n)
         self.alpha = alpha
-        self.samples = samples
-        self.batch = batch
+        self.samples = int(samples)
+        self.batch = int(batch)
         self.seed = seed
 
     def wrap_victim(self, victim: nn.Module, faces: FaceDataset | None = None) -> nn.Module:

@@ -1,14 +1,15 @@
 """Certificates of a smoothed victim: within which L2 distance nothing changes its answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import beta, norm
-from torch import Tensor, nn
+from torch import Tensor
 
-from facetrial.defenses.smoothing import Smoothed
+from facetrial.defenses.defense import Defense
+from facetrial.defenses.smoothing import Smoothed, Smoothing
 from facetrial.errors import FacetrialError
 from facetrial.evaluation.statistics import rate_over_people
 from facetrial.evaluation.verdicts import ABSTAINED
@@ -31,17 +32,18 @@ class Certificate:
     """
 
     def __init__(self, n0: int, n: int, alpha: float) -> None:
-        if n0 < 1 or n < 1 or not 0 < alpha < 1:
+        if n0 < 1 or n < 1 or n0 != int(n0) or n != int(n) or not 0 < alpha < 1:
             raise FacetrialError(
-                f"certificate: n0 and n must be at least 1 and alpha in (0, 1), found {n0}, {n} and {alpha}."
+                "certificate: n0 and n must be whole numbers from 1 on and alpha in (0, 1), found "
+                f"{n0}, {n} and {alpha}."
             )
-        self.n0 = n0
-        self.n = n
+        self.n0 = int(n0)
+        self.n = int(n)
         self.alpha = alpha
 
-    def check(self, victim: nn.Module) -> None:
-        """Raises FacetrialError unless the victim is smoothed."""
-        if not isinstance(victim, Smoothed):
+    def check(self, defenses: Iterable[Defense]) -> None:
+        """Raises FacetrialError unless a victim behind `defenses` is smoothed."""
+        if not isinstance(next(iter(defenses), None), Smoothing):
             raise FacetrialError(
                 "a certificate can only be given for a smoothed victim; add defense=smoothing, named first, or leave "
                 "certificate out."

@@ -80,15 +80,15 @@ def hold_trial(config: DictConfig, folder: Path) -> dict:
     # Without its surrogate first: a mistake in the attack shows before anything is trained.
     attack = instantiate(config.attack, goal=instantiate(config.goal), surrogate=None)
     defenses = build_defenses(config)
+    certificate = instantiate(config.certificate) or None
+    if certificate is not None:
+        certificate.check(defenses.values())
     recognizer = recognizer_for(config).freeze()
     standing = [defense for defense in defenses.values() if not defense.trains]
     needs_landmarks = attack.needs_landmarks or any(defense.needs_landmarks for defense in standing)
     faces = build_faces(config, with_landmarks=needs_landmarks)
     check_same_people(recognizer, faces)
     victim = defended(recognizer, defenses.values(), faces.validation_faces)
-    certificate = instantiate(config.certificate) or None
-    if certificate is not None:
-        certificate.check(victim)
     if (surrogate := surrogate_for(config, faces)) is not None:
         check_same_people(surrogate.victim, faces)
         attack = instantiate(config.attack, goal=attack.goal, surrogate=surrogate)

@@ -92,9 +92,11 @@ class Trial(LightningModule):
         budget = self.attack.budget
         referee(batch.images, attacked.images, attacked.region, budget.norm, budget.limit, files)
         self._keep_pictures(batch, attacked, files)
-        rows = self.rows(batch, attacked, files)
-        if self.certificate is not None:
-            rows = rows.assign(**self.certificate.columns(self.victim, batch.images, self.faces.names))
+        # Verdicts are float32, whatever the trainer's precision.
+        with torch.autocast(batch.images.device.type, enabled=False):
+            rows = self.rows(batch, attacked, files)
+            if self.certificate is not None:
+                rows = rows.assign(**self.certificate.columns(self.victim, batch.images, self.faces.names))
         self.cases.keep(rows, batch.images, attacked.images)
         self.shards.write(rows)
         self.cases.forget()

@@ -9,8 +9,14 @@ from lightning import Callback, LightningModule, Trainer
 from facetrial.errors import FacetrialError
 
 
+class Diverged(FacetrialError):
+    """What a part of training says that cannot work with the recogniser as it has become."""
+
+
 class StopWhenNotFinite(Callback):
-    """Looks at each step's loss, and at all weights before an epoch is saved.
+    """Looks at each step's loss and at the weights that it leaves.
+
+    Weights are judged by their norm, which overflows before what perturbs the next batch cannot work with them.
 
     Args:
         kept: the folder that keeps the last whole epoch.
@@ -26,14 +32,13 @@ class StopWhenNotFinite(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         if not torch.isfinite(outputs["loss"]).item():
-            raise self._error(f"the loss became {float(outputs['loss'])}", trainer)
+            raise self.error(f"the loss became {float(outputs['loss'])}", trainer)
+        trained = [parameter.detach() for parameter in pl_module.parameters() if parameter.requires_grad]
+        if not torch.isfinite(torch.nn.utils.get_total_norm(trained)).item():
+            raise self.error("the norm of the weights is no longer finite", trainer)
 
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        for name, parameter in pl_module.named_parameters():
-            if parameter.requires_grad and not torch.isfinite(parameter).all():
-                raise self._error(f"the weights {name} are no longer finite", trainer)
-
-    def _error(self, what: str, trainer: Trainer) -> FacetrialError:
+    def error(self, what: str, trainer: Trainer) -> FacetrialError:
+        """What to raise: what happened, where, what is kept, and what to do."""
         last = self.kept / "last.ckpt"
         kept = f"The last whole epoch is kept in {last}" if last.is_file() else "There was no whole epoch yet"
         return FacetrialError(

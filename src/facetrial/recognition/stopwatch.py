@@ -7,7 +7,7 @@ from lightning import Callback, LightningModule, Trainer
 
 
 class Stopwatch(Callback):
-    """Counts the seconds from the start of a fit to the end of its epochs.
+    """Counts the seconds from the start of a fit until it is read.
 
     Attributes:
         seconds: so far, those of an earlier start of the same training among them, up to its last whole epoch.

@@ -3,6 +3,7 @@
 import copy
 import logging
 import shutil
+from collections.abc import Mapping
 
 import torch
 from hydra.utils import instantiate
@@ -10,15 +11,16 @@ from lightning import Callback, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 from omegaconf import DictConfig, open_dict
 
-from facetrial.checkpoints import save_checkpoint, training_cut_short
+from facetrial.checkpoints import load_checkpoint, save_checkpoint, training_cut_short
 from facetrial.data.build import build_datamodule, build_defenses
 from facetrial.data.faces import FaceDataset
+from facetrial.defenses.defense import Defense
 from facetrial.errors import FacetrialError
 from facetrial.files import check_writable
 from facetrial.locks import made_once
 from facetrial.loggers import log_training
 from facetrial.recipes import digest
-from facetrial.recognition.finite import StopWhenNotFinite
+from facetrial.recognition.finite import Diverged, StopWhenNotFinite
 from facetrial.recognition.fit_head import FitHead
 from facetrial.recognition.obtain import (
     KIND,
@@ -61,11 +63,22 @@ def _train(config: DictConfig) -> dict[str, float]:
     path = checkpoint_path(config)
     check_writable(path.parent)
     embedder = build_embedder(config)  # before the data: a mistake in it shows at once
-    defenses = [defense for defense in build_defenses(config).values() if defense.trains]
+    named = {name: defense for name, defense in build_defenses(config).items() if defense.trains}
+    defenses = list(named.values())
     epochs = max((d.epochs for d in defenses if d.epochs is not None), default=config.trainer.max_epochs)
+    if epochs != config.trainer.max_epochs:
+        log.info(
+            "Training takes %d epochs, as defense=%s says by its `epochs`, not trainer.max_epochs=%d.",
+            epochs,
+            ",".join(named),
+            config.trainer.max_epochs,
+        )
+    _check_schedules(named, epochs)
     known_before = config.embedder.get("weights") is not None
+    seconds_before = 0.0
     if not known_before and any(defense.from_clean for defense in defenses):
-        embedder.load_state_dict(_clean_recognizer(config).embedder.state_dict())
+        clean, seconds_before = _clean_recognizer(config)
+        embedder.load_state_dict(clean.embedder.state_dict())
         known_before = True
     datamodule = build_datamodule(config)
     seed_everything(config.seed, workers=True, verbose=False)  # whatever the data had to compute first
@@ -85,6 +98,7 @@ def _train(config: DictConfig) -> dict[str, float]:
     config.trainer.max_epochs = epochs
     partial = path.with_name(f"{path.stem}-{digest(made_by)}.partial")
     stopwatch = Stopwatch()
+    stop = StopWhenNotFinite(partial)
     trainer = instantiate(
         config.trainer,
         logger=list(instantiate(config.logger).values()) or False,
@@ -95,14 +109,19 @@ def _train(config: DictConfig) -> dict[str, float]:
             stopwatch,
             SeedSteps(config.seed),
             *(callback for defense in defenses for callback in defense.callbacks()),
-            StopWhenNotFinite(partial),
+            stop,
             FitHead(),
         ],
         enable_model_summary=False,
         num_sanity_val_steps=0,
     )
-    trainer.fit(recognizer, datamodule=datamodule, ckpt_path=training_cut_short(partial), weights_only=True)
-    seconds = stopwatch.seconds
+    try:
+        trainer.fit(
+            recognizer, datamodule=datamodule, ckpt_path=training_cut_short(partial), weights_only=True
+        )
+    except Diverged as error:
+        raise stop.error(str(error), trainer) from error
+    seconds = seconds_before + stopwatch.seconds
     victim = Victim(recognizer.embedder, recognizer.head, datamodule.names).freeze()
     judged = copy.deepcopy(victim).to(trainer.strategy.root_device)
     metrics = {
@@ -125,15 +144,29 @@ def _train(config: DictConfig) -> dict[str, float]:
     return metrics
 
 
-def _clean_recognizer(config: DictConfig) -> Victim:
-    """The recogniser that is trained as `config` says, but without a defence; trained first where it is missing."""
+def _check_schedules(defenses: Mapping[str, Defense], epochs: int) -> None:
+    for name, defense in defenses.items():
+        if 0 < epochs < defense.full_from:
+            raise FacetrialError(
+                f"defense.{name}.schedule comes to its full budget and share in epoch {defense.full_from}, but "
+                f"training ends after {epochs}; give fewer epochs of begin, grow and spread, or a higher "
+                f"{'trainer.max_epochs' if defense.epochs is None else f'defense.{name}.epochs'}."
+            )
+
+
+def _clean_recognizer(config: DictConfig) -> tuple[Victim, float]:
+    """The recogniser that is trained as `config` says, but without a defence, and how many seconds that took.
+
+    It is trained first where it is missing.
+    """
     clean = copy.deepcopy(config)
     clean.data.batch_size = config.model.batch_size
     with open_dict(clean):
         clean.defense = {}
         clean.model.checkpoint = None
     log.info("Training with this defence starts from the recogniser without one.")
-    return recognizer_for(clean)
+    recognizer = recognizer_for(clean)
+    return recognizer, load_checkpoint(checkpoint_path(clean), KIND)["seconds"]
 
 
 def accuracy(victim: Victim, faces: FaceDataset, batch_size: int) -> float:
