@@ -1,12 +1,13 @@
 """python evaluate.py attack=landmarks defense=adv: puts a recogniser on trial."""
 
+import sys
 from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from facetrial.cli import explained
+from facetrial.cli import explained, refuse_doubles
 from facetrial.evaluation.run import evaluate
 
 
@@ -18,4 +19,5 @@ def main(config: DictConfig) -> float | None:
 
 
 if __name__ == "__main__":
+    refuse_doubles(sys.argv[1:])
     main()

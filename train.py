@@ -1,10 +1,12 @@
 """python train.py model=landmarks|recognizer: trains one of the two networks."""
 
+import sys
+
 import hydra
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from facetrial.cli import explained
+from facetrial.cli import explained, refuse_doubles
 
 
 @hydra.main(config_path="conf", config_name="train", version_base="1.3")
@@ -14,4 +16,5 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
+    refuse_doubles(sys.argv[1:])
     main()

@@ -3,9 +3,10 @@
 import functools
 import logging
 import os
+import re
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import lightning.pytorch  # noqa: F401, sets its log level when it is imported: let that be before `explained` does
@@ -49,6 +50,21 @@ def explained(main: Callable[..., Any]) -> Callable[..., Any]:
             return None
 
     return wrapped
+
+
+def refuse_doubles(words: Sequence[str]) -> None:
+    """Ends with a sentence where a command line names a defence twice.
+
+    Hydra would speak of parts of it that the user has never named, or lay one over the other without a word.
+    """
+    for word in words:
+        for listed in re.findall(r"\[(.*?)\]", word) if word.startswith("defense=") else ():
+            names = [name.strip() for name in listed.split(",")]
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                sys.exit(
+                    f"defense=[{listed}] names {', '.join(twice)} twice. Name each defence once, and change it with "
+                    "defense.NAME.KEY=VALUE."
+                )
 
 
 def _mistake(error: BaseException | None) -> FacetrialError | None:

@@ -153,3 +153,24 @@ def test_training_in_mixed_precision(tmp_path):
     run(tmp_path, *mixed, f"hydra.run.dir={tmp_path / 'out'}")
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["trusted"], summary["checks"]
+
+
+@pytest.mark.parametrize(
+    ("defense", "said"),
+    [
+        ("[adv,adv]", "names adv twice"),
+        ("none,[jpeg,bit_depth,jpeg]", "names jpeg twice"),
+        ("[none,jpeg]", "names none beside others"),
+    ],
+)
+def test_a_senseless_list_of_defences_is_refused(tmp_path, defense, said):
+    done = subprocess.run(
+        command(tmp_path, *SMALL, "attack=random", f"defense={defense}", out="wrong"),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode != 0
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

@@ -192,6 +192,19 @@ class TestRounding:
         rows.loc[fallen[:1], "correct_8bit"] = True
         assert SurvivesRounding()(replaced(healthy, rows))["passed"]
 
+    def test_before_a_victim_that_draws_as_many_must_fall_if_not_the_same(self, healthy):
+        rows = healthy.rows.copy()
+        fallen = rows.index[rows["correct_clean"] & ~rows["correct_attacked"]]
+        half = len(fallen) // 2
+        rows.loc[fallen, "correct_attacked"] = [True] * half + [False] * (len(fallen) - half)
+        rows.loc[fallen, "correct_8bit"] = [False] * half + [True] * (len(fallen) - half)
+        found = replaced(healthy, rows)
+        assert not SurvivesRounding()(found)["passed"]
+        found.victim = RandomResizePad(0.8, 0, 2).wrap_victim(found.victim)
+        assert SurvivesRounding()(found)["passed"]
+        rows.loc[fallen[:half], "correct_8bit"] = True
+        assert not SurvivesRounding()(found)["passed"]
+
     def test_impersonation_counts_by_the_target(self):
         attack = pgd(eps=64)
         attack.goal = Impersonation("nearest")
