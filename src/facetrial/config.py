@@ -10,7 +10,7 @@ import joblib
 from omegaconf import OmegaConf
 
 _PLACES = ("hydra.", "hydra/", "paths.")
-_MEMORY = 2 * 2**30  # bytes of a run beside others
+_MEMORY = 4 * 2**30  # bytes of a run beside others; training may take twice as much
 
 
 # Our launcher configs have the names of their packages' own, which check them: as it should be.
@@ -43,7 +43,7 @@ def side_by_side() -> int:
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):  # unknown here
-        memory = 8 * _MEMORY
+        memory = 4 * _MEMORY
     return max(1, min(joblib.cpu_count(), 8, memory // _MEMORY))
 
 
