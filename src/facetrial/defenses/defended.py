@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from facetrial.data.faces import FaceDataset, check_images
 from facetrial.defenses.defense import Defense
 from facetrial.errors import FacetrialError
+from facetrial.recognition.victim import similarities
 
 
 class Defended(nn.Module):
@@ -58,6 +59,10 @@ class Defended(nn.Module):
     def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """As `Victim.with_embeddings`."""
         return with_embeddings(self.victim, images)
+
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """As the function `with_similarities`."""
+        return with_similarities(self.victim, images)
 
     def known(self) -> Self:
         """This layer as an attacker sees it who knows it: a slope where it has none, an average where it draws."""
@@ -133,6 +138,18 @@ def with_embeddings(victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
             "a head, or choose another attack/loss or defence."
         )
     return ask(images)
+
+
+def with_similarities(victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores (B, C) and the cosine similarities (B, C) to the people's gallery, both with a column for each refusal.
+
+    Raises:
+        FacetrialError: a plain classifier, or a head that keeps no gallery.
+    """
+    if isinstance(victim, Defended):
+        return victim.with_similarities(images)
+    scores, embeddings = with_embeddings(victim, images)
+    return scores, similarities(embeddings, victim.head)
 
 
 def abstains(victim: nn.Module, scores: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 from torch import Tensor, nn
 
 from facetrial.data.faces import FaceDataset
-from facetrial.defenses.defended import Defended, with_embeddings
+from facetrial.defenses.defended import Defended, with_embeddings, with_similarities
 from facetrial.defenses.defense import Defense
 from facetrial.defenses.picture_draws import picture_draws
 from facetrial.errors import FacetrialError
@@ -92,6 +92,10 @@ class Smoothed(Defended):
             raise FacetrialError("votes of noisy copies have no embeddings; ask `known(victim)`.")
         scores, embeddings = with_embeddings(self.victim, self._few(images))
         return self._mean(scores), self._mean(embeddings)
+
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        scores, similarities = with_similarities(self.victim, self._few(images))
+        return self._mean(scores), self._mean(similarities)
 
     def abstains(self, scores: Tensor) -> Tensor:
         if self.soft:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from facetrial.data.faces import FaceDataset
-from facetrial.defenses.defended import Defended, with_embeddings
+from facetrial.defenses.defended import Defended, with_embeddings, with_similarities
 from facetrial.defenses.defense import Defense
 from facetrial.defenses.picture_draws import picture_draws
 from facetrial.errors import FacetrialError
@@ -75,6 +75,9 @@ class Transformed(Defended):
     def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
         return with_embeddings(self.victim, self.shown(images))
 
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        return with_similarities(self.victim, self.shown(images))
+
 
 class RandomTransform(Defense):
     """Base of transforms that draw. What is drawn depends on the seed and the picture's own pixels alone.
@@ -136,6 +139,10 @@ class RandomlyTransformed(Defended):
     def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
         scores, embeddings = with_embeddings(self.victim, self.shown(images))
         return self._mean(scores), self._mean(embeddings)
+
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        scores, similarities = with_similarities(self.victim, self.shown(images))
+        return self._mean(scores), self._mean(similarities)
 
     def _mean(self, values: Tensor) -> Tensor:
         return values.unflatten(0, (self.passes, -1)).mean(0)
