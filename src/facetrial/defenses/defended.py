@@ -1,6 +1,7 @@
 """A victim behind a defence, and what an attacker who knows the defence asks in its place."""
 
 import copy
+import math
 from collections.abc import Iterable, Sequence
 from typing import Self
 
@@ -68,6 +69,10 @@ class Defended(nn.Module):
         """This layer as an attacker sees it who knows it: a slope where it has none, an average where it draws."""
         return self
 
+    def confirming(self) -> Self:
+        """This layer as what an attacker found is confirmed by: at draws that neither `known` nor a verdict takes."""
+        return self.known()
+
     def abstains(self, scores: Tensor) -> Tensor:
         """(B,) bool: whether scores (B, C) that it gave are too close for it to name anybody."""
         return abstains(self.victim, scores)
@@ -99,6 +104,17 @@ def known(victim: nn.Module) -> nn.Module:
     return victim.over(known(victim.victim)).known()
 
 
+def confirming(victim: nn.Module) -> nn.Module:
+    """By what an attacker who knows all defences of `victim` confirms what seems to fool it.
+
+    It takes verdicts as the victim does, but at draws that nothing else takes: of many pictures that a search shows to
+    `known(victim)`, those that fool it may have met lucky draws.
+    """
+    if not isinstance(victim, Defended):
+        return victim
+    return victim.over(confirming(victim.victim)).confirming()
+
+
 def undefended(victim: nn.Module) -> nn.Module:
     """What stands behind all defences of `victim`, as an attacker takes it who knows of none."""
     while isinstance(victim, Defended):
@@ -118,6 +134,16 @@ def layers(victim: nn.Module) -> list[Defended]:
         found.append(victim)
         victim = victim.victim
     return found
+
+
+def draws_at_random(victim: nn.Module) -> bool:
+    """Whether any defence of `victim` draws."""
+    return any(layer.draws_at_random for layer in layers(victim))
+
+
+def passes(victim: nn.Module) -> int:
+    """How often what stands behind all defences of `victim` is run for one picture that is asked."""
+    return math.prod(layer.passes for layer in layers(victim))
 
 
 def refusals(victim: nn.Module) -> int:

@@ -169,7 +169,7 @@ class Detecting(Defended):
         return _with_refusal(scores, *self._slack(scores, suspicions), self.lead)
 
     def _slack(self, scores: Tensor, suspicions: Tensor) -> tuple[Tensor, Tensor]:
-        """By how much (B, C) each person's suspicion is below the limit, from which typical is 1 away; the winner's (B, 1)."""
+        """How far each person's suspicion is below the limit (B, C), typical being 1 away, and the winner's (B, 1)."""
         slack = 1.0 - self._scaled(suspicions)
         return slack, of_winner(scores, slack)[:, None]
 

@@ -62,6 +62,7 @@ class Smoothed(Defended):
     Known, they are the mean scores of a few copies, none of them those of the verdict: a vote has no slope, the mean
     has that of the expectation over the noise (Salman et al., "Provably robust deep learning via adversarially
     trained smoothed classifiers", NeurIPS 2019, take the mean of probabilities, which an SVM does not give).
+    Confirming, they are votes of as many copies as a verdict's, but others.
 
     Args:
         victim: what is defended.
@@ -74,6 +75,7 @@ class Smoothed(Defended):
         super().__init__(victim)
         self.defense = defense
         self.soft = False
+        self.stream = "prediction"
 
     def known(self) -> Self:
         made = self.over(self.victim)
@@ -81,10 +83,16 @@ class Smoothed(Defended):
         made.passes = self.defense.samples
         return made
 
+    def confirming(self) -> Self:
+        made = self.over(self.victim)
+        made.stream = "confirmation"
+        made.passes = self.defense.n
+        return made
+
     def scores(self, images: Tensor) -> Tensor:
         if self.soft:
             return self._mean(self.victim(self._few(images)))
-        votes = self.votes(images, self.defense.n, "prediction").float()
+        votes = self.votes(images, self.defense.n, self.stream).float()
         return votes / self.defense.n
 
     def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:

@@ -108,7 +108,7 @@ class RandomlyTransformed(Defended):
     """A victim that sees pictures transformed at random.
 
     Known, it gives the mean over several draws (expectation over transformation, Athalye et al., ICML 2018), none of
-    which is that of the verdict.
+    which is that of the verdict; confirming, over as many others.
 
     Args:
         victim: what is defended.
@@ -126,6 +126,11 @@ class RandomlyTransformed(Defended):
         made = self.over(self.victim)
         made.numbers = list(range(1, self.defense.samples + 1))
         made.passes = self.defense.samples
+        return made
+
+    def confirming(self) -> Self:
+        made = self.known()
+        made.numbers = [number + self.defense.samples for number in made.numbers]
         return made
 
     def shown(self, images: Tensor) -> Tensor:
