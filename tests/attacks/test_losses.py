@@ -87,6 +87,10 @@ class TestCosine:
         others = own != 2
         assert (after[others, 2] > before[others, 2]).all()
 
+    def test_before_refusals_it_is_the_margin(self):
+        for aim in (Aim(OWN, refusals=1), Aim(OWN, TARGET, refusals=1)):
+            assert torch.equal(Cosine()(SCORES, aim), Margin()(SCORES, aim))
+
     def test_a_galleryhead_scores_the_similarity(self):
         victim, faces = victim_of("gallery"), known_faces(6)
         scores = victim(faces.images)

@@ -1,5 +1,7 @@
 """The Square attack: rules kept, squares where they belong, and as strong as the published one."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -14,6 +16,7 @@ from facetrial.attacks.methods.pgd import PGD
 from facetrial.attacks.methods.square import Square
 from facetrial.attacks.methods.squares import L2Proposals, LinfProposals, corners, square_side, windows
 from facetrial.attacks.referee import referee
+from facetrial.defenses.resize_pad import RandomResizePad
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.regions import Discs, Everywhere, Scattered
 from facetrial.randomness import Draws
@@ -197,6 +200,16 @@ def test_it_leaves_no_more_than_the_published_attack(norm):
     _, rows = attack(victim, images, identities, made, batch_size=200)
     assert 0.2 <= theirs <= 0.8
     assert rows["correct_attacked"].mean() <= theirs + 0.01
+
+
+def test_before_a_victim_that_draws_one_lucky_draw_stops_nobody():
+    images, identities = known_pictures(6, seed=4)
+    faces = replace(some_faces(6, size=SIZE), images=images, identities=identities)
+    made = Attack(Everywhere(), Linf(60), Square(Margin(), 40))
+    certain = made(trained_victim(), faces, seed=0)
+    assert (certain.queries < 30).all()
+    drawing = RandomResizePad(0.9, 0, samples=2).wrap_victim(trained_victim()).eval()
+    assert (made(drawing, faces, seed=0).queries >= 2 * 38).all()
 
 
 @pytest.mark.parametrize(

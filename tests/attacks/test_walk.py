@@ -14,6 +14,7 @@ from facetrial.attacks.methods.one_after_another import OneAfterAnother
 from facetrial.attacks.methods.pgd import PGD, shrunk, smoothed
 from facetrial.attacks.methods.walk import Walk
 from facetrial.attacks.referee import referee
+from facetrial.defenses.resize_pad import RandomResizePad
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.regions import Discs, Everywhere
 from tests.attacks.victims import Linear, known_faces, trained
@@ -267,6 +268,10 @@ class TestOneAfterAnother:
         left = standing(victim, faces, both)
         assert (left & (fell[0] | fell[1])).float().mean() <= SAME_ENOUGH
         assert 0 < left.sum() < 60
+        # Before a victim that draws, one lucky draw is no fall.
+        drawing = RandomResizePad(0.8, 0, 2).wrap_victim(victim).eval()
+        Attack(Everywhere(), Linf(15), OneAfterAnother(parts))(drawing, faces.select(torch.arange(8)), seed=0)
+        assert seen[1:] == [8]
 
 
 class TestLooks:

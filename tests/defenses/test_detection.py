@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from facetrial.attacks.budgets import Linf
 from facetrial.attacks.engine import Attack
 from facetrial.attacks.goals import Aim, Impersonation
-from facetrial.attacks.losses import CrossEntropy, Margin
+from facetrial.attacks.losses import Cosine, CrossEntropy, Margin
 from facetrial.attacks.methods.apgd import APGD, TargetedAPGD
 from facetrial.attacks.methods.pgd import PGD
 from facetrial.attacks.methods.square import Square
@@ -19,7 +19,7 @@ from facetrial.attacks.objective import scores_of
 from facetrial.data.faces import FaceDataset
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.blur import GaussianBlur
-from facetrial.defenses.defended import defended, known, refusals, undefended
+from facetrial.defenses.defended import defended, known, refusals, undefended, with_similarities
 from facetrial.defenses.detection import FeatureSqueezing, GalleryDistance, of_winner, suspicions, threshold
 from facetrial.defenses.jpeg import JPEG
 from facetrial.defenses.resize_pad import RandomResizePad
@@ -144,6 +144,12 @@ def test_a_refusal_wins_exactly_where_a_picture_is_flagged(detecting):
     assert 0 < flagged.sum() < 120
     assert torch.equal(scores.argmax(1) == PEOPLE, flagged)
     assert torch.equal(scores.argmax(1)[~flagged], detecting(images).argmax(1)[~flagged])
+    with torch.no_grad():
+        again, similarities = with_similarities(asked, images)
+    torch.testing.assert_close(again, scores)
+    # The head's scores are similarities times 16, and so is the lead.
+    torch.testing.assert_close(similarities, scores / 16, rtol=1e-4, atol=1e-4)
+    assert torch.equal(similarities.argmax(1) == PEOPLE, flagged)
 
 
 @pytest.mark.parametrize(
@@ -151,11 +157,12 @@ def test_a_refusal_wins_exactly_where_a_picture_is_flagged(detecting):
     [
         PGD(CrossEntropy(), 40, 0.1),
         PGD(Margin(), 40, 0.1),
+        PGD(Cosine(), 40, 0.1),
         APGD(Margin(), 40),
         TargetedAPGD(CrossEntropy(), 40, targets=3),
         Square(Margin(), 400),
     ],
-    ids=["pgd-ce", "pgd-margin", "apgd", "targeted", "square"],
+    ids=["pgd-ce", "pgd-margin", "pgd-cosine", "apgd", "targeted", "square"],
 )
 def test_who_knows_the_detector_comes_through_where_others_are_caught(detecting, method):
     faces = dataset(48, seed=2).batch(range(48))
@@ -170,6 +177,16 @@ def test_who_knows_the_detector_comes_through_where_others_are_caught(detecting,
     naive, adaptive = come_through(False), come_through(True)
     assert adaptive >= naive
     assert adaptive >= 40
+
+
+@pytest.mark.parametrize("loss", [Margin(), Cosine()], ids=["margin", "cosine"])
+def test_who_poses_as_another_comes_through_too(detecting, loss):
+    faces = dataset(24, seed=2).batch(range(24))
+    attack = Attack(Everywhere(), Linf(48), PGD(loss, 40, 0.1), Impersonation("nearest"))
+    attacked = attack(detecting, faces, seed=0)
+    taken = scores_of(detecting, attacked.images).argmax(1) == attacked.targets
+    with torch.no_grad():
+        assert int((taken & (suspicions(detecting, attacked.images) <= 1)).sum()) >= 20
 
 
 def test_a_target_is_a_person_and_not_the_refusal(detecting):

@@ -9,12 +9,19 @@ import torch
 from scipy.stats import binomtest, norm
 from torch import nn
 
-from facetrial.defenses.defended import abstains, known, undefended
+from facetrial.defenses.defended import abstains, confirming, known, undefended
 from facetrial.defenses.jpeg import JPEG
 from facetrial.defenses.noise_training import NoiseTraining
 from facetrial.defenses.smoothing import Smoothing
 from facetrial.errors import FacetrialError
-from facetrial.evaluation.certificate import CLASS, RADIUS, Certificate, certified_summary, keeps_certificates
+from facetrial.evaluation.certificate import (
+    CLASS,
+    RADIUS,
+    Certificate,
+    certified_summary,
+    keeps_certificates,
+    left_beside,
+)
 from facetrial.evaluation.verdicts import ABSTAINED
 from tests.recognition.tiny import ColouredPeople
 
@@ -116,6 +123,19 @@ def test_who_knows_sees_a_slope_that_votes_do_not_have():
     assert undefended(asked) is victim
 
 
+def test_what_is_found_is_confirmed_by_votes_at_other_draws():
+    victim = TwoSides()
+    smoothed = smoothing(n=1000).wrap_victim(victim)
+    images = at_distance(victim, 0.1, 4)
+    judge = confirming(smoothed)
+    assert judge.passes == 1000
+    scores = judge(images)
+    assert not torch.equal(scores, smoothed(images))
+    votes = int((1000 * scores[:, 0]).round().sum())
+    assert binomtest(votes, 4000, norm.cdf(0.1 / SIGMA)).pvalue > 1e-4
+    assert abstains(judge, torch.tensor([[0.5, 0.5], [0.9, 0.1]])).tolist() == [True, False]
+
+
 @pytest.mark.parametrize(
     "setting", [{"sigma": 0.0}, {"sigma": -1.0}, {"n": 0}, {"alpha": 1.0}, {"samples": 0}, {"batch": 1.5}]
 )
@@ -164,6 +184,18 @@ def test_a_change_within_the_radius_that_changes_the_name_breaks_the_certificate
     broken = keeps_certificates(rows(predicted_attacked=["B", "B", "A"]))
     assert not broken["passed"]
     assert "a" in broken["detail"]
+
+
+def test_beside_certificates_an_abstention_is_no_wrong_name():
+    found = rows(
+        predicted_clean=["A", ABSTAINED, "A"],
+        correct_clean=[True, False, False],
+        smallest=[0.2, 0.4, np.inf],
+        status="attacked",
+    )
+    left = left_beside(found, limit=1.0, goal="dodging", sizes=[0.1, 0.3, 0.5, 1.0], largest=0.3)
+    assert [(point["size"], point["value"]) for point in left] == [(0.1, 2 / 3), (0.3, 1 / 3), (0.5, 0.0)]
+    assert left_beside(found, 1.0, "dodging", [1.0], largest=0.3) == []
 
 
 class TestNoiseTraining:

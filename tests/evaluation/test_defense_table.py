@@ -143,11 +143,10 @@ def test_a_certificates_figure_and_words():
     summary = summarise(rows, about(), {"A": 60, "B": 90}, CHECKS) | {"certified": certified}
     [series] = certified_chart(summary).series
     assert list(series.x) == [point["radius"] for point in certified["points"]]
-    curve = {
-        "norm": "l2",
-        "points": [{"size": size, "value": 0.5, "low": 0.4, "high": 0.6, "n": 9} for size in (0.1, 99)],
-    }
-    assert list(certified_chart(summary | {"curve": curve}).series[1].x) == [0.1]
+    left = [{"size": size, "value": 0.5, "low": 0.4, "high": 0.6, "n": 9} for size in (0.1, 0.2)]
+    chart = certified_chart(summary | {"certified": certified | {"left": left}})
+    assert list(chart.series[1].x) == [0.1, 0.2]
+    assert "without a wrong name; there an abstention is none" in chart.caption
     assert "1000 (alpha = 0.001)" in certified_section(summary).charts[0].caption
     assert "At L2 radius 0.5" in certified_sentence(certified)
     assert all(f"{point['radius']:.3g}: " in describe_certified(certified) for point in certified["points"])

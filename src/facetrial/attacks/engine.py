@@ -1,6 +1,5 @@
 """The attack: where x how much x how."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from facetrial.attacks.methods.method import Method, Problem
 from facetrial.attacks.objective import scores_of
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.data.faces import FaceDataset, Faces, check_images
-from facetrial.defenses.defended import known, layers, over, refusals, undefended
+from facetrial.defenses.defended import confirming, draws_at_random, known, over, passes, refusals, undefended
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.regions import Region
 from facetrial.randomness import Draws
@@ -142,11 +141,11 @@ class Attack:
             return attacked
         rows = attackable.nonzero()[:, 0]
         found = self.method(problem)
-        passes = math.prod(layer.passes for layer in layers(problem.victim))
+        times = passes(problem.victim)
         attacked.images[rows] = found.images
         attacked.reached[rows] = found.reached
-        attacked.queries[rows] = found.queries * passes
-        attacked.steps[rows] = found.steps * passes
+        attacked.queries[rows] = found.queries * times
+        attacked.steps[rows] = found.steps * times
         attacked.gradient[rows] = found.gradient
         if found.smallest is not None:
             attacked.smallest = torch.full_like(attacked.reached, torch.nan, dtype=torch.float32)
@@ -198,11 +197,13 @@ class Attack:
         images = faces.images
         draws = Draws(seed, faces.pictures, draw)
         region = self.region(faces.landmarks, *images.shape[-2:], draws)
-        view = None
+        view, judge = None, None
         if self.surrogate is not None:
             victim = self.surrogate.victim.to(images.device)
             view = self.surrogate.view(faces.pictures)
         elif victim is not None:
+            if self.adaptive and draws_at_random(victim):
+                judge = confirming(victim)
             victim = known(victim) if self.adaptive else undefended(victim)
         everyone = torch.arange(len(images), device=images.device)
         shown = images if view is None else view(everyone, images)
@@ -228,7 +229,7 @@ class Attack:
             draws=draws.select(rows),
             files=[names[i] for i in rows.tolist()],
             view=None if view is None else view.select(rows),
-            certain=not any(layer.draws_at_random for layer in layers(victim)),
+            judge=judge,
         )
         return region, aim, attackable, problem
 

@@ -12,7 +12,8 @@ class Loss(ABC):
     """From identity scores (B, C) to a loss (B,) that is larger, the nearer the goal is.
 
     Attributes:
-        of_similarities: whether it is given cosine similarities to the people's gallery in place of scores.
+        of_similarities: whether it is given cosine similarities to the people's gallery in place of scores; refusals
+            have columns among them too.
     """
 
     of_similarities = False
@@ -68,12 +69,17 @@ class Cosine(Loss):
 
     It moves the embedding and asks nothing of the head, as attacks on face verification do (Sharif et al., 2016;
     Dong et al., "Efficient decision-based black-box attacks on face recognition", CVPR 2019).
+
+    Before a victim that may refuse to answer it is the margin of the similarities, refusals among them: the embedding
+    has to go where somebody else is named.
     """
 
     of_similarities = True
 
     def __call__(self, scores: Tensor, aim: Aim) -> Tensor:
         scores, aim = aim.reduced(scores)
+        if aim.refusals:
+            return aim.advantage(scores)
         if aim.targets is None:
             return -scores.gather(1, aim.identities[:, None])[:, 0]
         return scores.gather(1, aim.targets[:, None])[:, 0]

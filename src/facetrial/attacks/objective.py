@@ -7,8 +7,7 @@ from torch import Tensor, nn
 
 from facetrial.attacks.goals import Aim
 from facetrial.attacks.losses import Loss
-from facetrial.defenses.defended import undefended, with_embeddings
-from facetrial.recognition.victim import similarities
+from facetrial.defenses.defended import with_similarities
 
 
 @dataclass
@@ -49,7 +48,7 @@ def slope(guide: nn.Module, loss: Loss, images: Tensor, seen: Tensor, aim: Aim, 
     """
     with torch.enable_grad():
         if loss.of_similarities:
-            scores, similarities = _with_similarities(guide, seen)
+            scores, similarities = with_similarities(guide, seen)
             losses = loss(similarities.float(), aim)
         else:
             scores = guide(seen).float()
@@ -60,8 +59,3 @@ def slope(guide: nn.Module, loss: Loss, images: Tensor, seen: Tensor, aim: Aim, 
     gradient = gradient.nan_to_num(0.0, 0.0, 0.0)
     zero = (gradient == 0).flatten(1).all(1) & ~broken
     return Slope(scores.detach().float(), losses.detach(), gradient, zero, broken)
-
-
-def _with_similarities(guide: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
-    scores, embeddings = with_embeddings(guide, images)
-    return scores, similarities(embeddings, undefended(guide).head)

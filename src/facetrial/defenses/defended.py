@@ -1,6 +1,7 @@
 """A victim behind a defence, and what an attacker who knows the defence asks in its place."""
 
 import copy
+import math
 from collections.abc import Iterable, Sequence
 from typing import Self
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from facetrial.data.faces import FaceDataset, check_images
 from facetrial.defenses.defense import Defense
 from facetrial.errors import FacetrialError
+from facetrial.recognition.victim import similarities
 
 
 class Defended(nn.Module):
@@ -59,9 +61,17 @@ class Defended(nn.Module):
         """As `Victim.with_embeddings`."""
         return with_embeddings(self.victim, images)
 
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """As the function `with_similarities`."""
+        return with_similarities(self.victim, images)
+
     def known(self) -> Self:
         """This layer as an attacker sees it who knows it: a slope where it has none, an average where it draws."""
         return self
+
+    def confirming(self) -> Self:
+        """This layer as what an attacker found is confirmed by: at draws that neither `known` nor a verdict takes."""
+        return self.known()
 
     def abstains(self, scores: Tensor) -> Tensor:
         """(B,) bool: whether scores (B, C) that it gave are too close for it to name anybody."""
@@ -94,6 +104,17 @@ def known(victim: nn.Module) -> nn.Module:
     return victim.over(known(victim.victim)).known()
 
 
+def confirming(victim: nn.Module) -> nn.Module:
+    """By what an attacker who knows all defences of `victim` confirms what seems to fool it.
+
+    It takes verdicts as the victim does, but at draws that nothing else takes: of many pictures that a search shows to
+    `known(victim)`, those that fool it may have met lucky draws.
+    """
+    if not isinstance(victim, Defended):
+        return victim
+    return victim.over(confirming(victim.victim)).confirming()
+
+
 def undefended(victim: nn.Module) -> nn.Module:
     """What stands behind all defences of `victim`, as an attacker takes it who knows of none."""
     while isinstance(victim, Defended):
@@ -115,6 +136,16 @@ def layers(victim: nn.Module) -> list[Defended]:
     return found
 
 
+def draws_at_random(victim: nn.Module) -> bool:
+    """Whether any defence of `victim` draws."""
+    return any(layer.draws_at_random for layer in layers(victim))
+
+
+def passes(victim: nn.Module) -> int:
+    """How often what stands behind all defences of `victim` is run for one picture that is asked."""
+    return math.prod(layer.passes for layer in layers(victim))
+
+
 def refusals(victim: nn.Module) -> int:
     """How many columns of a victim's scores, the last ones, stand for no identity but for a refusal to answer."""
     return sum(layer.refusals for layer in layers(victim))
@@ -133,6 +164,18 @@ def with_embeddings(victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
             "a head, or choose another attack/loss or defence."
         )
     return ask(images)
+
+
+def with_similarities(victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores (B, C) and the cosine similarities (B, C) to the people's gallery, both with a column for each refusal.
+
+    Raises:
+        FacetrialError: a plain classifier, or a head that keeps no gallery.
+    """
+    if isinstance(victim, Defended):
+        return victim.with_similarities(images)
+    scores, embeddings = with_embeddings(victim, images)
+    return scores, similarities(embeddings, victim.head)
 
 
 def abstains(victim: nn.Module, scores: Tensor) -> Tensor:

@@ -9,7 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from facetrial.data.faces import FaceDataset
-from facetrial.defenses.defended import Defended, layers, refusals, undefended, with_embeddings
+from facetrial.defenses.defended import (
+    Defended,
+    layers,
+    refusals,
+    undefended,
+    with_embeddings,
+    with_similarities,
+)
 from facetrial.defenses.defense import Defense
 from facetrial.defenses.transform import InputTransform
 from facetrial.errors import FacetrialError
@@ -102,7 +109,8 @@ class Detecting(Defended):
     Known, it has one more column of scores, which is the highest exactly where the picture is flagged (after Carlini
     and Wagner, "Adversarial examples are not easily detected", AISec 2017, section 3), and each person's score is less
     by as much as a picture taken for them would be too suspicious. So an attack of any method has to have somebody
-    else named without being flagged, and has a slope towards both.
+    else named without being flagged, and has a slope towards both. Similarities, which a loss may take in place of
+    scores, are treated alike, with the lead in their own units.
 
     Args:
         victim: what is defended.
@@ -135,25 +143,50 @@ class Detecting(Defended):
     def scores(self, images: Tensor) -> Tensor:
         if not self.refusals:
             return self.victim(images)
-        return self._with_refusal(*self.defense.measure(self.victim, images))
+        return self._refusing(images)
 
     def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
         scores, embeddings = with_embeddings(self.victim, images)
         if self.refusals:
-            scores = self._with_refusal(*self.defense.measure(self.victim, images))
+            scores = self._refusing(images)
         return scores, embeddings
+
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        scores, similarities = with_similarities(self.victim, images)
+        if not self.refusals:
+            return scores, similarities
+        scores, suspicions = self.defense.measure(self.victim, images)
+        people = suspicions.shape[1]
+        lead = self.lead * _spread(similarities[:, :people]) / _spread(scores[:, :people])
+        slack = self._slack(scores, suspicions)
+        return _with_refusal(scores, *slack, self.lead), _with_refusal(similarities, *slack, lead)
 
     def _scaled(self, suspicion: Tensor) -> Tensor:
         return (suspicion - self.typical) / max(self.limit - self.typical, 1e-6)
 
-    def _with_refusal(self, scores: Tensor, suspicions: Tensor) -> Tensor:
-        people = suspicions.shape[1]
-        scores, refused = scores[:, :people].float(), scores[:, people:]
-        slack = self.lead * (1.0 - self._scaled(suspicions))  # below 0: flagged
-        first, winner = scores.max(1, keepdim=True)
-        left = slack.gather(1, winner)
-        refusal = torch.where(left < 0, first + 1e-3 * self.lead, first - left)
-        return torch.cat([scores + slack.clamp(max=0.0), refused, refusal], dim=1)
+    def _refusing(self, images: Tensor) -> Tensor:
+        scores, suspicions = self.defense.measure(self.victim, images)
+        return _with_refusal(scores, *self._slack(scores, suspicions), self.lead)
+
+    def _slack(self, scores: Tensor, suspicions: Tensor) -> tuple[Tensor, Tensor]:
+        """How far each person's suspicion is below the limit (B, C), typical being 1 away, and the winner's (B, 1)."""
+        slack = 1.0 - self._scaled(suspicions)
+        return slack, of_winner(scores, slack)[:, None]
+
+
+def _with_refusal(values: Tensor, slack: Tensor, left: Tensor, lead: float | Tensor) -> Tensor:
+    """Scores or similarities, each person's less by what `slack` falls short, and a refusal behind them."""
+    people = slack.shape[1]
+    values, refused = values[:, :people].float(), values[:, people:]
+    first = values.amax(1, keepdim=True)
+    refusal = first + lead * torch.where(left < 0, 1e-3, -left)
+    return torch.cat([values + lead * slack.clamp(max=0.0), refused, refusal], dim=1)
+
+
+def _spread(values: Tensor) -> Tensor:
+    """(B, 1), from the lowest to the highest of values (B, C), without slope."""
+    values = values.detach().float()
+    return (values.amax(1, keepdim=True) - values.amin(1, keepdim=True)).clamp(min=1e-12)
 
 
 class FeatureSqueezing(Detector):

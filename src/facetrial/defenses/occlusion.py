@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from facetrial.data.faces import FaceDataset
-from facetrial.defenses.defended import Defended, with_embeddings
+from facetrial.defenses.defended import Defended, with_embeddings, with_similarities
 from facetrial.defenses.defense import Defense
 from facetrial.errors import FacetrialError
 from facetrial.landmarks.points import LANDMARK_NAMES
@@ -119,8 +119,14 @@ class Occluded(Defended):
         return mean.scatter_add(1, winners[:, None], bonus[:, None].to(mean.dtype))
 
     def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        both = with_embeddings(self.victim, self._covered(images, self.covers))
-        return tuple(values.unflatten(0, (len(self.covers), -1)).mean(0) for values in both)
+        return self._means(with_embeddings(self.victim, self._covered(images, self.covers)))
+
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        return self._means(with_similarities(self.victim, self._covered(images, self.covers)))
+
+    def _means(self, both: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        first, second = (values.unflatten(0, (len(self.covers), -1)).mean(0) for values in both)
+        return first, second
 
     @torch.no_grad()
     def _decided(self, images: Tensor, answers: Tensor) -> Tensor:

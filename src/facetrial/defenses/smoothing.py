@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 from torch import Tensor, nn
 
 from facetrial.data.faces import FaceDataset
-from facetrial.defenses.defended import Defended, with_embeddings
+from facetrial.defenses.defended import Defended, with_embeddings, with_similarities
 from facetrial.defenses.defense import Defense
 from facetrial.defenses.picture_draws import picture_draws
 from facetrial.errors import FacetrialError
@@ -62,6 +62,7 @@ class Smoothed(Defended):
     Known, they are the mean scores of a few copies, none of them those of the verdict: a vote has no slope, the mean
     has that of the expectation over the noise (Salman et al., "Provably robust deep learning via adversarially
     trained smoothed classifiers", NeurIPS 2019, take the mean of probabilities, which an SVM does not give).
+    Confirming, they are votes of as many copies as a verdict's, but others.
 
     Args:
         victim: what is defended.
@@ -74,6 +75,7 @@ class Smoothed(Defended):
         super().__init__(victim)
         self.defense = defense
         self.soft = False
+        self.stream = "prediction"
 
     def known(self) -> Self:
         made = self.over(self.victim)
@@ -81,10 +83,16 @@ class Smoothed(Defended):
         made.passes = self.defense.samples
         return made
 
+    def confirming(self) -> Self:
+        made = self.over(self.victim)
+        made.stream = "confirmation"
+        made.passes = self.defense.n
+        return made
+
     def scores(self, images: Tensor) -> Tensor:
         if self.soft:
             return self._mean(self.victim(self._few(images)))
-        votes = self.votes(images, self.defense.n, "prediction").float()
+        votes = self.votes(images, self.defense.n, self.stream).float()
         return votes / self.defense.n
 
     def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -92,6 +100,10 @@ class Smoothed(Defended):
             raise FacetrialError("votes of noisy copies have no embeddings; ask `known(victim)`.")
         scores, embeddings = with_embeddings(self.victim, self._few(images))
         return self._mean(scores), self._mean(embeddings)
+
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        scores, similarities = with_similarities(self.victim, self._few(images))
+        return self._mean(scores), self._mean(similarities)
 
     def abstains(self, scores: Tensor) -> Tensor:
         if self.soft:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from facetrial.data.faces import FaceDataset
-from facetrial.defenses.defended import Defended, with_embeddings
+from facetrial.defenses.defended import Defended, with_embeddings, with_similarities
 from facetrial.defenses.defense import Defense
 from facetrial.defenses.picture_draws import picture_draws
 from facetrial.errors import FacetrialError
@@ -75,6 +75,9 @@ class Transformed(Defended):
     def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
         return with_embeddings(self.victim, self.shown(images))
 
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        return with_similarities(self.victim, self.shown(images))
+
 
 class RandomTransform(Defense):
     """Base of transforms that draw. What is drawn depends on the seed and the picture's own pixels alone.
@@ -105,7 +108,7 @@ class RandomlyTransformed(Defended):
     """A victim that sees pictures transformed at random.
 
     Known, it gives the mean over several draws (expectation over transformation, Athalye et al., ICML 2018), none of
-    which is that of the verdict.
+    which is that of the verdict; confirming, over as many others.
 
     Args:
         victim: what is defended.
@@ -125,6 +128,11 @@ class RandomlyTransformed(Defended):
         made.passes = self.defense.samples
         return made
 
+    def confirming(self) -> Self:
+        made = self.known()
+        made.numbers = [number + self.defense.samples for number in made.numbers]
+        return made
+
     def shown(self, images: Tensor) -> Tensor:
         """What the defended victim is shown: a sample of each picture, (passes x B, 3, H, W), sample after sample."""
         drawn = [picture_draws(images, self.defense.seed, number) for number in self.numbers]
@@ -136,6 +144,10 @@ class RandomlyTransformed(Defended):
     def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
         scores, embeddings = with_embeddings(self.victim, self.shown(images))
         return self._mean(scores), self._mean(embeddings)
+
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        scores, similarities = with_similarities(self.victim, self.shown(images))
+        return self._mean(scores), self._mean(similarities)
 
     def _mean(self, values: Tensor) -> Tensor:
         return values.unflatten(0, (self.passes, -1)).mean(0)

@@ -1,6 +1,6 @@
 """Certificates of a smoothed victim: within which L2 distance nothing changes its answer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from torch import Tensor
 from facetrial.defenses.defense import Defense
 from facetrial.defenses.smoothing import Smoothed, Smoothing
 from facetrial.errors import FacetrialError
+from facetrial.evaluation.curve import security_curve
 from facetrial.evaluation.statistics import rate_over_people
 from facetrial.evaluation.verdicts import ABSTAINED
 
@@ -83,6 +84,28 @@ def certified_summary(rows: pd.DataFrame, certificate: Certificate, sigma: float
         "abstained": rate_over_people(rows[CLASS].to_numpy() == ABSTAINED, people).as_dict(),
         "points": points,
     }
+
+
+def left_beside(
+    rows: pd.DataFrame, limit: float, goal: str, sizes: Sequence[float], largest: float
+) -> list[dict[str, Any]]:
+    """What an attack left at each L2 size, to be put beside what is certified: who got no wrong name.
+
+    As the points of `security_curve`, but that an abstention is no wrong name, of a clean picture as of an attacked
+    one: a certificate says that the name is not altered, not that the vote is decided.
+
+    Args:
+        rows: verdict rows with `smallest`.
+        limit: the attack's budget in L2, the largest change that was looked for.
+        goal: "dodging" or "impersonation".
+        sizes: up to `limit`.
+        largest: the largest radius that can be certified; sizes beyond twice of it are left out.
+    """
+    named_right = rows["correct_clean"].astype(bool) | (rows["predicted_clean"] == ABSTAINED)
+    shown = [size for size in sizes if size <= 2.0 * largest]
+    if not shown:
+        return []
+    return security_curve(rows.assign(correct_clean=named_right), "l2", limit, goal, shown)["points"]
 
 
 def keeps_certificates(rows: pd.DataFrame) -> dict[str, Any]:

@@ -19,21 +19,22 @@ def certified_section(summary: Mapping[str, Any]) -> Section | None:
 def certified_chart(summary: Mapping[str, Any]) -> Chart:
     """What is certified right at each L2 radius; where the attack looked for the smallest L2 change, also what it left.
 
-    An attack can leave no less than is certified, but for certificates that are wrong by chance.
+    Of the attack, only wrong names count: where nobody is named, no certificate is broken. Counted so, an attack can
+    leave no less than is certified, but for certificates and votes that are wrong by chance.
     """
     certified = summary["certified"]
     series = [_line("certified", certified["points"], "radius", "eight_bit")]
-    curve = summary.get("curve")
-    if curve is not None and curve["norm"] == "l2":
-        largest = 2.0 * certified["largest"]
-        points = [point for point in curve["points"] if point["n"] and point["size"] <= largest]
+    beside = ""
+    if "left" in certified:
+        points = [point for point in certified["left"] if point["n"]]
         series.append(_line(f"left by {summary['attack']}", points, "size", "attacked"))
+        beside = " What the attack left are pictures without a wrong name; there an abstention is none."
     return Chart(
         "certified",
         describe_certified(certified),
         "The share of pictures whose right name no change within the L2 radius alters, but for one certificate in "
-        f"{1 / certified['alpha']:.0f} (alpha = {certified['alpha']:g}); abstentions count as wrong. Whiskers: 95 % "
-        "intervals.",
+        f"{1 / certified['alpha']:.0f} (alpha = {certified['alpha']:g}); abstentions count as wrong.{beside} Whiskers: "
+        "95 % intervals.",
         "L2 distance, pixels in [0, 1]",
         "right",
         series,

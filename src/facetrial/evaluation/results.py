@@ -13,7 +13,7 @@ from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig, OmegaConf
 
 from facetrial.data.module import FacesDataModule
-from facetrial.evaluation.certificate import RADIUS, certified_summary
+from facetrial.evaluation.certificate import RADIUS, certified_summary, left_beside
 from facetrial.evaluation.class_size import class_size_summary
 from facetrial.evaluation.curve import SMALLEST, curve_rows, security_curve, sizes_shown
 from facetrial.evaluation.detection import SUSPICION, detection_summary
@@ -70,6 +70,9 @@ def write_results(
         if RADIUS in rows and budget.norm == "l2":  # so that the two can be compared
             radii = [point["radius"] for point in summary["certified"]["points"]]
             sizes = sorted({*sizes, *(radius for radius in radii if 0 < radius <= budget.limit)})
+            summary["certified"]["left"] = left_beside(
+                rows, budget.limit, summary["goal"], sizes, summary["certified"]["largest"]
+            )
         summary["curve"] = security_curve(rows, budget.norm, budget.limit, summary["goal"], sizes)
         write_rows(curve_rows(summary["curve"]).assign(synthetic=faces.synthetic), folder / "curve.csv")
     if "physical" in speed:

@@ -12,6 +12,7 @@ class Best:
     """Keeps, of all pictures that an attack looked at, those nearest to its goal.
 
     A picture counts as fallen when the victim, in float32, is fooled by it as it is and as an 8-bit file keeps it.
+    Before a victim that draws at random none does, so that every search goes on to its end: one lucky draw is no fall.
 
     Args:
         problem: what is attacked.
@@ -86,6 +87,8 @@ class Best:
 
     def confirm(self, rows: Tensor) -> None:
         """Has the victim judge the kept pictures of `rows` that seem to meet the goal, and marks the fallen."""
+        if not self.problem.certain:
+            return
         rows = rows.unique()
         rows = rows[(self.advantage[rows] > self._confirmed[rows].clamp(min=0.0)) & ~self.fallen[rows]]
         if len(rows) == 0:

@@ -75,6 +75,7 @@ class Bisection(Method):
             looking &= (falls > self.precision * stood) & (stood < 1.0)
             size = _between(stood, falls, size)
         best.fallen.copy_(best.size.isfinite())
+        best.lengthen()
         return best.found()
 
 

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from facetrial.attacks.methods.asking import asked_in_parts, check_whole
 from facetrial.attacks.methods.best import Best
+from facetrial.attacks.methods.confirmation import confirmed, lengthened
 from facetrial.attacks.methods.geometry import Geometry, LinfGeometry, geometry_of
 from facetrial.attacks.methods.method import Found, Method, Problem
 from facetrial.errors import FacetrialError
@@ -34,7 +35,8 @@ class HopSkipJump(Method):
     with the number of pixels, to below what float32 can tell apart in a face's.
 
     It looks for the smallest change (`smallest`), confirmed by the victim as it is and rounded to 8 bits, whatever
-    the budget's size. It returns that picture where the change keeps to the budget, else the clean one.
+    the budget's size. It returns that picture where the change keeps to the budget, else the clean one. Before a victim
+    that draws at random it is confirmed at other draws, not rounded, up to the budget's size, and beyond `queries`.
 
     Args:
         queries: pictures of each that are shown to the victim or its copy at most, verdicts counted.
@@ -76,7 +78,10 @@ class HopSkipJump(Method):
         on_cpu = problem.images.device.type == "cpu"
         everyone = torch.arange(len(problem), device=images.device)
         for rows in everyone.split(_CPU_PICTURES if on_cpu else _OTHER_PICTURES):
-            met = self._met(problem.select(rows), best, rows, problem.images[rows])
+            if problem.certain:
+                met = self._met(problem.select(rows), best, rows, problem.images[rows])
+            else:
+                met = confirmed(problem, best, rows, problem.images[rows])
             smallest[rows[met]] = 0.0
             rows, changes = self._start(problem, best, rows[~met])
             changes = self._walk(problem, geometry, best, rows, changes)
@@ -210,6 +215,11 @@ class HopSkipJump(Method):
         smallest: Tensor,
     ) -> None:
         """Has the victim confirm the changes, a little longer where need be, and writes them down."""
+        if not problem.certain:
+            pictures, smallest[rows] = lengthened(problem, best, rows, problem.images[rows] + changes)
+            kept = smallest[rows].isfinite()
+            images[rows[kept]] = pictures[kept]
+            return
         unit = problem.budget.limit / problem.budget.size(*images.shape[-2:])
         for beyond in _BEYOND:
             part = problem.select(rows)

@@ -40,8 +40,8 @@ class Problem:
         view: how victim and guide see the pictures, where they are a surrogate with a crop of its own.
         start: (B, 3, H, W), within budget and region, where the first start of a walk is to be; None leaves it to the
             method.
-        certain: whether the victim says the same of the same picture whenever it is asked. Where it draws, who has
-            fallen once may stand the next time.
+        judge: scores (B, C) from images, by which a victim that draws confirms what seems to have fallen, as
+            `defended.confirming`; None before a victim that does not draw.
     """
 
     victim: nn.Module | None
@@ -55,10 +55,15 @@ class Problem:
     files: list[str]
     view: View | None = None
     start: Tensor | None = None
-    certain: bool = True
+    judge: nn.Module | None = None
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def certain(self) -> bool:
+        """Whether the victim does not draw at random; if it does, who has fallen once may stand the next time."""
+        return self.judge is None
 
     def select(self, rows: Tensor) -> "Problem":
         """The problem of the pictures at `rows`, an index tensor."""
@@ -74,7 +79,7 @@ class Problem:
             [self.files[i] for i in rows.tolist()],
             None if self.view is None else self.view.select(rows),
             None if self.start is None else self.start[rows],
-            self.certain,
+            self.judge,
         )
 
     def seen(self, rows: Tensor, pictures: Tensor) -> Tensor:
@@ -93,7 +98,8 @@ class Found:
         steps: int64 (B,), of these, pictures whose gradient was asked for.
         gradient: int64 (B,), as in `Gradient`.
         smallest: (B,), the size of the smallest change found that meets the goal, in the units of the budget's
-            `limit`, infinite where none was found; None where a method does not look for it.
+            `limit`, infinite where none was found; None where a method does not look for it. Before a victim that draws
+            at random the judge confirmed it.
     """
 
     images: Tensor

@@ -11,6 +11,8 @@ from facetrial.errors import FacetrialError
 class OneAfterAnother(Method):
     """Runs methods in their order; a picture that has fallen is left out of those that follow.
 
+    Before a victim that draws at random none is left out.
+
     Args:
         methods: by name, in their order.
 

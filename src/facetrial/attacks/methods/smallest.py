@@ -8,6 +8,7 @@ from torch import Tensor
 
 from facetrial.attacks.budgets import Budget
 from facetrial.attacks.methods.best import Best
+from facetrial.attacks.methods.confirmation import confirmed, lengthened
 from facetrial.attacks.methods.method import Found, Method, Problem
 from facetrial.attacks.methods.walk import Walk, Walkers
 from facetrial.attacks.objective import Slope
@@ -31,6 +32,10 @@ class Smallest(Best):
     below 1/510, so that the smallest change that a file keeps would say more of files than of the victim: the verdict
     in 8 bits stands in the rows apart.
 
+    Before a victim that draws at random the search goes by the mean of a few draws; what it ends with has to be
+    confirmed, at other draws, as verdicts are taken (`lengthen`). Where votes are too close nobody is named, and the
+    picture has not fallen.
+
     Args:
         problem: what is attacked. The victim is shown the clean pictures: those that meet the goal have fallen, with
             a change of size 0.
@@ -44,8 +49,12 @@ class Smallest(Best):
         super().__init__(problem)
         rows = torch.arange(len(problem), device=problem.images.device)
         for part in rows.split(_AT_ONCE):
+            if not problem.certain:
+                self.fallen[part] = confirmed(problem, self, part, problem.images[part])
+                continue
             self.asked(part)
             self.fallen[part] = self.aim.select(part).met(self.scores(part, problem.images[part]))
+        self._clean = self.fallen.clone()  # fallen with no change
         self.size = torch.where(self.fallen, 0.0, torch.inf)
         self._seen = self.size.clone()  # as `size`, by whoever scored it
         self._candidates = self._store.clone()
@@ -111,6 +120,17 @@ class Smallest(Best):
                 falls, stands = torch.where(fell, middle, falls), torch.where(fell, stands, middle)
             self.confirm(some)
 
+    def lengthen(self) -> None:
+        """Before a victim that draws, goes on along the kept changes, to where it falls at draws that nobody has seen.
+
+        To be called last. A picture before which it stands as far as the budget reaches has not fallen.
+        """
+        if self.problem.certain:
+            return
+        for rows in (~self._clean).nonzero()[:, 0].split(_AT_ONCE):
+            self._store[rows], self.size[rows] = lengthened(self.problem, self, rows, self.images[rows])
+            self.fallen[rows] = self.size[rows].isfinite()
+
     def found(self, smallest: Tensor | None = None) -> Found:
         return super().found(self.size if smallest is None else smallest)
 
@@ -140,6 +160,7 @@ class SmallestWalk(Walk):
         best = Smallest(problem)
         self.walk(problem, best)
         best.shorten(torch.arange(len(problem), device=problem.images.device), _HALVINGS)
+        best.lengthen()
         return best.found()
 
     def _staying(self, problem: Problem, best: Best, walkers: Walkers, queue: deque) -> Walkers | None:

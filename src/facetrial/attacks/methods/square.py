@@ -23,7 +23,7 @@ class Square(Method):
     Andriushchenko et al., "Square Attack" (ECCV 2020), for Linf and L2. A square covers a share of as many pixels as
     the region has and lies where it meets the region, which masks it: everywhere, that is the published attack. It
     asks for no gradient. Pictures are compared by a copy of the victim in float32, or by itself with
-    attack.fast=false.
+    attack.fast=false. A picture that has fallen asks no more, unless the victim draws at random.
 
     Args:
         loss: what is to become larger; the margin in the paper.

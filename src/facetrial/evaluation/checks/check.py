@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from facetrial.attacks.engine import Attack
 from facetrial.data.faces import FaceDataset, Faces
 from facetrial.data.module import spread_over_people
-from facetrial.defenses.defended import layers
+from facetrial.defenses.defended import draws_at_random
 
 Outcome = dict[str, Any]
 
@@ -46,7 +46,7 @@ class Evidence:
     @property
     def draws_at_random(self) -> bool:
         """Whether one of the victim's defences draws."""
-        return any(layer.draws_at_random for layer in layers(self.victim))
+        return draws_at_random(self.victim)
 
     def batch(self, indices: Sequence[int]) -> Faces:
         """The test pictures at `indices`, on the device."""
