@@ -95,6 +95,13 @@ def test_a_smoothed_victim_is_certified(tmp_path):
     assert (tmp_path / "out" / "certified.png").is_file()
     rows = pd.read_csv(tmp_path / "out" / "verdicts.csv")
     assert (rows["certified_radius"] >= 0).all()
+    right = rows["certified_class"] == rows["identity"]
+    assert right.any()
+    assert (rows["smallest"] >= rows["certified_radius"])[right].all()
+    left = {point["size"]: point["value"] for point in summary["certified"]["left"]}
+    both = [(point["value"], left[point["radius"]]) for point in points if point["radius"] in left]
+    assert len(both) >= 2
+    assert all(certified <= standing for certified, standing in both)
 
 
 def test_a_certificate_of_a_victim_that_is_not_smoothed_is_refused_before_anything_is_trained(sweep):
