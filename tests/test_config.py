@@ -94,6 +94,19 @@ def test_attack(tmp_path, name):
     assert isinstance(instantiate(composed(tmp_path, f"attack={name}").attack), Attack)
 
 
+def test_naive_pgd_is_pgd_that_knows_no_defence(tmp_path):
+    overrides = ["attack/region=eyes", "attack.budget.eps=4"]
+    adaptive, naive = (
+        composed(tmp_path, f"attack={name}", *overrides).attack for name in ("pgd", "naive_pgd")
+    )
+    assert (adaptive.adaptive, naive.adaptive) == (True, False)
+    assert {**naive, "adaptive": True} == adaptive
+    assert (
+        composed(tmp_path, "defense=adv", "attack@defense.adv.attack=naive_pgd").defense.adv.attack.adaptive
+        is False
+    )
+
+
 @pytest.mark.parametrize(
     ("part", "name"),
     [(part, name) for part in ("region", "budget", "method") for name in named(f"attack/{part}")],

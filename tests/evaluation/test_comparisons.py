@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from facetrial.evaluation.comparisons import compare_trials, comparisons_section, trial_names
+from facetrial.evaluation.detection import detection_summary
 from facetrial.evaluation.shards import write_rows
 from facetrial.evaluation.statistics import holm, mcnemar, paired_difference, paired_test
 from facetrial.evaluation.summary import summarise
@@ -56,6 +57,25 @@ def test_pictures_that_could_not_be_attacked_in_one_are_left_out_and_others_are_
     trials[1][1].loc[:5, "status"] = "not_attackable"
     table = compare_trials(runs_of(tmp_path, trials))
     assert table["n"].tolist() == [90]
+
+
+def test_flagged_pictures_are_left_standing(tmp_path):
+    plain, flagging = trial("pgd", 0.4, 0), trial("pgd", 0.4, 1, defense="squeezing")
+    rows = flagging[1]
+    for version, above in (("clean", 0.95), ("attacked", 0.3), ("8bit", 0.3)):
+        rows[f"suspicion_{version}"] = np.random.default_rng(2).random(len(rows))
+        rows[f"flagged_{version}"] = rows[f"suspicion_{version}"] > above
+    flagging[0]["detection"] = detection_summary(rows, "dodging")
+    runs = runs_of(tmp_path / "a", [plain, flagging])
+    [line] = compare_trials(runs).to_dict("records")
+    assert line["left_second"] == pytest.approx(flagging[0]["detection"]["stands"]["value"])
+    assert line["left_second"] > flagging[0]["robust_accuracy"]["value"]
+    assert line["left_first"] == pytest.approx(plain[0]["robust_accuracy"]["value"])
+    section = comparisons_section(runs)
+    assert "points fewer recognised or flagged than" in section.sentences[1]
+    assert "counts as recognised" in section.note
+    without = comparisons_section(runs_of(tmp_path / "b", [plain, trial("random", 0.9, 2)]))
+    assert "flagged" not in " ".join([*without.sentences, without.note])
 
 
 def test_the_section_says_what_differs_and_no_more(tmp_path):

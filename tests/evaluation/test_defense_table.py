@@ -1,6 +1,7 @@
 """The table of defences, what a defence costs, and the figures of certificates and detectors."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from facetrial.checkpoints import save_checkpoint
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.defended import defended
 from facetrial.defenses.detection import FeatureSqueezing
+from facetrial.errors import FacetrialError
 from facetrial.evaluation.certificate import Certificate, certified_summary
 from facetrial.evaluation.certificate_section import (
     certified_chart,
@@ -19,8 +21,11 @@ from facetrial.evaluation.certificate_section import (
     certified_sentence,
     describe_certified,
 )
+from facetrial.evaluation.chart_figure import chart_figure
 from facetrial.evaluation.cost import cost
-from facetrial.evaluation.defense_table import build_defense_table, defenses_section, write_defense_table
+from facetrial.evaluation.defense_files import write_defense_table
+from facetrial.evaluation.defense_section import defenses_chart, defenses_section
+from facetrial.evaluation.defense_table import build_defense_table, build_defense_tables
 from facetrial.evaluation.detection import (
     describe_detection,
     detection_section,
@@ -28,25 +33,34 @@ from facetrial.evaluation.detection import (
     detection_summary,
 )
 from facetrial.evaluation.section_view import show_table
-from facetrial.evaluation.summary import summarise
+from facetrial.evaluation.summary import summarise, write_json
+from facetrial.evaluation.sweep import Run, gather_sweep
+from facetrial.evaluation.sweep_report import headline, runs_chart
 from facetrial.evaluation.tables import percent
+from facetrial.evaluation.verdict_words import banners
+from facetrial.evaluation.verdict_words import headline as trial_headline
 from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.victim import Victim
 from tests.defenses.test_detection import dataset
 from tests.evaluation.made_up import CHECKS, about, made_up_rows
+from tests.evaluation.test_sweep import add_overrides
 
 PEOPLE = {"A": 20, "B": 30}
 COSTS = {"train_seconds": 120.0, "answers_per_second": 50.0, "pictures_timed": 16}
 
 
-def trial(attack, defense, left, flagged=False):
+NOT_ADAPTIVE = {"adaptive": {"passed": False, "detail": "the attack knows nothing of jpeg"}}
+
+
+def trial(attack, defense, left, flagged=False, naive=False, **changes):
     rows = made_up_rows(PEOPLE, attacked=left)
     if flagged:
         for version, shift in (("clean", -1.0), ("attacked", 1.0), ("8bit", 1.0)):
             rows[f"suspicion_{version}"] = np.random.default_rng(0).normal(shift, 1.0, len(rows))
             rows[f"flagged_{version}"] = rows[f"suspicion_{version}"] > 1
-    told = about(attack=attack, defense=defense, cost=COSTS)
-    summary = summarise(rows, told, {"A": 60, "B": 90}, CHECKS)
+    told = about(attack=attack, defense=defense, cost=COSTS, **changes)
+    checks = CHECKS | (NOT_ADAPTIVE if naive else {})
+    summary = summarise(rows, told, {"A": 60, "B": 90}, checks) | {"attack_parts": {"adaptive": not naive}}
     if flagged:
         summary["detection"] = detection_summary(rows, "dodging")
     return summary
@@ -56,7 +70,7 @@ def trial(attack, defense, left, flagged=False):
 def summaries():
     return [
         trial("pgd", "jpeg", 0.3),
-        trial("pgd (adaptive=false)", "jpeg", 0.9),
+        trial("pgd (adaptive=false)", "jpeg", 0.9, naive=True),
         trial("pgd", "none", 0.2),
         trial("random", "none", 0.95),
         trial("pgd", "squeezing", 0.2, flagged=True),
@@ -72,6 +86,121 @@ def test_naive_and_adaptive_share_a_cell(summaries):
     assert cell.naive == summaries[1]["robust_accuracy"]
     assert table.cells["none", "pgd"].naive is None
     assert ("jpeg", "random") not in table.cells
+
+
+def sweep_of(*runs):
+    """Runs of a sweep, from a summary and what each was started with."""
+    return [Run(Path(str(number)), overrides, summary) for number, (summary, *overrides) in enumerate(runs)]
+
+
+def test_an_attack_of_its_own_config_may_be_the_naive_one():
+    summaries = [trial("pgd", "jpeg", 0.3), trial("naive_pgd", "jpeg", 0.9, naive=True)]
+    table = build_defense_table(summaries)
+    assert table.attacks == ["pgd"]
+    assert table.cells["jpeg", "pgd"].adaptive == summaries[0]["robust_accuracy"]
+    assert table.cells["jpeg", "pgd"].naive == summaries[1]["robust_accuracy"]
+    summaries[1]["attack"] = (
+        "my_attack"  # whatever it is called, it is not shown as one that knows the defence
+    )
+    assert build_defense_table(summaries).cells["jpeg", "my_attack"].adaptive is None
+
+
+def test_settings_of_a_defence_are_lines_of_their_own():
+    runs = sweep_of(
+        *((trial("pgd", "jpeg", left), "defense=jpeg", f"defense.jpeg.quality={quality}")
+          for quality, left in ((50, 0.3), (75, 0.5))),
+        *((trial("pgd", "adv", left), f"attack@defense.adv.attack={attack}")
+          for attack, left in (("random", 0.6), ("landmarks", 0.7))),
+    )  # fmt: skip
+    [table] = build_defense_tables(runs).values()
+    assert table.defenses == [
+        "jpeg (quality=50)", "jpeg (quality=75)", "adv (attack=random)", "adv (attack=landmarks)",
+    ]  # fmt: skip
+    found = [table.cells[name, "pgd"].adaptive for name in table.defenses]
+    assert found == [run.summary["robust_accuracy"] for run in runs]
+
+
+@pytest.mark.parametrize("told", ["by overrides", "by summaries"])
+def test_seeds_have_tables_of_their_own(told):
+    runs = sweep_of(
+        *((trial("pgd", defense, 0.3 + 0.2 * seed, seed=seed),
+           *((f"defense={defense}", f"seed={seed}", "data=lfw") if told == "by overrides" else ()))
+          for seed in (0, 1) for defense in ("none", "jpeg"))
+    )  # fmt: skip
+    tables = build_defense_tables(runs)
+    assert list(tables) == ["seed=0", "seed=1"]
+    for seed, table in enumerate(tables.values()):
+        assert table.defenses == ["none", "jpeg"]
+        assert [summary["seed"] for summary in table.trials] == [seed, seed]
+
+
+def test_no_run_is_left_out():
+    runs = sweep_of(
+        (trial("pgd", "jpeg", 0.3), "sizes.eps=2"),
+        (trial("pgd", "jpeg", 0.2), "sizes.eps=4"),
+        (trial("pgd", "jpeg", 0.1), "sizes.eps=4"),
+    )
+    tables = build_defense_tables([*runs, Run(Path("3"), (), None)])
+    assert list(tables) == ["sizes.eps=2", "sizes.eps=4", "sizes.eps=4 repeat 2"]
+    left = [table.cells["jpeg", "pgd"].adaptive for table in tables.values()]
+    assert left == [run.summary["robust_accuracy"] for run in runs]
+    with pytest.raises(FacetrialError, match="two trials of attack=pgd"):
+        build_defense_table([run.summary for run in runs])
+    assert build_defense_tables([]) == {}
+
+
+def test_a_sweep_over_seeds_writes_each_table(tmp_path):
+    for seed in (0, 1):
+        run = tmp_path / str(seed)
+        add_overrides(run, "attack=pgd", "defense=jpeg", f"seed={seed}")
+        write_json(trial("pgd", "jpeg", 0.3, seed=seed), run / "summary.json")
+    written = {path.name for path in gather_sweep(tmp_path, defenses=True)}
+    assert {
+        f"defenses-seed={seed}.{kind}" for seed in (0, 1) for kind in ("md", "csv", "png", "svg")
+    } <= written
+    text = (tmp_path / "defenses-seed=1.md").read_text()
+    assert "# Defences: seed=1" in text
+    assert "(defenses-seed=1.png)" in text
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<h2>Defences: seed=") == 2
+
+
+def test_naive_figures_are_spoken_of_where_there_are_some(summaries, tmp_path):
+    for shown, spoken in ((summaries, True), ([summaries[0], *summaries[2:]], False)):
+        table = build_defense_table(shown)
+        write_defense_table(table, tmp_path)
+        section = defenses_section(table)
+        for text in ((tmp_path / "defenses.md").read_text(), section.note):
+            assert ("what the defence hides" in text) == spoken
+        assert ("Hollow" in section.charts[0].caption) == spoken
+
+
+def test_a_naive_trial_is_not_trusted_for_that_alone(summaries):
+    [said] = banners(summaries[1])
+    assert "did not know the defence" in said
+    further = {"checks": summaries[1]["checks"] | {"referee": {"passed": False, "detail": "out of budget"}}}
+    assert "a check failed" in banners(summaries[1] | further)[0]
+    assert "a check failed" in banners(summaries[1] | {"attack_parts": {"adaptive": True}})[0]
+    chart = defenses_chart(build_defense_table(summaries))
+    assert chart_figure(chart, summaries).get_suptitle() == "naive: not trusted"
+    assert "a check failed" in chart_figure(chart, [*summaries, summaries[1] | further]).get_suptitle()
+
+
+def test_headlines_and_charts_count_flags(summaries):
+    detection = summaries[-1]["detection"]
+    left, kept = (percent(detection[key]["value"]) for key in ("stands", "kept"))
+    said = (
+        f"{left} of the faces are still recognised or flagged; clean, {kept} are recognised and not flagged."
+    )
+    assert said in trial_headline(summaries[-1])
+    assert f"{left} of the faces recognised or flagged; clean, {kept} are" in headline(summaries[-1:], 1)
+    assert "flagged" not in headline(summaries[:1], 1) + trial_headline(summaries[0])
+    chart = runs_chart(sweep_of((summaries[0],), (summaries[-1],)))
+    clean, attacked = [series.y for series in chart.series]
+    assert attacked == [summaries[0]["robust_accuracy"]["value"], detection["stands"]["value"]]
+    assert clean[1] == detection["kept"]["value"]
+    assert "counts as recognised" in chart.caption
+    assert "flag" not in runs_chart(sweep_of((summaries[0],))).caption
 
 
 def test_where_pictures_are_flagged_flags_count(summaries):
@@ -105,6 +234,8 @@ def test_files_hold_every_figure(summaries, tmp_path):
 
 def test_the_page_shows_every_figure_of_the_table(summaries):
     section = defenses_section(build_defense_table(summaries))
+    assert "counts as recognised" in section.note
+    assert "counts as recognised" not in defenses_section(build_defense_table(summaries[:4])).note
     [table], [chart] = section.tables, section.charts
     assert {len(line) for line in table.lines} == {len(table.header)}
     shown = show_table(table)

@@ -7,7 +7,7 @@ import pytest
 from facetrial.errors import FacetrialError
 from facetrial.evaluation.shards import write_rows
 from facetrial.evaluation.summary import write_json
-from facetrial.evaluation.sweep import GatherSweep, gather_runs, gather_sweep, study_name
+from facetrial.evaluation.sweep import GatherSweep, gather_runs, gather_sweep, table_name
 from tests.evaluation.test_poster import made_up_trials
 
 APP = """
@@ -132,9 +132,9 @@ def test_folder_without_runs_is_named(tmp_path):
         gather_sweep(tmp_path)
 
 
-def test_study_name_is_a_file_name():
-    assert study_name("") == "study"
-    assert study_name("seed=1 +a/b=[x,y]") == "study-seed=1-+a-b=-x-y"
+def test_a_tables_name_is_a_file_name():
+    assert table_name("study", "") == "study"
+    assert table_name("study", "seed=1 +a/b=[x,y]") == "study-seed=1-+a-b=-x-y"
 
 
 def _config(folder):

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from facetrial.evaluation.detection import FLAGS_COUNT, LEFT, has_detector, standing
+from facetrial.evaluation.names import in_names
 from facetrial.evaluation.sections import Section, Table
 from facetrial.evaluation.shards import read_rows, write_rows
 from facetrial.evaluation.statistics import holm, mcnemar, paired_test
@@ -18,7 +20,6 @@ FILE = "comparisons.csv"
 LEVEL = 0.05
 _RESAMPLES = 1000
 _SHOWN = 30
-_NAMED = ("attack=", "attack.", "attack/", "defense=")  # a summary's names of attack and defence hold these
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,12 @@ class _Verdicts:
 
 
 def compare_trials(runs: Sequence[Run]) -> pd.DataFrame:
-    """Every two finished trials on the same pictures: which recognises more under attack.
+    """Every two finished trials on the same pictures: which leaves more standing, recognised or flagged.
 
     Returns:
         A line a pair: `first`, `second` (names), `run_first`, `run_second` (folders), `n` (pictures attacked in both),
-        `left_first`, `left_second`, `difference` with `low` and `high` (accuracy under attack of the second less that
-        of the first), `gains` and `losses` (pictures recognised in the second or the first only), `p` (knows pictures
+        `left_first`, `left_second`, `difference` with `low` and `high` (the share left by the second less that by
+        the first), `gains` and `losses` (pictures left by the second or the first only), `p` (knows pictures
         of one person to be alike: `paired_test`), `p_holm`, `mcnemar_p` (exact, pictures as independent),
         `mcnemar_p_holm`, `differs` (whether `p_holm` is below 0.05) and `synthetic`. No line where no two trials have
         the same pictures.
@@ -86,6 +87,8 @@ def comparisons_section(runs: Sequence[Run]) -> Section | None:
     header = [
         "trial", "compared with", "second less first", "pictures", "p, Holm", "McNemar's p, Holm", "differ",
     ]  # fmt: skip
+    flags = any(has_detector(run.summary) for run in runs if run.summary is not None)
+    left = LEFT if flags else "recognised"
     few = (
         ""
         if len(table) <= _SHOWN
@@ -93,11 +96,11 @@ def comparisons_section(runs: Sequence[Run]) -> Section | None:
     )
     return Section(
         "Any two trials, picture by picture",
-        _sentences(ranked),
-        "Accuracy under attack of the second trial less that of the first, on the pictures attacked in both, with 95 % "
-        "intervals by a bootstrap over people, then pictures. The first p goes with the interval and knows pictures of "
-        "one person to be alike; McNemar's exact test takes them as independent. Both are corrected for the "
-        f"{len(table)} pairs by Holm's method." + few,
+        _sentences(ranked, left),
+        f"The share {left} under attack in the second trial less that in the first, on the pictures attacked in both, "
+        "with 95 % intervals by a bootstrap over people, then pictures. The first p goes with the interval and knows "
+        "pictures of one person to be alike; McNemar's exact test takes them as independent. Both are corrected for "
+        f"the {len(table)} pairs by Holm's method." + few + (f" {FLAGS_COUNT}" if flags else ""),
         tables=[Table("Pairs of trials", header, lines)],
     )
 
@@ -108,7 +111,7 @@ def trial_names(runs: Sequence[Run]) -> list[str]:
     names = []
     for run in finished:
         own = [o for o in run.overrides if not all(o in other.overrides for other in finished)]
-        own = [o for o in own if not o.startswith(_NAMED)]
+        own = [o for o in own if not in_names(o)]
         names.append(", ".join([f"{run.summary['attack']} / {run.summary['defense']}", *own]))
     return names
 
@@ -135,7 +138,7 @@ def _compared(first: _Verdicts, second: _Verdicts) -> dict | None:
     both = ((first.rows["status"] == ATTACKED) & (second.rows["status"] == ATTACKED)).to_numpy()
     if not both.any():
         return None
-    before, after = (one.rows["correct_attacked"].to_numpy(dtype=bool)[both] for one in (first, second))
+    before, after = (standing(one.rows[both]) for one in (first, second))
     people = first.rows["identity"].to_numpy()[both]
     difference, p = paired_test(before, after, people, _RESAMPLES)
     return {
@@ -157,7 +160,7 @@ def _compared(first: _Verdicts, second: _Verdicts) -> dict | None:
     }
 
 
-def _sentences(ranked: pd.DataFrame) -> list[str]:
+def _sentences(ranked: pd.DataFrame, left: str) -> list[str]:
     differ = ranked[ranked["differs"]]
     pairs = "1 pair" if len(ranked) == 1 else f"{len(ranked)} pairs"
     if not len(differ):
@@ -170,6 +173,6 @@ def _sentences(ranked: pd.DataFrame) -> list[str]:
     verb = "differs" if len(differ) == 1 else "differ"
     return [
         f"Of {pairs} of trials on the same pictures, {len(differ)} {verb} after Holm's correction.",
-        f"They differ most in {most[less]}, which leaves {100 * most['size']:.1f} points fewer recognised than "
+        f"They differ most in {most[less]}, which leaves {100 * most['size']:.1f} points fewer {left} than "
         f"{most[more]} (95 % interval {100 * low:.1f} to {100 * high:.1f}).",
     ]

@@ -13,6 +13,11 @@ from facetrial.evaluation.tables import interval, percent
 from facetrial.evaluation.verdicts import ATTACKED
 
 SUSPICION, FLAGGED = "suspicion", "flagged"
+LEFT, KEPT = "recognised or flagged", "recognised and not flagged"  # under attack, and clean
+FLAGS_COUNT = (
+    "Where a defence flags pictures, an attacked one that is flagged counts as recognised, and a clean one that is "
+    "flagged does not."
+)
 
 
 def detection_summary(rows: pd.DataFrame, goal: str) -> dict[str, Any]:
@@ -33,11 +38,37 @@ def detection_summary(rows: pd.DataFrame, goal: str) -> dict[str, Any]:
         "kept": _rate(rows, _right(rows, "clean") & ~_flags(rows, "clean")),
         "caught": _rate(attacked, _flags(attacked, "attacked")),
         "caught_8bit": _rate(attacked, _flags(attacked, "8bit")),
-        "stands": _rate(attacked, _right(attacked, "attacked") | _flags(attacked, "attacked")),
+        "stands": _rate(attacked, standing(attacked)),
         "undetected_success": _rate(risked, through),
         "auroc": auroc_over_people(clean, under, attacked["identity"].to_numpy()).as_dict(),
         "roc": roc_points(clean, under),
     }
+
+
+def has_detector(summary: Mapping[str, Any]) -> bool:
+    """Whether a defence of the trial flags pictures."""
+    return "detection" in summary
+
+
+def left_standing(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The share of attacked pictures recognised; where pictures are flagged, recognised or flagged."""
+    return summary["detection"]["stands"] if has_detector(summary) else summary["robust_accuracy"]
+
+
+def clean_kept(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The share of clean pictures recognised; where pictures are flagged, recognised and not flagged."""
+    return summary["detection"]["kept"] if has_detector(summary) else summary["clean_accuracy"]
+
+
+def came_through(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The attack's success; where pictures are flagged, being flagged is failing."""
+    return summary["detection"]["undetected_success"] if has_detector(summary) else summary["attack_success"]
+
+
+def standing(attacked: pd.DataFrame) -> np.ndarray:
+    """bool (N,): which rows of attacked pictures are recognised or, where pictures are flagged, flagged."""
+    right = _right(attacked, "attacked")
+    return right | _flags(attacked, "attacked") if f"{FLAGGED}_attacked" in attacked else right
 
 
 def roc_points(clean: np.ndarray, attacked: np.ndarray) -> list[dict[str, float]]:
@@ -74,7 +105,7 @@ def describe_detection(detection: Mapping[str, Any]) -> str:
 
 def detection_section(summary: Mapping[str, Any]) -> Section | None:
     """What detectors noticed; None where the victim has none."""
-    if "detection" not in summary:
+    if not has_detector(summary):
         return None
     return Section(
         "What is noticed", [detection_sentence(summary["detection"])], charts=[detection_chart(summary)]

@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib
 from matplotlib.figure import Figure
 
+from facetrial.evaluation.summary import only_naive
 from facetrial.files import written_whole
 
 
@@ -87,8 +88,11 @@ def mark(figure: Figure, summaries: Sequence[Mapping[str, Any]], theme: Theme) -
         notes.append("synthetic faces")
     if limits := sorted({summary["limit"] for summary in summaries} - {None}):
         notes.append(f"a quick look, data.limit={limits[0]}")
-    if not all(summary["trusted"] for summary in summaries):
+    untrusted = [summary for summary in summaries if not summary["trusted"]]
+    if not all(only_naive(summary) for summary in untrusted):
         notes.append("not trusted: a check failed")
+    elif untrusted:
+        notes.append("naive: not trusted")
     if notes:
         figure.suptitle("; ".join(notes), x=0.99, ha="right", fontsize=8, style="italic", color=theme.ink)
 

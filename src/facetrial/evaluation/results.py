@@ -1,6 +1,5 @@
 """What a finished trial leaves in its run folder."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from facetrial.evaluation.detection import SUSPICION, detection_summary
 from facetrial.evaluation.gallery import Pictures, write_gallery
 from facetrial.evaluation.logged import log_results
 from facetrial.evaluation.mean_face import write_mean_face
+from facetrial.evaluation.names import attack_name, embedder_name
 from facetrial.evaluation.power import power_summary
 from facetrial.evaluation.report import write_report
 from facetrial.evaluation.shards import write_rows
@@ -113,40 +113,3 @@ def about_trial(config: DictConfig, synthetic: bool) -> dict[str, Any]:
         "goal": choices["goal"],
         "seed": config.seed,
     }
-
-
-def embedder_name(embedder: str, settings: Mapping[str, Any]) -> str:
-    """The embedder's config name, and of one that is the user's which it is.
-
-    >>> embedder_name("own", {"_target_": "my_module.MyEmbedder"})
-    'own (MyEmbedder)'
-    >>> embedder_name("onnx", {"weights": "models/r50.onnx"})
-    'onnx (r50.onnx)'
-    """
-    which = {
-        "own": lambda: settings["_target_"].rpartition(".")[2],
-        "onnx": lambda: Path(settings["weights"]).name,
-    }
-    return f"{embedder} ({which[embedder]()})" if embedder in which else embedder
-
-
-def attack_name(attack: str, overrides: Sequence[str]) -> str:
-    """The attack's config name, with what the command line changed of it, as shortly as it is clear.
-
-    >>> attack_name("pgd", ["attack/region=eyes", "attack.budget.eps=4", "seed=1", "attack.method.step=0.11078412"])
-    'pgd (region=eyes, eps=4, step=0.1108)'
-    """
-    changed = [
-        o.removeprefix("attack")[1:].partition("=") for o in overrides if o.startswith(("attack/", "attack."))
-    ]
-    last = [re.split(r"[./]", key.partition("@")[0])[-1] for key, _, _ in changed]
-    words = [
-        f"{short if last.count(short) == 1 else key}={_rounded(value)}"
-        for short, (key, _, value) in zip(last, changed, strict=True)
-    ]
-    return f"{attack} ({', '.join(words)})" if words else attack
-
-
-def _rounded(value: str) -> str:
-    """A number of many digits in four; anything else as it is."""
-    return f"{float(value):.4g}" if re.fullmatch(r"-?\d*\.\d{5,}(e-?\d+)?", value) else value

@@ -84,6 +84,17 @@ def summarise(
     }
 
 
+def is_naive(summary: Mapping[str, Any]) -> bool:
+    """Whether the attack was made as if there were no defence (`attack.adaptive=false`)."""
+    return not (summary.get("attack_parts") or {}).get("adaptive", True)
+
+
+def only_naive(summary: Mapping[str, Any]) -> bool:
+    """Whether nothing but this keeps a trial from being trusted: its attack was not to know the defence."""
+    failed = [name for name, check in summary["checks"].items() if not check["passed"]]
+    return is_naive(summary) and failed == ["adaptive"]
+
+
 def check_rows(rows: pd.DataFrame) -> None:
     """Raises FacetrialError unless `rows` are verdict rows: all columns, one row a picture, known status."""
     if missing := [column for column in COLUMNS if column not in rows]:

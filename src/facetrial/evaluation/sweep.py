@@ -5,7 +5,7 @@ This module is imported whenever Hydra starts, so what is heavy is imported wher
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ class GatherSweep(Callback):
         study: whether to write the study's table too (`study.md`, `.csv`, `.png`, `.svg`).
         people: rows of that table; None takes the study's five, or on synthetic faces the five with the most
             training pictures.
-        defenses: whether to write the table of defences (`defenses.md`, `.csv`, `.png`, `.svg`).
+        defenses: whether to write the tables of defences (`defenses.md`, `.csv`, `.png`, `.svg`).
     """
 
     def __init__(
@@ -75,7 +75,8 @@ def gather_sweep(
 ) -> list[Path]:
     """Writes `sweep.csv`, `comparisons.csv`, `curves.csv`, `report.html` over all runs below `folder`, and more.
 
-    Runs that differ in more than attack and defence (seeds, noise levels) go to tables of their own.
+    Runs that differ in more than attack and defence (seeds, sizes) go to tables of their own, both of the study and of
+    defences.
 
     Returns:
         What was written.
@@ -101,21 +102,22 @@ def gather_sweep(
             studies = build_studies(runs, people)
         except FacetrialError as error:
             problem = error
-    table = None
-    finished = [run.summary for run in runs if run.summary is not None]
-    if defenses and finished:
-        from facetrial.evaluation.defense_table import build_defense_table, write_defense_table
+    tables = {}
+    if defenses:
+        from facetrial.evaluation.defense_files import write_defense_table
+        from facetrial.evaluation.defense_table import build_defense_tables
 
-        table = build_defense_table(finished)
-        written += write_defense_table(table, folder)
-    written.append(write_sweep_report(runs, studies, folder, table))
+        tables = build_defense_tables(runs)
+        for title, table in tables.items():
+            written += write_defense_table(table, folder, table_name("defenses", title), title)
+    written.append(write_sweep_report(runs, studies, folder, tables))
     if problem is not None:
         raise problem
     if studies:
         from facetrial.evaluation.poster_files import write_study
 
-        for title, table in studies.items():
-            written += write_study(table, folder, study_name(title), title)
+        for title, study in studies.items():
+            written += write_study(study, folder, table_name("study", title), title)
     for path in written:
         log.info("Wrote %s", path)
     return written
@@ -190,21 +192,31 @@ def build_studies(runs: Sequence[Run], people: Sequence[str] | None = None) -> d
             f"the study's table needs every run; {', '.join(unfinished)} has not finished. Look into its log, and "
             "start the sweep again with the same hydra.sweep.dir: finished pictures are kept."
         )
-    tables: dict[str, list[Run]] = {}
-    for run in runs:
-        apart = [o for o in run.overrides if o.lstrip("+~").partition("=")[0] not in _IN_ONE_TABLE]
-        tables.setdefault(" ".join(sorted(apart)), []).append(run)
-    shared = set.intersection(*(set(title.split(" ")) for title in tables))
     studies = {}
-    for title, members in tables.items():
+    for title, members in runs_of_tables(runs, picks_attack_or_defense).items():
         trials = [(run.summary, read_rows(run.folder / "verdicts.csv")) for run in members]
-        studies[" ".join(o for o in title.split(" ") if o not in shared)] = build_study(trials, people)
+        studies[title] = build_study(trials, people)
     return studies
 
 
-def study_name(title: str) -> str:
+def runs_of_tables(runs: Sequence[Run], in_one_table: Callable[[str], bool]) -> dict[str, list[Run]]:
+    """Runs by the overrides that set them apart, but for those that `in_one_table` allows; "" where there are none."""
+    groups: dict[tuple[str, ...], list[Run]] = {}
+    for run in runs:
+        apart = tuple(sorted(o for o in run.overrides if not in_one_table(o)))
+        groups.setdefault(apart, []).append(run)
+    shared = set.intersection(*map(set, groups)) if groups else set()
+    return {" ".join(o for o in apart if o not in shared): members for apart, members in groups.items()}
+
+
+def picks_attack_or_defense(override: str) -> bool:
+    """Whether an override picks what the columns of a table differ in."""
+    return override.lstrip("+~").partition("=")[0] in _IN_ONE_TABLE
+
+
+def table_name(begin: str, title: str) -> str:
     """A file name for the table with that title: "study-seed=1"."""
-    return "-".join(["study", *re.findall(r"[\w.=+-]+", title)])
+    return "-".join([begin, *re.findall(r"[\w.=+-]+", title)])
 
 
 def _numbers_as_numbers(path: Path) -> list[tuple[int, int, str]]:

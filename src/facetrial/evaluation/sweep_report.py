@@ -9,12 +9,23 @@ from facetrial.evaluation.atlas import atlas_section
 from facetrial.evaluation.class_size_sweep import class_size_sweep_section
 from facetrial.evaluation.comparisons import comparisons_section
 from facetrial.evaluation.curves import curves_section
-from facetrial.evaluation.defense_table import DefenseTable, defenses_section
+from facetrial.evaluation.defense_section import defenses_section
+from facetrial.evaluation.defense_table import DefenseTable
+from facetrial.evaluation.detection import (
+    FLAGS_COUNT,
+    LEFT,
+    came_through,
+    clean_kept,
+    has_detector,
+    left_standing,
+)
+from facetrial.evaluation.names import in_names
 from facetrial.evaluation.page import write_html
 from facetrial.evaluation.poster import Study
 from facetrial.evaluation.poster_section import study_section
 from facetrial.evaluation.section_view import show_chart, show_sections, show_table
 from facetrial.evaluation.sections import Chart, Section, Series, Table
+from facetrial.evaluation.summary import only_naive
 from facetrial.evaluation.sweep_gallery import sweep_gallery
 
 if TYPE_CHECKING:
@@ -33,14 +44,14 @@ def write_sweep_report(
     runs: Sequence["Run"],
     studies: Mapping[str, Study],
     folder: str | Path,
-    defenses: DefenseTable | None = None,
+    defenses: Mapping[str, DefenseTable] | None = None,
 ) -> Path:
-    """Writes `report.html` over all runs into the sweep's folder, with the study's tables and that of defences, if any.
+    """Writes `report.html` over all runs into the sweep's folder, with the tables of the study and of defences, if any.
 
     It is self-contained but for links to the runs' own reports below the same folder. Its charts lie beside it as PNG
     and SVG.
     """
-    from facetrial.evaluation.sweep import study_name
+    from facetrial.evaluation.sweep import table_name
 
     folder = Path(folder)
     finished = [run for run in runs if run.summary is not None]
@@ -49,6 +60,7 @@ def write_sweep_report(
         {
             "name": run.folder.relative_to(folder).as_posix(),
             "summary": run.summary,
+            "figures": None if run.summary is None else trial_figures(run.summary),
             "failure": run.failure,
             "overrides": " ".join(own_overrides(run, runs)),
             "has_report": (run.folder / "report.html").is_file(),
@@ -56,9 +68,10 @@ def write_sweep_report(
         for run in runs
     ]
     sections = [section for make in SWEEP_SECTIONS if (section := make(runs)) is not None]
-    if defenses is not None:
-        sections.append(defenses_section(defenses))
-    sections += [study_section(study, study_name(title), title) for title, study in studies.items()]
+    for title, table in (defenses or {}).items():
+        sections.append(defenses_section(table, table_name("defenses", title), title))
+    for title, study in studies.items():
+        sections.append(study_section(study, table_name("study", title), title))
     banners = [banner for summary in summaries for banner in verdict_words.banners(summary)]
     return write_html(
         folder / "report.html",
@@ -68,12 +81,22 @@ def write_sweep_report(
         banners=list(dict.fromkeys(banners)),
         failed=failed_checks(finished, folder),
         lines=lines,
+        flags=FLAGS_COUNT if any(map(has_detector, summaries)) else "",
         chart=show_chart(runs_chart(finished), folder, summaries) if finished else None,
         sections=show_sections(sections, folder, summaries),
         people=show_table(people_table(finished)) if finished else None,
         cards=sweep_gallery(finished, [run_name(run, finished) for run in finished]),
         versions=versions(summaries),
     )
+
+
+def trial_figures(summary: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What the page shows of a trial: `clean`, `attacked` and `success`."""
+    return {
+        "clean": clean_kept(summary),
+        "attacked": left_standing(summary),
+        "success": came_through(summary),
+    }
 
 
 def own_overrides(run: "Run", runs: Sequence["Run"]) -> list[str]:
@@ -83,29 +106,27 @@ def own_overrides(run: "Run", runs: Sequence["Run"]) -> list[str]:
 
 def run_name(run: "Run", runs: Sequence["Run"]) -> str:
     """What tells a finished run from the others: "landmarks / adv, seed=1"."""
-    further = [
-        o for o in own_overrides(run, runs) if not o.startswith(("attack=", "attack.", "attack/", "defense="))
-    ]
+    further = [o for o in own_overrides(run, runs) if not in_names(o)]
     return ", ".join([f"{run.summary['attack']} / {run.summary['defense']}", *further])
 
 
 def headline(summaries: Sequence[Mapping[str, Any]], count: int) -> str:
     """The sweep in one sentence: the trial that did most harm."""
     trials = f"{len(summaries)} of {count} trials finished" if len(summaries) < count else f"{count} trials"
-    measured = [summary for summary in summaries if summary["robust_accuracy"]["n"]]
+    measured = [summary for summary in summaries if left_standing(summary)["n"]]
     if not measured:
         return f"{trials}; no picture could be attacked."
-    worst = min(measured, key=lambda summary: summary["robust_accuracy"]["value"])
+    worst = min(measured, key=lambda summary: left_standing(summary)["value"])
     defence = "without defence" if worst["defense"] == "none" else f"against defence {worst['defense']}"
     return (
         f"{trials}. The hardest, {worst['attack']} {defence}, leaves "
-        f"{tables.percent(worst['robust_accuracy']['value'])} of the faces recognised; clean, "
-        f"{tables.percent(worst['clean_accuracy']['value'])} are."
+        f"{tables.percent(left_standing(worst)['value'])} of the faces "
+        f"{LEFT if has_detector(worst) else 'recognised'}; {verdict_words.clean_words(worst)}."
     )
 
 
 def failed_checks(finished: Sequence["Run"], folder: Path) -> list[dict[str, Any]]:
-    """Every check that failed, with its run."""
+    """Every check that failed, with its run, but for attacks that were not to know the defence: banners say that."""
     return [
         {
             "run": run_name(run, finished),
@@ -114,6 +135,7 @@ def failed_checks(finished: Sequence["Run"], folder: Path) -> list[dict[str, Any
             **check,
         }
         for run in finished
+        if not only_naive(run.summary)
         for name, check in run.summary["checks"].items()
         if not check["passed"]
     ]
@@ -129,23 +151,21 @@ def versions(summaries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def runs_chart(finished: Sequence["Run"]) -> Chart:
-    """Accuracy clean and attacked of each run, with intervals."""
+    """What is recognised clean and left standing under attack in each run, with intervals."""
     names = _distinct([run_name(run, finished) for run in finished])
     series = []
-    for name, key, tone in (
-        ("clean", "clean_accuracy", "clean"),
-        ("attacked", "robust_accuracy", "attacked"),
-    ):
-        figures = [run.summary[key] for run in finished]
+    for name in ("clean", "attacked"):
+        figures = [trial_figures(run.summary)[name] for run in finished]
         parts = ([figure[part] for figure in figures] for part in ("value", "low", "high"))
-        series.append(Series(name, names, *parts, tone=tone))
+        series.append(Series(name, names, *parts, tone=name))
+    flags = any(has_detector(run.summary) for run in finished)
     return Chart(
         "runs",
         "Accuracy clean and attacked of each trial with 95 % intervals; the table below holds the same figures.",
         "Attack / defence of each trial, in the order of the table. Whiskers: 95 % intervals, bootstrap over people, "
-        "then pictures.",
+        "then pictures." + (f" {FLAGS_COUNT}" if flags else ""),
         "",
-        "recognised",
+        LEFT if flags else "recognised",
         series,
         sideways=True,
     )

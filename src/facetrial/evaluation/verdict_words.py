@@ -5,7 +5,15 @@ from typing import Any
 
 from facetrial.evaluation.certificate_section import certified_sentence
 from facetrial.evaluation.curve import size_in_words
-from facetrial.evaluation.detection import detection_sentence
+from facetrial.evaluation.detection import (
+    KEPT,
+    LEFT,
+    clean_kept,
+    detection_sentence,
+    has_detector,
+    left_standing,
+)
+from facetrial.evaluation.summary import only_naive
 from facetrial.evaluation.tables import interval, percent, ranked_people
 
 _THOROUGH = ("unbounded_budget", "black_box", "more_steps")
@@ -23,18 +31,26 @@ def things(summary: Mapping[str, Any], pictures: str = "pictures") -> str:
 
 def judged(summary: Mapping[str, Any]) -> str:
     """What a right verdict on them is called."""
-    return "judged rightly" if of_pairs(summary) else "recognised"
+    right = "judged rightly" if of_pairs(summary) else "recognised"
+    return f"{right} (flagged or not)" if has_detector(summary) else right
 
 
 def headline(summary: Mapping[str, Any]) -> str:
     """The verdict in one sentence."""
-    robust, clean = summary["robust_accuracy"], summary["clean_accuracy"]
-    if not robust["n"]:
+    left = left_standing(summary)
+    if not left["n"]:
         return f"No {'pair' if of_pairs(summary) else 'picture'} of this trial could be attacked."
+    word = LEFT if has_detector(summary) else judged(summary)
     return (
-        f"Under attack, {percent(robust['value'])} of the {things(summary, 'faces')} are still {judged(summary)}; "
-        f"clean, {percent(clean['value'])} are."
+        f"Under attack, {percent(left['value'])} of the {things(summary, 'faces')} are still {word}; "
+        f"{clean_words(summary)}."
     )
+
+
+def clean_words(summary: Mapping[str, Any]) -> str:
+    """What is right without an attack, as the end of a sentence."""
+    kept = f" {KEPT}" if has_detector(summary) else ""
+    return f"clean, {percent(clean_kept(summary)['value'])} are{kept}"
 
 
 def sentences(summary: Mapping[str, Any]) -> list[str]:
@@ -96,7 +112,12 @@ def trust(summary: Mapping[str, Any]) -> str:
 def banners(summary: Mapping[str, Any]) -> list[str]:
     """What a reader must know before any figure."""
     shown = []
-    if not summary["trusted"]:
+    if only_naive(summary):
+        shown.append(
+            "Not trusted where the attack did not know the defence (attack.adaptive=false): what is left then shows "
+            "what the defence hides, not what it withstands."
+        )
+    elif not summary["trusted"]:
         why = (
             "a check failed. See “Checks” for which, and what to do"
             if summary["checks"]

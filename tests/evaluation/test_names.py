@@ -1,8 +1,8 @@
-"""How a trial's attack is called."""
+"""How the parts of a trial are called."""
 
 import pytest
 
-from facetrial.evaluation.results import attack_name, embedder_name
+from facetrial.evaluation.names import attack_name, defense_name, embedder_name
 
 
 @pytest.mark.parametrize(
@@ -16,10 +16,27 @@ from facetrial.evaluation.results import attack_name, embedder_name
             ["attack.methods.a.steps=3", "attack.methods.b.steps=4"],
             "pgd (methods.a.steps=3, methods.b.steps=4)",
         ),
+        (["attack/budget@defense.adv.attack.budget=l2", "attack@defense.adv.attack=landmarks"], "pgd"),
     ],
 )
 def test_the_name_says_what_was_changed_as_shortly_as_it_is_clear(overrides, name):
     assert attack_name("pgd", overrides) == name
+
+
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [
+        (["defense=adv", "attack.budget.eps=4", "sizes.eps=2"], "adv"),
+        (["+defense.adv.fraction=0.3"], "adv (fraction=0.3)"),
+        (["attack/budget@defense.adv.attack.budget=l2"], "adv (budget=l2)"),
+        (
+            ["defense.adv.attack.method.steps=5", "defense.adv.guard.attack.method.steps=9"],
+            "adv (adv.attack.method.steps=5, adv.guard.attack.method.steps=9)",
+        ),
+    ],
+)
+def test_the_defences_name_too(overrides, name):
+    assert defense_name("adv", overrides) == name
 
 
 @pytest.mark.parametrize(
