@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from facetrial.evaluation.detection import FLAGS_COUNT, LEFT, has_detector, standing
-from facetrial.evaluation.names import in_names
+from facetrial.evaluation.names import run_name
 from facetrial.evaluation.sections import Section, Table
 from facetrial.evaluation.shards import read_rows, write_rows
 from facetrial.evaluation.statistics import holm, mcnemar, paired_test
@@ -108,12 +108,7 @@ def comparisons_section(runs: Sequence[Run]) -> Section | None:
 def trial_names(runs: Sequence[Run]) -> list[str]:
     """A name for each finished run: attack and defence, and what else it was started with that others were not."""
     finished = [run for run in runs if run.summary is not None]
-    names = []
-    for run in finished:
-        own = [o for o in run.overrides if not all(o in other.overrides for other in finished)]
-        own = [o for o in own if not in_names(o)]
-        names.append(", ".join([f"{run.summary['attack']} / {run.summary['defense']}", *own]))
-    return names
+    return [run_name(run, finished) for run in finished]
 
 
 def p_in_words(p: float) -> str:

@@ -3,7 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from facetrial.evaluation.sweep import Run
 
 
 def embedder_name(embedder: str, settings: Mapping[str, Any]) -> str:
@@ -56,6 +59,17 @@ def changes_defense(override: str) -> bool:
 def in_names(override: str) -> bool:
     """Whether a summary's names of attack and defence say it."""
     return override.startswith(("attack=", "defense=")) or changes_attack(override)
+
+
+def own_overrides(run: "Run", runs: Sequence["Run"]) -> list[str]:
+    """What `run` was started with, less what all runs were started with."""
+    return [override for override in run.overrides if not all(override in other.overrides for other in runs)]
+
+
+def run_name(run: "Run", runs: Sequence["Run"]) -> str:
+    """What tells a finished run from the others: "landmarks / adv, seed=1"."""
+    further = [o for o in own_overrides(run, runs) if not in_names(o)]
+    return ", ".join([f"{run.summary['attack']} / {run.summary['defense']}", *further])
 
 
 def _with_changes(name: str, overrides: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from facetrial.evaluation.detection import (
     has_detector,
     left_standing,
 )
-from facetrial.evaluation.names import in_names
+from facetrial.evaluation.names import own_overrides, run_name
 from facetrial.evaluation.page import write_html
 from facetrial.evaluation.poster import Study
 from facetrial.evaluation.poster_section import study_section
@@ -97,17 +97,6 @@ def trial_figures(summary: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         "attacked": left_standing(summary),
         "success": came_through(summary),
     }
-
-
-def own_overrides(run: "Run", runs: Sequence["Run"]) -> list[str]:
-    """What `run` was started with, less what all runs were started with."""
-    return [override for override in run.overrides if not all(override in other.overrides for other in runs)]
-
-
-def run_name(run: "Run", runs: Sequence["Run"]) -> str:
-    """What tells a finished run from the others: "landmarks / adv, seed=1"."""
-    further = [o for o in own_overrides(run, runs) if not in_names(o)]
-    return ", ".join([f"{run.summary['attack']} / {run.summary['defense']}", *further])
 
 
 def headline(summaries: Sequence[Mapping[str, Any]], count: int) -> str:
