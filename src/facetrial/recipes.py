@@ -62,13 +62,24 @@ def file_content(file: str | None) -> str | None:
 
 @cache
 def package_code(*parts: str) -> str:
-    """A name for the source of this package, or of these files and folders of it."""
+    """A name for the source of this package, or of these files and folders of it.
+
+    Raises:
+        FileNotFoundError: a part is no file, nor a folder that holds any: it was moved, and what calls this was not
+            told.
+    """
     digest = hashlib.blake2b(facetrial.__version__.encode(), digest_size=8)
     root = Path(facetrial.__file__).parent
-    found = [path for part in parts or (".",) for path in ((root / part), *(root / part).rglob("*"))]
-    for path in sorted(p for p in set(found) if p.is_file() and "__pycache__" not in p.parts):
+    for path in sorted({path for part in parts or (".",) for path in _sources(root / part)}):
         digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def _sources(part: Path) -> list[Path]:
+    found = [path for path in (part, *part.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    if not found:  # a folder that was moved may leave its __pycache__
+        raise FileNotFoundError(f"there is no source at {part}; expected a file or folder of this package.")
+    return found
 
 
 def users_code(values: Any) -> dict[str, str]:
