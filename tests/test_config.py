@@ -145,6 +145,30 @@ def test_detectors_go_before_what_changes_pictures(tmp_path):
     assert list(build_defenses(config)) == ["squeezing", "gallery", "jpeg", "adv"]
 
 
+@pytest.mark.parametrize("name", sorted({*named("defense")} - {"none"}))
+def test_defense_under_another_key(tmp_path, name):
+    usual, mine = composed(tmp_path, f"defense={name}"), composed(tmp_path, f"+defense@defense.mine={name}")
+    plain = OmegaConf.to_container(mine.defense, resolve=True)
+    assert plain == {"mine": OmegaConf.to_container(usual.defense, resolve=True)[name]}
+    assert type(build_defenses(mine)["mine"]) is type(build_defenses(usual)[name])
+
+
+@pytest.mark.parametrize(
+    ("defense", "sigma"),
+    [("[noise]", 0.25), ("[smoothing,noise]", 0.5), ("[mine,noise]", 0.5), ("[mine,noise,jpeg]", 0.5)],
+)
+def test_noise_is_that_of_the_smoothing_whatever_its_key(tmp_path, defense, sigma):
+    (tmp_path / "defense").mkdir()
+    copy = (CONF / "defense" / "smoothing.yaml").read_text().replace("defense.smoothing", "defense.mine")
+    (tmp_path / "defense" / "mine.yaml").write_text(copy)
+    first = defense[1:-1].partition(",")[0]
+    changed = [] if first == "noise" else [f"defense.{first}.sigma=0.5"]
+    config = composed(
+        tmp_path, f"hydra.searchpath=[file://{tmp_path}]", f"defense={defense}", *changed, entry="train"
+    )
+    assert build_defenses(config)["noise"].sigma == recipe(config)["defense"]["noise"]["sigma"] == sigma
+
+
 @pytest.mark.parametrize("name", named("landmarks"))
 def test_landmarks(tmp_path, name):
     assert isinstance(instantiate(composed(tmp_path, f"landmarks={name}").landmarks), LandmarkSource)

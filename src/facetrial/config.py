@@ -1,5 +1,6 @@
 """OmegaConf resolvers that the configs use. Importing this module registers them."""
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -7,7 +8,8 @@ import warnings
 from pathlib import Path
 
 import joblib
-from omegaconf import OmegaConf
+from hydra.utils import get_class
+from omegaconf import DictConfig, OmegaConf
 
 _PLACES = ("hydra.", "hydra/", "paths.")
 _MEMORY = 4 * 2**30  # bytes of a run beside others; training may take twice as much
@@ -52,6 +54,18 @@ def wandb_group(mode: object, folder: str) -> str | None:
     return Path(folder).name if str(mode).endswith("MULTIRUN") else None
 
 
+def smoothing_sigma(default: float, *, _root_: DictConfig) -> float:
+    """The sigma of the defence of a config that smooths, whatever its key; `default` where none does."""
+    from facetrial.defenses.smoothing import Smoothing  # not before it is asked for: it brings torch
+
+    for defense in (OmegaConf.select(_root_, "defense") or {}).values():
+        with contextlib.suppress(Exception):  # whoever makes it says what is wrong with it
+            if issubclass(get_class(defense["_target_"]), Smoothing):
+                return defense["sigma"]
+    return default
+
+
+OmegaConf.register_new_resolver("smoothing_sigma", smoothing_sigma, replace=True)
 OmegaConf.register_new_resolver("wandb_group", wandb_group, replace=True)
 OmegaConf.register_new_resolver("side_by_side", side_by_side, replace=True)
 OmegaConf.register_new_resolver("run_name", lambda overrides: run_name(list(overrides)), replace=True)

@@ -104,6 +104,41 @@ def test_a_smoothed_victim_is_certified(tmp_path):
     assert all(certified <= standing for certified, standing in both)
 
 
+@pytest.mark.parametrize(
+    ("name", "told", "further"),
+    [
+        ("smoothing", "certified", ["certificate=cohen", "certificate.n=50", "certificate.n0=10"]),
+        ("squeezing", "detection", []),
+        ("adv", "robust_accuracy", []),
+    ],
+)
+def test_a_copy_of_a_defence_stands_trial_as_well_under_a_key_of_its_own(tmp_path, name, told, further):
+    conf = tmp_path / "my_conf" / "defense"
+    conf.mkdir(parents=True)
+    config = (CONF / "defense" / f"{name}.yaml").read_text()
+    (conf / "mine.yaml").write_text(config.replace(f"@package defense.{name}", "@package defense.mine"))
+    run(
+        tmp_path,
+        "-m",
+        f"--config-dir={conf.parent}",
+        "attack=random",
+        f"defense={name},mine",
+        *further,
+        "trainer.max_epochs=1",
+        f"hydra.sweep.dir={tmp_path / 'sweep'}",
+    )
+    folders = [path.parent for path in (tmp_path / "sweep").glob("*/summary.json")]
+    found = {summary["defense"]: summary for summary in map(_summary, folders)}
+    assert set(found) == {name, "mine"}
+    assert found["mine"][told] == found[name][told]
+    assert found["mine"]["checks"] == found[name]["checks"]
+    pd.testing.assert_frame_equal(*(pd.read_csv(folder / "verdicts.csv") for folder in folders))
+
+
+def _summary(folder: Path) -> dict:
+    return json.loads((folder / "summary.json").read_text())
+
+
 def test_a_certificate_of_a_victim_that_is_not_smoothed_is_refused_before_anything_is_trained(sweep):
     models = sweep.parent / "none yet"
     done = subprocess.run(

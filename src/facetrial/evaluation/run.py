@@ -22,6 +22,7 @@ from facetrial.data.faces import FaceDataset
 from facetrial.data.module import FacesDataModule, spread_over_people
 from facetrial.defenses.defended import defended
 from facetrial.errors import FacetrialError
+from facetrial.evaluation.certificate import RADIUS, certified_summary
 from facetrial.evaluation.checks.check import Evidence, Outcome, run_checks
 from facetrial.evaluation.cost import cost
 from facetrial.evaluation.done import DONE, asked_for, begin, finish, finished_before
@@ -124,6 +125,8 @@ def hold_trial(config: DictConfig, folder: Path) -> dict:
         trained_on_all=config.trainer.max_epochs != 0 or any(defense.trains for defense in defenses.values()),
     )
     about = held.speed | {"cost": costs, "tasks": tasks}
+    if RADIUS in rows:
+        about["certified"] = certified_summary(rows, certificate, victim.defense.sigma)
     if physical is not None:
         sent = physical(victim, faces, rows, shards, trainer.strategy.root_device, config.resume)
         write_rows(sent.assign(synthetic=faces.synthetic), folder / "physical.csv")
