@@ -7,8 +7,8 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from facetrial.cli import explained, refuse_doubles
-from facetrial.evaluation.run import evaluate
+from facetrial.run.evaluate import evaluate
+from facetrial.runtime.cli import explained, refuse_doubles
 
 
 @hydra.main(config_path="conf", config_name="evaluate", version_base="1.3")

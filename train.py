@@ -6,7 +6,7 @@ import hydra
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from facetrial.cli import explained, refuse_doubles
+from facetrial.runtime.cli import explained, refuse_doubles
 
 
 @hydra.main(config_path="conf", config_name="train", version_base="1.3")

@@ -34,18 +34,18 @@ import torch
 from hydra import compose, initialize_config_dir
 from torch import Tensor, nn
 
-import facetrial.config  # noqa: F401, registers the resolvers that the configs use
-from facetrial.attacks.budgets import Linf
-from facetrial.attacks.engine import Attack
+import facetrial.runtime.resolvers  # noqa: F401, registers the resolvers that the configs use
+from facetrial.attacks.attack import Attack
+from facetrial.attacks.budgets.linf import Linf
+from facetrial.attacks.gradient.apgd import APGD
+from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import CrossEntropy
-from facetrial.attacks.methods.apgd import APGD
-from facetrial.attacks.methods.pgd import PGD
+from facetrial.core.files import written_whole
 from facetrial.data.build import build_faces
-from facetrial.data.faces import Faces
-from facetrial.data.module import spread_over_people
-from facetrial.files import written_whole
-from facetrial.landmarks.regions import Everywhere
-from facetrial.recognition.obtain import recognizer_for
+from facetrial.data.splits import spread_over_people
+from facetrial.faces.batch import Faces
+from facetrial.regions.regions import Everywhere
+from facetrial.training.train import recognizer_for
 
 JSON = Path("outputs/attacks.json")
 STEP = 0.25  # of eps

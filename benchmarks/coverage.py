@@ -16,15 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from facetrial.evaluation.statistics import (
-    Interval,
-    mean_over_people,
-    median_over_people,
-    paired_difference,
-    rate_over_people,
-    wilson,
-)
-from facetrial.evaluation.tables import markdown_table
+from facetrial.report.rendering.text_tables import markdown_table
+from facetrial.statistics.intervals import Interval, mean_over_people, rate_over_people, wilson
+from facetrial.statistics.median import median_over_people
+from facetrial.statistics.paired import paired_difference
 
 LOW, HIGH = 0.93, 0.97
 OUTSIDE = "OUTSIDE"

@@ -14,14 +14,21 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from matplotlib.figure import Figure
 
-import facetrial.config  # noqa: F401, registers the resolvers that the configs use
+import facetrial.runtime.resolvers  # noqa: F401, registers the resolvers that the configs use
+from facetrial.core.errors import FacetrialError
+from facetrial.core.files import written_whole
+from facetrial.core.randomness import Draws
 from facetrial.data.build import build_faces
-from facetrial.data.faces import FaceDataset
-from facetrial.errors import FacetrialError
-from facetrial.files import written_whole
-from facetrial.landmarks.points import LANDMARK_NAMES, LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
+from facetrial.faces.batch import FaceDataset
+from facetrial.faces.landmark_names import (
+    LANDMARK_NAMES,
+    LEFT_EYE,
+    MOUTH_LEFT,
+    MOUTH_RIGHT,
+    NOSE_TIP,
+    RIGHT_EYE,
+)
 from facetrial.landmarks.sources import Labels, Mtcnn
-from facetrial.randomness import Draws
 
 MTCNNS_OWN = [LEFT_EYE, RIGHT_EYE, NOSE_TIP, MOUTH_LEFT, MOUTH_RIGHT]
 REGIONS = ("landmarks", "eyes", "eyebrows", "nose", "mouth", "ears", "scattered")

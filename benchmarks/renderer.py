@@ -8,7 +8,7 @@ import time
 
 import torch
 
-from facetrial.data.renderer import render
+from facetrial.data.rendering.renderer import render
 
 PEOPLE, PICTURES, RUNS = 12, 40, 7
 

@@ -22,19 +22,21 @@ import torch
 from attacks import Bench, eps_that_leaves_some, foolbox_pgd, prepared, torchattacks_apgd, torchattacks_pgd
 from torch import Tensor
 
-from facetrial.attacks.budgets import L2, Budget, Linf
-from facetrial.attacks.engine import Attack
+from facetrial.attacks.attack import Attack
+from facetrial.attacks.black_box.square import Square
+from facetrial.attacks.budgets.budget import Budget
+from facetrial.attacks.budgets.l2 import L2
+from facetrial.attacks.budgets.linf import Linf
+from facetrial.attacks.gradient.apgd import APGD, TargetedAPGD
+from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import CrossEntropy, DifferenceOfLogitsRatio, Margin
-from facetrial.attacks.methods.apgd import APGD, TargetedAPGD
-from facetrial.attacks.methods.carlini_wagner import CarliniWagner
-from facetrial.attacks.methods.ddn import DDN
-from facetrial.attacks.methods.fmn import FMN
-from facetrial.attacks.methods.method import Method
-from facetrial.attacks.methods.one_after_another import OneAfterAnother
-from facetrial.attacks.methods.pgd import PGD
-from facetrial.attacks.methods.square import Square
-from facetrial.files import written_whole
-from facetrial.landmarks.regions import Everywhere
+from facetrial.attacks.method import Method
+from facetrial.attacks.minimum_norm.carlini_wagner import CarliniWagner
+from facetrial.attacks.minimum_norm.ddn import DDN
+from facetrial.attacks.minimum_norm.fmn import FMN
+from facetrial.attacks.sequence import OneAfterAnother
+from facetrial.core.files import written_whole
+from facetrial.regions.regions import Everywhere
 
 JSON = Path("outputs/strength.json")
 STEPS, QUERIES = 20, 300

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from hydra import compose, initialize_config_dir
 
-import facetrial.config  # noqa: F401, registers the resolvers that the configs use
+import facetrial.runtime.resolvers  # noqa: F401, registers the resolvers that the configs use
 from facetrial.data.build import build_faces
-from facetrial.data.faces import FaceDataset
-from facetrial.recognition.obtain import build_embedder
-from facetrial.recognition.projection import Projection
+from facetrial.faces.batch import FaceDataset
+from facetrial.recognition.embedders.projection import Projection
 from facetrial.recognition.svm_head import KERNELS, SVMHead
+from facetrial.training.checkpoint import build_embedder
 
 
 def embedded(embedder: torch.nn.Module, faces: FaceDataset, batch_size: int = 64) -> torch.Tensor:

@@ -6,15 +6,23 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.helpers.made_up import CHECKS
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Side by side, each takes one core, and so does what it starts.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    torch.set_num_threads(1)
+torch.set_num_threads(1)  # tiny networks run fastest on one thread, above all on a busy machine
 
 
 @pytest.fixture(autouse=True)
 def _same_start():
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def checks() -> dict:
+    """What the checks of a made-up trial say."""
+    return {name: dict(check) for name, check in CHECKS.items()}
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,11 @@ import torch
 from torch import nn
 
 import facetrial
-from facetrial.attacks.budgets import RMS
-from facetrial.attacks.methods.draws import Gaussian
-from facetrial.errors import FacetrialError
-from facetrial.landmarks.regions import Discs, Everywhere
-from tests.faces import some_faces
+from facetrial.attacks.black_box.noise import Gaussian
+from facetrial.attacks.budgets.l2 import RMS
+from facetrial.core.errors import FacetrialError
+from facetrial.regions.regions import Discs, Everywhere
+from tests.helpers.faces import some_faces
 
 
 class Brightest(nn.Module):

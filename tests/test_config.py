@@ -1,42 +1,22 @@
 """Every config composes, and what it describes can be made. New files are covered as they come."""
 
-from pathlib import Path
-
 import pytest
-from hydra import compose, initialize_config_dir
-from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from lightning import Callback, LightningDataModule, Trainer
 from lightning.pytorch.loggers import Logger
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import OmegaConf
 from torch import nn
 
-from facetrial.attacks.engine import Attack
-from facetrial.config import run_name, sweep_name
-from facetrial.data.build import build_defenses
-from facetrial.errors import FacetrialError
-from facetrial.evaluation.checks.check import Check
+from facetrial.attacks.attack import Attack
+from facetrial.checks.base import Check
+from facetrial.core.errors import FacetrialError
+from facetrial.defenses.build import build_defenses
 from facetrial.landmarks.sources import LandmarkSource
-from facetrial.recognition.obtain import build_embedder, build_head, recipe
-from tests.recognition.onnx_files import convolution
-
-CONF = Path(__file__).parents[1] / "conf"
-
-
-def named(group: str) -> list[str]:
-    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
-
-
-def composed(folder: Path, *overrides: str, entry: str = "evaluate") -> DictConfig:
-    """The config of an entry point as `main` gets it, with Hydra's own part set."""
-    overrides = [f"hydra.runtime.output_dir={folder}", f"paths.cache={folder}", *overrides]
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose(entry, overrides, return_hydra_config=True)
-    HydraConfig.instance().set_config(config)
-    with open_dict(config):
-        del config["hydra"]
-    OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    return config
+from facetrial.runtime.resolvers import run_name, sweep_name
+from facetrial.training.checkpoint import build_embedder, build_head, recipe
+from tests.helpers.configs import composed, named
+from tests.helpers.onnx_files import convolution
+from tests.helpers.paths import CONF
 
 
 def test_there_are_configs_to_test():
@@ -53,7 +33,7 @@ def test_entry_points(tmp_path, entry):
 def test_embedder(tmp_path, name):
     # What a config cannot know: the user's own.
     own = {
-        "own": lambda: ["embedder._target_=tests.recognition.own.Embedder"],
+        "own": lambda: ["embedder._target_=tests.helpers.own.Embedder"],
         "onnx": lambda: [f"embedder.weights={convolution(tmp_path / 'own.onnx')}"],
     }
     config = composed(tmp_path, f"embedder={name}", *own.get(name, list)())

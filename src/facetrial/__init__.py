@@ -1,11 +1,8 @@
 """Facetrial puts a face recogniser on trial: attacks it, defends it, and returns a verdict."""
 
-from importlib.metadata import version
-
 from facetrial.api import attack
-from facetrial.attacks.engine import Attack
-from facetrial.recognition.gallery_head import GalleryHead
-from facetrial.recognition.victim import Victim
+from facetrial.attacks import Attack
+from facetrial.core.version import VERSION as __version__
+from facetrial.recognition import GalleryHead, Victim
 
-__all__ = ["Attack", "GalleryHead", "Victim", "attack"]
-__version__ = version("facetrial")
+__all__ = ["Attack", "GalleryHead", "Victim", "__version__", "attack"]

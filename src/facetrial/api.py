@@ -6,13 +6,13 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from facetrial.attacks.engine import Attack
+from facetrial.attacks.attack import Attack
 from facetrial.attacks.referee import referee
-from facetrial.data.faces import Faces, check_images
-from facetrial.errors import FacetrialError
-from facetrial.evaluation.verdicts import verdict_rows
-from facetrial.landmarks.points import NUM_LANDMARKS
-from facetrial.randomness import picture_key
+from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import picture_key
+from facetrial.faces.batch import Faces, check_images
+from facetrial.faces.landmark_names import NUM_LANDMARKS
+from facetrial.trial.verdicts import verdict_rows
 
 
 def attack(

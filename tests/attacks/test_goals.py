@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from facetrial.attacks.goals import SHOWS_TARGET, Aim, Dodging, Impersonation
-from facetrial.errors import FacetrialError
-from facetrial.randomness import Draws
+from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import Draws
 
 SCORES = torch.tensor([[3.0, 2.0, 1.0, -1.0], [0.0, 5.0, 4.0, 1.0], [2.0, 0.0, 1.0, 3.0]])
 NAMES = ["Ann", "Bea", "Cid", "Dora"]

@@ -4,17 +4,17 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from facetrial.attacks.budgets import Linf
-from facetrial.attacks.engine import Attack
+from facetrial.attacks.attack import Attack
+from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.goals import Aim, Impersonation
+from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Cosine, CrossEntropy, DifferenceOfLogitsRatio, Margin
-from facetrial.attacks.methods.pgd import PGD
-from facetrial.errors import FacetrialError
-from facetrial.landmarks.regions import Everywhere
+from facetrial.core.errors import FacetrialError
 from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.svm_head import SVMHead
 from facetrial.recognition.victim import Victim, similarities
-from tests.attacks.victims import Linear, known_faces, pictures, trained
+from facetrial.regions.regions import Everywhere
+from tests.helpers.victims import Linear, known_faces, pictures, trained
 
 SCORES = torch.tensor([[3.0, 2.5, 1.0, -1.0, 0.0], [0.0, 5.0, 4.0, 1.0, 2.0]])
 OWN, TARGET = torch.tensor([0, 2]), torch.tensor([3, 0])

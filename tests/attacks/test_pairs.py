@@ -5,17 +5,17 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from facetrial.attacks.budgets import Linf
-from facetrial.attacks.engine import Attack
+from facetrial.attacks.attack import Attack
+from facetrial.attacks.budgets.linf import Linf
+from facetrial.attacks.gradient.apgd import TargetedAPGD
+from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Cosine, CrossEntropy, DifferenceOfLogitsRatio, Margin
-from facetrial.attacks.methods.apgd import TargetedAPGD
-from facetrial.attacks.methods.pgd import PGD
 from facetrial.attacks.pairs import PairAim, PairHead, TurnVerdicts
-from facetrial.errors import FacetrialError
-from facetrial.landmarks.regions import Everywhere
-from facetrial.recognition.mirrored import Mirrored
+from facetrial.core.errors import FacetrialError
+from facetrial.recognition.embedders.flip_averaged import Mirrored
 from facetrial.recognition.victim import Victim
-from tests.faces import some_faces
+from facetrial.regions.regions import Everywhere
+from tests.helpers.faces import some_faces
 
 SAME = torch.tensor([True, False, True, False, True, False])
 

@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from facetrial.attacks.budgets import Linf
-from facetrial.attacks.engine import Attack
+from facetrial.attacks.attack import Attack
+from facetrial.attacks.budgets.linf import Linf
+from facetrial.attacks.gradient.apgd import APGD, TargetedAPGD
+from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import CrossEntropy, DifferenceOfLogitsRatio
-from facetrial.attacks.methods.apgd import APGD, TargetedAPGD
-from facetrial.attacks.methods.one_after_another import OneAfterAnother
-from facetrial.attacks.methods.pgd import PGD
-from facetrial.landmarks.regions import Everywhere
-from tests.attacks.victims import known_faces, pictures, trained
+from facetrial.attacks.sequence import OneAfterAnother
+from facetrial.regions.regions import Everywhere
+from tests.helpers.victims import known_faces, pictures, trained
 
 torchattacks = pytest.importorskip("torchattacks")
 foolbox = pytest.importorskip("foolbox")

@@ -5,19 +5,19 @@ import pytest
 import torch
 from torch import nn
 
-from facetrial.attacks.budgets import Linf
-from facetrial.attacks.engine import Attack
+from facetrial.attacks.attack import Attack
+from facetrial.attacks.black_box.noise import Gaussian
+from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.goals import Aim, Impersonation
+from facetrial.attacks.gradient.apgd import APGD, TargetedAPGD
+from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import CrossEntropy, Margin
-from facetrial.attacks.methods.apgd import APGD, TargetedAPGD
-from facetrial.attacks.methods.draws import Gaussian
-from facetrial.attacks.methods.one_after_another import OneAfterAnother
-from facetrial.attacks.methods.pgd import PGD
+from facetrial.attacks.sequence import OneAfterAnother
 from facetrial.attacks.surrogate import Surrogate, View, maps_between
-from facetrial.data.faces import FaceDataset
-from facetrial.errors import FacetrialError
-from facetrial.landmarks.regions import Everywhere
-from tests.attacks.victims import Linear, known_faces, trained
+from facetrial.core.errors import FacetrialError
+from facetrial.faces.batch import FaceDataset
+from facetrial.regions.regions import Everywhere
+from tests.helpers.victims import Linear, known_faces, trained
 
 
 class Untouchable(nn.Module):

@@ -6,12 +6,13 @@ import pandas as pd
 import pytest
 import torch
 
-from facetrial.data.duplicates import group_near_duplicates, most_alike
-from facetrial.data.frames import FramedFaces, Frames
-from facetrial.data.keypoints import COLUMNS, Keypoints, hold_out_groups, likeness, read_frames
+from facetrial.core.errors import FacetrialError
+from facetrial.data.framed import FramedFaces, Frames
+from facetrial.data.keypoints import Keypoints, hold_out_groups, likeness
+from facetrial.data.keypoints_csv import COLUMNS, read_frames
+from facetrial.data.photos.near_duplicates import group_near_duplicates, most_alike
 from facetrial.data.synthetic import SyntheticFaces
-from facetrial.errors import FacetrialError
-from facetrial.landmarks.framing import MEAN_SHAPE
+from facetrial.faces.frames import MEAN_SHAPE
 
 
 def faces(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -16,11 +16,12 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from PIL import Image
 
-from facetrial.data import detection
-from facetrial.data.alignment import TEMPLATE_112, FivePointsAlignment
-from facetrial.data.crops import CENTRE_BOX
+from facetrial.core.errors import FacetrialError
 from facetrial.data.lfw import LFW
-from facetrial.errors import FacetrialError
+from facetrial.data.photos import mtcnn as detection
+from facetrial.data.photos.alignment import TEMPLATE_112, FivePointsAlignment
+from facetrial.data.photos.crops import CENTRE_BOX
+from tests.helpers.paths import CONF
 
 LFW_FUNNELED = "data/lfw_home/lfw_funneled"
 
@@ -331,7 +332,7 @@ def test_what_a_killed_run_left_is_cleared_away(tmp_path):
 def test_the_config_makes_it(tmp_path):
     config = OmegaConf.merge(
         {"embedder": {"size": 112, "alignment": "five_points"}, "paths": {"cache": str(tmp_path)}},
-        {"data": OmegaConf.load(Path(__file__).parents[2] / "conf" / "data" / "lfw.yaml")},
+        {"data": OmegaConf.load(CONF / "data" / "lfw.yaml")},
     )
     data = instantiate(config.data, min_pictures=5)
     assert data.alignment == FivePointsAlignment(112)

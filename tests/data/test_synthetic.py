@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from facetrial.data.faces import check_images
+from facetrial.core.errors import FacetrialError
 from facetrial.data.synthetic import MOST_PEOPLE, SyntheticFaces, person_folders
-from facetrial.errors import FacetrialError
-from facetrial.landmarks.points import NOSE_TIP
+from facetrial.faces.batch import check_images
+from facetrial.faces.landmark_names import NOSE_TIP
 
 
 def small(**changes) -> SyntheticFaces:

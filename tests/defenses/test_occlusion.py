@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch import nn
 
-from facetrial.data.faces import FaceDataset
-from facetrial.defenses.defended import known
+from facetrial.core.errors import FacetrialError
 from facetrial.defenses.occlusion import Occlusion, covers_of
-from facetrial.errors import FacetrialError
-from tests.faces import MEAN_FACE
+from facetrial.faces.batch import FaceDataset
+from facetrial.recognition.layers import known
+from tests.helpers.faces import MEAN_FACE
 
 SIZE = 96
 

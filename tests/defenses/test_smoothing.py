@@ -9,21 +9,15 @@ import torch
 from scipy.stats import binomtest, norm
 from torch import nn
 
-from facetrial.defenses.defended import abstains, confirming, known, undefended
+from facetrial.core.errors import FacetrialError
 from facetrial.defenses.jpeg import JPEG
-from facetrial.defenses.noise_training import NoiseTraining
 from facetrial.defenses.smoothing import Smoothing
-from facetrial.errors import FacetrialError
-from facetrial.evaluation.certificate import (
-    CLASS,
-    RADIUS,
-    Certificate,
-    certified_summary,
-    keeps_certificates,
-    left_beside,
-)
-from facetrial.evaluation.verdicts import ABSTAINED
-from tests.recognition.tiny import ColouredPeople
+from facetrial.defenses.trained.noise_training import NoiseTraining
+from facetrial.metrics.certified import certified_summary, keeps_certificates, left_beside
+from facetrial.recognition.layers import abstains, confirming, known, undefended
+from facetrial.trial.certificate import CLASS, RADIUS, Certificate
+from facetrial.trial.rows import ABSTAINED
+from tests.helpers.tiny import ColouredPeople
 
 SIGMA = 0.25
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tests.end_to_end.test_evaluate import results, run
+from tests.helpers.commands import results, run
 
 ARGUMENTS = ["attack=pgd", "attack.budget.eps=8", "attack.method.leave=false"]
 

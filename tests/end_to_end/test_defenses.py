@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.end_to_end.test_evaluate import command
-from tests.test_config import CONF
+from tests.helpers.commands import command
+from tests.helpers.paths import CONF
 
 # Noise is trained on for smoothing to stand on.
 DEFENSES = sorted({path.stem for path in (CONF / "defense").glob("*.yaml")} - {"smoothing"})

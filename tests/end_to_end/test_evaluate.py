@@ -1,49 +1,18 @@
 """`python evaluate.py` as a user types it, on synthetic faces."""
 
-import json
 import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-ROOT = Path(__file__).parents[2]
-SMALL = [
-    "data.people=4",
-    "data.pictures=16",
-    "data.pictures_min=16",
-    "trainer.max_epochs=2",
-    "landmarks=labels",
-    "callbacks=none",
-    "trainer.enable_progress_bar=false",
-]
+from tests.helpers.commands import command, results, run
+
 ACCURACIES = ("clean_accuracy", "robust_accuracy", "robust_accuracy_8bit", "attack_success")
-
-
-def command(home: Path, *overrides: str, out: str | None = None) -> list[str]:
-    paths = [f"paths.models={home / 'models'}", f"paths.cache={home / 'cache'}"]
-    if out is not None:
-        paths.append(f"hydra.run.dir={home / out}")
-    flags = [o for o in overrides if o.startswith("-")]
-    rest = [o for o in overrides if not o.startswith("-")]
-    small = SMALL if not any(o.startswith("data=") for o in overrides) else SMALL[3:]
-    return [sys.executable, str(ROOT / "evaluate.py"), *flags, *small, *paths, *rest]
-
-
-def run(home: Path, *overrides: str, out: str | None = None) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        command(home, *overrides, out=out), cwd=home, capture_output=True, text=True, timeout=500
-    )
-
-
-def results(folder: Path) -> tuple[dict, pd.DataFrame]:
-    summary = json.loads((folder / "summary.json").read_text())
-    return summary, pd.read_csv(folder / "verdicts.csv", keep_default_na=False)
 
 
 @pytest.fixture(scope="module")

@@ -16,15 +16,15 @@ from PIL import Image
 from safetensors.torch import save_file
 
 import facetrial
-from facetrial.data.renderer import render
-from facetrial.landmarks.points import NUM_LANDMARKS
-from facetrial.recognition.inception_resnet_v1 import InceptionResnetV1
-from facetrial.recognition.mobilefacenet import MobileFaceNet
-from tests.faces import some_faces
-from tests.landmarks.test_training import kaggle_files
-from tests.recognition.onnx_files import convolution
+from facetrial.data.rendering.renderer import render
+from facetrial.faces.landmark_names import NUM_LANDMARKS
+from facetrial.recognition.embedders.inception_resnet_v1 import InceptionResnetV1
+from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
+from tests.helpers.faces import some_faces
+from tests.helpers.kaggle_files import kaggle_files
+from tests.helpers.onnx_files import convolution
+from tests.helpers.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 STUDIED = ("George_W_Bush", "Bill_Clinton", "Hamid_Karzai", "Tony_Blair", "John_Negroponte")
 # By CI itself, which sets up with the first and runs the second.
 RUN_BY_CI = {"make setup", "make test"}

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from facetrial.errors import FacetrialError
+from facetrial.core.errors import FacetrialError
+from facetrial.landmarks.lightning_module import known_loss, rmse
 from facetrial.landmarks.network import LandmarkNetwork
-from facetrial.landmarks.regressor import known_loss, rmse
 
 SMALL = {"widths": (4, 4, 8, 8), "blocks": (0, 0, 1, 0), "hidden": 16}
 

@@ -5,12 +5,12 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from facetrial.core.errors import FacetrialError
 from facetrial.data.synthetic import SyntheticFaces
-from facetrial.errors import FacetrialError
-from facetrial.landmarks.framing import MEAN_SHAPE
-from facetrial.landmarks.points import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
+from facetrial.faces.frames import MEAN_SHAPE
+from facetrial.faces.landmark_names import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
 from facetrial.landmarks.sources import Labels, Mtcnn
-from tests.landmarks.test_training import ROOT
+from tests.landmarks.test_train import ROOT
 
 FIVE = [RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT]
 TINY = [
@@ -82,11 +82,11 @@ def test_the_regressor_trains_first_is_reused_and_does_not_depend_on_the_batch(
     assert np.isfinite(found).all()
     assert "training it first" in caplog.text
 
-    monkeypatch.setattr("facetrial.landmarks.sources.train_landmarks", None)
+    monkeypatch.setattr("facetrial.landmarks.train.train_landmarks", None)
     monkeypatch.setattr("facetrial.landmarks.sources._BATCH", 3)
     few = instantiate(config_of(tmp_path, *TINY, "seed=5", "data.batch_size=2").landmarks)
     assert np.allclose(few.find(faces.subset([9, 2])), found[[9, 2]], atol=1e-3)
-    monkeypatch.setattr("facetrial.landmarks.sources.find_in_pictures", None)
+    monkeypatch.setattr("facetrial.landmarks.inference.find_in_pictures", None)
     assert np.array_equal(source.find(faces), found)  # kept in the cache
     monkeypatch.undo()
     kept = max((tmp_path / "cache" / "landmarks").glob("*.npy"), key=lambda path: path.stat().st_size)

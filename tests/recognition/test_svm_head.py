@@ -5,10 +5,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from facetrial.errors import FacetrialError
-from facetrial.recognition.mobilefacenet import MobileFaceNet
+from facetrial.core.errors import FacetrialError
+from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
 from facetrial.recognition.svm_head import SVMHead
-from tests.recognition.real import FIVE_POINTS, lfw_faces
+from tests.helpers.real import FIVE_POINTS, lfw_faces
 
 
 def embeddings(people, count, dimension=16, spread=0.7, seed=0):

@@ -3,8 +3,8 @@ import pytest
 import torch
 from torch import nn
 
-from facetrial.errors import FacetrialError
-from facetrial.recognition.small import SmallEmbedder
+from facetrial.core.errors import FacetrialError
+from facetrial.recognition.embedders.small import SmallEmbedder
 from facetrial.recognition.svm_head import SVMHead
 from facetrial.recognition.victim import Victim
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from facetrial.errors import FacetrialError
-from facetrial.randomness import Draws
+from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import Draws
 
 SHOWS_TARGET = -1  # in place of a target, for a picture of the target itself
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from facetrial.attacks.goals import Aim, Goal
-from facetrial.errors import FacetrialError
-from facetrial.randomness import Draws
+from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import Draws
 from facetrial.recognition.gallery_head import GalleryHead
 
 _SAME, _OTHER = 0, 1

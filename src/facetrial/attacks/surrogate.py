@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from facetrial.data.faces import FaceDataset
-from facetrial.errors import FacetrialError
-from facetrial.landmarks.framing import cut_frames
+from facetrial.core.errors import FacetrialError
+from facetrial.faces.batch import FaceDataset
+from facetrial.faces.frames import cut_frames
 
 
 @dataclass

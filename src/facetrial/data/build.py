@@ -1,13 +1,10 @@
 """From a composed config to the faces to train and test on."""
 
-from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
-from lightning import LightningDataModule
 from omegaconf import DictConfig
 
-from facetrial.data.module import FacesDataModule
-from facetrial.defenses.defense import Defense
-from facetrial.errors import FacetrialError
+from facetrial.core.errors import FacetrialError
+from facetrial.data.datamodule import FacesDataModule
 
 
 def build_faces(config: DictConfig, with_landmarks: bool) -> FacesDataModule:
@@ -28,86 +25,3 @@ def build_faces(config: DictConfig, with_landmarks: bool) -> FacesDataModule:
         all_faces.landmarks = instantiate(config.landmarks).find(all_faces)
     faces.setup()
     return faces
-
-
-def build_defenses(config: DictConfig) -> dict[str, Defense]:
-    """The defences that `config.defense` names, in order.
-
-    Raises:
-        FacetrialError: one is named twice, one that must be the outermost not first, one that detects behind one that
-            does not, or one that trains behind another that leaves pictures it cannot work on.
-    """
-    _check_named_once(config)
-    defenses = dict(instantiate(config.defense))
-    if any(defense.detects for defense in defenses.values()):
-        _check_detectors(defenses)
-    _check_training(defenses)
-    for place, (name, defense) in enumerate(defenses.items()):
-        if defense.outermost and place:
-            raise FacetrialError(
-                f"defense=[{','.join(defenses)}]: {name} must be named first, since nothing may stand in front of it; "
-                f"give defense=[{','.join([name, *(other for other in defenses if other != name)])}]."
-            )
-    return defenses
-
-
-def _check_detectors(defenses: dict[str, Defense]) -> None:
-    named = f"defense=[{','.join(defenses)}]"
-    detectors = [name for name, defense in defenses.items() if defense.detects]
-    if alone := [name for name, defense in defenses.items() if defense.outermost]:
-        raise FacetrialError(
-            f"{named}: {detectors[0]} looks at embeddings, and votes such as those of {alone[0]} have none; put them "
-            "on trial one at a time."
-        )
-    if list(defenses)[: len(detectors)] != detectors:
-        rest = [name for name in defenses if name not in detectors]
-        raise FacetrialError(
-            f"{named}: {', '.join(detectors)} must be named first, for what detects sees the picture as it came; give "
-            f"defense=[{','.join([*detectors, *rest])}]."
-        )
-
-
-def _check_training(defenses: dict[str, Defense]) -> None:
-    named = f"defense=[{','.join(defenses)}]"
-    training = [name for name, defense in defenses.items() if defense.trains]
-    pairing = [name for name in training if defenses[name].place_in_training == 1]
-    if len(pairing) > 1:
-        raise FacetrialError(
-            f"{named}: {' and '.join(pairing)} each pair a picture with a perturbed copy; train with one of them at a "
-            "time."
-        )
-    ordered = sorted(training, key=lambda name: defenses[name].place_in_training)
-    if ordered != training:
-        rest = [name for name in defenses if name not in training]
-        raise FacetrialError(
-            f"{named}: of what trains, first come those that perturb pictures, then those that pair each with a "
-            "perturbed copy (trades, consistent), then noise, which leaves [0, 1]; give "
-            f"defense=[{','.join([*rest, *ordered])}]."
-        )
-
-
-def _check_named_once(config: DictConfig) -> None:
-    """Hydra lays two defences that use one key over each other, without a word."""
-    if not HydraConfig.initialized():
-        return
-    task = HydraConfig.get().overrides.task
-    named = [o.removeprefix("defense=[").removesuffix("]") for o in task if o.startswith("defense=[")]
-    names = [name.strip() for name in named[-1].split(",")] if named else []
-    if len(names) > 1 and "none" in names:
-        raise FacetrialError(
-            f"defense=[{','.join(names)}] names none beside others; leave it out, or give defense=none."
-        )
-    if len(names) > len(config.defense):
-        raise FacetrialError(
-            f"defense=[{','.join(names)}] names one defence twice, or two that are settings of one; found "
-            f"{', '.join(config.defense) or 'none'}. Name each once, and change it with defense.NAME.KEY=VALUE."
-        )
-
-
-def build_datamodule(config: DictConfig) -> LightningDataModule:
-    """The faces to train on: the clean ones, wrapped in order by every defence that trains."""
-    defenses = [defense for defense in build_defenses(config).values() if defense.trains]
-    datamodule = build_faces(config, with_landmarks=any(defense.needs_landmarks for defense in defenses))
-    for defense in defenses:
-        datamodule = defense.wrap_data(datamodule)
-    return datamodule

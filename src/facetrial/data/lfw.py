@@ -7,10 +7,10 @@ Environments", 2007.
 import logging
 from pathlib import Path
 
-from facetrial.data.detection import SMALLEST_FACE
-from facetrial.data.folder import PeopleFolder
-from facetrial.data.people_files import is_a_persons
-from facetrial.errors import FacetrialError
+from facetrial.core.errors import FacetrialError
+from facetrial.data.people_folder import PeopleFolder
+from facetrial.data.photos.mtcnn import SMALLEST_FACE
+from facetrial.data.photos.person_folders import is_a_persons
 
 log = logging.getLogger(__name__)
 

@@ -4,19 +4,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from facetrial.data.alignment import box_from_five_points
-from facetrial.data.faces import FaceDataset
-from facetrial.data.module import FacesDataModule
-from facetrial.data.people import draw_people
-from facetrial.data.renderer import Portraits, render
-from facetrial.errors import FacetrialError
-from facetrial.landmarks.points import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
-from facetrial.randomness import Draws
+from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import Draws
+from facetrial.data.datamodule import FacesDataModule
+from facetrial.data.photos.alignment import box_from_five_points
+from facetrial.data.rendering.identities import draw_people
+from facetrial.data.rendering.renderer import Portraits, render
+from facetrial.faces.batch import FaceDataset
+from facetrial.faces.landmark_names import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
 
 # MTCNN's order goes by the picture: the subject's right eye comes first, at the picture's left.
 _FIVE_POINTS = [RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT]
 _FEWEST_PICTURES = 3
-
 _WOMEN = (
     "Ana", "Mary Ann", "Zoë", "Ingrid", "Amara", "Leila", "Mei", "Chloé", "Nadia", "Freya", "Priya", "Sofía",
     "Yuki", "Helena", "Imani", "Saoirse", "Noor", "Tereza", "Lucía", "Wanjiru", "Elif", "Dagny", "Rosa", "Aoife",

@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
+from facetrial.core.errors import FacetrialError
 from facetrial.defenses.transform import InputTransform
-from facetrial.errors import FacetrialError
 
 
 class BitDepth(InputTransform):

@@ -4,8 +4,8 @@ from kornia.filters import gaussian_blur2d, median_blur
 from torch import Tensor
 from torch.nn import functional as F
 
+from facetrial.core.errors import FacetrialError
 from facetrial.defenses.transform import InputTransform
-from facetrial.errors import FacetrialError
 
 
 class MedianBlur(InputTransform):

@@ -5,8 +5,8 @@ from kornia.enhance import jpeg_codec_differentiable
 from torch import Tensor
 from torchvision.io import ImageReadMode, decode_jpeg, encode_jpeg
 
+from facetrial.core.errors import FacetrialError
 from facetrial.defenses.transform import InputTransform
-from facetrial.errors import FacetrialError
 
 
 class JPEG(InputTransform):

@@ -4,12 +4,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from facetrial.data.faces import FaceDataset
-from facetrial.defenses.defended import Defended, with_embeddings, with_similarities
-from facetrial.defenses.defense import Defense
-from facetrial.errors import FacetrialError
-from facetrial.landmarks.points import LANDMARK_NAMES
-from facetrial.landmarks.regions import inter_eye_distance, pixel_centres
+from facetrial.core.errors import FacetrialError
+from facetrial.defenses.base import Defense
+from facetrial.faces.batch import FaceDataset
+from facetrial.faces.frames import inter_eye_distance, pixel_centres
+from facetrial.faces.landmark_names import LANDMARK_NAMES
+from facetrial.recognition.layers import Defended, with_embeddings, with_similarities
 
 # What a cover hides: landmarks whose names begin so, and by how much of the inter-eye distance it reaches beyond them.
 _PARTS = {

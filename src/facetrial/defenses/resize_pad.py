@@ -2,10 +2,10 @@
 
 from torch import Tensor
 
-from facetrial.attacks.methods.pgd import shrunk
+from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import Draws
 from facetrial.defenses.transform import RandomTransform
-from facetrial.errors import FacetrialError
-from facetrial.randomness import Draws
+from facetrial.faces.frames import shrunk
 
 
 class RandomResizePad(RandomTransform):

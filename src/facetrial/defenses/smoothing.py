@@ -7,11 +7,11 @@ import torch
 from scipy.stats import binomtest
 from torch import Tensor, nn
 
-from facetrial.data.faces import FaceDataset
-from facetrial.defenses.defended import Defended, with_embeddings, with_similarities
-from facetrial.defenses.defense import Defense
-from facetrial.defenses.picture_draws import picture_draws
-from facetrial.errors import FacetrialError
+from facetrial.core.errors import FacetrialError
+from facetrial.defenses.base import Defense
+from facetrial.defenses.pixel_draws import picture_draws
+from facetrial.faces.batch import FaceDataset
+from facetrial.recognition.layers import Defended, with_embeddings, with_similarities
 
 _BLOCK = 8  # noisy copies of a picture that are drawn together
 
@@ -32,6 +32,7 @@ class Smoothing(Defense):
     """
 
     outermost = True
+    smooths = True
 
     def __init__(self, sigma: float, n: int, alpha: float, samples: int, batch: int, seed: int) -> None:
         if not sigma > 0:

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from facetrial.core.errors import FacetrialError
 from facetrial.defenses.transform import InputTransform
-from facetrial.errors import FacetrialError
 
 _STEP = 0.248  # of the dual ascent; below 1/4 it converges
 

@@ -6,12 +6,12 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from facetrial.data.faces import FaceDataset
-from facetrial.defenses.defended import Defended, with_embeddings, with_similarities
-from facetrial.defenses.defense import Defense
-from facetrial.defenses.picture_draws import picture_draws
-from facetrial.errors import FacetrialError
-from facetrial.randomness import Draws
+from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import Draws
+from facetrial.defenses.base import Defense
+from facetrial.defenses.pixel_draws import picture_draws
+from facetrial.faces.batch import FaceDataset
+from facetrial.recognition.layers import Defended, with_embeddings, with_similarities
 
 
 class InputTransform(Defense):

@@ -1,0 +1,14 @@
+"""The network that finds eyes, brows, nose, mouth and ears, and the other sources of landmarks."""
+
+from facetrial.landmarks.network import LandmarkNetwork
+from facetrial.landmarks.sources import Labels, LandmarkSource, Mtcnn, Regressor
+from facetrial.landmarks.train import train_landmarks
+
+__all__ = [
+    "Labels",
+    "LandmarkNetwork",
+    "LandmarkSource",
+    "Mtcnn",
+    "Regressor",
+    "train_landmarks",
+]

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from facetrial.errors import FacetrialError
-from facetrial.landmarks.framing import FRAME_SIZE, MEAN_SHAPE
-from facetrial.landmarks.points import NUM_LANDMARKS
+from facetrial.core.errors import FacetrialError
+from facetrial.faces.frames import FRAME_SIZE, MEAN_SHAPE
+from facetrial.faces.landmark_names import NUM_LANDMARKS
 
 
 def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:

@@ -10,18 +10,17 @@ import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from facetrial.checkpoints import config_differences, load_checkpoint
-from facetrial.data.faces import FaceDataset
-from facetrial.errors import FacetrialError
-from facetrial.files import written_whole
-from facetrial.landmarks.finding import find_in_pictures
-from facetrial.landmarks.framing import mean_shape, move, similarities
-from facetrial.landmarks.points import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
-from facetrial.landmarks.training import KIND, checkpoint_path, recipe, train_landmarks
-from facetrial.locks import made_once
+from facetrial.core.errors import FacetrialError
+from facetrial.core.files import written_whole
+from facetrial.core.locks import made_once
+from facetrial.faces.batch import FaceDataset
+from facetrial.faces.frames import mean_shape, move, similarities
+from facetrial.faces.landmark_names import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
+from facetrial.landmarks.inference import find_in_pictures
+from facetrial.landmarks.train import KIND, checkpoint_path, recipe, train_landmarks
+from facetrial.runtime.checkpoints import config_differences, load_checkpoint
 
 log = logging.getLogger(__name__)
-
 # MTCNN goes by the picture: the subject's right eye comes first.
 _FIVE = (RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT)
 _BATCH = 64

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from facetrial.errors import FacetrialError
+from facetrial.core.errors import FacetrialError
 
 
 class GalleryHead(nn.Module):

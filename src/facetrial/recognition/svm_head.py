@@ -6,7 +6,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import SVC, LinearSVC
 from torch import Tensor, nn
 
-from facetrial.errors import FacetrialError
+from facetrial.core.errors import FacetrialError
 
 KERNELS = ("linear", "rbf")
 _FITTED = ("weight", "bias", "support_vectors", "gamma", "gallery")

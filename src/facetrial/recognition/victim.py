@@ -6,8 +6,8 @@ from typing import Self
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from facetrial.data.faces import check_images
-from facetrial.errors import FacetrialError
+from facetrial.core.errors import FacetrialError
+from facetrial.faces.batch import check_images
 
 
 class Victim(nn.Module):

@@ -2,7 +2,7 @@
 
 from facetrial.attacks.budgets.budget import positive
 from facetrial.attacks.budgets.l0 import L0
-from facetrial.errors import FacetrialError
+from facetrial.core.errors import FacetrialError
 
 
 class Area(L0):

@@ -7,8 +7,8 @@ from typing import Self
 
 from torch import Tensor
 
-from facetrial.errors import FacetrialError
-from facetrial.randomness import Draws
+from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import Draws
 
 
 class Budget(ABC):

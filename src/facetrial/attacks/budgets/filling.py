@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from facetrial.attacks.exact import fixed_point, total
+from facetrial.core.exact_sums import fixed_point, total
 
 
 def scale_to_norm(

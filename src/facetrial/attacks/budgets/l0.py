@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from facetrial.attacks.budgets.budget import Budget, positive
-from facetrial.errors import FacetrialError
+from facetrial.core.errors import FacetrialError
 
 
 class L0(Budget):

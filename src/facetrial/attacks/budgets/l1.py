@@ -5,7 +5,7 @@ from torch import Tensor
 
 from facetrial.attacks.budgets.budget import Budget, norms, positive, room
 from facetrial.attacks.budgets.filling import scale_to_norm
-from facetrial.randomness import Draws
+from facetrial.core.randomness import Draws
 
 _ROUNDS = 30
 

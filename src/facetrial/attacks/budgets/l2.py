@@ -7,8 +7,8 @@ from torch import Tensor
 
 from facetrial.attacks.budgets.budget import Budget, norms, positive, room
 from facetrial.attacks.budgets.filling import scale_to_norm
-from facetrial.errors import FacetrialError
-from facetrial.randomness import Draws
+from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import Draws
 
 _ROUNDS = 4
 

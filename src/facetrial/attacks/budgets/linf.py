@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from facetrial.attacks.budgets.budget import Budget, positive, room
-from facetrial.errors import FacetrialError
-from facetrial.randomness import Draws
+from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import Draws
 
 
 class Linf(Budget):

@@ -1,0 +1,232 @@
+"""The attack: where x how much x how."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from facetrial.attacks.budgets.budget import Budget
+from facetrial.attacks.examples import Examples
+from facetrial.attacks.fitted.base import Fitted
+from facetrial.attacks.goals import SHOWS_TARGET, Aim, Dodging, Goal
+from facetrial.attacks.method import Method, Problem
+from facetrial.attacks.result import Attacked
+from facetrial.attacks.surrogate import Surrogate
+from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import Draws
+from facetrial.faces.batch import FaceDataset, Faces, check_images
+from facetrial.recognition.fast_copy import FastCopies
+from facetrial.recognition.layers import (
+    confirming,
+    draws_at_random,
+    known,
+    over,
+    passes,
+    refusals,
+    scores_of,
+    undefended,
+)
+from facetrial.regions.regions import Region
+
+
+class Attack:
+    """A region, a budget and a method, put together.
+
+    Args:
+        region: where.
+        budget: how much.
+        method: how.
+        goal: what for; dodging by default.
+        fast: whether steps are chosen by a faster copy of the victim; verdicts are the victim's in either case.
+        surrogate: who is asked in the victim's place, which then sees nothing but the result.
+        adaptive: whether the attacker knows the victim's defences and asks what they declare; else the recogniser
+            behind them is attacked as if there were none. Verdicts are the whole victim's in either case.
+
+    Attributes:
+        part: what part of the budget is used, in (0, 1]; all of it but where training begins with less.
+
+    Raises:
+        FacetrialError: a surrogate for a method that asks nobody, or that has no use for one.
+    """
+
+    def __init__(
+        self,
+        region: Region,
+        budget: Budget,
+        method: Method,
+        goal: Goal | None = None,
+        fast: bool = True,
+        surrogate: Surrogate | None = None,
+        adaptive: bool = True,
+    ) -> None:
+        if surrogate is not None and not method.takes_surrogate:
+            raise FacetrialError(
+                f"attack.surrogate: the method {type(method).__name__} cannot work on a surrogate; choose one that "
+                "goes by gradients, such as attack=transfer."
+            )
+        self.region = region
+        self.budget = budget
+        self.method = method
+        self.goal = goal or Dodging()
+        self.fast = fast
+        self.surrogate = surrogate
+        self.adaptive = adaptive
+        self.part = 1.0
+        self._copies = FastCopies()
+
+    @property
+    def needs_landmarks(self) -> bool:
+        return self.region.needs_landmarks or self.method.needs_landmarks
+
+    @property
+    def needs_fitting(self) -> bool:
+        """Whether `fit` has to come before the first picture is attacked."""
+        return isinstance(self.method, Fitted)
+
+    def __call__(
+        self,
+        victim: nn.Module | None,
+        faces: Faces,
+        seed: int,
+        draw: int = 0,
+        files: Sequence[str] | None = None,
+    ) -> Attacked:
+        """Attacks a batch on the device it lies on.
+
+        Args:
+            victim: identity scores (B, C) from images, in eval mode.
+            faces: the batch; images in [0, 1].
+            seed: what is drawn depends on (seed, picture, draw) only.
+            draw: which draw: an epoch in training, 0 in a trial.
+            files: the pictures' names, for messages.
+
+        Raises:
+            FacetrialError: images that are not float32 (B, 3, H, W) in [0, 1]; a budget that a picture or its region
+                cannot hold, or that the method has no use for; a victim in train mode, or none where it is asked.
+        """
+        images = check_images(faces.images)
+        region, aim, attackable, problem = self._problem(victim, faces, seed, draw, files)
+        none = torch.zeros_like(faces.identities)
+        attacked = Attacked(
+            images=images.clone(),
+            region=region,
+            attackable=attackable,
+            reached=torch.zeros_like(attackable),
+            queries=none,
+            steps=none.clone(),
+            gradient=none.clone(),
+            targets=aim.targets,
+        )
+        if problem is None:
+            return attacked
+        rows = attackable.nonzero()[:, 0]
+        found = self.method(problem)
+        times = passes(problem.victim)
+        attacked.images[rows] = found.images
+        attacked.reached[rows] = found.reached
+        attacked.queries[rows] = found.queries * times
+        attacked.steps[rows] = found.steps * times
+        attacked.gradient[rows] = found.gradient
+        if found.smallest is not None:
+            attacked.smallest = torch.full_like(attacked.reached, torch.nan, dtype=torch.float32)
+            attacked.smallest[rows] = found.smallest
+        return attacked
+
+    def fit(
+        self, victim: nn.Module, faces: Faces | FaceDataset, seed: int, unfinished: Path | None = None
+    ) -> None:
+        """Fits a method that has to be fitted, on pictures other than those that are to be attacked.
+
+        Args:
+            victim: as in a call.
+            faces: the training pictures, in memory or fetched as they are needed, to the victim's device.
+            seed: what is drawn depends on (seed, picture) and on the set.
+            unfinished: as in `Fitted.fit`.
+
+        Raises:
+            FacetrialError: the method is not of those that are fitted; else as in a call.
+        """
+        if not self.needs_fitting:
+            raise FacetrialError(f"the method {type(self.method).__name__} is not one that is fitted.")
+        if len(faces) == 0:
+            raise FacetrialError("there is no picture to fit the attack on.")
+        asked = victim if self.surrogate is None else self.surrogate.victim
+        in_memory = isinstance(faces, Faces)
+        first = faces.images if in_memory else next(asked.parameters(), torch.empty(0))
+
+        def problem(rows: Tensor) -> Problem | None:
+            batch = faces.select(rows.to(first.device)) if in_memory else faces.batch(rows.numpy())
+            batch = Faces(**{name: value.to(first.device) for name, value in vars(batch).items()})
+            check_images(batch.images)
+            files = None if in_memory else [faces.files[i] for i in rows.tolist()]
+            return self._problem(victim, batch, seed, 0, files)[-1]
+
+        identities, pictures = torch.as_tensor(faces.identities).cpu(), torch.as_tensor(faces.pictures).cpu()
+        self.method.fit(Examples(identities.long(), pictures, seed, problem), unfinished)
+
+    def _problem(
+        self, victim: nn.Module | None, faces: Faces, seed: int, draw: int, files: Sequence[str] | None
+    ) -> tuple[Tensor, Aim, Tensor, Problem | None]:
+        """Region, aim and which pictures can be attacked, (B,) bool; and the problem of these, if there are any."""
+        if victim is None and self.method.asks_victim:
+            raise FacetrialError(
+                f"the method {type(self.method).__name__} needs a victim to ask, found none."
+            )
+        if victim is not None and victim.training:
+            raise FacetrialError("the victim is in train mode; call victim.eval() first.")
+        images = faces.images
+        draws = Draws(seed, faces.pictures, draw)
+        region = self.region(faces.landmarks, *images.shape[-2:], draws)
+        view, judge = None, None
+        if self.surrogate is not None:
+            victim = self.surrogate.victim.to(images.device)
+            view = self.surrogate.view(faces.pictures)
+        elif victim is not None:
+            if self.adaptive and draws_at_random(victim):
+                judge = confirming(victim)
+            victim = known(victim) if self.adaptive else undefended(victim)
+        everyone = torch.arange(len(images), device=images.device)
+        shown = images if view is None else view(everyone, images)
+        aim = self._aim(victim, shown, faces.identities, draws)
+        aim.refusals = 0 if victim is None else refusals(victim)
+        attackable = region.flatten(1).amax(1) > 0
+        if aim.targets is not None:
+            attackable &= aim.targets != SHOWS_TARGET
+        rows = attackable.nonzero()[:, 0]
+        if len(rows) == 0:
+            return region, aim, attackable, None
+        names = [str(i) for i in faces.indices.tolist()] if files is None else list(files)
+        problem = Problem(
+            victim=victim,
+            guide=self._guide(victim, shown),
+            aim=aim.select(rows),
+            images=images[rows],
+            region=region[rows],
+            budget=self.budget
+            if self.part == 1
+            else self.budget.scaled(images.new_full((len(rows),), self.part)),
+            landmarks=faces.landmarks[rows],
+            draws=draws.select(rows),
+            files=[names[i] for i in rows.tolist()],
+            view=None if view is None else view.select(rows),
+            judge=judge,
+        )
+        return region, aim, attackable, problem
+
+    def _guide(self, victim: nn.Module | None, images: Tensor) -> nn.Module | None:
+        if not (self.fast and self.method.asks_victim):
+            return victim
+        # A slope is as good in bfloat16; scores that pictures are compared by are not.
+        core = undefended(victim)
+        return over(victim, self._copies.of(core, images, low=self.method.takes_low_precision))
+
+    def _aim(self, victim: nn.Module | None, images: Tensor, identities: Tensor, draws: Draws) -> Aim:
+        if not self.goal.needs_scores:
+            return self.goal.aim(None, identities, (), draws)
+        if victim is None:
+            raise FacetrialError(f"goal={self.goal.name} needs a victim to choose its targets by.")
+        scores = scores_of(victim, images)
+        scores = scores[:, : scores.shape[1] - refusals(victim)]
+        names = getattr(victim, "names", None) or [str(number) for number in range(scores.shape[1])]
+        return self.goal.aim(scores, identities, names, draws)

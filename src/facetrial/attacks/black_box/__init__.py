@@ -1,0 +1,1 @@
+"""Methods that see scores or decisions only, and draws that ask nobody."""

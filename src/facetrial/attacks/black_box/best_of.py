@@ -1,0 +1,59 @@
+"""The worst of several random draws."""
+
+import torch
+
+from facetrial.attacks.best import Best
+from facetrial.attacks.black_box.noise import Draw
+from facetrial.attacks.method import Found, Method, Problem
+from facetrial.attacks.queries import asked_in_parts, check_whole
+from facetrial.core.errors import FacetrialError
+
+_MOST = 4096  # as many restarts as `Draws` tells apart
+
+
+class BestOf(Method):
+    """Of n independent draws, the one that is worst for the victim. The first is the draw itself.
+
+    A picture takes no further draws once it has fallen; before a victim that draws at random it takes all.
+
+    Args:
+        draw: what draws.
+        n: how often, up to 4,096.
+        at_once: pictures a pass; None takes what suits the device.
+
+    Raises:
+        FacetrialError: `n` out of range, or `draw` is no drawing method.
+    """
+
+    asks_gradient = False
+
+    def __init__(self, draw: Draw, n: int, at_once: int | None = None) -> None:
+        check_whole(1, n=n, at_once=at_once)
+        if n > _MOST:
+            raise FacetrialError(f"attack.method.n must be at most {_MOST}, found {n}.")
+        if not isinstance(draw, Draw):
+            raise FacetrialError(
+                f"attack.method.draw must be a method that draws at random (gaussian, uniform, salt_and_pepper), found "
+                f"{type(draw).__name__}."
+            )
+        self.draw = draw
+        self.n = n
+        self.at_once = at_once
+
+    def __call__(self, problem: Problem) -> Found:
+        best = Best(problem)
+        reached = torch.zeros_like(best.fallen)
+        for number in range(self.n):
+            rows = (~best.fallen).nonzero()[:, 0]
+            if len(rows) == 0:
+                break
+            part = problem.select(rows)
+            part.draws = part.draws.restarted(number)
+            pictures, full = self.draw.fill(part)
+            before = best.advantage[rows]
+            best.consider(rows, pictures, asked_in_parts(problem.guide, pictures, self.at_once))
+            reached[rows] = torch.where(best.advantage[rows] > before, full, reached[rows])
+            best.confirm(rows)
+        found = best.found()
+        found.reached = reached
+        return found

@@ -1,0 +1,1 @@
+"""Perturbations that are fitted on some pictures and tested on others."""

@@ -1,0 +1,1 @@
+"""Methods that go step by step along a gradient."""

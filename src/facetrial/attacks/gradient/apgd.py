@@ -1,0 +1,155 @@
+"""Auto-PGD: projected gradient ascent that finds its step length by itself (Croce and Hein, "Reliable evaluation of
+adversarial robustness with an ensemble of diverse parameter-free attacks", ICML 2020)."""
+
+import math
+from dataclasses import replace
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from facetrial.attacks.goals import Aim
+from facetrial.attacks.gradient.iterative import Walk
+from facetrial.attacks.gradient.working_set import Walkers
+from facetrial.attacks.loss_gradient import Slope
+from facetrial.attacks.losses import Loss
+from facetrial.attacks.method import Problem
+from facetrial.core.errors import FacetrialError
+from facetrial.recognition.layers import scores_of
+
+# The paper's settings.
+_FIRST_STEP = 2.0  # of the budget's size
+_MOMENTUM = 0.75  # weight of the new step against the last one
+_FEW = 0.75  # of the steps since the last checkpoint must have made the loss larger
+
+
+def checkpoints(steps: int) -> list[int]:
+    """The steps at which the length is looked at again, ascending."""
+    shares = [0.0, 0.22]
+    while shares[-1] < 1.0:
+        shares.append(shares[-1] + max(shares[-1] - shares[-2] - 0.03, 0.06))
+    places = sorted({math.ceil(round(share * steps, 6)) for share in shares[1:]})
+    return [place for place in places if place < steps]
+
+
+def _gaps(steps: int) -> Tensor:
+    """(steps + 1,): steps since the last checkpoint where one is, else 0."""
+    marks = checkpoints(steps)
+    gaps = torch.zeros(steps + 1)
+    for before, after in zip([0, *marks], marks, strict=False):
+        gaps[after] = after - before
+    return gaps
+
+
+class APGD(Walk):
+    """The step length starts at twice the budget and halves where the loss stops rising; the walk then goes on from
+    the best place so far.
+
+    Args:
+        loss, steps, restarts, at_once, leave: as for `Walk`.
+
+    Raises:
+        FacetrialError: a setting outside its range.
+    """
+
+    def __init__(
+        self, loss: Loss, steps: int, restarts: int = 1, at_once: int | None = None, leave: bool = True
+    ) -> None:
+        super().__init__(loss, steps, restarts, at_once, leave)
+        self._gap = _gaps(self.steps)
+
+    def longer(self, factor: int) -> Self:
+        made = super().longer(factor)
+        made._gap = _gaps(made.steps)
+        return made
+
+    def begin(self, walkers: Walkers, problem: Problem) -> None:
+        walkers.current = problem.budget.start(walkers.images, walkers.region, walkers.draws)
+        count = len(walkers)
+        zero = walkers.images.new_zeros(count)
+        walkers.memory |= {
+            "previous": walkers.current.clone(),
+            "best": walkers.current.clone(),
+            "best_gradient": torch.zeros_like(walkers.images),
+            "best_loss": zero - torch.inf,
+            "last_loss": zero - torch.inf,
+            "loss_at_checkpoint": zero - torch.inf,
+            "rises": zero.clone(),
+            "step": zero + _FIRST_STEP,
+            "halved": torch.ones_like(zero, dtype=torch.bool),
+        }
+
+    def advance(self, walkers: Walkers, problem: Problem, found: Slope) -> None:
+        memory = walkers.memory
+        loss = found.loss.nan_to_num(-torch.inf, neginf=-torch.inf)
+        memory["rises"] = memory["rises"] + (loss > memory["last_loss"])
+        memory["last_loss"] = loss
+        better = loss > memory["best_loss"]
+        memory["best_loss"] = torch.where(better, loss, memory["best_loss"])
+        memory["best"] = _where(better, walkers.current, memory["best"])
+        memory["best_gradient"] = _where(better, found.gradient, memory["best_gradient"])
+        halve = self._looks_again(walkers)
+        current = _where(halve, memory["best"], walkers.current)
+        gradient = _where(halve, memory["best_gradient"], found.gradient)
+
+        size = problem.budget.size(*walkers.images.shape[-2:])
+        moved = current + memory["step"][:, None, None, None] * size * problem.budget.steepest(gradient)
+        moved = problem.budget.project(walkers.images, moved, walkers.region)
+        mixed = current + _MOMENTUM * (moved - current) + (1.0 - _MOMENTUM) * (current - memory["previous"])
+        mixed = problem.budget.project(walkers.images, mixed, walkers.region)
+        first = torch.tensor([taken == 0 for taken in walkers.taken], device=current.device)
+        memory["previous"] = current
+        walkers.current = _where(first, moved, mixed)
+
+    def _looks_again(self, walkers: Walkers) -> Tensor:
+        """(A,) bool: whose step is halved, at the checkpoints."""
+        memory = walkers.memory
+        gap = self._gap.to(walkers.rows.device)[walkers.step]
+        due = gap > 0
+        few_rises = memory["rises"] < _FEW * gap
+        stuck = ~memory["halved"] & (memory["best_loss"] <= memory["loss_at_checkpoint"])
+        halve = due & (few_rises | stuck)
+        memory["step"] = torch.where(halve, memory["step"] / 2, memory["step"])
+        memory["halved"] = torch.where(due, halve, memory["halved"])
+        memory["loss_at_checkpoint"] = torch.where(due, memory["best_loss"], memory["loss_at_checkpoint"])
+        memory["rises"] = torch.where(due, 0.0, memory["rises"])
+        return halve
+
+
+class TargetedAPGD(APGD):
+    """APGD towards one other person after another, from the nearest on: for dodging, as each may be easier to be
+    taken for than whoever the untargeted loss leads to. Impersonation has one target: there it is APGD.
+
+    Args:
+        loss, steps, at_once, leave: as for `Walk`.
+        targets: how many others, each with a start of its own.
+
+    Raises:
+        FacetrialError: a setting outside its range.
+    """
+
+    looks_first = True
+
+    def __init__(
+        self, loss: Loss, steps: int, targets: int = 9, at_once: int | None = None, leave: bool = True
+    ) -> None:
+        if targets < 1:
+            raise FacetrialError(f"attack.method.targets must be at least 1, found {targets}.")
+        super().__init__(loss, steps, restarts=targets, at_once=at_once, leave=leave)
+
+    def begin(self, walkers: Walkers, problem: Problem) -> None:
+        super().begin(walkers, problem)
+        everyone = torch.arange(len(problem), device=walkers.rows.device)
+        scores = scores_of(problem.victim, problem.seen(everyone, walkers.images))
+        if problem.aim.targets is None:
+            order = walkers.aim.others(scores).argsort(dim=1, descending=True)
+            place = walkers.restart % (order.shape[1] - 1 - walkers.aim.refusals)
+            walkers.memory["target"] = order.gather(1, place[:, None])[:, 0]
+
+    def wanted(self, walkers: Walkers) -> Aim:
+        target = walkers.memory.get("target")
+        return walkers.aim if target is None else replace(walkers.aim, targets=target)
+
+
+def _where(chosen: Tensor, pictures: Tensor, others: Tensor) -> Tensor:
+    return torch.where(chosen[:, None, None, None], pictures, others)

@@ -1,0 +1,73 @@
+"""The pictures that an iterative attack works on at once, each at its own step."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from facetrial.attacks.goals import Aim
+from facetrial.core.randomness import Draws
+
+
+@dataclass
+class Walkers:
+    """The A places of the working set. One picture may hold several, each for another start.
+
+    Attributes:
+        rows: int64 (A,), their rows in the problem.
+        restart: int64 (A,), which start of the picture it is.
+        taken: steps taken, A numbers that the host knows.
+        images: (A, 3, H, W), clean.
+        region: (A, 1, H, W).
+        aim: what is wanted of them.
+        current: (A, 3, H, W), where they are.
+        draws: random numbers for them.
+        memory: further tensors (A, ...) that a method keeps, by name.
+    """
+
+    rows: Tensor
+    restart: Tensor
+    taken: list[int]
+    images: Tensor
+    region: Tensor
+    aim: Aim
+    current: Tensor
+    draws: Draws
+    memory: dict[str, Tensor] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.taken)
+
+    @property
+    def step(self) -> Tensor:
+        """int64 (A,), steps taken, on the device."""
+        return torch.tensor(self.taken, device=self.rows.device)
+
+    def select(self, keep: list[int]) -> "Walkers":
+        """Those at the places `keep`."""
+        chosen = torch.tensor(keep, dtype=torch.int64, device=self.rows.device)
+        return Walkers(
+            self.rows[chosen],
+            self.restart[chosen],
+            [self.taken[i] for i in keep],
+            self.images[chosen],
+            self.region[chosen],
+            self.aim.select(chosen),
+            self.current[chosen],
+            self.draws.select(chosen),
+            {name: value[chosen] for name, value in self.memory.items()},
+        )
+
+    def joined(self, others: "Walkers") -> "Walkers":
+        """These, then `others`."""
+        return Walkers(
+            torch.cat([self.rows, others.rows]),
+            torch.cat([self.restart, others.restart]),
+            self.taken + others.taken,
+            torch.cat([self.images, others.images]),
+            torch.cat([self.region, others.region]),
+            self.aim.joined(others.aim),
+            torch.cat([self.current, others.current]),
+            self.draws.joined(others.draws),
+            {name: torch.cat([value, others.memory[name]]) for name, value in self.memory.items()},
+        )

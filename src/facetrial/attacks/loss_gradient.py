@@ -1,0 +1,55 @@
+"""What a gradient attack asks of the victim: identity scores, a loss, and the loss's slope in every pixel."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from facetrial.attacks.goals import Aim
+from facetrial.attacks.losses import Loss
+from facetrial.recognition.layers import with_similarities
+
+
+@dataclass
+class Slope:
+    """What the victim says of B pictures.
+
+    Attributes:
+        scores: float32 (B, C).
+        loss: float32 (B,).
+        gradient: float32 (B, 3, H, W), of the loss; zero where it is not finite.
+        zero: (B,) bool, whether the gradient is zero everywhere.
+        broken: (B,) bool, whether the gradient has values that are not finite.
+    """
+
+    scores: Tensor
+    loss: Tensor
+    gradient: Tensor
+    zero: Tensor
+    broken: Tensor
+
+
+def slope(guide: nn.Module, loss: Loss, images: Tensor, seen: Tensor, aim: Aim, region: Tensor) -> Slope:
+    """The slope of `loss` at `images`, within the region.
+
+    Args:
+        guide: scores (B, C) from images, frozen and in eval mode.
+        loss: larger is nearer the goal.
+        images: (B, 3, H, W), a leaf that takes a gradient.
+        seen: (B, 3, H, W), what the victim is shown: `images`, or a function of them.
+        aim: what is wanted.
+        region: (B, 1, H, W) in [0, 1], by which the gradient is weighted.
+    """
+    with torch.enable_grad():
+        if loss.of_similarities:
+            scores, similarities = with_similarities(guide, seen)
+            losses = loss(similarities.float(), aim)
+        else:
+            scores = guide(seen).float()
+            losses = loss(scores, aim)
+        (gradient,) = torch.autograd.grad(losses.sum(), images)
+    gradient = gradient.float() * region
+    broken = ~gradient.isfinite().flatten(1).all(1)
+    gradient = gradient.nan_to_num(0.0, 0.0, 0.0)
+    zero = (gradient == 0).flatten(1).all(1) & ~broken
+    return Slope(scores.detach().float(), losses.detach(), gradient, zero, broken)

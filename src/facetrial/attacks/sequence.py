@@ -1,0 +1,56 @@
+"""Several methods, each on the pictures that still stand: AutoAttack (Croce and Hein, ICML 2020)."""
+
+from collections.abc import Mapping
+from typing import Self
+
+from facetrial.attacks.best import Best
+from facetrial.attacks.method import Found, Method, Problem
+from facetrial.core.errors import FacetrialError
+
+
+class OneAfterAnother(Method):
+    """Runs methods in their order; a picture that has fallen is left out of those that follow.
+
+    Before a victim that draws at random none is left out.
+
+    Args:
+        methods: by name, in their order.
+
+    Raises:
+        FacetrialError: no method, or one that does not ask the victim.
+    """
+
+    def __init__(self, methods: Mapping[str, Method]) -> None:
+        if not methods:
+            raise FacetrialError("attack.method.methods is empty; give at least one method.")
+        for name, method in methods.items():
+            if not method.asks_victim:
+                raise FacetrialError(
+                    f"attack.method.methods.{name} draws at random and asks the victim nothing; it cannot tell which "
+                    "pictures still stand. Choose another method, or best_of."
+                )
+        self.methods = dict(methods)
+        self.takes_surrogate = all(method.takes_surrogate for method in self.methods.values())
+
+    def longer(self, factor: int) -> Self | None:
+        made = {name: method.longer(factor) for name, method in self.methods.items()}
+        if not any(made.values()):
+            return None
+        return type(self)({name: made[name] or method for name, method in self.methods.items()})
+
+    def __call__(self, problem: Problem) -> Found:
+        best = Best(problem)
+        for method in self.methods.values():
+            rows = (~best.fallen).nonzero()[:, 0]
+            if len(rows) == 0:
+                break
+            part = problem.select(rows)
+            if not method.takes_low_precision:
+                part.guide = problem.victim
+            found = method(part)
+            best.queries[rows] += found.queries
+            best.steps[rows] += found.steps
+            best.gradient[rows] = best.gradient[rows].maximum(found.gradient)
+            best.consider(rows, found.images, best.scores(rows, found.images))
+            best.confirm(rows)
+        return best.found()

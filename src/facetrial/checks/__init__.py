@@ -1,0 +1,32 @@
+"""Checks that say whether a verdict can be trusted."""
+
+from facetrial.checks.base import Check, Evidence, Outcome, run_checks
+from facetrial.checks.deterministic import Deterministic
+from facetrial.checks.fitted_apart import FittedApart
+from facetrial.checks.of_input import PictureRange, StandardisedOnce
+from facetrial.checks.of_rows import Adaptive, Certificates, OneRowAPicture, Referee, Slopes, SurvivesRounding
+from facetrial.checks.of_victim import Recognises, SameAlone, VictimFrozen
+from facetrial.checks.stronger_attacks import BlackBoxNotBetter, MoreStepsDoNotHelp, UnboundedReachesZero
+
+__all__ = [
+    "Adaptive",
+    "BlackBoxNotBetter",
+    "Certificates",
+    "Check",
+    "Deterministic",
+    "Evidence",
+    "FittedApart",
+    "MoreStepsDoNotHelp",
+    "OneRowAPicture",
+    "Outcome",
+    "PictureRange",
+    "Recognises",
+    "Referee",
+    "SameAlone",
+    "Slopes",
+    "StandardisedOnce",
+    "SurvivesRounding",
+    "UnboundedReachesZero",
+    "VictimFrozen",
+    "run_checks",
+]

@@ -1,0 +1,88 @@
+"""What a check is: a question that a finished trial has to answer before its figures are worth anything."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from facetrial.attacks.attack import Attack
+from facetrial.data.splits import spread_over_people
+from facetrial.faces.batch import FaceDataset, Faces
+from facetrial.recognition.layers import draws_at_random
+
+Outcome = dict[str, Any]
+_CHOICE = 0  # seed of the choice of pictures: one for all trials, so that they are checked on the same ones
+
+
+@dataclass
+class Evidence:
+    """What a check may look at.
+
+    Attributes:
+        victim: what stood trial, defences and all, on `device`.
+        attack: what attacked it.
+        faces: the test pictures.
+        train_faces: the pictures that recogniser and fitted attacks have seen.
+        rows: a row a picture, as `verdict_rows` makes them.
+        seed: of the trial.
+        device: where to compute.
+        defenses: names of the victim's defences.
+    """
+
+    victim: nn.Module
+    attack: Attack
+    faces: FaceDataset
+    train_faces: FaceDataset
+    rows: pd.DataFrame
+    seed: int
+    device: torch.device
+    defenses: Sequence[str] = ()
+
+    @property
+    def draws_at_random(self) -> bool:
+        """Whether one of the victim's defences draws."""
+        return draws_at_random(self.victim)
+
+    def batch(self, indices: Sequence[int]) -> Faces:
+        """The test pictures at `indices`, on the device."""
+        batch = self.faces.batch(list(indices))
+        return Faces(**{name: value.to(self.device) for name, value in vars(batch).items()})
+
+    def some(self, count: int, among: Sequence[str] | None = None) -> list[int]:
+        """Indices of at most `count` test pictures, evenly over people; of those in `among`, files, where given."""
+        allowed = None if among is None else set(among)
+        rows = [i for i, file in enumerate(self.faces.files) if allowed is None or file in allowed]
+        chosen = spread_over_people(self.faces.identities[rows], count, _CHOICE)
+        return [rows[i] for i in chosen]
+
+    def images(self, indices: Sequence[int]) -> Tensor:
+        """The clean pictures at `indices`, (B, 3, H, W)."""
+        return self.batch(indices).images
+
+
+class Check(ABC):
+    """Base of checks. One is made by its config in the group `checks`, where its name stands too."""
+
+    @abstractmethod
+    def __call__(self, evidence: Evidence) -> Outcome | None:
+        """`passed` and `failed` make what it returns; None where the question does not apply to the trial."""
+
+
+def passed(detail: str) -> Outcome:
+    """The outcome of a check that found nothing wrong; `detail` says what was looked at."""
+    return {"passed": True, "detail": detail}
+
+
+def failed(detail: str, remedy: str) -> Outcome:
+    """The outcome of a check that found something; `remedy` says what to do."""
+    return {"passed": False, "detail": detail, "remedy": remedy}
+
+
+def run_checks(checks: Mapping[str, Check], evidence: Evidence) -> dict[str, Outcome]:
+    """What the checks say, by their names; those that do not apply to the trial are left out."""
+    outcomes = {name: check(evidence) for name, check in checks.items()}
+    return {name: outcome for name, outcome in outcomes.items() if outcome is not None}

@@ -1,0 +1,74 @@
+"""Whether the same attack on the same picture comes to the same end."""
+
+from facetrial.attacks.goals import Aim
+from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
+from facetrial.recognition.layers import scores_of
+
+_REMEDY = (
+    "look for what draws without the picture's own seed, or changes from one batch to the next: see the checks "
+    "same_alone and victim_frozen; on a GPU, try trainer.deterministic=true"
+)
+
+
+class Deterministic(Check):
+    """Attacks a few pictures again, in another batch, and compares with their rows.
+
+    What is drawn must be the same to the bit. What asks the victim meets convolutions that round differently in
+    another batch, and may come to another verdict on one picture in two hundred: where one differs, more are attacked,
+    and of these one may. Before a victim that draws, a rounding changes the draws too: there, what it says of the clean
+    pictures must be the same.
+
+    Args:
+        pictures: how many are attacked again where the attack asks the victim; twice as many where it does not.
+        more: how many where a verdict differs.
+    """
+
+    def __init__(self, pictures: int = 2, more: int = 8) -> None:
+        self.pictures = pictures
+        self.more = more
+
+    def __call__(self, evidence: Evidence) -> Outcome:
+        asks = evidence.attack.method.asks_victim
+        chosen = evidence.some(self.pictures if asks else 2 * self.pictures, evidence.rows["file"])
+        if evidence.draws_at_random:
+            return self._clean_again(evidence, chosen)
+        if not asks:
+            return self._drawn_again(evidence, chosen)
+        different = self._different(evidence, chosen)
+        if different:
+            chosen = evidence.some(self.more, evidence.rows["file"])
+            different = self._different(evidence, chosen)
+        detail = f"{len(chosen)} pictures attacked again: {len(chosen) - different} verdicts the same"
+        allowed = len(chosen) > self.pictures
+        return passed(detail) if different <= allowed else failed(detail, _REMEDY)
+
+    def _different(self, evidence: Evidence, chosen: list[int]) -> int:
+        """How many verdicts are not those of the rows."""
+        batch = evidence.batch(chosen)
+        attacked = evidence.attack(evidence.victim, batch, evidence.seed)
+        right = scores_of(evidence.victim, attacked.images).argmax(1) == batch.identities
+        known = self._known(evidence, chosen, "correct_attacked")
+        return sum(now != bool(before) for now, before in zip(right.tolist(), known, strict=True))
+
+    def _drawn_again(self, evidence: Evidence, chosen: list[int]) -> Outcome:
+        batch = evidence.batch(chosen)
+        attacked = evidence.attack(evidence.victim, batch, evidence.seed)
+        norms = (attacked.images.double() - batch.images.double()).square().flatten(1).sum(1).sqrt().tolist()
+        known = self._known(evidence, chosen, "l2")
+        same = [abs(now - row) <= 1e-9 * max(row, 1.0) for now, row in zip(norms, known, strict=True)]
+        detail = f"{len(chosen)} pictures attacked again: {sum(same)} norms the same to the bit"
+        return passed(detail) if all(same) else failed(detail, _REMEDY)
+
+    def _clean_again(self, evidence: Evidence, chosen: list[int]) -> Outcome:
+        batch = evidence.batch(chosen)
+        margins = (-Aim(batch.identities).advantage(scores_of(evidence.victim, batch.images))).tolist()
+        known = self._known(evidence, chosen, "margin_clean")
+        same = [abs(now - row) <= 1e-3 for now, row in zip(margins, known, strict=True)]
+        detail = (
+            f"{len(chosen)} clean pictures asked again: {sum(same)} margins the same, though the victim draws"
+        )
+        return passed(detail) if all(same) else failed(detail, _REMEDY)
+
+    def _known(self, evidence: Evidence, chosen: list[int], column: str) -> list:
+        by_file = evidence.rows.set_index("file")[column]
+        return [by_file[evidence.faces.files[i]] for i in chosen]

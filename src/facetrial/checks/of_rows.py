@@ -1,0 +1,170 @@
+"""What the rows tell: one a picture, within budget, with slopes, as strong in 8 bits, knowing the defences."""
+
+from scipy import stats
+
+from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
+from facetrial.metrics.certified import keeps_certificates
+from facetrial.recognition.layers import layers
+from facetrial.trial.certificate import RADIUS
+from facetrial.trial.rows import ATTACKED, at_stake
+
+
+class Adaptive(Check):
+    """The attack did what the victim's defences declare that an attacker must do who knows them.
+
+    It is left out where the victim has no defence that stands in front of it.
+    """
+
+    def __call__(self, evidence: Evidence) -> Outcome | None:
+        attack, names = evidence.attack, ", ".join(evidence.defenses)
+        if not layers(evidence.victim):
+            return None
+        if not attack.method.asks_victim:
+            return passed("the attack asks nobody, so there is nothing for it to know")
+        if attack.surrogate is not None:
+            detail = "the attack asks a surrogate that stands behind no defence"
+            return failed(detail, "attack without attack.surrogate too")
+        if not attack.adaptive:
+            detail = f"the attack knows nothing of {names}: what is left shows what the defence hides"
+            return failed(detail, "attack with attack.adaptive=true too")
+        return passed(f"the attack knows {names}")
+
+
+_TOLERANCE = 1e-5  # of a norm, for rounding in float32
+_PIXEL = 1.2e-7  # by as much may float32 pixels near 1 be off
+
+
+class Referee(Check):
+    """The norms in the rows, those of an earlier start too, lie within the budget.
+
+    The referee has looked at the pictures themselves, range and region included, and would have ended the trial.
+    """
+
+    def __call__(self, evidence: Evidence) -> Outcome:
+        budget, rows = evidence.attack.budget, evidence.rows
+        pixels = evidence.faces.pixels[0].shape[0] * evidence.faces.pixels[0].shape[1]
+        of_norm = {
+            "rms": lambda: rows["rms"],
+            "l2": lambda: rows["l2"],
+            "linf": lambda: rows["linf"] - _PIXEL,
+            "l0": lambda: rows["pixels_changed"],
+            "area": lambda: rows["pixels_changed"] / pixels,
+        }
+        # A row has no L1: there it only has to be a number.
+        found = of_norm.get(budget.norm, lambda: 0.0 * rows["rms"])()
+        broken = rows["file"][~(found <= budget.limit * (1 + _TOLERANCE))].tolist()
+        detail = f"range, {budget.norm} budget and region checked on every picture"
+        if not broken:
+            return passed(detail)
+        return failed(
+            f"{len(broken)} of {len(rows)} rows break the {budget.norm} budget of {budget.limit:g}: "
+            f"{', '.join(broken[:3])}",
+            "delete the run's folder shards and start the trial again; if they come back, the attack has a bug",
+        )
+
+
+class Certificates(Check):
+    """No attacked picture contradicts its certificate. It is left out of trials without certificates."""
+
+    def __call__(self, evidence: Evidence) -> Outcome | None:
+        return keeps_certificates(evidence.rows) if RADIUS in evidence.rows else None
+
+
+_CHANCE = 0.01
+_REMEDY = (
+    "let the attack round as it goes and judge the rounded picture, or give a budget of at least 1/255: "
+    "robust_accuracy_8bit is the figure that holds for files"
+)
+
+
+class SurvivesRounding(Check):
+    """Most pictures that fool the victim in float32 still do so after rounding to 8 bits, as any file keeps them.
+
+    It is left out where the attack looks for the smallest change, which lies at the very boundary, so that rounding
+    undoes it by design; and where the attack has no success. A victim that draws meets a rounded picture with other
+    draws, which undo some successes and bring others: there, as many must fall as before, if not the same.
+
+    Args:
+        least: the share that must survive. It fails where so few would survive by chance once in a hundred times, so
+            that one picture of two does not fail it. Before a victim that draws, it fails where one of a hundred sign
+            tests would say that fewer fall.
+    """
+
+    def __init__(self, least: float = 0.9) -> None:
+        self.least = least
+
+    def __call__(self, evidence: Evidence) -> Outcome | None:
+        rows = evidence.rows[evidence.rows["status"] == ATTACKED]
+        if evidence.attack.method.at_boundary or len(rows) == 0:
+            return None
+        goal = evidence.attack.goal.name
+        risked, hits = at_stake(rows, goal)
+        if not hits.any():
+            return None
+        survive = (
+            ~risked["correct_8bit"].to_numpy(dtype=bool)
+            if goal == "dodging"
+            else (risked["predicted_8bit"] == risked["target"]).to_numpy()
+        )
+        successes, left = int(hits.sum()), int((hits & survive).sum())
+        if evidence.draws_at_random:
+            return self._as_many(successes, left, int((~hits & survive).sum()))
+        detail = f"{left} of {successes} successes survive rounding to 8 bits"
+        if stats.binom.cdf(left, successes, self.least) >= _CHANCE:
+            return passed(detail)
+        return failed(f"{detail}; at least {self.least:.0%} must", _REMEDY)
+
+    def _as_many(self, successes: int, left: int, more: int) -> Outcome:
+        detail = f"{successes} successes, {left + more} when rounded to 8 bits, which the victim meets with other draws"
+        if stats.binom.cdf(more, successes - left + more, 0.5) >= _CHANCE:
+            return passed(detail)
+        return failed(detail, _REMEDY)
+
+
+class OneRowAPicture(Check):
+    """One picture, one row: none lost to a killed start, none counted twice by two processes."""
+
+    def __call__(self, evidence: Evidence) -> Outcome:
+        files = evidence.rows["file"]
+        detail = f"{len(files)} rows for {len(evidence.faces)} pictures"
+        if files.is_unique and set(files) == set(evidence.faces.files):
+            return passed(detail)
+        return failed(detail, "start the trial again with resume=false")
+
+
+_BAD = ("zero", "not_finite")
+
+
+class Slopes(Check):
+    """On few pictures only did the attack meet a gradient that is zero everywhere, or not finite.
+
+    Without a slope a gradient attack stands still, and what it leaves looks like robustness (Athalye et al.,
+    "Obfuscated gradients give a false sense of security", ICML 2018). It is left out of attacks that ask for none.
+
+    Args:
+        most: largest share of the attacked pictures on which that may happen.
+    """
+
+    def __init__(self, most: float = 0.05) -> None:
+        self.most = most
+
+    def __call__(self, evidence: Evidence) -> Outcome | None:
+        if not evidence.attack.method.asks_gradient:
+            return None
+        rows = evidence.rows[evidence.rows["status"] == ATTACKED]
+        asked = rows[rows["gradient"] != "not_asked"]
+        if len(asked) == 0:
+            return None
+        counts = {kind: int((asked["gradient"] == kind).sum()) for kind in _BAD}
+        detail = (
+            f"on {counts['zero']} of {len(asked)} pictures the attack met a gradient of zero, on "
+            f"{counts['not_finite']} one that is not finite"
+        )
+        if sum(counts.values()) <= self.most * len(asked):
+            return passed(detail)
+        return failed(
+            f"{detail}; at most {self.most:.0%} may be so",
+            "try attack/loss@attack.method.loss=margin or dlr, which do not saturate; look in the victim for "
+            "rounding, thresholds and .detach(); a defence without a slope has to declare a stand-in (`known`); "
+            "attack=square needs no gradient",
+        )

@@ -1,0 +1,98 @@
+"""Whether the victim is frozen, knows clean pictures, and says of one alone what it says of it in company."""
+
+import torch
+from torch import Tensor
+
+from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
+from facetrial.recognition.layers import scores_of, undefended
+from facetrial.statistics.intervals import wilson
+
+
+class SameAlone(Check):
+    """A picture's scores are the same alone, in a batch, and when they are asked for again.
+
+    They are not where batch-norm takes its statistics from the batch, or dropout draws, whatever mode a layer says that
+    it is in. Both make every gradient and every verdict depend on what else was in the batch.
+
+    Args:
+        pictures: how many make the batch.
+        tolerance: largest difference, as a share of the spread of a picture's scores; convolutions round
+            differently in another batch, on some devices by a thousandth.
+    """
+
+    def __init__(self, pictures: int = 4, tolerance: float = 0.01) -> None:
+        self.pictures = pictures
+        self.tolerance = tolerance
+
+    def __call__(self, evidence: Evidence) -> Outcome:
+        images = evidence.images(evidence.some(self.pictures))
+        together = scores_of(evidence.victim, images)
+        off = self._off(together, scores_of(evidence.victim, images))
+        if off > self.tolerance:
+            return self._failed(f"asked again, scores differ by {off:.3g} of their spread")
+        try:
+            alone = torch.cat([scores_of(evidence.victim, image[None]) for image in images])
+        except (ValueError, RuntimeError) as error:
+            return self._failed(f"a picture cannot be shown alone ({error})")
+        off = self._off(together, alone)
+        if off > self.tolerance:
+            return self._failed(f"alone, scores differ from those in a batch by {off:.3g} of their spread")
+        return passed(f"{len(images)} pictures: the same scores alone, together and asked again")
+
+    def _off(self, first: Tensor, second: Tensor) -> float:
+        spread = (first.amax(1) - first.amin(1)).clamp(min=1e-12)
+        return float(((first - second).abs().amax(1) / spread).max())
+
+    def _failed(self, detail: str) -> Outcome:
+        return failed(
+            detail,
+            "put batch-norm on its running statistics and switch dropout off (F.dropout draws unless it is told "
+            "training=self.training; BatchNorm needs track_running_stats=True)",
+        )
+
+
+class VictimFrozen(Check):
+    """Every layer is in eval mode, and no parameter takes a gradient.
+
+    A single layer in train mode is enough: batch-norm then goes by the batch, dropout by chance.
+    """
+
+    def __call__(self, evidence: Evidence) -> Outcome:
+        modules = list(evidence.victim.named_modules())
+        training = [name or type(module).__name__ for name, module in modules if module.training]
+        moving = [name for name, parameter in evidence.victim.named_parameters() if parameter.requires_grad]
+        if not training and not moving:
+            return passed("every layer in eval mode, no parameter takes a gradient")
+        detail = f"{len(training)} layers in train mode, {len(moving)} parameters take gradients"
+        named = ", ".join([*training, *moving][:3])
+        return failed(f"{detail}: {named}", "call victim.freeze(), and do not override train() or eval()")
+
+
+class Recognises(Check):
+    """Clean pictures are recognised far more often than by chance, by what stands behind the defences.
+
+    Who is taken for others anyway cannot be attacked: what is left under attack then says nothing. It fails where all
+    of the accuracy's interval lies too low, so that a few pictures do not fail it by chance.
+
+    Args:
+        pictures: how many are shown at most.
+        least: how far the accuracy must come from chance to perfect.
+    """
+
+    def __init__(self, pictures: int = 32, least: float = 0.25) -> None:
+        self.pictures = pictures
+        self.least = least
+
+    def __call__(self, evidence: Evidence) -> Outcome:
+        batch = evidence.batch(evidence.some(self.pictures))
+        winners = scores_of(undefended(evidence.victim), batch.images).argmax(1)
+        found = wilson(int((winners == batch.identities).sum()), len(batch))
+        chance = 1 / len(evidence.faces.names)
+        detail = f"{found.value:.0%} of {len(batch)} clean pictures are recognised; chance is {chance:.1%}"
+        if found.high >= chance + self.least * (1 - chance):
+            return passed(detail)
+        return failed(
+            detail,
+            "put the recogniser right before it is attacked: its weights (embedder.weights), how faces are cut for it "
+            "(embedder.alignment, data.margin), how it standardises, and how long it was trained (trainer.max_epochs)",
+        )

@@ -1,0 +1,12 @@
+"""What everything stands on and what knows nothing of faces: errors, files, locks, randomness, provenance."""
+
+from facetrial.core.errors import FacetrialError
+from facetrial.core.files import written_whole
+from facetrial.core.randomness import Draws, picture_key
+
+__all__ = [
+    "Draws",
+    "FacetrialError",
+    "picture_key",
+    "written_whole",
+]

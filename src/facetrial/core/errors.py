@@ -1,0 +1,9 @@
+"""The one exception for what a user can put right: bad data, bad files, bad config values."""
+
+
+class FacetrialError(ValueError):
+    """Says what was found, what was expected and what to do next. Entry points print it without a traceback."""
+
+
+class Diverged(FacetrialError):
+    """What a part of training says that cannot work with the recogniser as it has become."""

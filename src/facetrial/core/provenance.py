@@ -1,0 +1,109 @@
+"""Recipes: what decides a trained model, as plain values, so that a checkpoint is never used for another config."""
+
+import contextlib
+import hashlib
+import inspect
+import json
+import sysconfig
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hydra.utils import get_class, get_object
+from omegaconf import DictConfig
+
+from facetrial.core.version import VERSION
+
+# Of `trainer`, what changes a model. The number of devices is left out: a trial may run on any number of them.
+_TRAINER_DECIDES = (
+    "max_epochs", "max_steps", "max_time", "fast_dev_run", "overfit_batches", "limit_train_batches",
+    "accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm", "precision",
+)  # fmt: skip
+
+
+def trainer_recipe(config: DictConfig) -> dict[str, Any]:
+    """What of `config.trainer` decides a model."""
+    return {key: config.trainer[key] for key in _TRAINER_DECIDES if key in config.trainer}
+
+
+def data_recipe(data: dict[str, Any], leave_out: tuple[str, ...]) -> dict[str, Any]:
+    """What of a data config decides a model: its settings, and its files by name and size, wherever they lie.
+
+    A class of data with files of its own lists them in `source_files(root)`.
+    """
+    made_by = without(data, ("root", *leave_out))
+    list_files = getattr(get_class(data["_target_"]), "source_files", None)
+    if data.get("root") is not None and list_files is not None:
+        root = Path(data["root"]).expanduser()
+        found = sorted(
+            f"{path.relative_to(root).as_posix()} {path.stat().st_size}" for path in list_files(root)
+        )
+        made_by["files"] = f"{len(found)} files, {digest(found)}"
+    return made_by
+
+
+def without(part: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    """A dict less some keys."""
+    return {key: value for key, value in part.items() if key not in keys}
+
+
+def digest(values: Any) -> str:
+    """A short name for plain values."""
+    return hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=6).hexdigest()
+
+
+def file_content(file: str | None) -> str | None:
+    """What a file holds, as a short name: the same wherever it lies. What names no file stays as it is."""
+    if file is None or not Path(file).expanduser().is_file():
+        return file
+    with Path(file).expanduser().open("rb") as opened:
+        return f"content {hashlib.file_digest(opened, 'blake2b').hexdigest()[:16]}"
+
+
+@cache
+def package_code(*parts: str) -> str:
+    """A name for the source of this package, or of these files and folders of it.
+
+    Raises:
+        FileNotFoundError: a part is no file, nor a folder that holds any: it was moved, and what calls this was not
+            told.
+    """
+    digest = hashlib.blake2b(VERSION.encode(), digest_size=8)
+    root = Path(__file__).parents[1]
+    for path in sorted({path for part in parts or (".",) for path in _sources(root / part)}):
+        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources(part: Path) -> list[Path]:
+    found = [path for path in (part, *part.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    if not found:  # a folder that was moved may leave its __pycache__
+        raise FileNotFoundError(f"there is no source at {part}; expected a file or folder of this package.")
+    return found
+
+
+def users_code(values: Any) -> dict[str, str]:
+    """For each `_target_` in plain values that is the user's own, what its module's file holds, as a short name.
+
+    A module of the user's is one that was not installed with others and is not of this package. What it imports in
+    turn is not looked at.
+    """
+    return {target: content for target in _targets(values) if (content := _code_of(target)) is not None}
+
+
+def _targets(values: Any) -> set[str]:
+    if isinstance(values, dict):
+        own = {values["_target_"]} if isinstance(values.get("_target_"), str) else set()
+        return own.union(*map(_targets, values.values()))
+    return set().union(*map(_targets, values)) if isinstance(values, list) else set()
+
+
+def _code_of(target: str) -> str | None:
+    if target.startswith("facetrial."):
+        return None
+    with contextlib.suppress(Exception):  # whoever makes it says what is wrong with it
+        path = Path(inspect.getsourcefile(get_object(target))).resolve()
+        installed = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")]
+        if not any(path.is_relative_to(folder) for folder in installed):
+            return file_content(str(path))
+    return None

@@ -1,0 +1,136 @@
+"""The datamodule that every set of faces with identities fills in, and the split that they share."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+
+import numpy as np
+from lightning import LightningDataModule
+from torch import nn
+from torch.utils.data import DataLoader
+
+from facetrial.core.errors import FacetrialError
+from facetrial.core.seeding import ShuffledEpochs
+from facetrial.data.photos.alignment import Alignment
+from facetrial.data.photos.mtcnn import Search
+from facetrial.data.photos.source_photo import Photograph
+from facetrial.data.splits import kept_of_each, split_within_people, spread_over_people
+from facetrial.faces.batch import FaceDataset, Faces, same_batch
+
+
+class FacesDataModule(LightningDataModule):
+    """Base of data with identities. A subclass implements `load_faces`, which returns all of its pictures.
+
+    After `setup`, `train_faces`, `validation_faces` and `test_faces` are FaceDatasets and `names` the people.
+
+    Args:
+        split_seed: seed of the split and of `limit`; a sweep over `seed` does not touch it.
+        limit: number of test pictures to draw evenly over people; None takes all.
+        batch_size: pictures a batch.
+        train_pictures: the most training pictures of a person; None takes all. Test pictures stay as they are.
+        train_pictures_from: only people with at least so many training pictures are capped; None caps everyone.
+
+    Attributes:
+        synthetic: whether the pictures are drawn.
+        search: how a face is found in a photograph.
+        alignment: how it is cut out; None where pictures are crops from the start.
+        capped: names of the people whom `train_pictures` caps, known after `setup`.
+    """
+
+    synthetic = False
+    search = Search()
+    alignment: Alignment | None = None
+
+    def __init__(
+        self,
+        split_seed: int = 0,
+        limit: int | None = None,
+        batch_size: int = 64,
+        train_pictures: int | None = None,
+        train_pictures_from: int | None = None,
+    ) -> None:
+        super().__init__()
+        for key, value in (("train_pictures", train_pictures), ("train_pictures_from", train_pictures_from)):
+            if value is not None and value < 1:
+                raise FacetrialError(f"data.{key} must be at least 1, found {value}.")
+        self.train_pictures = train_pictures
+        self.train_pictures_from = train_pictures_from
+        self.capped: tuple[str, ...] = ()
+        if limit is not None and limit < 1:
+            raise FacetrialError(f"data.limit must be at least 1, found {limit}.")
+        self.split_seed = split_seed
+        self.limit = limit
+        self.batch_size = batch_size
+        self._all_faces: FaceDataset | None = None
+
+    @abstractmethod
+    def load_faces(self) -> FaceDataset:
+        """All pictures of all people, in a fixed order."""
+
+    @property
+    def all_faces(self) -> FaceDataset:
+        if self._all_faces is None:
+            self._all_faces = self.load_faces()
+        return self._all_faces
+
+    @property
+    def names(self) -> list[str]:
+        return self.all_faces.names
+
+    def photograph(self, file: str) -> Photograph:
+        """What the picture with this name was cut from: by default the picture itself."""
+        faces = self.all_faces
+        return Photograph(np.array(faces.pixels[faces.rows[faces.files.index(file)]]), np.eye(2, 3))
+
+    def setup(self, stage: str | None = None) -> None:
+        if hasattr(self, "train_faces"):
+            return
+        faces = self.all_faces
+        train, validation, test = split_within_people(faces.identities, self.split_seed)
+        if self.train_pictures is not None:
+            fewest = self.train_pictures_from or 1
+            kept, capped = kept_of_each(faces.identities[train], self.train_pictures, fewest, self.split_seed)
+            if not len(capped):
+                raise FacetrialError(
+                    f"no person has data.train_pictures_from={fewest} training pictures; the most is "
+                    f"{np.bincount(faces.identities[train]).max()}. Give a smaller one."
+                )
+            train, self.capped = train[kept], tuple(faces.names[identity] for identity in capped)
+        self.train_faces = faces.subset(train)
+        self.validation_faces = faces.subset(validation)
+        if self.limit is not None:
+            test = test[spread_over_people(faces.identities[test], self.limit, self.split_seed)]
+        self.test_faces = faces.subset(test)
+
+    def loader(self, faces: FaceDataset, shuffle: bool = False, drop_last: bool = False) -> DataLoader:
+        order = ShuffledEpochs(len(faces)) if shuffle else None
+        return DataLoader(faces, self.batch_size, sampler=order, drop_last=drop_last, collate_fn=same_batch)
+
+    def train_dataloader(self) -> DataLoader:
+        # Batch-norm cannot learn from a single picture.
+        alone = self.batch_size > 1 and len(self.train_faces) % self.batch_size == 1
+        return self.loader(self.train_faces, shuffle=True, drop_last=alone)
+
+    def val_dataloader(self) -> DataLoader:
+        return self.loader(self.validation_faces)
+
+    def test_dataloader(self) -> DataLoader:
+        return self.loader(self.test_faces)
+
+    @property
+    def clean_faces(self) -> "FacesDataModule":
+        """The faces behind all wrappers: these."""
+        return self
+
+    @property
+    def asks_victim(self) -> bool:
+        """Whether `head_batches` needs a victim whose head was fitted on clean pictures."""
+        return False
+
+    @property
+    def needs_fitting(self) -> bool:
+        """Whether what perturbs the pictures has to be fitted first, by `fit_attack`."""
+        return False
+
+    def head_batches(self, victim: nn.Module | None = None) -> Iterator[Faces]:
+        """Batches, on the CPU and in a fixed order, that the head is fitted on: the training pictures once."""
+        yield from self.loader(self.train_faces)

@@ -1,0 +1,283 @@
+"""People as they lie on a disk: one folder of photographs for each."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from facetrial.core.errors import FacetrialError
+from facetrial.data.datamodule import FacesDataModule
+from facetrial.data.photos.alignment import alignment_named
+from facetrial.data.photos.crops import cut_crops, face_or_centre
+from facetrial.data.photos.detection_cache import find_faces
+from facetrial.data.photos.image_files import BadPicture, content_digests, read_picture
+from facetrial.data.photos.mtcnn import Detections, Search
+from facetrial.data.photos.person_folders import (
+    copies,
+    is_a_persons,
+    person,
+    pictures_of_people,
+    shown_names,
+    some,
+    unread_pictures,
+)
+from facetrial.data.photos.source_photo import Photograph
+from facetrial.faces.batch import FaceDataset
+from facetrial.faces.landmark_names import NUM_LANDMARKS
+
+log = logging.getLogger(__name__)
+_SMALLEST_SPLIT = 3  # one picture each to train, to validate and to test
+
+
+class PeopleFolder(FacesDataModule):
+    """Faces of people in a folder with one folder of pictures for each.
+
+    A picture that cannot be used (damaged, empty, too small, a copy of another, without a face) is left out,
+    counted and listed in `bad_pictures`, or ends the run, as `on_bad_picture` says. Of several faces in a picture
+    one is taken, and the picture is counted and listed in `several_faces`. The lists are also kept as JSON beside
+    the crops in the cache.
+
+    Args:
+        root: the folder of people.
+        size: side of the crops in pixels.
+        alignment: "facenet" or "five_points".
+        cache: folder for detections and crops.
+        min_pictures: people with fewer usable pictures are left out; at least 3.
+        margin: for "facenet", pixels of the crop outside the face box; None is 36 at 160, in proportion at
+            others.
+        face: which of several faces is taken: "largest" or "central", the one nearest the picture's middle.
+        smallest_face: side of the smallest face that is looked for, as a share of the picture's shorter side.
+        longest_side: pictures with a longer side are shrunk to it while faces are looked for; None shrinks none.
+        on_no_face: "skip" leaves a picture out in which MTCNN finds no face; "centre" cuts it where LFW's faces
+            lie on average, and lists it in `no_face`; its `five_points` are unknown.
+        on_bad_picture: "skip" or "error".
+        split_seed, limit, batch_size, train_pictures, train_pictures_from: as in FacesDataModule.
+
+    Attributes:
+        bad_pictures: file → reason, for each picture left out. Known once the faces are loaded, as the others.
+        no_face: files in which no face was found.
+        several_faces: files → number of faces, the one that was taken and those at least half as wide.
+    """
+
+    @staticmethod
+    def source_files(root: Path) -> list[Path]:
+        """The picture files below `root`."""
+        return [path for path in root.glob("*/*") if is_a_persons(path)]
+
+    def __init__(
+        self,
+        root: str | None,
+        size: int,
+        alignment: str,
+        cache: str,
+        min_pictures: int = _SMALLEST_SPLIT,
+        margin: float | None = None,
+        face: str = "largest",
+        smallest_face: float = 0.06,
+        longest_side: int | None = 1024,
+        on_no_face: str = "skip",
+        on_bad_picture: str = "skip",
+        split_seed: int = 0,
+        limit: int | None = None,
+        batch_size: int = 64,
+        train_pictures: int | None = None,
+        train_pictures_from: int | None = None,
+    ) -> None:
+        super().__init__(split_seed, limit, batch_size, train_pictures, train_pictures_from)
+        for name, found, known in (
+            ("on_bad_picture", on_bad_picture, ("skip", "error")),
+            ("on_no_face", on_no_face, ("skip", "centre")),
+        ):
+            if found not in known:
+                raise FacetrialError(f'data.{name} must be "{known[0]}" or "{known[1]}", found {found!r}.')
+        if min_pictures < _SMALLEST_SPLIT:
+            raise FacetrialError(
+                f"data.min_pictures must be at least {_SMALLEST_SPLIT}, so that each person has a picture to train, "
+                f"to validate and to test; found {min_pictures}."
+            )
+        self.root = root
+        self.alignment = alignment_named(alignment, size, margin)
+        self.search = Search(face, smallest_face, longest_side)
+        self.cache = Path(cache).expanduser()
+        self.min_pictures = min_pictures
+        self.on_no_face = on_no_face
+        self.on_bad_picture = on_bad_picture
+        self.bad_pictures: dict[str, str] = {}
+        self.no_face: list[str] = []
+        self.several_faces: dict[str, int] = {}
+
+    def people_folder(self) -> Path:
+        """The folder that holds one folder a person.
+
+        Raises:
+            FacetrialError: there is none at `root`.
+        """
+        if self.root is None:
+            raise FacetrialError(
+                "data.root is not given: name the folder that holds one folder of pictures for each person, "
+                "data.root=DIR."
+            )
+        folder = Path(self.root).expanduser()
+        if not folder.is_dir():
+            raise FacetrialError(
+                f"data.root={self.root} is not a folder. Give the folder that holds one folder of pictures for each "
+                "person."
+            )
+        return folder
+
+    def prepare_data(self) -> None:
+        # One process fills the cache; the others find it filled in setup.
+        _ = self.all_faces
+
+    def load_faces(self) -> FaceDataset:
+        folder = self.people_folder()
+        pictures = pictures_of_people(folder, self.min_pictures)
+        if unread := unread_pictures(folder):
+            log.warning(
+                "%d picture(s) are of a kind that is not read and are left out: %s. Save them as JPEG.",
+                len(unread), some(unread),
+            )  # fmt: skip
+        files, paths = list(pictures), list(pictures.values())
+        digests = content_digests(paths)
+        detections = find_faces(paths, digests, self.cache, self.search)
+
+        self.bad_pictures = self._bad_pictures(files, digests, detections)
+        self._report_bad_pictures(folder)
+        counts = Counter(person(file) for file in files if file not in self.bad_pictures)
+        rows = [
+            row
+            for row, file in enumerate(files)
+            if file not in self.bad_pictures and counts[person(file)] >= self.min_pictures
+        ]
+        self._report_people_left_out(folder, files, counts)
+
+        files, paths, digests = ([values[row] for row in rows] for values in (files, paths, digests))
+        detections = detections.select(rows)
+        self.no_face = [f for f, found in zip(files, detections.found, strict=True) if not found]
+        self.several_faces = {f: int(n) for f, n in zip(files, detections.counts, strict=True) if n > 1}
+        self._report_faces(len(files))
+        notes = {
+            "alignment": repr(self.alignment),
+            "pictures": len(files),
+            "no_face": self.no_face,
+            "bad_pictures": self.bad_pictures,
+        }
+        if self.several_faces:
+            notes["several_faces"] = self.several_faces
+        return self._cut(files, paths, digests, detections, notes)
+
+    def faces_of(self, files: Sequence[str]) -> FaceDataset:
+        """These pictures, in this order, whoever is on them and however few that person has.
+
+        They are found and cut like the others, and lie in the same cache.
+
+        Args:
+            files: names below the folder of people.
+
+        Raises:
+            FacetrialError: some are not there or cannot be used.
+        """
+        folder = self.people_folder()
+        known = pictures_of_people(folder, 1)
+        if missing := [file for file in files if file not in known]:
+            raise FacetrialError(f"{len(missing)} pictures are not in {folder}: {some(missing)}.")
+        files, paths = list(files), [known[file] for file in files]
+        digests = content_digests(paths)
+        detections = find_faces(paths, digests, self.cache, self.search)
+        lost = self.on_no_face == "skip"
+        bad = {
+            file: problem or "no face that MTCNN finds"
+            for file, problem, found in zip(files, detections.problems, detections.found, strict=True)
+            if problem or (lost and not found)
+        }
+        if bad:
+            listed = some([f"{file} ({why})" for file, why in bad.items()])
+            raise FacetrialError(
+                f"{len(bad)} of {len(files)} pictures that are needed cannot be used: {listed}. Put them right, or "
+                "take them from the list that names them."
+            )
+        self.no_face = [file for file, found in zip(files, detections.found, strict=True) if not found]
+        self._report_faces(len(files))
+        notes = {"alignment": repr(self.alignment), "pictures": len(files), "no_face": self.no_face}
+        return self._cut(files, paths, digests, detections, notes)
+
+    def _cut(
+        self, files: list[str], paths: list[Path], digests: list[str], detections: Detections, notes: dict
+    ) -> FaceDataset:
+        crops = cut_crops(paths, files, digests, detections, self.search, self.alignment, self.cache, notes)
+        self._cut_from = {
+            file: (path, detections.select([row]))
+            for row, (file, path) in enumerate(zip(files, paths, strict=True))
+        }
+        folders, identities = np.unique([person(file) for file in files], return_inverse=True)
+        return FaceDataset(
+            pixels=crops.pixels,
+            rows=np.arange(len(files)),
+            identities=identities.astype(np.int64),
+            files=files,
+            names=shown_names(folders.tolist()),
+            landmarks=np.full((len(files), NUM_LANDMARKS, 2), np.nan, np.float32),
+            boxes=crops.boxes,
+            five_points=crops.five_points,
+        )
+
+    def photograph(self, file: str) -> Photograph:
+        """The photograph that a face was cut from, and how.
+
+        Raises:
+            FacetrialError: it is gone since.
+        """
+        _ = self.all_faces
+        path, detection = self._cut_from[file]
+        try:
+            picture = read_picture(path)
+        except BadPicture as error:
+            raise FacetrialError(f"{path} changed since it was cut: {error}. Put it back.") from error
+        _, to_crop = self.alignment.align(picture, *face_or_centre(detection, 0, picture.size))
+        return Photograph(np.asarray(picture), to_crop)
+
+    def _bad_pictures(self, files: list[str], digests: list[str], detections: Detections) -> dict[str, str]:
+        repeated = copies(files, digests)
+        reasons = {}
+        for file, problem, found in zip(files, detections.problems, detections.found, strict=True):
+            if reason := problem or repeated.get(file):
+                reasons[file] = reason
+            elif not found and self.on_no_face == "skip":
+                reasons[file] = "no face that MTCNN finds"
+        return reasons
+
+    def _report_bad_pictures(self, folder: Path) -> None:
+        if not self.bad_pictures:
+            return
+        listed = some([f"{file} ({why})" for file, why in self.bad_pictures.items()])
+        if self.on_bad_picture == "error":
+            raise FacetrialError(
+                f"{len(self.bad_pictures)} picture(s) below {folder} cannot be used: {listed}. Put them right or "
+                "remove them, or leave them out with data.on_bad_picture=skip."
+            )
+        log.warning("%d picture(s) cannot be used and are left out: %s", len(self.bad_pictures), listed)
+
+    def _report_people_left_out(self, folder: Path, files: list[str], counts: Counter) -> None:
+        lost = sorted({person(file) for file in files if counts[person(file)] < self.min_pictures})
+        if not any(count >= self.min_pictures for count in counts.values()):
+            raise FacetrialError(
+                f"nobody below {folder} has {self.min_pictures} usable pictures; the most is "
+                f"{max(counts.values(), default=0)}. Lower data.min_pictures or give another data.root."
+            )
+        if lost:
+            log.warning("%d people have too few usable pictures and are left out: %s", len(lost), some(lost))
+
+    def _report_faces(self, pictures: int) -> None:
+        if self.no_face:
+            log.warning(
+                "%d of %d pictures have no face that MTCNN finds; they are cut where LFW's faces lie on average: %s",
+                len(self.no_face), pictures, some(self.no_face),
+            )  # fmt: skip
+        if self.several_faces:
+            listed = some([f"{file} ({count})" for file, count in self.several_faces.items()])
+            log.warning(
+                "%d of %d pictures have several faces; the %s is taken for the person: %s",
+                len(self.several_faces), pictures, self.search.face, listed,
+            )  # fmt: skip

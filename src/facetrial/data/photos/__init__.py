@@ -1,0 +1,1 @@
+"""From a picture file to a crop: reading, finding faces, aligning, keeping."""

@@ -1,0 +1,162 @@
+"""Aligned crops: cut once for each set of pictures and alignment, then memory-mapped."""
+
+import hashlib
+import json
+import time
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from facetrial.core.errors import FacetrialError
+from facetrial.core.files import written_whole
+from facetrial.core.locks import made_once
+from facetrial.core.progress import progress_bar
+from facetrial.data.photos.alignment import Alignment, move_box, move_points
+from facetrial.data.photos.image_files import BadPicture, num_workers, read_picture
+from facetrial.data.photos.mtcnn import Detections, Search
+
+# Raised when the same files and alignment would give other crops.
+_VERSION = 1
+# The mean of MTCNN's box and five points over LFW and its mirror images, as shares of width and height: where
+# a face is taken to be in a picture in which none is found. LFW's pictures are centred on their faces.
+CENTRE_BOX = np.array([0.3078, 0.2586, 0.6922, 0.7730])
+CENTRE_POINTS = np.array(
+    [[0.4145, 0.4582], [0.5855, 0.4582], [0.5000, 0.5605], [0.4255, 0.6489], [0.5745, 0.6489]]
+)
+
+
+@dataclass
+class Crops:
+    """N aligned crops.
+
+    Attributes:
+        pixels: uint8 (N, size, size, 3), memory-mapped, read-only.
+        boxes: float32 (N, 4), the face box in pixels of the crop.
+        five_points: float32 (N, 5, 2) in pixels of the crop; NaN where no face was found.
+    """
+
+    pixels: np.ndarray
+    boxes: np.ndarray
+    five_points: np.ndarray
+
+
+def cut_crops(
+    paths: list[Path],
+    files: list[str],
+    digests: list[str],
+    detections: Detections,
+    search: Search,
+    alignment: Alignment,
+    cache: Path,
+    notes: dict,
+) -> Crops:
+    """The crops of N pictures, from the cache or cut now.
+
+    Args:
+        paths: N readable pictures.
+        files: their names below the data's root; with `digests`, the settings of the search and the
+            alignment, they are what the cache is keyed by.
+        digests: their `content_digests`.
+        detections: what is known of each of them; a face that was not found is taken to be at the centre.
+        search: how they were found.
+        alignment: how to cut.
+        cache: a folder.
+        notes: plain values kept as JSON beside the crops; part of the key.
+
+    Raises:
+        FacetrialError: the cache cannot be written to, or holds a damaged file.
+    """
+    key = hashlib.blake2b(digest_size=8)
+    for part in (_VERSION, search.settings, alignment, json.dumps(notes, sort_keys=True), *files, *digests):
+        key.update(f"{part}\n".encode())
+    stem = Path(cache) / "crops" / f"{type(alignment).__name__}-{alignment.size}-{key.hexdigest()}"
+    pixels, geometry = stem.with_suffix(".npy"), stem.with_suffix(".npz")
+    # The geometry is written last: where it is, all is.
+    if not (geometry.exists() and pixels.exists()):
+        with made_once(stem):
+            if not (geometry.exists() and pixels.exists()):
+                _remove_leftovers(pixels)
+                boxes, five_points = _cut(paths, detections, alignment, pixels)
+                with written_whole(stem.with_suffix(".json")) as path:
+                    path.write_text(json.dumps(notes, indent=1, ensure_ascii=False), encoding="utf-8")
+                with written_whole(geometry) as path:
+                    np.savez(path, boxes=boxes, five_points=five_points)
+    try:
+        with np.load(geometry, allow_pickle=False) as saved:
+            crops = Crops(np.load(pixels, mmap_mode="r"), saved["boxes"], saved["five_points"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise FacetrialError(f"{stem}.* is damaged ({error}). Delete it; the crops are cut again.") from error
+    return crops
+
+
+def face_or_centre(detections: Detections, row: int, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Box (4,) and five points (5, 2) that a picture is cut by: of its face, or of a mean one where none was found.
+
+    Args:
+        detections: what is known.
+        row: which picture.
+        size: its width and height.
+    """
+    if detections.found[row]:
+        return detections.boxes[row], detections.points[row]
+    return CENTRE_BOX * (size * 2), CENTRE_POINTS * size
+
+
+def _cut(
+    paths: list[Path], detections: Detections, alignment: Alignment, target: Path
+) -> tuple[np.ndarray, np.ndarray]:
+    """Writes the pixels to `target`; returns boxes and five points in the crops."""
+    boxes = np.empty((len(paths), 4), np.float32)
+    five_points = np.empty((len(paths), 5, 2), np.float32)
+
+    def cut(row: int) -> np.ndarray:
+        try:
+            picture = read_picture(paths[row])
+        except BadPicture as error:
+            raise FacetrialError(f"{paths[row]} changed while it was read: {error}. Start again.") from error
+        box, points = face_or_centre(detections, row, picture.size)
+        crop, matrix = alignment.align(picture, box, points)
+        boxes[row] = move_box(matrix, box)
+        # The assumed points guide the cut, but nobody has seen them: they are not passed on.
+        five_points[row] = move_points(matrix, points) if detections.found[row] else np.nan
+        return crop
+
+    shape = (len(paths), alignment.size, alignment.size, 3)
+    with (
+        written_whole(target) as path,
+        progress_bar("Aligning faces", len(paths)) as advance,
+        ThreadPoolExecutor(num_workers()) as executor,
+    ):
+        try:
+            # Written in order, not through a memory map: a full disk is then an error and not a crash.
+            with open(path, "wb") as file:
+                header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(file, header)
+                for rows in _chunks(len(paths), 256):
+                    for crop in executor.map(cut, rows):
+                        file.write(crop.tobytes())
+                    advance(len(rows))
+        except OSError as error:
+            raise FacetrialError(
+                f"cannot write {target}: {error.strerror or error}. It takes {np.prod(shape) / 2**20:.0f} MiB; "
+                "make room or choose another folder (paths.cache)."
+            ) from error
+        except BaseException:
+            executor.shutdown(wait=True, cancel_futures=True)
+            raise
+    return boxes, five_points
+
+
+def _chunks(count: int, size: int) -> Iterator[range]:
+    return (range(start, min(start + size, count)) for start in range(0, count, size))
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Deletes what a killed run left of these crops, unless it is so young that a run may still be writing it."""
+    for path in target.parent.glob(f".{target.stem}-*{target.suffix}"):
+        if time.time() - path.stat().st_mtime > 600:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,125 @@
+"""One face of each picture, remembered by the content of the picture."""
+
+import hashlib
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from queue import SimpleQueue
+
+import numpy as np
+import torch
+from facenet_pytorch import MTCNN
+from PIL import Image
+
+from facetrial.core.errors import FacetrialError
+from facetrial.core.files import written_whole
+from facetrial.core.locks import made_once
+from facetrial.core.progress import progress_bar
+from facetrial.data.photos.image_files import BadPicture, num_workers, read_picture
+from facetrial.data.photos.mtcnn import Detections, Search, detect_each, new_detector, nothing_found
+
+_CHUNK = 64
+_NOT_COUNTED = -1
+
+
+def find_faces(
+    paths: list[Path],
+    digests: list[str],
+    cache: Path,
+    search: Search = Search(),
+) -> Detections:
+    """One face of each picture, from the cache or by MTCNN.
+
+    Args:
+        paths: N files.
+        digests: their `content_digests`.
+        cache: a folder for what was found.
+        search: which face is taken.
+
+    Raises:
+        FacetrialError: the cache cannot be written to, or holds a damaged file.
+    """
+    folder = Path(cache) / "detections" / hashlib.blake2b(search.settings.encode(), digest_size=6).hexdigest()
+    known = _remembered(folder)
+    missing = list({d: p for d, p in zip(digests, paths, strict=True) if d and d not in known}.items())
+    if missing:
+        with made_once(folder / "search"):
+            known = _remembered(folder)  # another process may have found them meanwhile
+            if missing := [(digest, path) for digest, path in missing if digest not in known]:
+                known |= _search(missing, folder, search)
+    unknown = (np.full(4, np.nan, np.float32), np.full((5, 2), np.nan, np.float32), "cannot be opened", 0)
+    rows = [known.get(digest, unknown) for digest in digests]
+    return Detections(
+        np.array([row[0] for row in rows], np.float32).reshape(-1, 4),
+        np.array([row[1] for row in rows], np.float32).reshape(-1, 5, 2),
+        [row[2] for row in rows],
+        np.array([row[3] for row in rows], np.int64),
+    )
+
+
+Known = dict[str, tuple[np.ndarray, np.ndarray, str, int]]
+
+
+def _remembered(folder: Path) -> Known:
+    known: Known = {}
+    for path in sorted(folder.glob("[!.]*.npz")):
+        try:
+            with np.load(path, allow_pickle=False) as part:
+                names, boxes, points, problems = (part[k] for k in ("digests", "boxes", "points", "problems"))
+                counts = part["counts"] if "counts" in part else np.full(len(names), _NOT_COUNTED)
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise FacetrialError(
+                f"{path} is damaged ({error}). Delete it; its pictures are searched again."
+            ) from error
+        found = zip(boxes, points, problems.tolist(), counts.tolist(), strict=True)
+        known |= dict(zip(names.tolist(), found, strict=True))
+    return known
+
+
+def _search(missing: list[tuple[str, Path]], folder: Path, search: Search) -> Known:
+    workers = num_workers()
+    size = max(1, min(_CHUNK, -(-len(missing) // workers)))
+    chunks = [missing[i : i + size] for i in range(0, len(missing), size)]
+    detectors: SimpleQueue[MTCNN] = SimpleQueue()
+    for _ in range(workers):
+        detectors.put(new_detector())
+
+    def search_in(chunk: list[tuple[str, Path]], advance: Callable[[int], None]) -> Known:
+        torch.set_num_threads(1)  # of this thread's own: the chunks are what runs in parallel
+        detector = detectors.get()
+        try:
+            found = _detect([path for _, path in chunk], detector, advance, search)
+        finally:
+            detectors.put(detector)
+        names = [digest for digest, _ in chunk]
+        target = folder / f"{hashlib.blake2b(' '.join(names).encode(), digest_size=12).hexdigest()}.npz"
+        with written_whole(target) as path:
+            np.savez(path, digests=names, **vars(found))
+        rows = zip(found.boxes, found.points, found.problems, found.counts.tolist(), strict=True)
+        return dict(zip(names, rows, strict=True))
+
+    known: Known = {}
+    with progress_bar("Finding faces", len(missing)) as advance:
+        executor = ThreadPoolExecutor(workers)
+        try:
+            for future in as_completed([executor.submit(search_in, chunk, advance) for chunk in chunks]):
+                known |= future.result()
+        finally:
+            executor.shutdown(wait=True, cancel_futures=True)
+    return known
+
+
+def _detect(paths: list[Path], detector: MTCNN, advance: Callable[[int], None], search: Search) -> Detections:
+    found = nothing_found(len(paths))
+
+    def readable() -> Iterator[tuple[int, Image.Image]]:
+        for row, path in enumerate(paths):
+            try:
+                yield row, read_picture(path)
+            except BadPicture as problem:
+                found.problems[row] = str(problem)
+                advance(1)
+
+    detect_each(readable(), found, detector, advance, search)
+    return found

@@ -1,0 +1,102 @@
+"""The picture files of people as they lie on a disk: a folder of people, in it a folder of pictures for each."""
+
+import unicodedata
+from collections import defaultdict
+from pathlib import Path
+
+from facetrial.core.errors import FacetrialError
+from facetrial.data.photos.image_files import SUFFIXES, UNREAD_SUFFIXES
+
+
+def is_a_persons(path: Path, suffixes: frozenset[str] = SUFFIXES) -> bool:
+    """Whether a path is a picture in a person's folder, not one that a system or a viewer put there."""
+    hidden = path.name.startswith(".") or path.parent.name.startswith((".", "__"))
+    return path.suffix.lower() in suffixes and not hidden and path.is_file()
+
+
+def person(file: str) -> str:
+    """The folder of a file's name below the folder of people."""
+    return file.split("/", 1)[0]
+
+
+def pictures_of_people(folder: Path, min_pictures: int) -> dict[str, Path]:
+    """Picture files, sorted, of all people with at least `min_pictures`, by their name below `folder`.
+
+    Names are in Unicode's composed form, whatever the file system keeps: an accent changes no random draw.
+
+    Raises:
+        FacetrialError: no folder with pictures, none with enough, or a name that is not Unicode.
+    """
+    people: dict[str, dict[str, Path]] = {}
+    for path in sorted(folder.glob("*/*")):
+        if is_a_persons(path):
+            try:
+                name = unicodedata.normalize("NFC", f"{path.parent.name}/{path.name}")
+                name.encode()
+            except UnicodeEncodeError as error:
+                raise FacetrialError(f"the name of {str(path)!r} is not Unicode. Rename it.") from error
+            people.setdefault(person(name), {})[name] = path
+    if not people:
+        raise FacetrialError(
+            f"no pictures in {folder}: expected one folder for each person with files ending in "
+            f"{', '.join(sorted(SUFFIXES))}. {_what_lies_there(folder)}Give the right data.root."
+        )
+    enough = {name: found for name, found in people.items() if len(found) >= min_pictures}
+    if not enough:
+        raise FacetrialError(
+            f"none of the {len(people)} people in {folder} has {min_pictures} pictures; the most is "
+            f"{max(map(len, people.values()))}. {_what_lies_there(folder)}Lower data.min_pictures or give another "
+            "data.root."
+        )
+    return {file: path for name in sorted(enough) for file, path in sorted(enough[name].items())}
+
+
+def unread_pictures(folder: Path) -> list[str]:
+    """Files in people's folders that are pictures of a kind that is not read, such as a phone's HEIC."""
+    paths = sorted(path for path in folder.glob("*/*") if is_a_persons(path, UNREAD_SUFFIXES))
+    return [f"{path.parent.name}/{path.name}" for path in paths]
+
+
+def _what_lies_there(folder: Path) -> str:
+    """What a folder without enough pictures holds instead, as a sentence; "" where it holds nothing of use."""
+    found = []
+    if unread := unread_pictures(folder):
+        found.append(f"{len(unread)} of a kind that is not read, such as {unread[0]} (save them as JPEG)")
+    if loose := sum(path.suffix.lower() in SUFFIXES for path in folder.glob("*")):
+        found.append(f"{loose} in no person's folder (make a folder for each person)")
+    if deeper := sum(path.suffix.lower() in SUFFIXES for path in folder.glob("*/*/*")):
+        found.append(f"{deeper} in folders below a person's (move them up)")
+    return f"Pictures that are there: {'; '.join(found)}. " if found else ""
+
+
+def copies(files: list[str], digests: list[str]) -> dict[str, str]:
+    """Why a picture is left out because another file holds the same: file → reason.
+
+    The first of one person's copies stays. Copies in two people's folders all go: whose face it is, is not known.
+
+    Args:
+        files: names, sorted.
+        digests: of each file's content; "" is not known.
+    """
+    alike: dict[str, list[str]] = defaultdict(list)
+    for file, digest in zip(files, digests, strict=True):
+        if digest:
+            alike[digest].append(file)
+    reasons: dict[str, str] = {}
+    for same in alike.values():
+        if len({person(file) for file in same}) > 1:
+            reasons |= {file: f"in the folders of several people: {', '.join(same)}" for file in same}
+        else:
+            reasons |= {file: f"a copy of {same[0]}" for file in same[1:]}
+    return reasons
+
+
+def shown_names(folders: list[str]) -> list[str]:
+    """People's names as one writes them, or the folders' where two people would then share a name."""
+    names = [folder.replace("_", " ") for folder in folders]
+    return names if len(set(names)) == len(names) else folders
+
+
+def some(items: list[str], shown: int = 5) -> str:
+    """The first few of a list, and how many more there are."""
+    return ", ".join(items[:shown]) + (f" and {len(items) - shown} more" if len(items) > shown else "")

@@ -1,0 +1,1 @@
+"""Faces that the project draws itself, of invented people with exact landmarks."""

@@ -1,0 +1,1 @@
+"""Defences that change what the recogniser is trained on."""

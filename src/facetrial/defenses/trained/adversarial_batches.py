@@ -1,0 +1,77 @@
+"""Pictures beside their perturbed copies: what they weigh in a step of training, and how perturbing begins."""
+
+from dataclasses import dataclass
+
+from facetrial.core.errors import FacetrialError
+from facetrial.faces.batch import Faces
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a training step on pictures and their perturbed copies makes smaller.
+
+    Attributes:
+        clean: weight of the loss on the pictures as they are.
+        perturbed: weight of the loss on the perturbed copies.
+        consistency: weight of 1 - cosine similarity between the embeddings of a picture and its copy.
+
+    Raises:
+        FacetrialError: one is negative, or all are zero.
+    """
+
+    clean: float = 0.0
+    perturbed: float = 1.0
+    consistency: float = 0.0
+
+    def __post_init__(self) -> None:
+        given = vars(self).values()
+        if min(given) < 0 or not sum(given) > 0:
+            raise FacetrialError(
+                f"defense.adv.weights must not be negative, and not all zero; found clean {self.clean}, perturbed "
+                f"{self.perturbed} and consistency {self.consistency}."
+            )
+
+
+@dataclass
+class Pairs:
+    """Pictures and their perturbed copies, in the same order."""
+
+    clean: Faces
+    perturbed: Faces
+    weights: Weights
+
+    def __len__(self) -> int:
+        return len(self.clean)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How perturbing begins.
+
+    Attributes:
+        begin: epochs before the first perturbed picture.
+        grow: epochs over which the budget then grows to its full size.
+        spread: epochs over which the share of perturbed pictures then grows to its full size.
+    """
+
+    begin: int = 0
+    grow: int = 0
+    spread: int = 0
+
+    def budget(self, epoch: int) -> float:
+        """The part of the budget in `epoch`, counted from 0: from 0 to 1."""
+        return self._part(epoch, self.grow)
+
+    def share(self, epoch: int) -> float:
+        """The part of the fraction in `epoch`: from 0 to 1."""
+        return self._part(epoch, self.spread)
+
+    def _part(self, epoch: int, over: int) -> float:
+        if epoch < self.begin:
+            return 0.0
+        return min(1.0, (epoch - self.begin + 1) / (over + 1))
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs it takes until everything has its full size, that one counted."""
+        return self.begin + max(self.grow, self.spread) + 1

@@ -1,0 +1,92 @@
+"""Training on perturbed pictures: the study's defence, and what the field made of it."""
+
+from collections.abc import Mapping
+
+from lightning import Callback, LightningDataModule
+
+from facetrial.attacks.attack import Attack
+from facetrial.defenses.base import Defense
+from facetrial.defenses.trained.adversarial_batches import Schedule, Weights
+from facetrial.defenses.trained.adversarial_data import AdversarialFaces
+from facetrial.defenses.trained.overfitting_guard import OverfittingGuard
+
+
+class AdversarialTraining(Defense):
+    """Mixes perturbed pictures into those that recogniser and head are trained on.
+
+    With random noise it is the study's defence. With projected gradients on every picture it is that of Madry et al.
+    ("Towards deep learning models resistant to adversarial attacks", ICLR 2018), with one step from a random start
+    that of Wong et al. ("Fast is better than free", ICLR 2020); with weights (1, 0, b) against the embedding TRADES
+    (Zhang et al., ICML 2019) on embeddings.
+
+    Args:
+        attack: what perturbs.
+        fraction: share of the training pictures that are perturbed.
+        seed: of the draws. A picture's noise depends on the picture too, so that no test picture meets noise
+            that was trained on.
+        schedule: `begin`, `grow` and `spread`, in epochs: see `Schedule`.
+        weights: `clean`, `perturbed` and `consistency`: see `Weights`; None puts perturbed pictures in the place of
+            the clean.
+        against_embedding: whether the attack moves a picture's embedding, in place of its identity.
+        head_only: whether only the head sees perturbed pictures, not the embedder.
+        all_layers: whether every block of the embedder is trained, unless `model.trainable` names some.
+        from_clean: whether training starts from the recogniser that is trained without this defence, where the
+            embedder has no published weights.
+        epochs: of training, in the place of `trainer.max_epochs`; None leaves it at that.
+        guard: stops a training that overfits to its own attack; None goes without.
+    """
+
+    trains = True
+
+    def __init__(
+        self,
+        attack: Attack,
+        fraction: float,
+        seed: int,
+        schedule: Mapping[str, int] | None = None,
+        weights: Mapping[str, float] | None = None,
+        against_embedding: bool = False,
+        head_only: bool = False,
+        all_layers: bool = False,
+        from_clean: bool = False,
+        epochs: int | None = None,
+        guard: OverfittingGuard | None = None,
+    ) -> None:
+        self.attack = attack
+        self.fraction = fraction
+        self.seed = seed
+        self.schedule = Schedule(**(schedule or {}))
+        self.weights = None if weights is None else Weights(**weights)
+        self.against_embedding = against_embedding
+        self.head_only = head_only
+        self.all_layers = all_layers
+        self.from_clean = from_clean
+        self.epochs = epochs
+        self.guard = guard
+
+    @property
+    def place_in_training(self) -> int:
+        return 0 if self.weights is None else 1
+
+    @property
+    def full_from(self) -> int:
+        return 1 if self.head_only else self.schedule.epochs
+
+    @property
+    def needs_landmarks(self) -> bool:
+        return self.attack.needs_landmarks
+
+    def wrap_data(self, faces: LightningDataModule) -> LightningDataModule:
+        return AdversarialFaces(
+            faces,
+            self.attack,
+            self.fraction,
+            self.seed,
+            self.schedule,
+            self.weights,
+            self.against_embedding,
+            self.head_only,
+        )
+
+    def callbacks(self) -> list[Callback]:
+        return [] if self.guard is None else [self.guard]

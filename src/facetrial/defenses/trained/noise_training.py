@@ -1,0 +1,33 @@
+"""Training on noisy pictures, so that smoothing has a recogniser that bears its noise."""
+
+from lightning import LightningDataModule
+
+from facetrial.defenses.base import Defense
+from facetrial.defenses.trained.noisy_data import NoisyFaces
+
+
+class NoiseTraining(Defense):
+    """Gaussian noise on every training picture, not clipped (Cohen et al., ICML 2019).
+
+    Args:
+        sigma: standard deviation, in units of [0, 1].
+        copies: noisy copies of each picture that the head is fitted on, in the place of the clean one.
+        seed: of the noise.
+        all_layers: whether every block of the embedder is trained, unless `model.trainable` names some.
+        epochs: of training, in the place of `trainer.max_epochs`; None leaves it at that.
+    """
+
+    trains = True
+    place_in_training = 2
+
+    def __init__(
+        self, sigma: float, copies: int, seed: int, all_layers: bool = True, epochs: int | None = None
+    ) -> None:
+        self.sigma = sigma
+        self.copies = copies
+        self.seed = seed
+        self.all_layers = all_layers
+        self.epochs = epochs
+
+    def wrap_data(self, faces: LightningDataModule) -> LightningDataModule:
+        return NoisyFaces(faces, self.sigma, self.copies, self.seed)

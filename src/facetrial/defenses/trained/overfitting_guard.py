@@ -1,0 +1,86 @@
+"""A guard against catastrophic overfitting: training that resists its own attack and nothing else."""
+
+import logging
+from typing import Any
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+
+from facetrial.attacks.attack import Attack
+from facetrial.core.errors import FacetrialError
+from facetrial.data.splits import spread_over_people
+from facetrial.faces.batch import Faces
+from facetrial.recognition.layers import scores_of
+
+log = logging.getLogger(__name__)
+
+
+class OverfittingGuard(Callback):
+    """Attacks validation pictures after every epoch, more thoroughly than training does.
+
+    Training with a single step may come, within one epoch, to resist that step and to fall to several (Wong et al.,
+    "Fast is better than free", ICLR 2020). When the accuracy under `attack` falls below its best by more than
+    `tolerance`, training stops and what was best is restored.
+
+    Args:
+        attack: of several steps, at the budget that is trained against.
+        pictures: validation pictures that are attacked, evenly over people.
+        tolerance: fall of the accuracy that is borne, in (0, 1).
+        seed: of the attack's draws.
+
+    Raises:
+        FacetrialError: a setting outside its range.
+    """
+
+    def __init__(self, attack: Attack, pictures: int, tolerance: float, seed: int) -> None:
+        if pictures < 1 or not 0 < tolerance < 1:
+            raise FacetrialError(
+                "the guard needs pictures of at least 1 and a tolerance in (0, 1), found "
+                f"{pictures} and {tolerance}."
+            )
+        self.attack = attack
+        self.pictures = pictures
+        self.tolerance = tolerance
+        self.seed = seed
+        self.best = -1.0
+        self.best_epoch = -1
+        self.kept: dict[str, torch.Tensor] = {}
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        accuracy = self.accuracy(trainer, pl_module)
+        pl_module.log("validation/attacked", accuracy)
+        if accuracy >= self.best:
+            self.best, self.best_epoch = accuracy, trainer.current_epoch
+            self.kept = {name: value.detach().cpu().clone() for name, value in pl_module.state_dict().items()}
+        elif accuracy < self.best - self.tolerance:
+            log.warning(
+                "In epoch %d the accuracy under a thorough attack fell from %.1f %% to %.1f %%: training overfits to "
+                "its own attack. It stops, and what epoch %d left is kept.",
+                trainer.current_epoch,
+                100 * self.best,
+                100 * accuracy,
+                self.best_epoch,
+            )
+            pl_module.load_state_dict(self.kept)
+            trainer.should_stop = True
+
+    def accuracy(self, trainer: Trainer, module: LightningModule) -> float:
+        """The share of the validation pictures that the recogniser, as it is now, knows under attack."""
+        faces = trainer.datamodule.validation_faces
+        chosen = spread_over_people(faces.identities, self.pictures, 0)
+        module.eval()
+        victim = module.as_victim(trainer.datamodule.names)
+        right = 0
+        for part in torch.as_tensor(chosen).split(64):
+            batch = faces.batch(part.numpy())
+            batch = Faces(**{name: value.to(module.device) for name, value in vars(batch).items()})
+            attacked = self.attack(victim, batch, self.seed).images
+            right += int((scores_of(victim, attacked).argmax(1) == batch.identities).sum())
+        module.train()
+        return right / len(chosen)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best, "best_epoch": self.best_epoch, "kept": self.kept}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best, self.best_epoch, self.kept = (state_dict[key] for key in ("best", "best_epoch", "kept"))

@@ -1,0 +1,11 @@
+"""The vocabulary that all share: a batch of faces, landmark names, crops and boxes, homographies."""
+
+from facetrial.faces.batch import FaceDataset, Faces, check_images
+from facetrial.faces.landmark_names import NUM_LANDMARKS
+
+__all__ = [
+    "NUM_LANDMARKS",
+    "FaceDataset",
+    "Faces",
+    "check_images",
+]

@@ -1,0 +1,147 @@
+"""Faces: the batch that every part of the project passes on, and the pictures it is cut from."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import picture_key
+from facetrial.faces.landmark_names import NUM_LANDMARKS
+
+
+def check_images(images: Tensor) -> Tensor:
+    """Returns `images` if they are float32 (B, 3, H, W) in [0, 1].
+
+    Raises:
+        FacetrialError: naming what was found instead.
+    """
+    if not isinstance(images, Tensor) or images.ndim != 4 or images.shape[1] != 3:
+        found = tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__
+        raise FacetrialError(f"images must be a tensor of shape (B, 3, H, W), found {found}.")
+    if images.dtype != torch.float32:
+        raise FacetrialError(f"images must be float32, found {images.dtype}; convert with images.float().")
+    if images.numel() == 0:
+        return images
+    low, high = (value.item() for value in images.aminmax())
+    if not (low >= 0.0 and high <= 1.0):
+        raise FacetrialError(
+            f"images must lie in [0, 1], found values from {low:.4g} to {high:.4g}. Give pixels divided by 255, "
+            "not standardised: the network standardises inside."
+        )
+    return images
+
+
+@dataclass
+class Faces:
+    """A batch of B faces, moved between devices as one (Lightning moves dataclasses).
+
+    Attributes:
+        images: float32 (B, 3, H, W), RGB in [0, 1].
+        identities: int64 (B,), class index.
+        landmarks: float32 (B, 15, 2), (x, y) in pixels of these images; NaN = unknown.
+        boxes: float32 (B, 4), the face box (x0, y0, x1, y1) in pixels of these images, as MTCNN draws it.
+        pictures: int64 (B,), `picture_key` of each picture: what its random draws depend on.
+        indices: int64 (B,), row in the dataset, for its `files`.
+    """
+
+    images: Tensor
+    identities: Tensor
+    landmarks: Tensor
+    boxes: Tensor
+    pictures: Tensor
+    indices: Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def select(self, rows: Tensor) -> "Faces":
+        """The faces at `rows`, an index or boolean tensor."""
+        return Faces(**{name: value[rows] for name, value in vars(self).items()})
+
+    def with_images(self, images: Tensor) -> "Faces":
+        return replace(self, images=images)
+
+    @staticmethod
+    def cat(batches: list["Faces"]) -> "Faces":
+        return Faces(**{name: torch.cat([getattr(b, name) for b in batches]) for name in vars(batches[0])})
+
+
+@dataclass
+class FaceDataset(Dataset):
+    """Pictures, 8 bits a channel, with all that is known of them. A subset shares its parent's pixels.
+
+    Attributes:
+        pixels: uint8 (M, H, W, 3), in memory or memory-mapped.
+        rows: int64 (N,), which of the M pictures these N are, in order.
+        identities: int64 (N,).
+        files: N names, unique and stable: the path below the data's root.
+        names: the person's name for each identity.
+        landmarks: float32 (N, 15, 2), (x, y) in pixels of the stored picture; NaN = unknown.
+        boxes: float32 (N, 4), face box (x0, y0, x1, y1) in pixels of the stored picture.
+        five_points: float32 (N, 5, 2), MTCNN's points (eye at the picture's left, eye at its right, nose tip,
+            mouth corner at the left, at the right) in pixels of the stored picture; NaN = unknown.
+    """
+
+    pixels: np.ndarray
+    rows: np.ndarray
+    identities: np.ndarray
+    files: list[str]
+    names: list[str]
+    landmarks: np.ndarray
+    boxes: np.ndarray
+    five_points: np.ndarray
+    pictures: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        count = len(self.rows)
+        expected = {"landmarks": (count, NUM_LANDMARKS, 2), "boxes": (count, 4), "five_points": (count, 5, 2)}
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                raise FacetrialError(f"{name}: expected shape {shape}, found {getattr(self, name).shape}.")
+        if len(self.files) != count or len(set(self.files)) != count:
+            raise FacetrialError(f"expected {count} different file names, found {len(set(self.files))}.")
+        self.pictures = np.array([picture_key(file) for file in self.files], dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> Faces:
+        return self.batch([index])
+
+    def __getitems__(self, indices: list[int]) -> Faces:
+        return self.batch(indices)
+
+    def batch(self, indices: list[int] | np.ndarray) -> Faces:
+        """The pictures at `indices` as one batch."""
+        indices = np.asarray(indices)
+        pixels = torch.from_numpy(np.ascontiguousarray(self.pixels[self.rows[indices]]))
+        return Faces(
+            images=pixels.permute(0, 3, 1, 2).contiguous().float().div(255.0),
+            identities=torch.from_numpy(self.identities[indices]).long(),
+            landmarks=torch.from_numpy(self.landmarks[indices]).float(),
+            boxes=torch.from_numpy(self.boxes[indices]).float(),
+            pictures=torch.from_numpy(self.pictures[indices]),
+            indices=torch.from_numpy(indices).long(),
+        )
+
+    def subset(self, indices: list[int] | np.ndarray) -> "FaceDataset":
+        """A dataset of the pictures at `indices`, in that order."""
+        indices = np.asarray(indices, dtype=np.int64)
+        return FaceDataset(
+            self.pixels,
+            self.rows[indices],
+            self.identities[indices],
+            [self.files[i] for i in indices],
+            self.names,
+            self.landmarks[indices],
+            self.boxes[indices],
+            self.five_points[indices],
+        )
+
+
+def same_batch(batch: Faces) -> Faces:
+    """Collate function for loaders over a FaceDataset, which already fetches whole batches."""
+    return batch

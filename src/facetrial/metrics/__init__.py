@@ -1,0 +1,11 @@
+"""Figures of a trial, from its rows; nothing is drawn or written here."""
+
+from facetrial.metrics.security_curve import security_curve
+from facetrial.metrics.summary import summarise
+from facetrial.metrics.summary_json import read_summary
+
+__all__ = [
+    "read_summary",
+    "security_curve",
+    "summarise",
+]

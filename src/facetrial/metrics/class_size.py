@@ -1,0 +1,60 @@
+"""Whether people with more training pictures are left more often under attack."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from facetrial.statistics.logistic import logistic, logistic_fits
+
+_RESAMPLES = 1000
+_POINTS = 25
+
+
+def class_size_summary(
+    per_identity: Mapping[str, Mapping[str, Any]],
+    train_pictures: int | None = None,
+    capped: tuple[str, ...] = (),
+) -> dict[str, Any] | None:
+    """The logistic regression of being recognised under attack on log2 of the number of training pictures.
+
+    Args:
+        per_identity: of a summary.
+        train_pictures: `data.train_pictures`.
+        capped: the people whose training pictures it caps.
+
+    Returns:
+        `people` (number), `train_pictures`, `capped`, `doubling` ({value, low, high, n}: the factor by which the odds
+        of being recognised change when the number of training pictures doubles, with the percentiles of a bootstrap
+        over people) and `curve` (a list of {n_train, value, low, high}). None with fewer than three people, or where
+        all have as many pictures.
+    """
+    people = [person for person in per_identity.values() if person["robust"]["n"]]
+    n_train = np.array([person["n_train"] for person in people], dtype=float)
+    if len(people) < 3 or len(np.unique(n_train)) < 2:
+        return None
+    totals = np.array([person["robust"]["n"] for person in people], dtype=float)
+    hits = np.round(totals * np.array([person["robust"]["value"] for person in people]))
+    middle = np.log2(n_train).mean()
+    x = np.log2(n_train) - middle
+    draws = np.random.default_rng(0).multinomial(
+        len(people), np.full(len(people), 1 / len(people)), _RESAMPLES
+    )
+    fits = logistic_fits(x, hits, totals, np.concatenate([np.ones((1, len(people))), draws]))
+    shown = np.geomspace(n_train.min(), n_train.max(), _POINTS)
+    curves = logistic(fits[:, :1] + fits[:, 1:] * (np.log2(shown) - middle))
+    low, high = np.quantile(curves[1:], [0.025, 0.975], axis=0)
+    factors = np.exp(fits[:, 1])
+    ends = np.quantile(factors[1:], [0.025, 0.975])
+    return {
+        "people": len(people),
+        "train_pictures": train_pictures,
+        "capped": list(capped),
+        "doubling": {"value": factors[0], "low": ends[0], "high": ends[1], "n": int(totals.sum())},
+        "curve": [
+            {"n_train": n, "value": v, "low": min(a, v), "high": max(b, v)}
+            for n, v, a, b in zip(
+                shown.tolist(), curves[0].tolist(), low.tolist(), high.tolist(), strict=True
+            )
+        ],
+    }

@@ -1,0 +1,1 @@
+"""What the same rows say of identification, verification, the open set and pairs."""

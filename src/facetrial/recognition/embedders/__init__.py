@@ -1,0 +1,1 @@
+"""Networks from a face to an embedding, and what brings them in."""

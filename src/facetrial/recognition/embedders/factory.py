@@ -1,0 +1,120 @@
+"""Makes the embedder that a config describes, the project's own or the user's."""
+
+import copy
+import functools
+import hashlib
+import inspect
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from hydra.errors import InstantiationException
+from hydra.utils import get_object, instantiate
+from omegaconf import DictConfig, OmegaConf
+from torch import nn
+
+from facetrial.core.errors import FacetrialError
+from facetrial.recognition.embedders.contract import meeting_contract
+
+# What a config says of every embedder, for those who cut its faces; it need not ask for it itself.
+_OF_THE_FACES = ("size", "alignment")
+
+
+def make_embedder(config: DictConfig, pretrained: bool = True) -> nn.Module:
+    """The embedder of a config of the group `embedder`, held to the contract of embedders.
+
+    Args:
+        config: `_target_`, a class or a function that returns a network; `size` and `alignment`, how faces are cut
+            for it; and what the target takes.
+        pretrained: False where weights come from a checkpoint: a target that does without weights (`weights=None`)
+            is given none.
+
+    Raises:
+        FacetrialError: the target is not found, cannot be made with these settings, or is no embedder.
+    """
+    target = config.get("_target_")
+    if target is None:
+        raise FacetrialError(
+            "embedder._target_ is not given: name the class, embedder._target_=my_module.MyEmbedder."
+        )
+    settings = copy.copy(config)
+    takes = _parameters(_located(target))
+    if takes is not None:
+        settings = OmegaConf.masked_copy(
+            config, [name for name in config if name not in _OF_THE_FACES or name in takes]
+        )
+    chance = {}
+    if not pretrained and "weights" in config and takes and takes.get("weights") is None:
+        chance = {"weights": None}
+    try:
+        embedder = instantiate(settings, **chance)
+    except InstantiationException as error:
+        raise _explained(error, target) from error
+    return meeting_contract(embedder, config.size, config.alignment, _short(target))
+
+
+def own_content(config: DictConfig) -> str | None:
+    """A short name for all the numbers of a network of which the config does not tell; None where it does.
+
+    What a class of the user's reads, and from where, no config tells; a network with other weights under the same
+    name is another network. A class says for itself that its config does, or does not: `weights_in_config`.
+    """
+    target = config.get("_target_")
+    ours = target is not None and target.startswith("facetrial.")
+    if getattr(_located(target) if target else None, "weights_in_config", ours):
+        return None
+    return _content(OmegaConf.to_yaml(config, resolve=True))
+
+
+@functools.cache
+def _content(config: str) -> str:
+    digest = hashlib.blake2b(digest_size=8)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)  # so that one that starts from chance has a name too
+        state = make_embedder(OmegaConf.create(config)).state_dict()
+    for name, tensor in sorted(state.items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _located(target: str) -> Callable:
+    try:
+        return get_object(target)
+    except Exception as error:  # an error in the module that is imported is of any type
+        cause = error.__cause__ or error
+        raise FacetrialError(
+            f"embedder._target_={target} cannot be imported: {type(cause).__name__}: {_one_line(cause)}. The module "
+            "must lie in the folder that the command is started in, be installed, or be found through PYTHONPATH."
+        ) from error
+
+
+def _parameters(target: Callable) -> dict[str, object] | None:
+    """Names and defaults of a target's parameters; None where it takes any."""
+    parameters = inspect.signature(target).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return None
+    return {name: parameter.default for name, parameter in parameters.items()}
+
+
+def _explained(error: InstantiationException, target: str) -> FacetrialError:
+    cause: BaseException = error
+    while cause.__cause__ is not None and not isinstance(cause, FacetrialError):
+        cause = cause.__cause__
+    if isinstance(cause, FacetrialError):
+        return cause
+    frames = traceback.extract_tb(cause.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return FacetrialError(
+        f"embedder._target_={target} cannot be made: {type(cause).__name__}: {_one_line(cause)}{where}. Give it what "
+        "it takes, +embedder.NAME=VALUE, and take away what it does not, ~embedder.NAME."
+    )
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
+def _short(target: str) -> str:
+    return target.removeprefix("facetrial.recognition.")

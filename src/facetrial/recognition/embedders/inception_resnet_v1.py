@@ -1,0 +1,72 @@
+"""FaceNet's Inception-ResNet V1 (Schroff et al., 2015; Szegedy et al., 2017), as facenet-pytorch publishes it."""
+
+import torch.nn.functional as F
+from facenet_pytorch import InceptionResnetV1 as Network
+from torch import Tensor, nn
+
+from facetrial.core.errors import FacetrialError
+from facetrial.recognition.embedders.projection import Projection
+from facetrial.recognition.embedders.weights import load_weights
+
+PUBLISHED = ("vggface2", "casia-webface")
+
+
+class InceptionResnetV1(nn.Module):
+    """Faces cut by MTCNN's box with a margin, 160x160, to unit-norm embeddings (B, D).
+
+    Args:
+        weights: "vggface2" or "casia-webface" (facenet-pytorch downloads them), a `.safetensors` or `.pt` file
+            under facenet-pytorch's names, or None to start from chance.
+        dimension: D; 512 as published, or fewer (the study has 128) through a linear projection that is started
+            from the principal components of the training embeddings.
+        size: side of the input; 160.
+        alignment: how faces are cut for it; "facenet".
+
+    Raises:
+        FacetrialError: `dimension` outside 1 to 512; weights that cannot be used.
+    """
+
+    last_blocks = ("network.repeat_3", "network.block8", "network.last_", "projection")
+
+    def __init__(
+        self,
+        weights: str | None = None,
+        dimension: int = 512,
+        size: int = 160,
+        alignment: str = "facenet",
+    ) -> None:
+        super().__init__()
+        if not 1 <= dimension <= 512:
+            raise FacetrialError(f"embedder.dimension must lie between 1 and 512, found {dimension}.")
+        self.size = size
+        self.alignment = alignment
+        self.dimension = dimension
+        self.network = _published(weights) if weights in PUBLISHED else Network(classify=False)
+        if weights is not None and weights not in PUBLISHED:
+            load_weights(self.network, weights, ignored=("logits.",))
+        if weights is None:
+            self.last_blocks = ("",)  # from chance there is nothing to keep
+        self.projection = Projection(512, dimension) if dimension < 512 else None
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Unit-norm embeddings (B, D) from images (B, 3, 160, 160) in [0, 1]."""
+        embeddings = self.unprojected(images)
+        return embeddings if self.projection is None else F.normalize(self.projection(embeddings))
+
+    def unprojected(self, images: Tensor) -> Tensor:
+        """The published unit-norm embeddings (B, 512)."""
+        return self.network((255.0 * images - 127.5) / 128.0)
+
+
+def _published(name: str) -> Network:
+    """The network with the weights that facenet-pytorch downloads, once, to torch's cache."""
+    try:
+        network = Network(pretrained=name, classify=False)
+    except Exception as error:  # no connection, a download that was cut short: each its own type
+        raise FacetrialError(
+            f"embedder.weights={name}: facenet-pytorch could not download its weights or read what it downloaded to "
+            f"torch's cache ({type(error).__name__}: {error}). Connect to the internet and delete a file that was cut "
+            "short there, or give a .pt or .safetensors file with embedder.weights=FILE."
+        ) from error
+    network.logits = None  # the classifier of the published people
+    return network

@@ -1,0 +1,215 @@
+"""A victim behind a defence, and what an attacker who knows the defence asks in its place."""
+
+import copy
+import math
+from collections.abc import Sequence
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from facetrial.core.errors import FacetrialError
+from facetrial.faces.batch import check_images
+from facetrial.recognition.victim import similarities
+
+
+def scores_of(victim: nn.Module, images: Tensor) -> Tensor:
+    """Identity scores float32 (B, C), as a verdict is taken: in float32, without gradient."""
+    with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
+        return victim(images).float()
+
+
+class Defended(nn.Module):
+    """Base of victims that a defence stands in front of: identity scores (B, C) from images, as a Victim's.
+
+    The defence named first meets the picture first, so it is the outermost.
+
+    Args:
+        victim: what is defended: a Victim, another Defended, or any module from images to scores.
+
+    Attributes:
+        draws_at_random: whether this defence draws; it then averages over several draws when `known`.
+        passes: how often the defended victim is run for one picture that is asked.
+        refusals: how many columns it adds behind the identities' scores, each the highest where it refuses to answer;
+            only what `known` returns may have any.
+        checked: whether images are checked; only the outermost does.
+    """
+
+    draws_at_random = False
+    passes = 1
+    refusals = 0
+    checked = True
+
+    def __init__(self, victim: nn.Module) -> None:
+        super().__init__()
+        self.victim = unchecked(victim)
+
+    @property
+    def names(self) -> Sequence[str] | None:
+        return getattr(self.victim, "names", None)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Identity scores (B, C) from images (B, 3, H, W) in [0, 1].
+
+        Raises:
+            FacetrialError: images of another shape or range.
+        """
+        if self.checked:
+            check_images(images.detach().float())
+        return self.scores(images)
+
+    def scores(self, images: Tensor) -> Tensor:
+        """Identity scores (B, C); by default those of the defended victim."""
+        return self.victim(images)
+
+    def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """As `Victim.with_embeddings`."""
+        return with_embeddings(self.victim, images)
+
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """As the function `with_similarities`."""
+        return with_similarities(self.victim, images)
+
+    def known(self) -> Self:
+        """This layer as an attacker sees it who knows it: a slope where it has none, an average where it draws."""
+        return self
+
+    def confirming(self) -> Self:
+        """This layer as what an attacker found is confirmed by: at draws that neither `known` nor a verdict takes."""
+        return self.known()
+
+    def abstains(self, scores: Tensor) -> Tensor:
+        """(B,) bool: whether scores (B, C) that it gave are too close for it to name anybody."""
+        return abstains(self.victim, scores)
+
+    def over(self, victim: nn.Module) -> Self:
+        """The same defence in front of another victim."""
+        made = _shallow(self)
+        made.victim = unchecked(victim)
+        return made
+
+
+def known(victim: nn.Module) -> nn.Module:
+    """What an attacker who knows all defences of `victim` asks in its place; the victim itself if it has none."""
+    if not isinstance(victim, Defended):
+        return victim
+    return victim.over(known(victim.victim)).known()
+
+
+def confirming(victim: nn.Module) -> nn.Module:
+    """By what an attacker who knows all defences of `victim` confirms what seems to fool it.
+
+    It takes verdicts as the victim does, but at draws that nothing else takes: of many pictures that a search shows to
+    `known(victim)`, those that fool it may have met lucky draws.
+    """
+    if not isinstance(victim, Defended):
+        return victim
+    return victim.over(confirming(victim.victim)).confirming()
+
+
+def undefended(victim: nn.Module) -> nn.Module:
+    """What stands behind all defences of `victim`, as an attacker takes it who knows of none."""
+    while isinstance(victim, Defended):
+        victim = victim.victim
+    return victim
+
+
+def over(victim: nn.Module, core: nn.Module) -> nn.Module:
+    """`victim` with what stands behind all its defences replaced by `core`."""
+    return victim.over(over(victim.victim, core)) if isinstance(victim, Defended) else core
+
+
+def layers(victim: nn.Module) -> list[Defended]:
+    """The defences of `victim`, the outermost first."""
+    found = []
+    while isinstance(victim, Defended):
+        found.append(victim)
+        victim = victim.victim
+    return found
+
+
+def draws_at_random(victim: nn.Module) -> bool:
+    """Whether any defence of `victim` draws."""
+    return any(layer.draws_at_random for layer in layers(victim))
+
+
+def passes(victim: nn.Module) -> int:
+    """How often what stands behind all defences of `victim` is run for one picture that is asked."""
+    return math.prod(layer.passes for layer in layers(victim))
+
+
+def refusals(victim: nn.Module) -> int:
+    """How many columns of a victim's scores, the last ones, stand for no identity but for a refusal to answer."""
+    return sum(layer.refusals for layer in layers(victim))
+
+
+def with_embeddings(victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores (B, C) and embeddings (B, D) of a Victim, defended or not.
+
+    Raises:
+        FacetrialError: a plain classifier, which shows no embeddings.
+    """
+    ask = getattr(victim, "with_embeddings", None)
+    if ask is None:
+        raise FacetrialError(
+            "embeddings are to be compared, which a plain classifier does not show; give a Victim of an embedder and "
+            "a head, or choose another attack/loss or defence."
+        )
+    return ask(images)
+
+
+def with_similarities(victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores (B, C) and the cosine similarities (B, C) to the people's gallery, both with a column for each refusal.
+
+    Raises:
+        FacetrialError: a plain classifier, or a head that keeps no gallery.
+    """
+    if isinstance(victim, Defended):
+        return victim.with_similarities(images)
+    scores, embeddings = with_embeddings(victim, images)
+    return scores, similarities(embeddings, victim.head)
+
+
+def abstains(victim: nn.Module, scores: Tensor) -> Tensor:
+    """(B,) bool: for which scores (B, C) that `victim` gave it names nobody."""
+    if isinstance(victim, Defended):
+        return victim.abstains(scores)
+    return torch.zeros(len(scores), dtype=torch.bool, device=scores.device)
+
+
+def unchecked(victim: nn.Module) -> nn.Module:
+    """`victim` for a layer in front of it, which has seen to the images' range and may leave it."""
+    if not getattr(victim, "checked", False):
+        return victim
+    made = _shallow(victim)
+    made.checked = False
+    return made
+
+
+def _shallow(module: nn.Module) -> nn.Module:
+    """A copy that shares parameters and submodules, but whose own attributes can be set."""
+    made = copy.copy(module)
+    for registry in ("_modules", "_parameters", "_buffers"):
+        made.__dict__[registry] = dict(module.__dict__[registry])
+    return made
+
+
+def scores_and_embeddings(victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Scores (B, C) as by `scores_of`, and the unit-norm embeddings (B, D) that the victim took them from.
+
+    None in their place where there is not one embedding a picture: a plain classifier has none, and votes over
+    changed copies of a picture rest on many.
+    """
+    embedder = getattr(undefended(victim), "embedder", None)
+    if embedder is None:
+        return scores_of(victim, images), None
+    seen: list[Tensor] = []
+    hook = embedder.register_forward_hook(lambda module, inputs, output: seen.append(output.detach()))
+    try:
+        scores = scores_of(victim, images)
+    finally:
+        hook.remove()
+    if len(seen) != 1 or len(seen[0]) != len(images):
+        return scores, None
+    return scores, F.normalize(seen[0].float())

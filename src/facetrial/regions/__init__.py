@@ -1,0 +1,15 @@
+"""Where an attack may change a picture: masks made from landmarks, and things that are worn."""
+
+from facetrial.regions.regions import Discs, Ears, Everywhere, Region, Scattered
+from facetrial.regions.wearables import Glasses, HatBand, Sticker
+
+__all__ = [
+    "Discs",
+    "Ears",
+    "Everywhere",
+    "Glasses",
+    "HatBand",
+    "Region",
+    "Scattered",
+    "Sticker",
+]

@@ -1,0 +1,126 @@
+"""Pictures of a trial to look at: clean, the perturbation magnified, attacked.
+
+A trial keeps those that say most: where the recogniser is most surely wrong, and where it nearly was or nearly was not;
+and, so that extremes are not taken for the rule, a few spread evenly over people.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from PIL import Image
+
+from facetrial.core.files import written_whole
+from facetrial.report.rendering.formatting import NOTHING
+from facetrial.report.rendering.html import png
+from facetrial.report.rendering.theme import LIGHT, Theme, mark, new_axes, save_figure
+from facetrial.trial.gallery_cases import SPREAD, Pictures, choose_cases
+
+"""For each file the clean and the attacked picture, float32 (3, H, W) in [0, 1]."""
+
+
+IMAGES = ("clean", "perturbation", "attacked")
+IN_OVERVIEW = 2  # of these in gallery.png
+FOLDER = "gallery"
+_GAINS = (1, 2, 3, 5, 10, 20, 50, 100, 200)
+
+
+def write_gallery(
+    folder: Path, rows: pd.DataFrame, pictures: Pictures, summary: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Writes three PNG of each picture into `folder`/gallery, in 8 bits, and `gallery.png`, an overview of each kind.
+
+    Args:
+        folder: of the run; pictures of an earlier start are removed.
+        rows: all verdict rows.
+        pictures: of the chosen cases, those that are kept, and any others, which are shown as spread.
+        summary: for what must be known of the trial.
+
+    Returns:
+        The cases, for the summary: `kind`, `file`, `identity`, for clean and attacked `predicted`, `correct`, `margin`;
+        `gain`, by how much the perturbation is magnified; `name`, that its files begin with.
+    """
+    for path in (folder / FOLDER).glob("*-*.png"):
+        path.unlink()
+    (folder / "gallery.png").unlink(missing_ok=True)
+    chosen = choose_cases(rows)
+    kinds = {file: kind for kind, files in chosen.items() for file in files if file in pictures}
+    kinds |= {file: SPREAD for file in pictures if file not in kinds}
+    if not kinds:
+        return []
+    gain = common_gain(pictures)
+    by_file = rows.set_index("file")
+    cases = []
+    for number, (file, kind) in enumerate(kinds.items(), start=1):
+        row, (clean, attacked) = by_file.loc[file], pictures[file]
+        name = f"{number:02}-{kind}"
+        for image, pixels in zip(IMAGES, (clean, magnified(clean, attacked, gain), attacked), strict=True):
+            with written_whole(folder / FOLDER / f"{name}-{image}.png") as temporary:
+                temporary.write_bytes(png(pixels))
+        versions = {
+            version: {
+                "predicted": row[f"predicted_{version}"],
+                "correct": bool(row[f"correct_{version}"]),
+                "margin": float(row[f"margin_{version}"]),
+            }
+            for version in ("clean", "attacked")
+        }
+        about = {"kind": kind, "file": file, "identity": row["identity"], "gain": gain, "name": name}
+        cases.append(about | versions)
+    of_kinds = {
+        kind: [case for case in cases if case["kind"] == kind] for kind in dict.fromkeys(kinds.values())
+    }
+    overview = [case for same in of_kinds.values() for case in same[:IN_OVERVIEW]]
+    save_figure(gallery_figure(folder, overview, summary), folder / "gallery.png")
+    return cases
+
+
+def read_image(folder: Path, case: Mapping[str, Any], image: str) -> Path:
+    """The file of a case's image: "clean", "perturbation" or "attacked"."""
+    return folder / FOLDER / f"{case['name']}-{image}.png"
+
+
+def common_gain(pictures: Pictures) -> int:
+    """By how much perturbations can be magnified, all alike, with hardly any (2 %) of their values cut."""
+    changes = np.concatenate([np.abs(attacked - clean).ravel() for clean, attacked in pictures.values()])
+    largest = float(np.quantile(changes[changes > 0], 0.98)) if (changes > 0).any() else 0.5
+    return max([gain for gain in _GAINS if gain * largest <= 0.5], default=1)
+
+
+def magnified(clean: np.ndarray, attacked: np.ndarray, gain: float) -> np.ndarray:
+    """The perturbation, `gain` times, about middle grey: float32 (3, H, W) in [0, 1]."""
+    return np.clip(0.5 + gain * (attacked - clean), 0.0, 1.0)
+
+
+def gallery_figure(
+    folder: Path, cases: Sequence[Mapping[str, Any]], summary: Mapping[str, Any], theme: Theme = LIGHT
+) -> Figure:
+    """A row a case: clean, its perturbation magnified, attacked; with predicted names and margins."""
+    figure, grid = new_axes(theme, 6.0, 2.3 * len(cases), columns=3, rows=len(cases))
+    mark(figure, [summary], theme)
+    for axes, case in zip(grid.reshape(-1, 3), cases, strict=True):
+        titles = (
+            prediction(case["clean"]),
+            f"perturbation, magnified {case['gain']} x",
+            prediction(case["attacked"]),
+        )
+        for one, image, title in zip(axes, IMAGES, titles, strict=True):
+            with Image.open(read_image(folder, case, image)) as picture:
+                one.imshow(np.asarray(picture), interpolation="nearest")
+            one.set_title(title, fontsize=8, color=theme.ink, parse_math=False)
+            one.set_xticks([])
+            one.set_yticks([])
+            one.spines[:].set_visible(False)
+        axes[0].set_ylabel(str(case["identity"]), fontsize=8, parse_math=False)
+    return figure
+
+
+def prediction(version: Mapping[str, Any]) -> str:
+    """Two lines, "Tony Blair" and "(right, margin +0.31)": who the recogniser named, and whether rightly."""
+    sign = "right" if version["correct"] else "wrong"
+    margin = version["margin"]
+    shown = f"{margin:+.2f}" if np.isfinite(margin) else NOTHING
+    return f"{version['predicted']}\n({sign}, margin {shown})"

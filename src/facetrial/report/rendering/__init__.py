@@ -1,0 +1,1 @@
+"""How tables, charts and pages are laid out."""

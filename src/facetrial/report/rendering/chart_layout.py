@@ -1,0 +1,150 @@
+"""Where a chart's series stand, and in which tone: the same for the page and for files."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from facetrial.report.rendering.components import Chart, Series
+from facetrial.report.rendering.formatting import NOTHING, percent
+
+NOTHING_MEASURED = "nothing was measured"
+TONES = ("clean", "attacked", "eight_bit", "fourth", "fifth", "sixth", "seventh", "ink", "muted")
+_SLOTS_SHARE = 0.72  # of the room of a category that series standing beside one another take
+_FEW_ENOUGH_FOR_OWN_TICKS = 9
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A series with numbers for places.
+
+    Attributes:
+        series: what is drawn.
+        tone: its colour's name in `TONES`.
+        number: which mark it has; the same for series of one tone.
+        x: places on the axis, in its order.
+        y: values; None where nothing was measured.
+        low: lower ends of intervals, at the value where it has none; or None for all.
+        high: upper ends.
+        told: what a reader is told of each point.
+        words: its value.
+        width: of a bar.
+    """
+
+    series: Series
+    tone: str
+    number: int
+    x: list[float]
+    y: list[float | None]
+    low: list[float | None] | None
+    high: list[float | None] | None
+    told: list[str]
+    words: list[str]
+    width: float
+
+    def top(self, i: int) -> float:
+        """Where the point, with its interval, ends."""
+        return self.y[i] if self.high is None else max(self.high[i], self.y[i])
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A chart, placed.
+
+    Attributes:
+        placed: the series, in order.
+        categories: names on the x axis, at 0, 1, 2 ...; empty for an axis of numbers.
+        ticks: where a logarithmic axis has ticks; empty for other axes.
+        percent_range: from where to where an axis of shares goes.
+        level: y of the line across, where it is known.
+        mark: x of the line from bottom to top, where it is known.
+    """
+
+    placed: list[Placed]
+    categories: list[str]
+    ticks: list[float]
+    percent_range: tuple[float, float]
+    level: float | None
+    mark: float | None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all was measured."""
+        return all(value is None for placed in self.placed for value in placed.y)
+
+
+def lay_out(chart: Chart) -> Layout:
+    """Places a chart's series; on an axis of categories those of different tones stand beside one another."""
+    categories = list(dict.fromkeys(x for series in chart.series for x in series.x if isinstance(x, str)))
+    tones = _tones(chart.series)
+    numbers = {tone: number for number, tone in enumerate(dict.fromkeys(tones))}
+    slots = len(numbers) if categories and not any(series.line for series in chart.series) else 1
+    # One colour for bars of different categories says nothing; a series with one bar has its category to itself.
+    alone = slots > 1 and all(series.bars and len(series.x) == 1 for series in chart.series)
+    slots = 1 if alone else slots
+    width = _SLOTS_SHARE / slots
+    placed = []
+    for series, tone in zip(chart.series, tones, strict=True):
+        slot = (numbers[tone] - (slots - 1) / 2) * width if slots > 1 else 0.0
+        aside = 0.25 * width if series.hollow and categories else 0.0
+        x = [categories.index(x) + slot + aside if isinstance(x, str) else float(x) for x in series.x]
+        y = [_measured(value) for value in series.y]
+        low, high = (_ends(values, y) for values in (series.low, series.high))
+        told = list(series.labels) if series.labels is not None else _told(chart, series)
+        words = [in_words(value, chart.percent) for value in y]
+        placed.append(Placed(series, tone, numbers[tone], x, y, low, high, told, words, 0.86 * width))
+    numeric = [x for series in placed for x in series.x]
+    ticks = log_ticks(numeric) if chart.log_x and numeric else []
+    bars = any(series.bars for series in chart.series)
+    ends = (0.0, 1.15) if bars else (-0.03, 1.05)
+    return Layout(placed, categories, ticks, ends, _measured(chart.level), _measured(chart.mark))
+
+
+def log_ticks(values: Sequence[float]) -> list[float]:
+    """Ticks of a logarithmic axis: the values themselves where they are few, else 1, 2, 5, 10 ... about them."""
+    own = sorted(set(values))
+    apart = all(b / a >= 1.3 for a, b in itertools.pairwise(own))
+    if len(own) <= _FEW_ENOUGH_FOR_OWN_TICKS and apart:
+        return own
+    decades = range(math.floor(math.log10(own[0])) - 1, math.ceil(math.log10(own[-1])) + 1)
+    ticks = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
+    return [tick for tick in ticks if own[0] / 1.25 <= tick <= own[-1] * 1.25]
+
+
+def _tones(series: Sequence[Series]) -> list[str]:
+    taken = {one.tone for one in series}
+    free = [tone for tone in TONES if tone not in taken] or list(TONES)
+    found, used = [], 0
+    for one in series:
+        found.append(one.tone or free[used % len(free)])
+        used += one.tone is None
+    return found
+
+
+def _measured(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _ends(ends: Sequence[float | None] | None, values: Sequence[float | None]) -> list[float | None] | None:
+    if ends is None:
+        return None
+    return [value if _measured(end) is None else float(end) for end, value in zip(ends, values, strict=True)]
+
+
+def _told(chart: Chart, series: Series) -> list[str]:
+    low, high = series.low or [None] * len(series.x), series.high or [None] * len(series.x)
+    told = []
+    for x, y, below, above in zip(series.x, series.y, low, high, strict=True):
+        place = x if isinstance(x, str) else f"{chart.x_title} {in_words(x, chart.percent_x)}"
+        text = f"{place}: {in_words(y, chart.percent)}"
+        if below is not None and above is not None:
+            text += f" (95 %: {in_words(below, chart.percent)} to {in_words(above, chart.percent)})"
+        told.append(f"{series.name}, {text}" if series.name else text)
+    return told
+
+
+def in_words(value: float | None, share: bool) -> str:
+    """A share as per cent, another number with three digits; a dash where nothing was measured."""
+    if share or value is None or not math.isfinite(value):
+        return percent(value) if value is None or math.isfinite(value) else NOTHING
+    return f"{value:.3g}"

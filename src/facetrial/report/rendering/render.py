@@ -1,0 +1,104 @@
+"""What a page shows of sections, and the files beside it: PNG and SVG of each chart, PNG of each drawing."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from facetrial.core.files import written_whole
+from facetrial.report.rendering.chart_layout import in_words, lay_out
+from facetrial.report.rendering.chart_matplotlib import save_chart
+from facetrial.report.rendering.chart_plotly import plotly_chart
+from facetrial.report.rendering.components import Chart, Drawing, Section, Table
+from facetrial.report.rendering.formatting import NOTHING, interval
+from facetrial.report.rendering.html import data_address, png
+
+_MOST_LINES_UNDER_A_CHART = 60
+
+
+def show_sections(
+    sections: Sequence[Section], folder: Path, summaries: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Writes the files of all charts and drawings into `folder`.
+
+    Args:
+        sections: in the order of the page.
+        folder: of the page.
+        summaries: of the trials that they are of: what must be known of these stands on every file.
+
+    Returns:
+        What the template shows of each.
+    """
+    return [
+        {
+            "title": section.title,
+            "sentences": section.sentences,
+            "note": section.note,
+            "charts": [show_chart(chart, folder, summaries) for chart in section.charts],
+            "tables": [show_table(table) for table in section.tables],
+            "drawings": [show_drawing(drawing, folder) for drawing in section.drawings],
+        }
+        for section in sections
+    ]
+
+
+def show_chart(chart: Chart, folder: Path, summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Writes a chart's PNG and SVG; what the template shows of it: texts, plotly's values, and its figures in words."""
+    save_chart(chart, folder, summaries)
+    plotly = plotly_chart(chart)
+    told = [text for placed in lay_out(chart).placed for text in placed.told]
+    return {
+        "name": chart.name,
+        "alt": chart.alt,
+        "caption": chart.caption,
+        "plotly": plotly,
+        "height": plotly["layout"]["height"],
+        "told": told if len(told) <= _MOST_LINES_UNDER_A_CHART else [],
+    }
+
+
+def show_drawing(drawing: Drawing, folder: Path) -> dict[str, Any]:
+    """Writes a drawing's PNG; what the template shows of it."""
+    content = png(drawing.pixels)
+    with written_whole(folder / f"{drawing.name}.png") as temporary:
+        temporary.write_bytes(content)
+    _, height, width = drawing.pixels.shape
+    address = data_address(content, "image/png")
+    about = {"alt": drawing.alt, "caption": drawing.caption, "address": address}
+    return about | {"width": width, "height": height}
+
+
+def show_table(table: Table) -> dict[str, Any]:
+    """A table's cells as texts, with what they are sorted by; a column without a word in it is one of numbers."""
+    lines = [[_cell(value, table.percent) for value in line] for line in table.lines]
+    header = []
+    for column, title in enumerate(table.header):
+        values = [line[column] for line in table.lines]
+        words = any(isinstance(value, str) and value not in ("", NOTHING) for value in values)
+        header.append({"title": title, "numeric": bool(values) and not words})
+    return {"title": table.title, "header": header, "lines": lines}
+
+
+def _cell(value: str | float | Mapping[str, Any] | None, share: bool) -> dict[str, Any]:
+    """What a cell says, what stands below it, and what it is sorted by: "" comes last."""
+    if isinstance(value, str):
+        return {"text": value, "below": "", "sort": "" if value == NOTHING else value}
+    if isinstance(value, Mapping):
+        figure = value["value"]
+        return {"text": in_words(figure, share), "below": _below(value, share), "sort": _sorted_by(figure)}
+    text = str(value) if isinstance(value, int) else in_words(value, False)
+    return {"text": text, "below": "", "sort": _sorted_by(value)}
+
+
+def _sorted_by(value: float | None) -> float | str:
+    return "" if value is None or not math.isfinite(value) else value
+
+
+def _below(figure: Mapping[str, Any], share: bool) -> str:
+    parts = []
+    if figure["value"] is not None and figure.get("low") is not None:
+        low, high = (in_words(figure[end], False) for end in ("low", "high"))
+        parts.append(interval(figure) if share else f"{low} to {high}")
+    if "n" in figure:
+        parts.append(f"n = {figure['n']}")
+    return ", ".join(parts + ([figure["note"]] if "note" in figure else []))

@@ -1,0 +1,113 @@
+"""What all figures share, on matplotlib's Agg without pyplot: nothing global is touched and nothing stays open.
+
+Colours are Okabe and Ito's, which people with any colour vision tell apart; shape and place say the same again.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from facetrial.core.files import written_whole
+from facetrial.metrics.summary import only_naive
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours, of figures and of the charts in a page."""
+
+    ink: str
+    muted: str
+    paper: str
+    clean: str
+    attacked: str
+    eight_bit: str
+    fourth: str
+    fifth: str
+    sixth: str
+    seventh: str
+    grid: str
+    faint: str
+
+
+LIGHT = Theme(
+    ink="#1b1f24",
+    muted="#9aa3ad",
+    paper="#ffffff",
+    clean="#0072B2",
+    attacked="#D55E00",
+    eight_bit="#009E73",
+    fourth="#CC79A7",
+    fifth="#E69F00",
+    sixth="#56B4E9",
+    seventh="#7d5a00",
+    grid="#e4e8ec",
+    faint="#d4d9de",
+)
+DARK = Theme(
+    ink="#e8eaed",
+    muted="#6f7882",
+    paper="#16191d",
+    clean="#56B4E9",
+    attacked="#E69F00",
+    eight_bit="#2fbf94",
+    fourth="#CC79A7",
+    fifth="#F0E442",
+    sixth="#D55E00",
+    seventh="#9db4c8",
+    grid="#262c33",
+    faint="#343b43",
+)
+
+
+def new_axes(
+    theme: Theme, width: float, height: float, columns: int = 1, rows: int = 1
+) -> tuple[Figure, Any]:
+    """A figure of that many inches and its axes, plain in the theme's colours."""
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor=theme.paper)
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for one in axes.flat:
+        one.set_facecolor("none")
+        one.tick_params(colors=theme.ink, labelsize=9, length=3)
+        one.xaxis.label.set_color(theme.ink)
+        one.yaxis.label.set_color(theme.ink)
+        for side, spine in one.spines.items():
+            spine.set_visible(side in ("left", "bottom"))
+            spine.set_color(theme.muted)
+    return figure, axes[0, 0] if rows == columns == 1 else axes
+
+
+def mark(figure: Figure, summaries: Sequence[Mapping[str, Any]], theme: Theme) -> None:
+    """Writes on the figure itself what a reader must know: synthetic faces, a quick look, a failed check."""
+    notes = []
+    if any(summary["synthetic"] for summary in summaries):
+        notes.append("synthetic faces")
+    if limits := sorted({summary["limit"] for summary in summaries} - {None}):
+        notes.append(f"a quick look, data.limit={limits[0]}")
+    untrusted = [summary for summary in summaries if not summary["trusted"]]
+    if not all(only_naive(summary) for summary in untrusted):
+        notes.append("not trusted: a check failed")
+    elif untrusted:
+        notes.append("naive: not trusted")
+    if notes:
+        figure.suptitle("; ".join(notes), x=0.99, ha="right", fontsize=8, style="italic", color=theme.ink)
+
+
+def figure_bytes(figure: Figure, kind: str, transparent: bool = False) -> bytes:
+    """The figure as a "png" or "svg" file, the same bytes for the same figure."""
+    buffer = io.BytesIO()
+    metadata = {"Date": None} if kind == "svg" else {"Software": None}
+    with matplotlib.rc_context({"svg.hashsalt": "facetrial", "svg.fonttype": "path", "hatch.linewidth": 0.6}):
+        figure.savefig(buffer, format=kind, dpi=150, transparent=transparent, metadata=metadata)
+    return buffer.getvalue()
+
+
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Writes the figure, whole, in the format of the path's suffix."""
+    content = figure_bytes(figure, Path(path).suffix.removeprefix("."))
+    with written_whole(path) as temporary:
+        temporary.write_bytes(content)

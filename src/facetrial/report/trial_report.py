@@ -1,0 +1,118 @@
+"""The report of a trial: one HTML file that needs nothing else, and its figures beside it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from facetrial.report.gallery import IMAGES, read_image
+from facetrial.report.rendering.components import Section
+from facetrial.report.rendering.formatting import judged, ranked_people, things
+from facetrial.report.rendering.html import data_address, write_html
+from facetrial.report.rendering.render import show_chart, show_sections
+from facetrial.report.sections.accuracy import accuracy_chart, people_chart
+from facetrial.report.sections.certified import certified_section
+from facetrial.report.sections.class_size import class_size_section
+from facetrial.report.sections.detection import detection_section
+from facetrial.report.sections.pairs import pairs_section
+from facetrial.report.sections.physical import physical_section
+from facetrial.report.sections.power import power_section
+from facetrial.report.sections.security_curve import curve_section
+from facetrial.report.sections.tasks import tasks_section
+from facetrial.report.wording import banners, headline, sentences, trust
+from facetrial.trial.gallery_cases import JUST_FELL, JUST_STOOD, SPREAD, WORST
+
+TRIAL_SECTIONS: list[Callable[[Mapping[str, Any]], Section | None]] = [
+    curve_section,
+    certified_section,
+    detection_section,
+    tasks_section,
+    pairs_section,
+    physical_section,
+    power_section,
+    class_size_section,
+]
+
+
+"""What a trial's report has to show, in the order of the page: each makes a section of the summary, or None."""
+
+
+KINDS = {
+    WORST: (
+        "Most surely mistaken",
+        "The attack succeeded, and the margin under attack is the lowest of all.",
+    ),
+    JUST_FELL: ("Only just fooled", "The attack succeeded by the narrowest margins."),
+    JUST_STOOD: ("Only just withstood", "The attack failed by the narrowest margins."),
+    SPREAD: (
+        "Not chosen",
+        "Drawn evenly over people before the trial, so that extremes are not taken for the rule.",
+    ),
+}
+
+
+def write_report(folder: str | Path, summary: Mapping[str, Any], config: str = "") -> Path:
+    """Writes `report.html` into `folder`, and each of its charts as PNG and SVG beside it.
+
+    Args:
+        folder: the run's folder, with the pictures of `summary["cases"]`, if any, as `write_gallery` leaves them.
+        summary: of the trial, as `summarise` makes it or `read_summary` reads it.
+        config: the composed config as YAML text.
+
+    Returns:
+        The path of `report.html`.
+    """
+    folder = Path(folder)
+    charts = [accuracy_chart(summary), *([people_chart(summary)] if ranked_people(summary) else [])]
+    return write_html(
+        folder / "report.html",
+        "report.html",
+        title="{attack} against {embedder}".format(**summary),
+        summary=summary,
+        words={
+            "banners": banners,
+            "headline": headline,
+            "judged": judged,
+            "sentences": sentences,
+            "things": things,
+            "trust": trust,
+        },
+        charts=[show_chart(chart, folder, [summary]) for chart in charts],
+        sections=show_sections(
+            [section for make in TRIAL_SECTIONS if (section := make(summary)) is not None], folder, [summary]
+        ),
+        groups=gallery_groups(folder, summary.get("cases", [])),
+        people=people_lines(summary),
+        checks=failed_first(summary["checks"]),
+        config=config,
+    )
+
+
+def gallery_groups(folder: Path, cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the gallery shows: for each kind of case its title, what it is, and a card a picture."""
+    groups = []
+    for kind, (title, note) in KINDS.items():
+        cards = [
+            {**case, "images": {image: _address(read_image(folder, case, image)) for image in IMAGES}}
+            for case in cases
+            if case["kind"] == kind
+        ]
+        if cards:
+            groups.append({"title": title, "note": note, "cards": cards})
+    return groups
+
+
+def _address(path: Path) -> str:
+    return data_address(path.read_bytes(), "image/png")
+
+
+def people_lines(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A line a person, the least recognised under attack first, those who could not be attacked last."""
+    ranked = ranked_people(summary)
+    seen = {name for name, _ in ranked}
+    rest = [(name, person) for name, person in summary["per_identity"].items() if name not in seen]
+    return [{"name": name, **person} for name, person in ranked + rest]
+
+
+def failed_first(checks: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Checks by name, those that failed first."""
+    return sorted(checks.items(), key=lambda item: bool(item[1]["passed"]))

@@ -1,0 +1,55 @@
+"""What a defence costs: time to train, time to answer."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from facetrial.defenses.detectors import suspicions
+from facetrial.faces.batch import FaceDataset
+from facetrial.runtime.checkpoints import load_checkpoint
+
+_LEAST_SECONDS = 0.25  # of one measuring
+_MOST_PICTURES = 64
+
+
+def cost(victim: nn.Module, faces: FaceDataset, checkpoint: Path, kind: str) -> dict[str, Any]:
+    """What the summary says of it.
+
+    Args:
+        victim: identity scores from images, in eval mode, defences and all.
+        faces: pictures to answer for.
+        checkpoint: of the recogniser, which remembers how long its training took.
+        kind: of the checkpoint.
+
+    Returns:
+        `train_seconds` (None where the checkpoint does not say), `answers_per_second` (clean pictures that the victim
+        names, and flags where it has detectors, in a second, in one batch, after a first one) and `pictures_timed`.
+    """
+    device = next(victim.parameters()).device
+    count = min(4, len(faces))
+    _seconds(victim, faces, count, device)
+    seconds = _seconds(victim, faces, count, device)
+    while seconds < _LEAST_SECONDS and count < min(_MOST_PICTURES, len(faces)):
+        count = min(4 * count, _MOST_PICTURES, len(faces))
+        seconds = _seconds(victim, faces, count, device)
+    return {
+        "train_seconds": load_checkpoint(checkpoint, kind).get("seconds"),
+        "answers_per_second": count / seconds,
+        "pictures_timed": count,
+    }
+
+
+def _seconds(victim: nn.Module, faces: FaceDataset, count: int, device: torch.device) -> float:
+    images = faces.batch(range(count)).images.to(device)
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    started = time.perf_counter()
+    with torch.no_grad():
+        answers = suspicions(victim, images)  # which takes scores on its way
+        if answers is None:
+            answers = victim(images).argmax(1)
+        answers.cpu()
+    return time.perf_counter() - started

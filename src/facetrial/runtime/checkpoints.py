@@ -1,0 +1,88 @@
+"""Checkpoints: tensors and plain values, written whole, read without running anything that lies in the file."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+
+from facetrial.core.errors import FacetrialError
+from facetrial.core.files import written_whole
+
+log = logging.getLogger(__name__)
+_FORMAT = "facetrial-1"
+
+
+def save_checkpoint(
+    path: str | Path, kind: str, state: dict, config: dict | DictConfig, **plain: Any
+) -> None:
+    """Writes a model.
+
+    Args:
+        path: the file, replaced whole.
+        kind: what it is: "recognizer" or "landmarks".
+        state: the module's state dict.
+        config: the part of the composed config that made it; kept so that a mismatch is found.
+        plain: further plain values (numbers, strings, lists, dicts, tensors).
+    """
+    if isinstance(config, DictConfig):
+        config = OmegaConf.to_container(config, resolve=True)
+    content = {"format": _FORMAT, "kind": kind, "state": state, "config": config, **plain}
+    with written_whole(path) as temporary:
+        torch.save(content, temporary)
+
+
+def load_checkpoint(path: str | Path, kind: str) -> dict[str, Any]:
+    """The content that `save_checkpoint` wrote, on the CPU.
+
+    Raises:
+        FacetrialError: no such file, cut short, not a checkpoint of this project, or of another kind.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FacetrialError(f"there is no checkpoint at {path}.")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises a different type for each way in which a file can be broken
+        raise FacetrialError(
+            f"{path} cannot be read as a checkpoint: it is cut short, or no checkpoint, or holds more than tensors "
+            f"and plain values ({type(error).__name__}). Delete it to have it trained again, or name another."
+        ) from error
+    if not isinstance(content, dict) or content.get("format") != _FORMAT:
+        raise FacetrialError(f"{path} is not a checkpoint of facetrial: expected format {_FORMAT!r} in it.")
+    if content["kind"] != kind:
+        raise FacetrialError(f"{path} holds a {content['kind']!r} model, expected {kind!r}.")
+    return content
+
+
+def training_cut_short(folder: Path) -> Path | None:
+    """The state, in `folder`, of a training that was cut short; None where there is none.
+
+    Raises:
+        FacetrialError: it cannot be read.
+    """
+    last = folder / "last.ckpt"
+    if not last.is_file():
+        return None
+    try:
+        torch.load(last, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises a different type for each way in which a file can be broken
+        raise FacetrialError(
+            f"{last}, left by a training that was cut short, cannot be read ({type(error).__name__}). Delete "
+            f"{folder} to start afresh."
+        ) from error
+    log.info("Going on with the training that was cut short: %s", last)
+    return last
+
+
+def config_differences(made_by: dict, asked_for: dict, prefix: str = "") -> list[str]:
+    """Lines "key: found, expected" for every key in which two plain configs differ."""
+    lines = []
+    for key in sorted({*made_by, *asked_for}, key=str):
+        found, expected = made_by.get(key), asked_for.get(key)
+        if isinstance(found, dict) and isinstance(expected, dict):
+            lines += config_differences(found, expected, f"{prefix}{key}.")
+        elif found != expected:
+            lines.append(f"{prefix}{key}: the checkpoint has {found!r}, the config {expected!r}")
+    return lines

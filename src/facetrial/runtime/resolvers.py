@@ -1,0 +1,79 @@
+"""OmegaConf resolvers that the configs use. Importing this module registers them."""
+
+import contextlib
+import hashlib
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import joblib
+from hydra.utils import get_class
+from omegaconf import DictConfig, OmegaConf
+
+_PLACES = ("hydra.", "hydra/", "paths.")
+_MEMORY = 4 * 2**30  # bytes of a run beside others; training may take twice as much
+
+
+# Our launcher configs have the names of their packages' own, which check them: as it should be.
+warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated against ConfigStore schema")
+
+
+def run_name(overrides: list[str]) -> str:
+    """A folder's name for a command line: the same overrides give the same folder, so that a run goes on in it.
+
+    >>> run_name(["attack=landmarks", "seed=0"])
+    'attack=landmarks,seed=0-4d1edc7c'
+    """
+    kept = sorted(o for o in overrides if not o.startswith(_PLACES))
+    digest = hashlib.blake2b("\n".join(kept).encode(), digest_size=4).hexdigest()
+    readable = ",".join(kept)
+    readable = "".join(c if c.isalnum() or c in "=,.-_" else "_" for c in readable)[:80]
+    return f"{readable or 'default'}-{digest}"
+
+
+def sweep_name() -> str:
+    """`run_name` of the command line of this process: the overrides of a whole sweep, not of one of its jobs."""
+    return run_name([word for word in sys.argv[1:] if not word.startswith("-")])
+
+
+def side_by_side() -> int:
+    """How many runs this machine holds: one a core that this process may use, up to eight, as far as memory goes.
+
+    Joblib shares the cores out: each run gets cores / runs threads.
+    """
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # unknown here
+        memory = 4 * _MEMORY
+    return max(1, min(joblib.cpu_count(), 8, memory // _MEMORY))
+
+
+def wandb_group(mode: object, folder: str) -> str | None:
+    """The name under which the runs of a sweep stand together: its folder's; None for a run by itself."""
+    return Path(folder).name if str(mode).endswith("MULTIRUN") else None
+
+
+def smoothing_sigma(default: float, *, _root_: DictConfig) -> float:
+    """The sigma of the defence of a config that smooths, whatever its key; `default` where none does."""
+    for defense in (OmegaConf.select(_root_, "defense") or {}).values():
+        with contextlib.suppress(Exception):  # whoever makes it says what is wrong with it
+            if get_class(defense["_target_"]).smooths:
+                return defense["sigma"]
+    return default
+
+
+OmegaConf.register_new_resolver("smoothing_sigma", smoothing_sigma, replace=True)
+
+
+OmegaConf.register_new_resolver("wandb_group", wandb_group, replace=True)
+
+
+OmegaConf.register_new_resolver("side_by_side", side_by_side, replace=True)
+
+
+OmegaConf.register_new_resolver("run_name", lambda overrides: run_name(list(overrides)), replace=True)
+
+
+# Cached: Hydra hands the cache of a sweep's config on to its jobs, in whatever process they run.
+OmegaConf.register_new_resolver("sweep_name", sweep_name, replace=True, use_cache=True)

@@ -1,0 +1,11 @@
+"""What many trials say together: one table, comparisons, curves, the study."""
+
+from facetrial.sweep.callback import GatherSweep
+from facetrial.sweep.gather import gather_sweep
+from facetrial.sweep.runs import gather_runs
+
+__all__ = [
+    "GatherSweep",
+    "gather_runs",
+    "gather_sweep",
+]

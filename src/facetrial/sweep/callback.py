@@ -1,0 +1,39 @@
+"""Hydra's callback that gathers a sweep, after each run and at its end."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hydra.core.utils import JobReturn
+from hydra.experimental.callback import Callback
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from facetrial.sweep.csv_table import write_sweep_csv
+from facetrial.sweep.gather import gather_sweep
+from facetrial.sweep.runs import gather_runs
+
+
+class GatherSweep(Callback):
+    """Hydra's callback that gathers a sweep: after each run, so that a sweep that stops keeps its `sweep.csv`, and
+    at its end.
+
+    Args:
+        study: whether to write the study's table too (`study.md`, `.csv`, `.png`, `.svg`).
+        people: rows of that table; None takes the study's five, or on synthetic faces the five with the most
+            training pictures.
+        defenses: whether to write the tables of defences (`defenses.md`, `.csv`, `.png`, `.svg`).
+    """
+
+    def __init__(
+        self, study: bool = False, people: Sequence[str] | None = None, defenses: bool = False
+    ) -> None:
+        self.study = study
+        self.defenses = defenses
+        self.people = None if people is None else list(people)
+
+    def on_job_end(self, config: DictConfig, job_return: JobReturn, **_: Any) -> None:
+        if config.hydra.mode == RunMode.MULTIRUN:
+            write_sweep_csv(gather_runs(config.hydra.sweep.dir), config.hydra.sweep.dir)
+
+    def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
+        gather_sweep(config.hydra.sweep.dir, self.study, self.people, self.defenses)

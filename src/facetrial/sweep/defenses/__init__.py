@@ -1,0 +1,1 @@
+"""Every defence before every attack: its table, files and section."""

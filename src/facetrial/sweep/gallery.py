@@ -1,0 +1,62 @@
+"""The pictures of a sweep's report: of each run the cases that say most, as many as a page can hold."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from facetrial.report.gallery import IMAGES, read_image
+from facetrial.report.rendering.html import data_address
+from facetrial.sweep.runs import Run
+from facetrial.trial.gallery_cases import JUST_FELL, JUST_STOOD, WORST
+
+MOST_CARDS = 54  # some 5 MB of pictures
+_WORDS = {WORST: "most surely mistaken", JUST_FELL: "only just fooled", JUST_STOOD: "only just withstood"}
+_QUALITY = 85
+
+
+def sweep_gallery(finished: Sequence["Run"], names: Sequence[str]) -> list[dict[str, Any]]:
+    """A card a picture: of each run one case of each kind, the hardest runs first where the page cannot hold them all.
+
+    The pictures are compressed for the page; those in the runs' own reports are not.
+
+    Args:
+        finished: runs whose folders hold what `write_gallery` left.
+        names: what each is called.
+    """
+    named = [(run, name) for run, name in zip(finished, names, strict=True) if run.summary.get("cases")]
+    kinds = list(_WORDS)[: max(1, MOST_CARDS // max(len(named), 1))]
+    hardest = sorted(named, key=lambda item: _left(item[0]))[: MOST_CARDS // len(kinds)]
+    shown = {id(run) for run, _ in hardest}
+    return [
+        {
+            **case,
+            "run": name,
+            "words": _WORDS[kind],
+            "images": {image: _compressed(read_image(run.folder, case, image)) for image in IMAGES},
+        }
+        for run, name in named
+        if id(run) in shown
+        for kind in kinds
+        if (case := _first(run.summary["cases"], kind)) is not None
+        and all(read_image(run.folder, case, image).is_file() for image in IMAGES)
+    ]
+
+
+def _left(run: "Run") -> float:
+    value = run.summary["robust_accuracy"]["value"]
+    return 1.0 if value is None else value
+
+
+def _first(cases: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any] | None:
+    return next((case for case in cases if case["kind"] == kind), None)
+
+
+def _compressed(path: Path) -> str:
+    """A JPEG without subsampling, in which noise is seen to be noise, as a data address."""
+    buffer = io.BytesIO()
+    with Image.open(path) as image:
+        image.convert("RGB").save(buffer, format="JPEG", quality=_QUALITY, subsampling=0, optimize=True)
+    return data_address(buffer.getvalue(), "image/jpeg")

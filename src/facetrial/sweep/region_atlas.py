@@ -1,0 +1,202 @@
+"""The region atlas: where on the face a recogniser is weakest, at an equal budget and at an equal area."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from scipy.ndimage import distance_transform_edt
+
+from facetrial.metrics.mean_face import read_mean_face
+from facetrial.report.rendering.components import Drawing, Section, Table
+from facetrial.report.rendering.formatting import interval, percent
+from facetrial.report.rendering.theme import LIGHT, new_axes
+from facetrial.statistics.intervals import Interval
+from facetrial.statistics.paired import holm, paired_test
+from facetrial.sweep.runs import Run
+from facetrial.sweep.same_setting import setting, titles
+from facetrial.trial.rows import ATTACKED, read_rows
+
+CONTROL, WHOLE, LANDMARKS = "scattered", "everywhere", "landmarks"
+_FEWEST = 3  # regions that make an atlas
+_DPI = 150
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A region under one attack: its run, and how it compares with the control on the same pictures."""
+
+    run: Run
+    difference: Interval | None
+    p: float
+
+    @property
+    def left(self) -> Mapping:
+        return self.run.summary["robust_accuracy"]
+
+
+def atlas_section(runs: Sequence[Run]) -> Section | None:
+    """Accuracy left of each region under each attack, drawn on the mean face; None with fewer than three regions."""
+    groups: dict[tuple, dict[str, Run]] = {}
+    for run in runs:
+        region = (run.summary or {}).get("region")
+        if region and run.summary["robust_accuracy"]["n"]:
+            key = (region["equal_area"], setting(run.summary, region=False))
+            groups.setdefault(key, {})[region["name"]] = run
+    groups = {key: found for key, found in groups.items() if len(found) >= _FEWEST}
+    if not groups:
+        return None
+    sentences, tables, drawings = [], [], []
+    firsts: dict[tuple, Run] = {}
+    for (_, kind), found in groups.items():
+        firsts.setdefault(kind, next(iter(found.values())))
+    named = dict(zip(firsts, titles(list(firsts.values()), region=False), strict=True))
+    for number, ((area, kind), found) in enumerate(groups.items()):
+        title, places = f"{named[kind]}, {_size(area)}", _compared(found, area)
+        sentences.append(f"{title}: {answer(places)}")
+        tables.append(_table(title, places))
+        if (pixels := _drawn(places)) is not None:
+            synthetic = "Synthetic faces. " if any(r.summary["synthetic"] for r in found.values()) else ""
+            drawings.append(
+                Drawing(
+                    f"atlas_{number + 1}",
+                    f"Mean of the clean test faces; the more of a region's pictures fall, the darker it is. "
+                    f"{sentences[-1]}",
+                    f"{synthetic}{title}. Yellow: most are recognised; dark blue: few. Where regions overlap, "
+                    "the weakest is on top.",
+                    pixels,
+                )
+            )
+    return Section(
+        "Where on the face the recogniser is weakest",
+        sentences,
+        "Each region at the same budget; a patch may be anything, its area is its budget. At an equal area a region's "
+        "discs are grown or shrunk until they cover the same share of every picture, so that they differ in place "
+        "alone. Scattered is the control: discs elsewhere on the face, of that area, or, where regions are as large as "
+        "they are, of that of all landmarks, which are then all that can be compared with it. Everywhere is the whole "
+        "picture. Differences are of the same pictures, with 95 % intervals (bootstrap over people, then pictures) and "
+        "p corrected by Holm's method.",
+        tables=tables,
+        drawings=drawings,
+    )
+
+
+def answer(places: Mapping[str, _Place]) -> str:
+    """Where it is weakest, and what the intervals allow to say of it, in one sentence."""
+    parts = {name: place for name, place in places.items() if name not in (CONTROL, WHOLE)}
+    name, place = min(parts.items(), key=lambda one: one[1].left["value"])
+    if all(one.left["value"] == place.left["value"] for one in parts.values()):
+        return (
+            f"no region is weaker than another: {percent(place.left['value'])} of the pictures are left at each (95 % "
+            f"interval {interval(place.left)}, {place.left['n']} pictures)."
+        )
+    left = f"{percent(place.left['value'])} left (95 % interval {interval(place.left)}, {place.left['n']} pictures)"
+    least = f"the least is left at the {name}, {left}"
+    difference = place.difference
+    if difference is None and CONTROL in places:
+        return f"{least}; regions as large as they are differ in more than their place (sizes.area makes them equal)."
+    if difference is None:
+        return f"{least}; there is no scattered control to compare with."
+    low, high = 100 * difference.low, 100 * difference.high
+    if place.p < 0.05 and difference.high < 0:
+        return f"{least}, {-high:.1f} to {-low:.1f} points fewer than under scattered discs."
+    if difference.high < 0:
+        return (
+            f"{least}, {-high:.1f} to {-low:.1f} points fewer than under scattered discs if this region had been "
+            f"chosen before, but as the weakest of {len(parts)} it is not shown to differ (p {place.p:.3f} after "
+            "Holm's correction)."
+        )
+    return (
+        f"{least}, but these pictures do not show that place matters: the difference from scattered discs may lie "
+        f"anywhere from {low:+.1f} to {high:+.1f} points."
+    )
+
+
+def _compared(found: Mapping[str, Run], area: float | None) -> dict[str, _Place]:
+    """Each region and how it differs from the control, where the two differ in place alone."""
+    rows = {name: read_rows(run.folder / "verdicts.csv").set_index("file") for name, run in found.items()}
+    tests = {}
+    for name in found:
+        alike = name not in (CONTROL, WHOLE) if area is not None else name == LANDMARKS
+        if CONTROL in rows and alike:
+            first, second = rows[CONTROL], rows[name]
+            files = first.index[first["status"] == ATTACKED].intersection(
+                second.index[second["status"] == ATTACKED]
+            )
+            if len(files):
+                hits = (one.loc[files, "correct_attacked"].to_numpy(dtype=bool) for one in (first, second))
+                tests[name] = paired_test(*hits, first.loc[files, "identity"].to_numpy())
+    corrected = dict(zip(tests, holm([p for _, p in tests.values()]), strict=True))
+    places = {
+        n: _Place(run, tests[n][0] if n in tests else None, corrected.get(n, 1.0)) for n, run in found.items()
+    }
+    return dict(sorted(places.items(), key=lambda one: one[1].left["value"]))
+
+
+def _size(area: float | None) -> str:
+    return (
+        "regions as large as they are" if area is None else f"equal area, {100 * area:.3g} % of the picture"
+    )
+
+
+def _table(title: str, places: Mapping[str, _Place]) -> Table:
+    lines = [
+        [
+            name,
+            percent(place.run.summary["region"]["area"]),
+            place.left,
+            None if place.difference is None else place.difference.as_dict(),
+            None if place.difference is None else f"{place.p:.3f}",
+            place.run.summary["not_reached"],
+        ]
+        for name, place in places.items()
+    ]
+    header = ["region", "area", "recognised", "less scattered", "p, Holm", "below the budget"]
+    return Table(title, header, lines)
+
+
+def _drawn(places: Mapping[str, _Place]) -> np.ndarray | None:
+    """The mean face in grey, (3, H, W), with regions coloured by what is left, the weakest on top, and a legend."""
+    colour = {name: colormaps["cividis"](place.left["value"]) for name, place in places.items()}
+    face, masks = None, {}
+    for name, place in places.items():
+        if name not in (CONTROL, WHOLE) and (read := read_mean_face(place.run.folder)) is not None:
+            face, masks[name] = read
+    if face is None:
+        return None
+    figure, axes = new_axes(LIGHT, 6.0, 4.0)
+    axes.imshow(face.mean(0), cmap="gray", vmin=0, vmax=1)
+    axes.axis("off")
+    inside = {name: mask >= 0.5 for name, mask in masks.items() if (mask >= 0.5).any()}
+    covered = np.zeros(face.shape[1:], dtype=bool)
+    for depth, (name, mask) in enumerate(inside.items()):  # the weakest first
+        axes.contourf(masks[name], [0.5, 2], colors=[colour[name]], alpha=0.65, zorder=20 - depth)
+        axes.contour(masks[name], [0.5], colors="white", linewidths=0.8, zorder=20 - depth)
+        if (seen := mask & ~covered).any():
+            depths = distance_transform_edt(np.pad(seen, 1))[1:-1, 1:-1]
+            row, column = np.unravel_index(depths.argmax(), seen.shape)
+            halo = [withStroke(linewidth=2, foreground="black")]
+            axes.text(
+                column,
+                row,
+                name,
+                color="white",
+                size=8,
+                ha="center",
+                va="center",
+                zorder=30,
+                path_effects=halo,
+            )
+        covered |= mask
+    entries = [
+        Patch(facecolor=colour[name], edgecolor=LIGHT.ink, label=f"{name}, {percent(place.left['value'])}")
+        for name, place in places.items()
+    ]
+    figure.legend(handles=entries, title="recognised", loc="outside right center", frameon=False, fontsize=9)
+    figure.set_dpi(_DPI)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].transpose(2, 0, 1) / 255

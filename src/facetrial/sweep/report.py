@@ -1,0 +1,186 @@
+"""One report over all runs of a sweep."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from facetrial.metrics.detection import (
+    FLAGS_COUNT,
+    LEFT,
+    came_through,
+    clean_kept,
+    has_detector,
+    left_standing,
+)
+from facetrial.metrics.summary import only_naive
+from facetrial.report.rendering.components import Chart, Section, Series, Table
+from facetrial.report.rendering.formatting import percent, shown_name
+from facetrial.report.rendering.html import write_html
+from facetrial.report.rendering.render import show_chart, show_sections, show_table
+from facetrial.report.wording import banners, clean_words
+from facetrial.sweep.class_size import class_size_sweep_section
+from facetrial.sweep.comparisons import comparisons_section
+from facetrial.sweep.defenses.section import defenses_section
+from facetrial.sweep.defenses.table import DefenseTable
+from facetrial.sweep.gallery import sweep_gallery
+from facetrial.sweep.names import own_overrides, run_name
+from facetrial.sweep.region_atlas import atlas_section
+from facetrial.sweep.runs import Run, table_name
+from facetrial.sweep.security_curves import curves_section
+from facetrial.sweep.study.section import study_section
+from facetrial.sweep.study.table import Study
+
+SWEEP_SECTIONS: list[Callable[[Sequence["Run"]], Section | None]] = [
+    comparisons_section,
+    curves_section,
+    class_size_sweep_section,
+    atlas_section,
+]
+
+
+"""What a sweep's report has to show, in the order of the page: each makes a section of all runs, or None."""
+
+
+def write_sweep_report(
+    runs: Sequence["Run"],
+    studies: Mapping[str, Study],
+    folder: str | Path,
+    defenses: Mapping[str, DefenseTable] | None = None,
+) -> Path:
+    """Writes `report.html` over all runs into the sweep's folder, with the tables of the study and of defences, if any.
+
+    It is self-contained but for links to the runs' own reports below the same folder. Its charts lie beside it as PNG
+    and SVG.
+    """
+    folder = Path(folder)
+    finished = [run for run in runs if run.summary is not None]
+    summaries = [run.summary for run in finished]
+    lines = [
+        {
+            "name": run.folder.relative_to(folder).as_posix(),
+            "summary": run.summary,
+            "figures": None if run.summary is None else trial_figures(run.summary),
+            "failure": run.failure,
+            "overrides": " ".join(own_overrides(run, runs)),
+            "has_report": (run.folder / "report.html").is_file(),
+        }
+        for run in runs
+    ]
+    sections = [section for make in SWEEP_SECTIONS if (section := make(runs)) is not None]
+    for title, table in (defenses or {}).items():
+        sections.append(defenses_section(table, table_name("defenses", title), title))
+    for title, study in studies.items():
+        sections.append(study_section(study, table_name("study", title), title))
+    warnings = [banner for summary in summaries for banner in banners(summary)]
+    return write_html(
+        folder / "report.html",
+        "sweep.html",
+        title="Sweep",
+        headline=headline(summaries, len(runs)),
+        banners=list(dict.fromkeys(warnings)),
+        failed=failed_checks(finished, folder),
+        lines=lines,
+        flags=FLAGS_COUNT if any(map(has_detector, summaries)) else "",
+        chart=show_chart(runs_chart(finished), folder, summaries) if finished else None,
+        sections=show_sections(sections, folder, summaries),
+        people=show_table(people_table(finished)) if finished else None,
+        cards=sweep_gallery(finished, [run_name(run, finished) for run in finished]),
+        versions=versions(summaries),
+    )
+
+
+def trial_figures(summary: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """What the page shows of a trial: `clean`, `attacked` and `success`."""
+    return {
+        "clean": clean_kept(summary),
+        "attacked": left_standing(summary),
+        "success": came_through(summary),
+    }
+
+
+def headline(summaries: Sequence[Mapping[str, Any]], count: int) -> str:
+    """The sweep in one sentence: the trial that did most harm."""
+    trials = f"{len(summaries)} of {count} trials finished" if len(summaries) < count else f"{count} trials"
+    measured = [summary for summary in summaries if left_standing(summary)["n"]]
+    if not measured:
+        return f"{trials}; no picture could be attacked."
+    worst = min(measured, key=lambda summary: left_standing(summary)["value"])
+    defence = "without defence" if worst["defense"] == "none" else f"against defence {worst['defense']}"
+    return (
+        f"{trials}. The hardest, {worst['attack']} {defence}, leaves "
+        f"{percent(left_standing(worst)['value'])} of the faces "
+        f"{LEFT if has_detector(worst) else 'recognised'}; {clean_words(worst)}."
+    )
+
+
+def failed_checks(finished: Sequence["Run"], folder: Path) -> list[dict[str, Any]]:
+    """Every check that failed, with its run, but for attacks that were not to know the defence: banners say that."""
+    return [
+        {
+            "run": run_name(run, finished),
+            "folder": run.folder.relative_to(folder).as_posix(),
+            "name": name,
+            **check,
+        }
+        for run in finished
+        if not only_naive(run.summary)
+        for name, check in run.summary["checks"].items()
+        if not check["passed"]
+    ]
+
+
+def versions(summaries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Of each package the versions that the runs were made with."""
+    found: dict[str, list[str]] = {}
+    for summary in summaries:
+        for package, version in summary["versions"].items():
+            found.setdefault(package, []).append(version)
+    return {package: ", ".join(dict.fromkeys(seen)) for package, seen in found.items()}
+
+
+def runs_chart(finished: Sequence["Run"]) -> Chart:
+    """What is recognised clean and left standing under attack in each run, with intervals."""
+    names = _distinct([run_name(run, finished) for run in finished])
+    series = []
+    for name in ("clean", "attacked"):
+        figures = [trial_figures(run.summary)[name] for run in finished]
+        parts = ([figure[part] for figure in figures] for part in ("value", "low", "high"))
+        series.append(Series(name, names, *parts, tone=name))
+    flags = any(has_detector(run.summary) for run in finished)
+    return Chart(
+        "runs",
+        "Accuracy clean and attacked of each trial with 95 % intervals; the table below holds the same figures.",
+        "Attack / defence of each trial, in the order of the table. Whiskers: 95 % intervals, bootstrap over people, "
+        "then pictures." + (f" {FLAGS_COUNT}" if flags else ""),
+        "",
+        LEFT if flags else "recognised",
+        series,
+        sideways=True,
+    )
+
+
+def people_table(finished: Sequence["Run"]) -> Table:
+    """A line a person, a column a trial: the share of attacked pictures recognised."""
+    people: dict[str, Mapping[str, Any]] = {}
+    for run in finished:
+        people |= {name: person for name, person in run.summary["per_identity"].items() if name not in people}
+    lines = []
+    for name, person in sorted(people.items()):
+        found = [run.summary["per_identity"].get(name) for run in finished]
+        cells = [None if one is None else one["robust"] for one in found]
+        trained = {
+            one["n_train"] for one in found if one is not None
+        }  # differs where the number is what is swept
+        lines.append([shown_name(name), person["n_train"] if len(trained) == 1 else None, *cells])
+    header = ["person", "trained on", *(run_name(run, finished) for run in finished)]
+    return Table("Recognised under attack, person by person", header, lines)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The same names, those that occur again with a number, so that each has a place of its own."""
+    seen: dict[str, int] = {}
+    found = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return found

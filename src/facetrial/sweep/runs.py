@@ -1,0 +1,85 @@
+"""The runs of a sweep as they lie in its folder, finished or not."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from facetrial.core.errors import FacetrialError
+from facetrial.metrics.summary_json import read_summary
+from facetrial.runtime.failures import read_failure
+
+# What the columns of a study's table differ in; runs that differ in anything else belong to different tables.
+_IN_ONE_TABLE = ("attack", "defense", "experiment")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a sweep.
+
+    Attributes:
+        folder: its run folder.
+        overrides: what it was started with, such as "attack=random".
+        summary: what it found; None when it has not finished.
+        failure: why it failed at its last start; None when it did not.
+    """
+
+    folder: Path
+    overrides: tuple[str, ...]
+    summary: Mapping[str, Any] | None
+    failure: str | None = None
+
+
+def gather_runs(folder: str | Path) -> list[Run]:
+    """The runs below `folder`, finished or not, in the order of their numbers.
+
+    Raises:
+        FacetrialError: there is none.
+    """
+    folder = Path(folder)
+    folders = {path.parent for path in folder.rglob("summary.json")}
+    folders |= {path.parent.parent for path in folder.rglob(".hydra/overrides.yaml")}
+    runs = []
+    for run in sorted(folders - {folder}, key=lambda path: _numbers_as_numbers(path.relative_to(folder))):
+        overrides = run / ".hydra" / "overrides.yaml"
+        failure = read_failure(run)
+        finished = failure is None and (run / "summary.json").is_file()
+        runs.append(
+            Run(
+                run,
+                tuple(OmegaConf.to_container(OmegaConf.load(overrides))) if overrides.is_file() else (),
+                read_summary(run / "summary.json") if finished else None,
+                failure,
+            )
+        )
+    if not runs:
+        raise FacetrialError(f"no run below {folder}. Give the folder of a sweep: hydra.sweep.dir.")
+    return runs
+
+
+def runs_of_tables(runs: Sequence[Run], in_one_table: Callable[[str], bool]) -> dict[str, list[Run]]:
+    """Runs by the overrides that set them apart, but for those that `in_one_table` allows; "" where there are none."""
+    groups: dict[tuple[str, ...], list[Run]] = {}
+    for run in runs:
+        apart = tuple(sorted(o for o in run.overrides if not in_one_table(o)))
+        groups.setdefault(apart, []).append(run)
+    shared = set.intersection(*map(set, groups)) if groups else set()
+    return {" ".join(o for o in apart if o not in shared): members for apart, members in groups.items()}
+
+
+def picks_attack_or_defense(override: str) -> bool:
+    """Whether an override picks what the columns of a table differ in."""
+    return override.lstrip("+~").partition("=")[0] in _IN_ONE_TABLE
+
+
+def table_name(begin: str, title: str) -> str:
+    """A file name for the table with that title: "study-seed=1"."""
+    return "-".join([begin, *re.findall(r"[\w.=+-]+", title)])
+
+
+def _numbers_as_numbers(path: Path) -> list[tuple[int, int, str]]:
+    parts = re.findall(r"\d+|\D+", path.as_posix())
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]

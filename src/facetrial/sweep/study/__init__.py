@@ -1,0 +1,1 @@
+"""The study's table, person by person."""

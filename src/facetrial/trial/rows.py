@@ -1,0 +1,69 @@
+"""The rows of a trial: their columns, how they are written and read back, and which of them count."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from facetrial.core.errors import FacetrialError
+from facetrial.core.files import written_whole
+
+_TEXT = (
+    "file", "identity", "target", "predicted_clean", "predicted_attacked", "predicted_8bit", "status", "second",
+    "certified_class",
+)  # fmt: skip
+
+
+def write_rows(rows: pd.DataFrame, path: Path) -> None:
+    """Writes rows as CSV, whole; numbers so that they read back to the bit."""
+    with written_whole(path) as temporary:
+        rows.to_csv(temporary, index=False)
+
+
+def read_rows(path: Path) -> pd.DataFrame:
+    """Rows that `write_rows` wrote. A person called "None", "NA" or "0002" stays a person."""
+    names = pd.read_csv(path, nrows=0).columns
+    text = [name for name in names if name in _TEXT or name.startswith("predicted_")]
+    return pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False)
+
+
+COLUMNS = (
+    "file",
+    "identity",
+    *(f"{what}_{when}" for what in ("predicted", "correct") for when in ("clean", "attacked", "8bit")),
+    "status",
+    "reached",
+)
+
+
+def check_rows(rows: pd.DataFrame) -> None:
+    """Raises FacetrialError unless `rows` are verdict rows: all columns, one row a picture, known status."""
+    if missing := [column for column in COLUMNS if column not in rows]:
+        raise FacetrialError(f"verdict rows lack the columns {', '.join(missing)}; found {', '.join(rows)}.")
+    if len(rows) == 0:
+        raise FacetrialError("a trial without a single picture has no figures; is the test set empty?")
+    if not rows["file"].is_unique:
+        repeated = rows["file"][rows["file"].duplicated()].iloc[0]
+        raise FacetrialError(f"expected one row a picture, found {repeated} more than once.")
+    if unknown := set(rows["status"]) - {ATTACKED, NOT_ATTACKABLE}:
+        raise FacetrialError(f"expected status {ATTACKED} or {NOT_ATTACKABLE}, found {sorted(unknown)}.")
+
+
+def at_stake(attacked: pd.DataFrame, goal: str) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rows right when clean (dodging) or not already taken for the target (impersonation), and which the attack hit."""
+    if goal == "dodging":
+        rows = attacked[attacked["correct_clean"].astype(bool)]
+        hits = ~rows["correct_attacked"].to_numpy(dtype=bool)
+    elif goal == "impersonation":
+        if "target" not in attacked:
+            raise FacetrialError("under the goal impersonation, verdict rows need the column target.")
+        rows = attacked[attacked["predicted_clean"] != attacked["target"]]
+        hits = (rows["predicted_attacked"] == rows["target"]).to_numpy(dtype=bool)
+    else:
+        raise FacetrialError(f"expected the goal dodging or impersonation, found {goal!r}.")
+    return rows, hits
+
+
+ATTACKED = "attacked"
+NOT_ATTACKABLE = "not_attackable"
+ABSTAINED = "(nobody)"  # predicted where a victim abstains; counted as wrong

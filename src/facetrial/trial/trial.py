@@ -1,0 +1,129 @@
+"""The trial: an attack against a victim over a test set, as a Lightning test loop."""
+
+from pathlib import Path
+
+import pandas as pd
+import torch
+from lightning import LightningDataModule, LightningModule
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from facetrial.attacks.attack import Attack
+from facetrial.attacks.referee import referee
+from facetrial.attacks.result import Attacked
+from facetrial.core.errors import FacetrialError
+from facetrial.core.files import written_whole
+from facetrial.faces.batch import FaceDataset, Faces, same_batch
+from facetrial.recognition.victim import Victim
+from facetrial.trial.certificate import Certificate
+from facetrial.trial.gallery_cases import KeptCases
+from facetrial.trial.shards import Shards
+from facetrial.trial.verdicts import eight_bit, verdict_rows
+
+
+class RemainingFaces(LightningDataModule):
+    """The pictures that still have no row, shared out among processes: none is padded, none repeated.
+
+    Args:
+        faces: the test pictures.
+        remaining: rows of `faces` to attack.
+        batch_size: pictures a batch.
+    """
+
+    def __init__(self, faces: FaceDataset, remaining: list[int], batch_size: int) -> None:
+        super().__init__()
+        self.faces = faces
+        self.remaining = remaining
+        self.batch_size = batch_size
+
+    def test_dataloader(self) -> DataLoader:
+        own = self.remaining[self.trainer.global_rank :: self.trainer.world_size]
+        return DataLoader(self.faces, self.batch_size, sampler=own, collate_fn=same_batch)
+
+
+class Trial(LightningModule):
+    """Attacks every picture it is given, has the result checked and judged, and keeps one row a picture.
+
+    Args:
+        victim: what is attacked; frozen and in eval mode.
+        attack: what attacks it.
+        faces: the test pictures that batches index into.
+        seed: of what the attack draws.
+        shards: where rows go.
+        shown: files that the report shows in any case, beside those that say most.
+        images_folder: where attacked pictures go as PNG; None keeps none.
+        certificate: what certifies the clean pictures; None leaves them without.
+        keep_saved: whether all attacked pictures are kept beside the rows, rounded to 8 bits, for what comes after.
+    """
+
+    def __init__(
+        self,
+        victim: Victim,
+        attack: Attack,
+        faces: FaceDataset,
+        seed: int,
+        shards: Shards,
+        shown: set[str],
+        images_folder: Path | None = None,
+        certificate: Certificate | None = None,
+        keep_saved: bool = False,
+    ) -> None:
+        super().__init__()
+        self.victim = victim
+        self.attack = attack
+        self.faces = faces
+        self.seed = seed
+        self.shards = shards
+        self.cases = KeptCases(shards, shown)
+        self.images_folder = images_folder
+        self.certificate = certificate
+        self.keep_saved = keep_saved
+
+    def on_test_start(self) -> None:
+        if self.victim.training or any(parameter.requires_grad for parameter in self.victim.parameters()):
+            raise FacetrialError(
+                "the victim must be in eval mode with frozen parameters; call victim.freeze() first."
+            )
+        self.attack.goal.check(torch.from_numpy(self.faces.identities), self.faces.names)
+
+    def test_step(self, batch: Faces, batch_idx: int) -> None:
+        files = [self.faces.files[i] for i in batch.indices.tolist()]
+        attacked = self.attack(self.victim, batch, self.seed, files=files)
+        budget = self.attack.budget
+        referee(batch.images, attacked.images, attacked.region, budget.norm, budget.limit, files)
+        self._keep_pictures(batch, attacked, files)
+        # Verdicts are float32, whatever the trainer's precision.
+        with torch.autocast(batch.images.device.type, enabled=False):
+            rows = self.rows(batch, attacked, files)
+            if self.certificate is not None:
+                rows = rows.assign(**self.certificate.columns(self.victim, batch.images, self.faces.names))
+        self.cases.keep(rows, batch.images, attacked.images)
+        self.shards.write(rows)
+        self.cases.forget()
+
+    def rows(self, batch: Faces, attacked: Attacked, files: list[str]) -> pd.DataFrame:
+        """One row a picture; what belongs to the rows is on disk before they are."""
+        embeddings: dict[str, Tensor] = {}
+        rows = verdict_rows(self.victim, batch, attacked, self.faces.names, files, embeddings)
+        if embeddings:
+            self.shards.embeddings.write(files, embeddings)
+        return rows
+
+    def image_file(self, file: str) -> Path:
+        """Where an attacked picture is kept in `images_folder`."""
+        return (self.images_folder / file).with_suffix(".png")
+
+    def on_test_end(self) -> None:
+        self.trainer.strategy.barrier("all rows are on disk")
+
+    def _keep_pictures(self, batch: Faces, attacked: Attacked, files: list[str]) -> None:
+        if self.images_folder is None and not self.keep_saved:
+            return
+        pixels = eight_bit(attacked.images).mul(255.0).to(torch.uint8)
+        for picture, file in zip(pixels.permute(0, 2, 3, 1).cpu().numpy(), files, strict=True):
+            if self.keep_saved:
+                self.shards.write_saved(file, picture)
+            if self.images_folder is not None:
+                with written_whole(self.image_file(file)) as temporary:
+                    Image.fromarray(picture).save(temporary)

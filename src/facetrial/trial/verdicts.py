@@ -1,0 +1,110 @@
+"""Verdicts: what the victim says of finished pictures, in float32 and after rounding to 8 bits."""
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from facetrial.attacks.goals import SHOWS_TARGET, Aim
+from facetrial.attacks.method import Gradient
+from facetrial.attacks.result import Attacked
+from facetrial.core.exact_sums import exact_sum
+from facetrial.defenses.detectors import suspicions
+from facetrial.faces.batch import Faces
+from facetrial.recognition.layers import abstains, scores_and_embeddings
+from facetrial.trial.rows import ABSTAINED, ATTACKED, NOT_ATTACKABLE
+
+
+def eight_bit(images: Tensor) -> Tensor:
+    """The pictures as a lossless 8-bit file keeps them, (B, 3, H, W) in [0, 1]."""
+    return (images * 255.0).round() / 255.0
+
+
+def verdict_rows(
+    victim: nn.Module,
+    faces: Faces,
+    attacked: Attacked,
+    names: list[str],
+    files: list[str],
+    embeddings: dict[str, Tensor] | None = None,
+) -> pd.DataFrame:
+    """One row a picture. Margins are the own score minus the best other: positive is recognised. The rank is the place
+    of the own name among all by score, 1 for the first; where the victim names nobody it is behind the last.
+
+    Where the victim has detectors, also how suspicious each version is, and whether it is flagged; being flagged
+    leaves `predicted` and `correct` as they are.
+
+    Args:
+        victim: scores (B, C) from images, in eval mode.
+        faces: the clean batch.
+        attacked: what the attack made of it.
+        names: the person's name for each identity.
+        files: B names of pictures.
+        embeddings: where each version's, (B, D), are put as by `scores_and_embeddings`; versions without are left out.
+    """
+    columns: dict[str, list] = {"file": files, "identity": [names[i] for i in faces.identities.tolist()]}
+    versions = {"clean": faces.images, "attacked": attacked.images, "8bit": eight_bit(attacked.images)}
+    predicted, correct, margin, rank, detected = {}, {}, {}, {}, {}
+    for version, images in versions.items():
+        scores, found = scores_and_embeddings(victim, images)
+        if embeddings is not None and found is not None:
+            embeddings[version] = found
+        winners, silent = scores.argmax(1), abstains(victim, scores)
+        named = [
+            ABSTAINED if no_one else names[i]
+            for i, no_one in zip(winners.tolist(), silent.tolist(), strict=True)
+        ]
+        predicted[f"predicted_{version}"] = named
+        correct[f"correct_{version}"] = ((winners == faces.identities) & ~silent).tolist()
+        margin[f"margin_{version}"] = (-Aim(faces.identities).advantage(scores)).tolist()
+        rank[f"rank_{version}"] = (
+            own_ranks(scores, faces.identities).masked_fill(silent, len(scores[0]) + 1).tolist()
+        )
+        with torch.no_grad():
+            suspicion = suspicions(victim, images)
+        if suspicion is not None:
+            detected |= {
+                f"suspicion_{version}": suspicion.tolist(),
+                f"flagged_{version}": (suspicion > 1).tolist(),
+            }
+    columns |= predicted | correct | margin | rank | detected
+    if attacked.targets is not None:
+        columns["target"] = ["" if i == SHOWS_TARGET else names[i] for i in attacked.targets.tolist()]
+    return pd.DataFrame(columns | change_columns(faces, attacked))
+
+
+def change_columns(faces: Faces, attacked: Attacked) -> dict[str, list]:
+    """Columns of what was done to each picture of a batch, whatever came of it."""
+    columns: dict[str, list] = {}
+    columns["status"] = [ATTACKED if attackable else NOT_ATTACKABLE for attackable in attacked.attackable]
+    columns["reached"] = attacked.reached.tolist()
+    columns |= change_norms(faces.images, attacked.images)
+    columns["region_area"] = (exact_sum(attacked.region) / attacked.region[0].numel()).tolist()
+    if attacked.smallest is not None:
+        columns["smallest"] = attacked.smallest.tolist()
+    columns["queries"] = attacked.queries.tolist()
+    columns["steps"] = attacked.steps.tolist()
+    columns["gradient"] = [Gradient(i).name.lower() for i in attacked.gradient.tolist()]
+    return columns
+
+
+def own_ranks(scores: Tensor, identities: Tensor) -> Tensor:
+    """The place, int64 (B,), of each own score among all (B, C), 1 for the highest; C where scores are not finite.
+
+    Of equal scores the first is in front, as for the winner.
+    """
+    own = scores.gather(1, identities[:, None])
+    before = torch.arange(scores.shape[1], device=scores.device) < identities[:, None]
+    ahead = (scores > own) | ((scores == own) & before)
+    return torch.where(scores.isfinite().all(1), 1 + ahead.sum(1), scores.shape[1])
+
+
+def change_norms(images: Tensor, attacked: Tensor) -> dict[str, list]:
+    """Norms of the change to each picture, in [0, 1] units, and the number of pixels changed."""
+    change = (attacked.double() - images.double()).abs()
+    energy = exact_sum(change.square())
+    return {
+        "rms": (energy / change[0].numel()).sqrt().tolist(),
+        "l2": energy.sqrt().tolist(),
+        "linf": change.amax((1, 2, 3)).tolist(),
+        "pixels_changed": (change.amax(1) > 0).sum((1, 2)).tolist(),
+    }

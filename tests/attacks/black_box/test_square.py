@@ -1,0 +1,249 @@
+"""The Square attack: rules kept, squares where they belong, and as strong as the published one."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from facetrial.api import attack
+from facetrial.attacks.attack import Attack
+from facetrial.attacks.black_box.square import Square
+from facetrial.attacks.black_box.square_proposals import (
+    L2Proposals,
+    LinfProposals,
+    corners,
+    square_side,
+    windows,
+)
+from facetrial.attacks.budgets.l0 import L0
+from facetrial.attacks.budgets.l1 import L1
+from facetrial.attacks.budgets.l2 import L2, RMS
+from facetrial.attacks.budgets.linf import Linf
+from facetrial.attacks.goals import Aim, Impersonation
+from facetrial.attacks.gradient.pgd import PGD
+from facetrial.attacks.losses import CrossEntropy, Margin
+from facetrial.attacks.method import Problem
+from facetrial.attacks.referee import referee
+from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import Draws
+from facetrial.defenses.resize_pad import RandomResizePad
+from facetrial.recognition import fast_copy as fast
+from facetrial.regions.regions import Discs, Everywhere, Scattered
+from tests.helpers.faces import some_faces
+from tests.helpers.trained import SIZE, known_pictures, trained_victim
+
+REGIONS = {"everywhere": Everywhere(), "nose": Discs("nose", 0.4), "soft": Scattered(Discs(softness=0.5))}
+BUDGETS = [Linf(20), L2(1.0), RMS(0.05)]
+
+
+def problem(region: torch.Tensor, budget) -> Problem:
+    count = len(region)
+    images = torch.rand(count, 3, SIZE, SIZE)
+    draws = Draws(0, torch.arange(count))
+    aim = Aim(torch.zeros(count, dtype=torch.int64))
+    landmarks, files = torch.full((count, 15, 2), torch.nan), [str(i) for i in range(count)]
+    return Problem(None, None, aim, images, region, budget, landmarks, draws, files)
+
+
+@pytest.mark.parametrize("goal", [None, Impersonation("nearest")], ids=["dodging", "impersonation"])
+@pytest.mark.parametrize("budget", BUDGETS, ids=lambda budget: budget.norm)
+@pytest.mark.parametrize("region", REGIONS)
+def test_it_keeps_the_rules_and_comes_nearer_its_goal(region, budget, goal):
+    faces = some_faces(6, size=SIZE)
+    victim, queries = trained_victim(), 40
+    made = Attack(REGIONS[region], budget, Square(Margin(), queries), goal)
+    result = made(victim, faces, seed=0)
+    assert result.attackable.all()
+    referee(faces.images, result.images, result.region, budget.norm, budget.limit, list("abcdef"))
+    assert (result.queries <= queries).all()
+    assert (result.steps == 0).all()
+    assert (result.gradient == 0).all()
+    aim = Aim(faces.identities, result.targets)
+    before, after = aim.advantage(victim(faces.images)), aim.advantage(victim(result.images))
+    assert (after[before <= 0] > before[before <= 0]).any()
+    assert (after >= before - 1e-5).all()
+
+
+@pytest.mark.parametrize("budget", BUDGETS, ids=lambda budget: budget.norm)
+@pytest.mark.parametrize("by_copy", [True, False])
+def test_a_picture_falls_the_same_in_any_batch(budget, by_copy):
+    images, identities = known_pictures(24, seed=4)
+    budget = Linf(16) if budget.norm == "linf" else L2(2.5)
+    made = Attack(Everywhere(), budget, Square(Margin(), 60, 0.8), fast=by_copy)
+    whole, rows = attack(trained_victim(), images, identities, made)
+    parts, rows_of_parts = attack(trained_victim(), images, identities, made, batch_size=5)
+    assert 0 < rows["correct_attacked"].sum() < 24
+    assert (rows["correct_attacked"] == rows_of_parts["correct_attacked"]).all()
+    same = (whole - parts).abs().amax((1, 2, 3)) < 1e-6
+    assert same.float().mean() > 0.9
+
+
+def test_queries_are_what_the_victim_was_shown():
+    images, identities = known_pictures(10, seed=4)
+    victim, shown = trained_victim(), 0
+
+    def count(module, arguments):
+        nonlocal shown
+        shown += len(arguments[0])
+
+    made = Attack(Everywhere(), Linf(16), Square(Margin(), 50, 0.8), fast=False)
+    faces = some_faces(10, size=SIZE).with_images(images)
+    faces.identities = identities
+    handle = victim.register_forward_pre_hook(count)
+    result = made(victim, faces, seed=0)
+    handle.remove()
+    assert int(result.queries.sum()) == shown
+    assert result.queries.max() <= 50
+    assert result.queries.min() < 40  # those that fall early leave
+
+
+def test_a_picture_that_is_wrong_already_is_left_as_it_is():
+    images, identities = known_pictures(5, seed=4)
+    attacked, rows = attack(
+        trained_victim(), images, (identities + 1) % 5, Attack(Everywhere(), Linf(8), Square(Margin(), 50))
+    )
+    assert torch.equal(attacked, images)
+    assert (rows["queries"] == 3).all()
+
+
+def test_linf_moves_every_value_as_far_as_it_may():
+    region = torch.ones(4, 1, SIZE, SIZE)
+    region[:, :, :, ::2] = 0.5
+    given = problem(region, Linf(10))
+    current = LinfProposals().start(given)
+    for step in range(5):
+        current = LinfProposals().change(given, current, 0.1, step)
+    low = given.budget.project(given.images, given.images - 1, region)
+    high = given.budget.project(given.images, given.images + 1, region)
+    assert ((current == low) | (current == high)).all()
+
+
+def test_each_linf_proposal_changes_one_square_and_something_in_it():
+    given = problem(torch.ones(6, 1, SIZE, SIZE), Linf(10))
+    before = LinfProposals().start(given)
+    for step in range(30):
+        after = LinfProposals().change(given, before, 0.01, step)
+        changed = (after != before).any(1)
+        assert changed.flatten(1).any(1).all()
+        rows, columns = changed.any(2), changed.any(1)
+        assert (rows.sum(1) <= 2).all()  # the root of 1 % of 400 pixels
+        assert (columns.sum(1) <= 2).all()
+        before = after
+
+
+def test_l2_spends_the_whole_budget_before_clipping():
+    given = problem(torch.ones(4, 1, SIZE, SIZE), L2(1.0))
+    given.images = 0.4 + 0.2 * given.images  # nothing is clipped
+    current = L2Proposals().start(given)
+    for step in range(10):
+        norm = (current - given.images).flatten(1).norm(dim=1)
+        torch.testing.assert_close(norm, torch.ones(4), rtol=1e-4, atol=0)
+        current = L2Proposals().change(given, current, 0.1, step)
+
+
+def test_squares_lie_evenly_over_all_places_that_meet_the_region():
+    region = torch.zeros(1, 1, 6, 7)
+    region[0, 0, 2, 3] = 1
+    count = 4000
+    chance = Draws(0, torch.arange(count)).uniform((1,), "test")[:, 0]
+    side = torch.full((count,), 2)
+    for area, places in ((region, 4), (torch.ones_like(region), 5 * 6)):
+        many = area.expand(count, -1, -1, -1)
+        top, left = corners(many, side, chance)
+        counts = torch.bincount(top * 7 + left)
+        assert (counts > 0).sum() == places
+        assert counts[counts > 0].min() > 0.7 * count / places
+        assert (windows(many, side, chance) & (many > 0)).flatten(1).any(1).all()
+
+
+def test_a_square_covers_its_share_of_the_region():
+    region = torch.zeros(2, 1, 20, 20)
+    region[0, :, :10] = 1  # 200 pixels
+    region[1, 0, 0, 0] = 1
+    assert square_side(region, 0.5).tolist() == [10, 1]
+    assert square_side(torch.ones(1, 1, 20, 20), 1.0).tolist() == [19]
+
+
+def test_the_schedule_is_the_papers():
+    method = Square(Margin(), queries=10_000, p_init=0.8)
+    shares = [method.share(step) for step in (0, 10, 11, 51, 201, 501, 1001, 2001, 4001, 6001, 8001, 9999)]
+    assert shares == [0.8 / 2**halvings for halvings in (0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9)]
+    assert Square(Margin(), queries=100, p_init=0.8).share(1) == 0.2  # as the 100th of 10,000
+
+
+def test_it_needs_no_gradient():
+    class Rounded(torch.nn.Module):
+        """Scores in steps of a thousandth: their slope is zero."""
+
+        def forward(self, images):
+            return trained_victim()(images).mul(1000).round().div(1000)
+
+    images, identities = known_pictures(20, seed=4)
+    made = Attack(Everywhere(), Linf(24), Square(CrossEntropy(), 60, 0.8))
+    _, rows = attack(Rounded().eval(), images, identities, made)
+    assert rows["correct_clean"].all()
+    assert rows["correct_attacked"].mean() < 0.5
+    assert (rows["gradient"] == "not_asked").all()
+
+
+def test_pictures_are_compared_in_float32_where_slopes_may_be_in_bfloat16(monkeypatch):
+    monkeypatch.setattr(fast, "low_is_faster", lambda device: True)
+    images, identities = known_pictures(2, seed=4)
+    for method, low in ((Square(Margin(), 5), False), (PGD(Margin(), 1, 1.0), True)):
+        made = Attack(Everywhere(), Linf(1), method)
+        attack(trained_victim(), images, identities, made)
+        assert made._copies._copy.low is low
+
+
+@pytest.mark.parametrize("norm", ["Linf", "L2"])
+def test_it_leaves_no_more_than_the_published_attack(norm):
+    """auto-attack's Square, with the same queries, shares and victim."""
+    published = pytest.importorskip("autoattack.square").SquareAttack
+    images, identities = known_pictures(200, seed=5)
+    victim, queries = trained_victim(), 400
+    eps = {"Linf": 10 / 255, "L2": 2.0}[norm]
+    budget = Linf(10) if norm == "Linf" else L2(2.0)
+    peer = published(victim, norm=norm, n_queries=queries, eps=eps, p_init=0.8, device="cpu", seed=0)
+    theirs = (victim(peer.perturb(images, identities)).argmax(1) == identities).float().mean().item()
+    made = Attack(Everywhere(), budget, Square(Margin(), queries, 0.8))
+    _, rows = attack(victim, images, identities, made, batch_size=200)
+    assert 0.2 <= theirs <= 0.8
+    assert rows["correct_attacked"].mean() <= theirs + 0.01
+
+
+def test_before_a_victim_that_draws_one_lucky_draw_stops_nobody():
+    images, identities = known_pictures(6, seed=4)
+    faces = replace(some_faces(6, size=SIZE), images=images, identities=identities)
+    made = Attack(Everywhere(), Linf(60), Square(Margin(), 40))
+    certain = made(trained_victim(), faces, seed=0)
+    assert (certain.queries < 30).all()
+    drawing = RandomResizePad(0.9, 0, samples=2).wrap_victim(trained_victim()).eval()
+    assert (made(drawing, faces, seed=0).queries >= 2 * 38).all()
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (lambda: Square(Margin(), 2), "attack.method.queries must be a whole number from 3 on, found 2"),
+        (lambda: Square(Margin(), 10, p_init=0.0), r"attack.method.p_init must lie in \(0, 1\], found 0.0"),
+        (lambda: Square(Margin(), 10, p_init=1.1), "attack.method.p_init"),
+        (lambda: Square(Margin(), 10, at_once=0), "attack.method.at_once must be a whole number"),
+    ],
+)
+def test_what_it_cannot_be(made, message):
+    with pytest.raises(FacetrialError, match=message):
+        made()
+
+
+@pytest.mark.parametrize(
+    ("budget", "message"),
+    [
+        (L0(5), "attack/method=square needs attack/budget=linf, l2 or rms; a budget of norm l0"),
+        (L1(5.0), "a budget of norm l1 has no squares"),
+        (L2(1e4), "l2 budget 10000 is larger than any change"),
+    ],
+)
+def test_a_budget_that_it_has_no_use_for(budget, message):
+    images, identities = known_pictures(2, seed=4)
+    with pytest.raises(FacetrialError, match=message):
+        attack(trained_victim(), images, identities, Attack(Everywhere(), budget, Square(Margin(), 10)))

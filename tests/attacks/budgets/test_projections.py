@@ -1,0 +1,132 @@
+"""Projections onto budget, region and [0, 1] together: the nearest point, by the inequality that only it fulfils."""
+
+import numpy as np
+import pytest
+import torch
+
+from facetrial.attacks.budgets.budget import Budget
+from facetrial.attacks.budgets.l0 import L0
+from facetrial.attacks.budgets.l1 import L1
+from facetrial.attacks.budgets.l2 import L2, RMS
+from facetrial.attacks.budgets.linf import Linf
+from facetrial.attacks.referee import referee
+from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import Draws
+
+SIZE = 12
+CONVEX = [Linf(8), Linf(100), L2(1.5), RMS(0.05), L1(10.0), L2(8.0), L1(150.0)]
+
+
+def problem(count: int = 5) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Clean pictures with many values at the ends of the range, points far off, and a region."""
+    images = torch.rand(count, 3, SIZE, SIZE).mul(1.4).sub(0.2).clamp(0, 1)
+    changed = (
+        images + torch.randn_like(images) * torch.tensor([0.02, 0.1, 0.5, 2.0, 0.3])[:, None, None, None]
+    )
+    region = (torch.rand(count, 1, SIZE, SIZE) < 0.7).float()
+    return images, changed, region
+
+
+def names(budget: Budget) -> str:
+    return f"{budget.norm} {budget.limit:.3g}"
+
+
+@pytest.mark.parametrize("budget", CONVEX, ids=names)
+class TestConvex:
+    def test_the_result_is_allowed(self, budget):
+        images, changed, region = problem()
+        projected = budget.project(images, changed, region)
+        referee(images, projected, region, budget.norm, budget.limit, list("abcde"))
+
+    def test_no_allowed_point_is_nearer(self, budget):
+        images, changed, region = problem()
+        projected = budget.project(images, changed, region).double()
+        away = (changed.double() - projected) * region
+        for attempt in range(50):
+            # Random allowed points, and those that lie farthest in the direction of `away`.
+            aim = away * 1e3 if attempt == 0 else away * 10 * torch.rand_like(away) + torch.randn_like(away)
+            allowed = budget.project(images, (images + aim).float(), region).double()
+            inner = (away * (allowed - projected)).flatten(1).sum(1)
+            scale = away.flatten(1).norm(dim=1) * (allowed - projected).flatten(1).norm(dim=1)
+            assert (inner <= 2e-4 * scale + 1e-6).all()
+
+    def test_an_allowed_point_stays(self, budget):
+        images, changed, region = problem()
+        projected = budget.project(images, changed, region)
+        again = budget.project(images, projected, region)
+        torch.testing.assert_close(again, projected, rtol=0, atol=2e-6)
+
+    def test_a_start_is_allowed_and_each_restart_has_its_own(self, budget):
+        images, _, region = problem()
+        draws = Draws(0, torch.arange(5))
+        starts = [budget.start(images, region, draws.restarted(restart)) for restart in range(2)]
+        assert not torch.equal(*starts)
+        for start in starts:
+            referee(images, start, region, budget.norm, budget.limit, list("abcde"))
+
+    def test_a_step_has_the_budgets_length(self, budget):
+        gradient = torch.randn(5, 3, SIZE, SIZE, dtype=torch.float64)
+        step = budget.steepest(gradient).flatten(1)
+        power = {"linf": np.inf, "l2": 2, "rms": 2, "l1": 1}[budget.norm]
+        torch.testing.assert_close(step.norm(power, dim=1), torch.ones(5, dtype=torch.float64))
+        assert ((step * gradient.flatten(1)).sum(1) > 0).all()
+
+
+def test_l0_keeps_the_pixels_that_matter_most():
+    images, changed, region = problem()
+    projected = L0(7).project(images, changed, region)
+    referee(images, projected, region, "l0", 7, list("abcde"))
+    clipped = torch.where(region > 0, changed.clamp(0, 1), images)
+    gain = ((changed - images).square() - (changed - clipped).square()).sum(1) * region[:, 0]
+    kept = (projected != images).any(1)
+    for picture in range(5):
+        assert set(gain[picture].flatten().topk(7).indices.tolist()) == set(
+            kept[picture].flatten().nonzero()[:, 0].tolist()
+        )
+
+
+def test_linf_noise_reaches_its_largest_change():
+    images, _, region = problem()
+    filled, reached = Linf(16).fill(images, torch.randn_like(images) * region)
+    assert reached.all()
+    largest = (filled - images).abs().amax((1, 2, 3))
+    torch.testing.assert_close(largest, torch.full_like(largest, 16 / 255), rtol=1e-5, atol=0)
+
+
+def test_l1_noise_reaches_its_sum():
+    images, _, region = problem()
+    filled, reached = L1(20.0).fill(images, torch.randn_like(images) * region)
+    assert reached.all()
+    sums = (filled.double() - images.double()).abs().sum((1, 2, 3))
+    torch.testing.assert_close(sums, torch.full_like(sums, 20.0), rtol=1e-5, atol=0)
+
+
+def test_l0_noise_changes_as_many_pixels():
+    images, _, _ = problem()
+    order = torch.rand(5, SIZE, SIZE)
+    filled, reached = L0(9).fill_in_order(images, torch.full_like(images, 0.5), order)
+    assert reached.all()
+    assert ((filled != images).any(1).flatten(1).sum(1) == 9).all()
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (lambda: Linf(-1), "attack.budget.eps must be a positive number"),
+        (lambda: Linf(256), r"attack.budget.eps must lie in \(0, 255\]"),
+        (lambda: L0(1.5), "attack.budget.pixels must be a whole number"),
+        (lambda: L1(0), "attack.budget.eps must be a positive number"),
+        (lambda: L1(1e4).project(*problem()), "l1 budget 10000 is larger than any change"),
+        (lambda: L2(1e4).project(*problem()), "l2 budget 10000 is larger than any change"),
+        (lambda: L0(1000).project(*problem()), "l0 budget 1000 is larger than any change"),
+        (lambda: L0(5).fill(*problem()[:2]), "norm l0 has no noise on every pixel"),
+        (lambda: L0(5).steepest(problem()[0]), "norm l0 has no gradient steps"),
+        (
+            lambda: Linf(8).fill_in_order(*problem()[:2], torch.rand(5, SIZE, SIZE)),
+            "norm linf has no noise on single",
+        ),
+    ],
+)
+def test_what_a_budget_cannot_be_or_do(made, message):
+    with pytest.raises(FacetrialError, match=message):
+        made()

@@ -1,0 +1,186 @@
+"""Checks of the victim: each passes a sound one, and fails a fault that was planted."""
+
+import pytest
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from facetrial.attacks.black_box.noise import Gaussian
+from facetrial.attacks.budgets.l2 import RMS
+from facetrial.checks.of_input import PictureRange, StandardisedOnce
+from facetrial.checks.of_victim import Recognises, SameAlone, VictimFrozen
+from facetrial.defenses.build import defended
+from facetrial.defenses.resize_pad import RandomResizePad
+from facetrial.recognition.embedders.inception_resnet_v1 import InceptionResnetV1
+from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
+from facetrial.recognition.embedders.small import SmallEmbedder
+from facetrial.recognition.victim import Victim
+from tests.helpers.evidence import NAMES, attack_of, behind, evidence_of, faces, pgd, sound
+from tests.helpers.victims import trained
+
+ALL = [SameAlone, VictimFrozen, PictureRange, Recognises, StandardisedOnce]
+
+
+def evidence(victim, **changes):
+    return evidence_of(victim, pgd(steps=1), **changes)
+
+
+class Twice(nn.Module):
+    """Standardises by a mean and a deviation."""
+
+    def __init__(self, mean: float, deviation: float) -> None:
+        super().__init__()
+        self.mean, self.deviation = mean, deviation
+
+    def forward(self, images: Tensor) -> Tensor:
+        return (images - self.mean) / self.deviation
+
+
+class Drops(nn.Module):
+    """Dropout as it draws when it is called as a function and nothing is said of training."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return F.dropout(images, 0.2)
+
+
+class Mistaken(nn.Module):
+    """A head that takes everybody for the next."""
+
+    def forward(self, scores: Tensor) -> Tensor:
+        return scores.roll(1, dims=1)
+
+
+@pytest.mark.parametrize("check", ALL)
+def test_a_sound_victim_passes(check):
+    outcome = check()(evidence(sound()))
+    assert outcome["passed"], outcome
+    assert "remedy" not in outcome
+
+
+@pytest.mark.parametrize("check", ALL)
+def test_a_victim_that_draws_by_picture_passes(check):
+    victim = defended(sound(), [RandomResizePad(0.8, seed=0, samples=2)])
+    outcome = check()(evidence(victim, defenses=["resize_pad"]))
+    assert outcome["passed"], outcome
+
+
+class TestFrozen:
+    def test_a_layer_in_train_mode(self):
+        victim = Victim(trained(6), nn.Dropout(0.0), NAMES).freeze()
+        found = evidence(victim)
+        victim.head.train()
+        outcome = VictimFrozen()(found)
+        assert not outcome["passed"]
+        assert "1 layers in train mode" in outcome["detail"]
+        assert "head" in outcome["detail"]
+
+    def test_a_parameter_that_takes_a_gradient(self):
+        victim = Victim(nn.Sequential(trained(6), nn.Linear(6, 6)), nn.Identity(), NAMES).eval()
+        outcome = VictimFrozen()(evidence(victim))
+        assert not outcome["passed"]
+        assert "2 parameters take gradients" in outcome["detail"]
+
+
+class TestAlone:
+    def test_dropout_that_draws_in_eval_mode(self):
+        outcome = SameAlone()(evidence(behind(Drops())))
+        assert not outcome["passed"]
+        assert "asked again" in outcome["detail"]
+        assert "F.dropout" in outcome["remedy"]
+
+    def test_batch_norm_that_goes_by_the_batch_in_eval_mode(self):
+        outcome = SameAlone()(evidence(behind(nn.BatchNorm2d(3, track_running_stats=False))))
+        assert not outcome["passed"]
+        assert outcome["detail"].startswith("alone")
+
+    def test_batch_norm_that_cannot_do_without_a_batch(self):
+        network = nn.Sequential(trained(6), nn.BatchNorm1d(6, track_running_stats=False))
+        outcome = SameAlone()(evidence(Victim(network, nn.Identity(), NAMES).freeze()))
+        assert not outcome["passed"]
+        assert "cannot be shown alone" in outcome["detail"]
+
+
+class TestRange:
+    def test_pictures_divided_by_255_twice(self):
+        outcome = PictureRange()(evidence(sound(), test=faces(factor=1.0)))
+        assert not outcome["passed"]
+        assert "divided by 255 already" in outcome["remedy"]
+
+    def test_a_victim_that_takes_anything(self):
+        outcome = PictureRange()(evidence(trained(6)))
+        assert not outcome["passed"]
+        assert "standardised and from 0 to 255" in outcome["detail"]
+
+
+class TestStandardised:
+    @pytest.mark.parametrize(
+        "steps",
+        [
+            [(0.5, 0.5), (0.5, 0.5)],
+            [(0.485, 0.225), (0.485, 0.225)],
+            [(0.5, 0.5), (0.485, 0.225)],
+            [(0.5, 1.0), (0.5, 1.0)],
+            [(0.0, 255.0), (0.5, 0.5)],
+            [(0.0, 255.0)],
+        ],
+    )
+    def test_twice(self, steps):
+        front = nn.Sequential(*(Twice(mean, deviation) for mean, deviation in steps))
+        outcome = StandardisedOnce()(evidence(behind(front)))
+        assert not outcome["passed"], outcome
+        assert "standardise once" in outcome["remedy"]
+
+    @pytest.mark.parametrize(
+        ("mean", "deviation"),
+        [
+            (0.5, 0.5),
+            (0.5, 1.0),
+            (0.485, 0.225),
+            (0.45, 0.27),
+            (0.0, 1 / 255),
+            (0.4, 1 / 255),
+            (0.498, 128 / 255),
+        ],
+    )
+    def test_once_in_all_the_ways_that_networks_are_trained(self, mean, deviation):
+        outcome = StandardisedOnce()(evidence(behind(Twice(mean, deviation))))
+        assert outcome["passed"], outcome
+
+    @pytest.mark.parametrize("embedder", [SmallEmbedder, MobileFaceNet, InceptionResnetV1])
+    def test_own_embedders(self, embedder):
+        network = embedder()
+        victim = Victim(network, nn.Linear(network.dimension, 6), NAMES).freeze()
+        found = evidence(sound())
+        found.victim, found.faces.pixels = victim, found.faces.pixels.repeat(7, 1).repeat(7, 2)
+        if network.size == 160:
+            found.faces.pixels = found.faces.pixels.repeat(2, 1).repeat(2, 2)[:, :160, :160]
+        assert StandardisedOnce()(found)["passed"]
+        network_twice = nn.Sequential(Twice(127.5 / 255, 128 / 255), network)
+        found.victim = Victim(network_twice, nn.Linear(network.dimension, 6), NAMES).freeze()
+        assert not StandardisedOnce()(found)["passed"]
+
+    def test_it_is_left_out_where_there_is_no_layer(self):
+        class Plain(nn.Module):
+            def forward(self, images: Tensor) -> Tensor:
+                return images.mean((2, 3)).repeat(1, 2)
+
+        assert StandardisedOnce()(evidence(Plain().eval())) is None
+
+
+class TestRecognises:
+    def test_a_recogniser_that_takes_everybody_for_somebody_else(self):
+        outcome = Recognises()(evidence(Victim(trained(6), Mistaken(), NAMES).freeze()))
+        assert not outcome["passed"]
+        assert outcome["detail"] == "0% of 24 clean pictures are recognised; chance is 16.7%"
+
+    def test_a_few_pictures_do_not_fail_it_by_chance(self):
+        found = evidence(Victim(trained(6), Mistaken(), NAMES).freeze(), test=faces(3))
+        assert Recognises()(found)["passed"]
+
+    def test_it_looks_behind_the_defences(self):
+        victim = defended(sound(), [RandomResizePad(0.01, seed=0, samples=1)])
+        assert Recognises()(evidence(victim, defenses=["resize_pad"]))["passed"]
+
+
+def test_a_drawn_attack_can_be_checked_too():
+    found = evidence_of(sound(), attack_of(Gaussian(), RMS(0.1)))
+    assert all(check()(found)["passed"] for check in ALL)

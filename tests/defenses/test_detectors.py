@@ -1,0 +1,303 @@
+"""Detectors: thresholds, suspicions in closed form, and attacks that know them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.metrics import roc_auc_score, roc_curve
+from torch import nn
+from torch.nn import functional as F
+
+from facetrial.attacks.attack import Attack
+from facetrial.attacks.black_box.square import Square
+from facetrial.attacks.budgets.linf import Linf
+from facetrial.attacks.goals import Aim, Impersonation
+from facetrial.attacks.gradient.apgd import APGD, TargetedAPGD
+from facetrial.attacks.gradient.pgd import PGD
+from facetrial.attacks.losses import Cosine, CrossEntropy, Margin
+from facetrial.core.errors import FacetrialError
+from facetrial.defenses.bit_depth import BitDepth
+from facetrial.defenses.blur import GaussianBlur
+from facetrial.defenses.build import defended
+from facetrial.defenses.detectors import FeatureSqueezing, GalleryDistance, of_winner, suspicions, threshold
+from facetrial.defenses.jpeg import JPEG
+from facetrial.defenses.resize_pad import RandomResizePad
+from facetrial.metrics.detection import detection_summary, roc_points
+from facetrial.recognition.gallery_head import GalleryHead
+from facetrial.recognition.layers import known, refusals, scores_of, undefended, with_similarities
+from facetrial.recognition.victim import Victim
+from facetrial.regions.regions import Everywhere
+from facetrial.statistics.auroc import auroc_over_people
+from facetrial.trial.verdicts import verdict_rows
+from tests.helpers.coloured_dataset import PEOPLE, dataset
+from tests.helpers.made_up import made_up_rows
+from tests.helpers.victims import Linear, trained
+
+
+class Unit(nn.Module):
+    """A trained network's scores as an embedding of unit norm."""
+
+    def __init__(self):
+        super().__init__()
+        self.network = trained(PEOPLE)
+
+    def forward(self, images):
+        return F.normalize(self.network(images))
+
+
+def core():
+    embedder = Unit()
+    held = dataset(120, seed=3).batch(range(120))
+    with torch.no_grad():
+        embeddings = embedder(held.images)
+    gallery = torch.stack([embeddings[held.identities == i].mean(0) for i in range(PEOPLE)])
+    return Victim(embedder, GalleryHead(gallery, 16.0), [f"Person {i}" for i in range(PEOPLE)]).freeze()
+
+
+DETECTORS = {
+    "squeezing": FeatureSqueezing({"bits": BitDepth(3), "blur": GaussianBlur(0.8)}, false_alarms=0.05),
+    "gallery": GalleryDistance(false_alarms=0.05),
+}
+
+
+@pytest.fixture(params=DETECTORS)
+def detecting(request):
+    return defended(core(), [DETECTORS[request.param]], dataset(240, seed=1))
+
+
+class TestThreshold:
+    @pytest.mark.parametrize(("count", "share"), [(99, 0.01), (199, 0.05), (240, 0.05)])
+    def test_new_pictures_exceed_it_as_seldom_as_promised(self, count, share):
+        generator = torch.Generator().manual_seed(0)
+        exceeded = []
+        for _ in range(400):
+            old, new = torch.rand(count, generator=generator), torch.rand(500, generator=generator)
+            exceeded.append((new > threshold(old, share)).float().mean())
+        assert share - 1.5 / count < np.mean(exceeded) < share + 0.003
+
+    def test_with_few_pictures_it_is_the_most_suspicious(self):
+        assert threshold(torch.tensor([3.0, 1.0, 2.0]), 0.01) == 3.0
+
+    def test_on_other_clean_pictures_alarms_are_as_rare_as_promised(self, detecting):
+        test = dataset(480, seed=2).batch(range(480))
+        with torch.no_grad():
+            alarms = (suspicions(detecting, test.images) > 1).float().mean()
+        assert alarms < 0.05 + 4 * (0.05 * 0.95 * (1 / 480 + 1 / 240)) ** 0.5
+
+
+def test_squeezing_measures_how_far_embeddings_move():
+    victim, images = core(), dataset(8, seed=2).batch(range(8)).images
+    scores, measured = DETECTORS["squeezing"].measure(victim, images)
+    torch.testing.assert_close(scores, victim(images))
+    versions = [BitDepth(3).transform(images), GaussianBlur(0.8).transform(images)]
+    with torch.no_grad():
+        own, *moved = (F.normalize(victim.embedder(version)) for version in (images, *versions))
+    expected = torch.stack([1 - (own * other).sum(1) for other in moved]).amax(0)
+    torch.testing.assert_close(of_winner(scores, measured), expected, rtol=1e-4, atol=1e-6)
+    assert (measured == measured[:, :1]).all()
+
+
+def test_gallery_measures_how_far_the_person_is_who_is_named():
+    victim, images = core(), dataset(8, seed=2).batch(range(8)).images
+    scores, measured = DETECTORS["gallery"].measure(victim, images)
+    named = victim.head.gallery[scores.argmax(1)]
+    expected = 1 - F.cosine_similarity(victim.embedder(images), named)
+    torch.testing.assert_close(of_winner(scores, measured), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_verdicts_are_the_victims_and_a_flag_beside_them(detecting):
+    faces = dataset(12, seed=2).batch(range(12))
+    assert torch.equal(detecting(faces.images), undefended(detecting)(faces.images))
+    attack = Attack(Everywhere(), Linf(8), PGD(Margin(), 5, 0.3, leave=False), adaptive=False)
+    attacked = attack(detecting, faces, seed=0)
+    rows = verdict_rows(detecting, faces, attacked, list(detecting.names), [str(i) for i in range(12)])
+    again = suspicions(detecting, attacked.images)
+    np.testing.assert_allclose(rows["suspicion_attacked"], again, rtol=1e-5)
+    assert (rows["flagged_attacked"] == (rows["suspicion_attacked"] > 1)).all()
+
+
+def test_a_refusal_wins_exactly_where_a_picture_is_flagged(detecting):
+    asked = known(detecting)
+    assert refusals(asked) == 1
+    assert refusals(detecting) == 0
+    images = torch.cat([dataset(60, seed=2).batch(range(60)).images, torch.rand(60, 3, 16, 16)])
+    with torch.no_grad():
+        scores = asked(images)
+        flagged = suspicions(detecting, images) > 1
+    assert 0 < flagged.sum() < 120
+    assert torch.equal(scores.argmax(1) == PEOPLE, flagged)
+    assert torch.equal(scores.argmax(1)[~flagged], detecting(images).argmax(1)[~flagged])
+    with torch.no_grad():
+        again, similarities = with_similarities(asked, images)
+    torch.testing.assert_close(again, scores)
+    # The head's scores are similarities times 16, and so is the lead.
+    torch.testing.assert_close(similarities, scores / 16, rtol=1e-4, atol=1e-4)
+    assert torch.equal(similarities.argmax(1) == PEOPLE, flagged)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        PGD(CrossEntropy(), 40, 0.1),
+        PGD(Margin(), 40, 0.1),
+        PGD(Cosine(), 40, 0.1),
+        APGD(Margin(), 40),
+        TargetedAPGD(CrossEntropy(), 40, targets=3),
+        Square(Margin(), 400),
+    ],
+    ids=["pgd-ce", "pgd-margin", "pgd-cosine", "apgd", "targeted", "square"],
+)
+def test_who_knows_the_detector_comes_through_where_others_are_caught(detecting, method):
+    faces = dataset(48, seed=2).batch(range(48))
+
+    def come_through(adaptive):
+        attack = Attack(Everywhere(), Linf(48), method, adaptive=adaptive)
+        images = attack(detecting, faces, seed=0).images
+        wrong = scores_of(detecting, images).argmax(1) != faces.identities
+        with torch.no_grad():
+            return int((wrong & (suspicions(detecting, images) <= 1)).sum())
+
+    naive, adaptive = come_through(False), come_through(True)
+    assert adaptive >= naive
+    assert adaptive >= 40
+
+
+@pytest.mark.parametrize("loss", [Margin(), Cosine()], ids=["margin", "cosine"])
+def test_who_poses_as_another_comes_through_too(detecting, loss):
+    faces = dataset(24, seed=2).batch(range(24))
+    attack = Attack(Everywhere(), Linf(48), PGD(loss, 40, 0.1), Impersonation("nearest"))
+    attacked = attack(detecting, faces, seed=0)
+    taken = scores_of(detecting, attacked.images).argmax(1) == attacked.targets
+    with torch.no_grad():
+        assert int((taken & (suspicions(detecting, attacked.images) <= 1)).sum()) >= 20
+
+
+def test_a_target_is_a_person_and_not_the_refusal(detecting):
+    faces = dataset(12, seed=2).batch(range(12))
+    for target in ("nearest", "least_likely", "random"):
+        attack = Attack(Everywhere(), Linf(8), PGD(Margin(), 2, 0.5), Impersonation(target))
+        assert attack(detecting, faces, seed=0).targets.max() < PEOPLE
+
+
+class TestAim:
+    scores = torch.tensor(
+        [[3.0, 1.0, 2.0, 4.0], [3.0, 1.0, 2.0, 0.0], [1.0, 3.0, 2.0, 0.0], [1.0, 3.0, 2.0, 3.5]]
+    )
+
+    def test_nobody_is_dodged_by_a_refusal(self):
+        aim = Aim(torch.zeros(4, dtype=torch.long), refusals=1)
+        assert aim.met(self.scores).tolist() == [False, False, True, False]
+        assert aim.advantage(self.scores).tolist() == [-2.0, -1.0, 2.0, -0.5]
+
+    def test_cross_entropy_becomes_log_odds(self):
+        aim = Aim(torch.zeros(4, dtype=torch.long), refusals=1)
+        shares = self.scores.softmax(1)
+        odds = (shares[:, 1] + shares[:, 2]) / (shares[:, 0] + shares[:, 3])
+        torch.testing.assert_close(CrossEntropy()(self.scores, aim), odds.log())
+
+    def test_nor_is_a_target_reached_by_one(self):
+        aim = Aim(torch.zeros(4, dtype=torch.long), torch.ones(4, dtype=torch.long), refusals=1)
+        assert aim.met(self.scores).tolist() == [False, False, True, False]
+        assert aim.advantage(self.scores).tolist() == [-3.0, -2.0, 1.0, -0.5]
+
+
+def test_two_detectors_both_have_to_be_passed():
+    victim = defended(core(), [*DETECTORS.values(), JPEG(90)], dataset(60, seed=1))
+    assert refusals(known(victim)) == 2
+    images = torch.cat([dataset(30, seed=2).batch(range(30)).images, torch.rand(30, 3, 16, 16)])
+    with torch.no_grad():
+        refused = known(victim)(images).argmax(1) >= PEOPLE
+        flagged = suspicions(victim, images) > 1
+    # Straight through, JPEG differs by roundings of single floats.
+    assert (refused != flagged).float().mean() < 0.05
+    assert 0 < flagged.sum() < 60
+
+
+class TestSummary:
+    def rows(self):
+        rows = made_up_rows({"A": 20, "B": 30}, attacked=0.4)
+        generator = np.random.default_rng(0)
+        for version, shift in (("clean", 0.0), ("attacked", 0.8), ("8bit", 0.8)):
+            rows[f"suspicion_{version}"] = generator.normal(shift, 0.6, len(rows))
+            rows[f"flagged_{version}"] = rows[f"suspicion_{version}"] > 1
+        return rows
+
+    def test_figures_are_shares_of_rows(self):
+        rows = self.rows()
+        found = detection_summary(rows, "dodging")
+        right, flagged = rows["correct_attacked"], rows["flagged_attacked"]
+        assert found["caught"]["value"] == flagged.mean()
+        assert found["false_alarms"]["value"] == rows["flagged_clean"].mean()
+        assert found["stands"]["value"] == (right | flagged).mean()
+        risked = rows[rows["correct_clean"]]
+        through = ~risked["correct_attacked"] & ~risked["flagged_attacked"]
+        assert found["undetected_success"]["value"] == through.mean()
+
+    def test_the_area_and_the_curve_are_scikit_learns(self):
+        rows = self.rows()
+        found = detection_summary(rows, "dodging")
+        truth = np.repeat([0, 1], len(rows))
+        values = np.concatenate([rows["suspicion_clean"], rows["suspicion_attacked"]])
+        assert found["auroc"]["value"] == pytest.approx(roc_auc_score(truth, values), abs=1e-6)
+        false, true, _ = roc_curve(truth, values, drop_intermediate=False)
+        points = pd.DataFrame(
+            roc_points(rows["suspicion_clean"].to_numpy(), rows["suspicion_attacked"].to_numpy())
+        )
+        np.testing.assert_allclose(points["false_alarms"], false)
+        np.testing.assert_allclose(points["caught"], true)
+
+    def test_pictures_that_could_not_be_attacked_are_no_attacks(self):
+        rows = self.rows()
+        rows.loc[:9, "status"] = "not_attackable"
+        assert detection_summary(rows, "dodging")["caught"]["n"] == len(rows) - 10
+
+
+class TestAuroc:
+    def test_ties_count_by_half(self):
+        same = np.ones(10)
+        assert auroc_over_people(same, same, np.arange(10)).value == 0.5
+
+    def test_the_interval_holds_the_truth_and_has_a_width(self):
+        held = 0
+        truth = 0.7602  # normal, one apart: the chance that one is above the other is Phi(1 / sqrt 2)
+        generator = np.random.default_rng(0)
+        for seed in range(100):
+            people = np.repeat(np.arange(30), 2)
+            clean, attacked = generator.normal(0, 1, 60), generator.normal(1, 1, 60)
+            found = auroc_over_people(clean, attacked, people, resamples=300, seed=seed)
+            held += found.low <= truth <= found.high
+        assert held >= 90
+        apart = auroc_over_people(np.zeros(20), np.ones(20), np.arange(20))
+        assert apart.value == apart.high == 1.0
+        assert 0.8 < apart.low < 1.0
+
+    def test_nothing_is_no_figure(self):
+        found = auroc_over_people(np.zeros(0), np.zeros(0), np.zeros(0))
+        assert np.isnan(found.value)
+        assert (found.low, found.high, found.n) == (0.0, 1.0, 0)
+
+    def test_other_pictures_are_refused(self):
+        with pytest.raises(FacetrialError, match="same pictures"):
+            auroc_over_people(np.zeros(3), np.zeros(4), np.zeros(3))
+
+
+class TestMistakes:
+    def test_without_clean_pictures(self):
+        with pytest.raises(FacetrialError, match="clean pictures"):
+            GalleryDistance().wrap_victim(core())
+
+    @pytest.mark.parametrize("detector", DETECTORS)
+    def test_a_plain_classifier(self, detector):
+        with pytest.raises(FacetrialError, match="plain classifier"):
+            DETECTORS[detector].wrap_victim(Linear(), dataset(12, seed=1))
+
+    @pytest.mark.parametrize("share", [0, 1, -0.1])
+    def test_share_of_false_alarms(self, share):
+        with pytest.raises(FacetrialError, match="false alarms"):
+            GalleryDistance(share)
+
+    def test_squeezers(self):
+        with pytest.raises(FacetrialError, match="names none"):
+            FeatureSqueezing({})
+        with pytest.raises(FacetrialError, match="does not draw"):
+            FeatureSqueezing({"pad": RandomResizePad(0.8, 0, 2)})

@@ -1,0 +1,49 @@
+"""A trial of drawn faces whose pictures can be sent."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from facetrial.attacks.attack import Attack
+from facetrial.attacks.budgets.linf import Linf
+from facetrial.attacks.gradient.pgd import PGD
+from facetrial.attacks.losses import Margin
+from facetrial.data.synthetic import SyntheticFaces
+from facetrial.recognition.victim import Victim
+from facetrial.regions.regions import Everywhere
+
+
+class Nearest(nn.Module):
+    """Scores by the distance to the nearest of each person's pictures, all of which it keeps: it knows them all."""
+
+    def __init__(self, faces: SyntheticFaces) -> None:
+        super().__init__()
+        known = faces.all_faces
+        images = self._small(known.batch(range(len(known))).images)
+        self.kept = nn.Parameter(
+            torch.stack([images[known.identities == who] for who in range(len(faces.names))])
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        return -torch.cdist(self._small(images), self.kept).amin(-1).T
+
+    def _small(self, images: Tensor) -> Tensor:
+        return nn.functional.avg_pool2d(images, 8).flatten(1)
+
+
+def drawn_faces() -> SyntheticFaces:
+    faces = SyntheticFaces(people=3, pictures=10, pictures_min=10, size=96)
+    faces.setup()
+    return faces
+
+
+def victim_of(faces: SyntheticFaces) -> Victim:
+    return Victim(Nearest(faces), nn.Identity(), faces.names).freeze()
+
+
+def strong() -> Attack:
+    return Attack(Everywhere(), Linf(32), PGD(Margin(), 10, 0.25, leave=False))
+
+
+def bytes_of(images: Tensor) -> np.ndarray:
+    return images.mul(255).round().byte().permute(0, 2, 3, 1).numpy()

@@ -1,0 +1,100 @@
+"""Embedders of the user's own: what is taken, what is put right, and what is refused with a sentence."""
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from facetrial.core.errors import FacetrialError
+from facetrial.recognition.embedders import factory as embedder_module
+from facetrial.recognition.embedders.contract import UnitNorm, meeting_contract
+from facetrial.recognition.embedders.factory import make_embedder, own_content
+from facetrial.recognition.embedders.small import SmallEmbedder
+from tests.helpers import own
+
+OWN = "tests.helpers.own"
+
+
+def made(target: str, size: int = 64, pretrained: bool = True, **settings):
+    config = {"_target_": target, "size": size, "alignment": "five_points", **settings}
+    return make_embedder(OmegaConf.create(config), pretrained)
+
+
+def test_what_it_does_not_say_is_set():
+    embedder = made(f"{OWN}.unit_norm")
+    assert isinstance(embedder, own.UnitNormed)
+    assert (embedder.size, embedder.alignment, embedder.dimension) == (64, "five_points", 8)
+    assert embedder.last_blocks == ("",)
+
+
+def test_embeddings_of_any_norm_are_normalised():
+    embedder = made(f"{OWN}.Embedder", width=6)
+    assert isinstance(embedder, UnitNorm)
+    images = torch.rand(5, 3, 64, 64)
+    torch.testing.assert_close(embedder.eval()(images).norm(dim=1), torch.ones(5))
+    assert embedder.dimension == 8
+    assert embedder.last_blocks == ("network.",)
+    assert all(name.startswith(embedder.last_blocks) for name, _ in embedder.named_parameters())
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("Detached", "without a gradient"),
+        ("Rounded", "no slope"),
+        ("NotFinite", "not finite"),
+        ("AlwaysTheSame", "cannot tell people apart"),
+        ("MovedByOthers", "another embedding when it comes alone"),
+        ("Maps", r"gave shape \(3, 4, 4, 4\) for 3 images; expected embeddings of shape \(3, D\)"),
+        ("Pairs", "gave a tuple"),
+        ("OneAtATime", "take any number of pictures at a time"),
+        ("OfOneSize", r"cannot embed images \(3, 3, 80, 80\).*Set embedder.size"),
+        ("SaysAnotherDimension", "says its dimension is 128 and gives embeddings of 8"),
+        ("no_network", "gave a str; expected a torch.nn.Module"),
+        ("Breaks", r"cannot be made: KeyError: 'layer1.weight' \(own.py, line \d+\)"),
+        ("Explains", r"^its file is missing; get it\.$"),
+        ("Absent", r"cannot be imported.*PYTHONPATH"),
+    ],
+)
+def test_what_is_no_embedder_is_refused(target, said):
+    with pytest.raises(FacetrialError, match=said):
+        made(f"{OWN}.{target}", size=80)
+
+
+def test_settings_that_it_does_not_take():
+    with pytest.raises(FacetrialError, match=r"unexpected keyword argument 'depth'.*~embedder\.NAME"):
+        made(f"{OWN}.Embedder", depth=3)
+
+
+def test_none_is_named():
+    with pytest.raises(FacetrialError, match=r"embedder\._target_=my_module\.MyEmbedder"):
+        make_embedder(OmegaConf.create({"_target_": None, "size": 64, "alignment": "facenet"}))
+
+
+def test_the_embedder_is_left_as_it_came():
+    network = own.UnitNormed()
+    network.layers.eval()
+    was = {name: module.training for name, module in network.named_modules()}
+    statistics = network.layers[1].running_mean.clone()
+    assert meeting_contract(network, 64, "facenet", "mine") is network
+    assert {name: module.training for name, module in network.named_modules()} == was
+    assert torch.equal(network.layers[1].running_mean, statistics)
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
+def test_the_projects_own_embedder_needs_nothing_added():
+    embedder = made("facetrial.recognition.SmallEmbedder", channels=4)
+    assert isinstance(embedder, SmallEmbedder)
+
+
+def test_a_network_with_other_numbers_is_another_network(monkeypatch):
+    def content():
+        embedder_module._content.cache_clear()
+        return own_content(
+            OmegaConf.create({"_target_": f"{OWN}.FromFile", "size": 64, "alignment": "facenet"})
+        )
+
+    first = content()
+    assert content() == first
+    monkeypatch.setattr(own.FromFile, "numbers", 2.0)
+    assert content() != first
+    assert own_content(OmegaConf.create({"_target_": "facetrial.recognition.SmallEmbedder"})) is None

@@ -1,0 +1,91 @@
+import pytest
+
+from facetrial.metrics.summary_json import write_json
+from facetrial.run.finished import DONE, asked_for, begin, finish, finished_before
+from tests.helpers.configs import composed
+from tests.sweep.study.test_table import made_up_trials
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory):
+    return asked_for(composed(tmp_path_factory.mktemp("usual"), "attack=pgd"))
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "paths.models=elsewhere",
+        "data.batch_size=7",
+        "trainer.devices=2",
+        "trainer.enable_progress_bar=false",
+        "callbacks=none",
+        "resume=false",
+        "landmarks.data.limit=5",
+    ],
+)
+def test_where_and_how_it_runs_is_not_asked(tmp_path, usual, override):
+    assert asked_for(composed(tmp_path, "attack=pgd", override)) == usual
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "seed=1",
+        "attack.budget.eps=3",
+        "attack.method.steps=7",
+        "attack/region=eyes",
+        "goal=impersonation",
+        "defense=adv",
+        "data.limit=5",
+        "trainer.max_epochs=1",
+        "model.head.c=2",
+        "save_images=true",
+        "landmarks=labels",
+        "logger=wandb",  # which knows nothing of the trial yet
+        "+sizes.steps=3",
+    ],
+)
+def test_what_decides_it_is(tmp_path, usual, override):
+    assert asked_for(composed(tmp_path, "attack=pgd", override)) != usual
+
+
+def test_files_count_by_content(tmp_path):
+    def asked(name, content):
+        (tmp_path / name).write_bytes(content)
+        return asked_for(composed(tmp_path, f"model.checkpoint={tmp_path / name}"))
+
+    first = asked("first.ckpt", b"a")
+    assert asked("moved.ckpt", b"a") == first
+    assert asked("first.ckpt", b"b") != first
+
+
+def test_a_trial_is_done_when_all_of_it_lies_there(tmp_path):
+    summary, _ = made_up_trials()[0]
+    write_json(summary, tmp_path / "summary.json")
+    (tmp_path / "verdicts.csv").touch()
+    (tmp_path / "report.html").touch()
+    assert finished_before(tmp_path, "asked") is None
+    finish(tmp_path, "asked")
+    assert finished_before(tmp_path, "asked")["attack"] == summary["attack"]
+    assert finished_before(tmp_path, "something else") is None
+    (tmp_path / "report.html").unlink()
+    assert finished_before(tmp_path, "asked") is None
+    (tmp_path / "report.html").touch()
+    (tmp_path / DONE).write_text("cut sho")
+    assert finished_before(tmp_path, "asked") is None
+    finish(tmp_path, "asked")
+    begin(tmp_path)
+    assert finished_before(tmp_path, "asked") is None
+    assert not (tmp_path / "summary.json").exists()  # which would pass for that of what comes now
+
+
+def test_code_of_the_users_own_counts_by_content(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def asked(text):
+        (tmp_path / "my_own_goal.py").write_text(text)
+        return asked_for(composed(tmp_path, "goal._target_=my_own_goal.Goal"))
+
+    first = asked("class Goal: pass\n")
+    assert asked("class Goal: pass\n") == first
+    assert asked("class Goal: pass  # another\n") != first

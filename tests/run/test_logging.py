@@ -1,0 +1,87 @@
+"""What wandb has written after a trial, read from its own file, offline."""
+
+import struct
+import time
+
+import pytest
+import wandb
+from wandb.proto import wandb_internal_pb2
+
+from facetrial.metrics.summary_json import write_json
+from facetrial.run.logging import log_trial, trial_metrics, trial_tags
+from facetrial.runtime.loggers import Wandb
+from tests.helpers.configs import composed
+from tests.sweep.study.test_table import made_up_trials
+
+BLOCK, HEADER, FIRST = 32768, 7, 7  # LevelDB's log format, after wandb's own seven bytes
+
+
+def records(path):
+    """The records of a .wandb file."""
+    data, place, parts = path.read_bytes(), FIRST, b""
+    while place + HEADER <= len(data):
+        left = BLOCK - place % BLOCK
+        if left < HEADER:
+            place += left
+            continue
+        _, length, kind = struct.unpack_from("<IHB", data, place)
+        parts += data[place + HEADER : place + HEADER + length]
+        if place + HEADER + length > len(data):
+            return  # not yet written whole
+        place += HEADER + length
+        if kind in (1, 4):  # whole, or its last part
+            record = wandb_internal_pb2.Record()
+            record.ParseFromString(parts)
+            yield record
+            parts = b""
+
+
+def all_records(path):
+    """The records of a run that is over; wandb's own process may still be writing the last of them."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        found = list(records(path))
+        if any(record.WhichOneof("record_type") == "exit" for record in found):
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"{path} has no end")
+
+
+@pytest.fixture
+def trial(tmp_path):
+    (summary, rows), *_ = made_up_trials(synthetic=True)
+    for name in ("report.html", "verdicts.csv"):
+        (tmp_path / name).write_text("what a reader sees")
+    write_json(summary, tmp_path / "summary.json")
+    (tmp_path / "recognizer-x.ckpt").write_bytes(b"weights")
+    return summary, rows
+
+
+def test_a_trial_is_there_whole(tmp_path, trial):
+    summary, rows = trial
+    logger = Wandb(save_dir=str(tmp_path), offline=True, project="facetrial", group="my-sweep")
+    config = composed(tmp_path, "attack=pgd", "attack.budget.eps=3")
+    log_trial(logger.experiment, config, "eyes", summary, rows, tmp_path, tmp_path / "recognizer-x.ckpt")
+    wandb.finish()
+    (path,) = tmp_path.glob("wandb/offline-run-*/*.wandb")
+    found = all_records(path)
+    run = next(record.run for record in found if record.WhichOneof("record_type") == "run")
+    assert (run.run_group, run.project) == ("my-sweep", "facetrial")
+    keys = {item.key or item.nested_key[0] for r in found for item in r.history.item}
+    assert {*trial_metrics(summary), "trial/verdicts"} <= keys
+    settled = {item.key or item.nested_key[0] for r in found for item in r.config.update}
+    assert {"attack", "seed", "trial"} <= settled
+    kinds = {r.artifact.type for r in found if r.WhichOneof("record_type") == "artifact"}
+    assert {"report", "model"} <= kinds
+    assert list(tmp_path.glob("wandb/offline-run-*/files/media/table/trial/verdicts*.json"))
+
+
+def test_figures_come_with_their_intervals_and_tags_with_their_names(trial):
+    summary, _ = trial
+    metrics = trial_metrics(summary)
+    assert metrics["trial/robust_accuracy"] == summary["robust_accuracy"]["value"]
+    assert metrics["trial/robust_accuracy_low"] <= metrics["trial/robust_accuracy_high"]
+    assert metrics["trial/robust_accuracy_n"] == summary["robust_accuracy"]["n"]
+    tags = trial_tags(summary | {"attack": "x" * 90}, "eyes")
+    assert {"region:eyes", f"seed:{summary['seed']}", "synthetic"} <= set(tags)
+    assert all(len(tag) <= 64 for tag in tags)

@@ -1,0 +1,129 @@
+"""Verification as a user calls it: what a trial of pairs leaves, and what it refuses."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from omegaconf import OmegaConf
+from PIL import Image
+
+from facetrial.core.errors import FacetrialError
+from facetrial.data.rendering.renderer import render
+from facetrial.defenses.smoothing import Smoothing
+from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
+from facetrial.run.verify import check_possible, list_beside
+from tests.helpers.paths import ROOT
+
+PEOPLE = ("Ann", "Bob", "Cem", "Dia")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """Four people with three pictures each, one with a single one, and a list of two folds of them."""
+    folder = tmp_path_factory.mktemp("pairs")
+    who = torch.tensor([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4])
+    drawn = render(0, who, torch.tensor([0, 1, 2] * 4 + [0]), 112)
+    for number, pixels in enumerate(drawn.images.mul(255).byte().permute(0, 2, 3, 1).numpy()):
+        name = (*PEOPLE, "Eva")[int(who[number])]
+        path = folder / "lfw" / name / f"{name}_{number % 3 + 1:04d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+    lines = ["2\t3"]
+    for first, second in (PEOPLE[:2], PEOPLE[2:]):
+        lines += [f"{first}\t1\t2", f"{second}\t1\t3", f"{second}\t2\t3"]
+        lines += [f"{first}\t1\t{second}\t2", f"{first}\t3\tEva\t1", f"{second}\t1\t{first}\t3"]
+    (folder / "pairs.txt").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def out(home) -> Path:
+    command = [
+        sys.executable, str(ROOT / "evaluate.py"), "task=verification", "data=lfw",
+        f"data.root={home / 'lfw'}", "embedder=small", "embedder.size=32", "embedder.channels=4",
+        "attack=pgd", "attack.budget.eps=16", "attack.method.steps=5", "trainer.accelerator=cpu",
+        "data.batch_size=5", "callbacks=none", f"paths.cache={home / 'cache'}", f"paths.models={home / 'models'}",
+        f"hydra.run.dir={home / 'out'}",
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (home / "models").exists()  # nothing had to be fitted
+    return home / "out"
+
+
+def test_every_pair_is_judged_and_attacked(out):
+    summary = json.loads((out / "summary.json").read_text())
+    pairs, rows = pd.read_csv(out / "pairs.csv"), pd.read_csv(out / "verdicts.csv")
+    assert len(pairs) == len(rows) == summary["n"] == 12
+    assert summary["task"] == "verification"
+    assert summary["pairs"]["pairs"]["clean"] == {"genuine": 6, "impostor": 6}
+    assert "2 folds" in summary["pairs"]["threshold"]
+    assert summary["pairs"]["embedder_as_published"] is True
+    right = (pairs["similarity_clean"] >= pairs["threshold"]) == pairs["same"]
+    assert summary["pairs"]["accuracy"]["clean"]["value"] == pytest.approx(right.mean())
+    assert summary["clean_accuracy"]["value"] == pytest.approx(rows["correct_clean"].mean())
+    attacked = (pairs["similarity_attacked"] >= pairs["threshold"]) == pairs["same"]
+    assert summary["robust_accuracy"]["value"] == pytest.approx(attacked.mean())
+    assert (rows["linf"] <= 16 / 255 + 1e-6).all()
+    assert {"one_row_a_picture", "referee", "range", "victim_frozen", "same_alone"} <= set(summary["checks"])
+    report = (out / "report.html").read_text()
+    assert "Verification, pair by pair" in report
+    assert "of the pairs are still judged rightly" in report
+    assert "Hit hardest" not in report
+    assert "Person by person" not in report
+
+
+def test_each_fold_goes_by_the_other(out):
+    thresholds = pd.read_csv(out / "pairs.csv").groupby("fold")["threshold"].unique()
+    assert [len(found) for found in thresholds] == [1, 1]
+
+
+CONFIG = {"attack": {}, "goal": {"_target_": "facetrial.attacks.Dodging"}, "certificate": {}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "defenses", "said"),
+    [
+        ({"attack": {"surrogate": "small"}}, {}, "leave attack.surrogate out"),
+        ({"goal": {"_target_": "facetrial.attacks.Impersonation"}}, {}, "Leave goal out"),
+        ({}, {"smoothing": Smoothing.__new__(Smoothing)}, "smoothing flags or votes"),
+    ],
+)
+def test_what_has_no_meaning_for_pairs_is_refused(changes, defenses, said):
+    with pytest.raises(FacetrialError, match=said):
+        check_possible(OmegaConf.create(CONFIG | changes), defenses)
+    check_possible(OmegaConf.create(CONFIG), {})
+
+
+def test_the_list_lies_beside_the_people_where_scikit_learn_leaves_it(home):
+    assert list_beside(home / "lfw") == home / "pairs.txt"
+    with pytest.raises(FacetrialError, match=r"task\.pairs=FILE"):
+        list_beside(home / "lfw" / "Ann")
+
+
+@pytest.mark.real
+def test_mobilefacenet_on_the_first_fold_of_lfw(shared, tmp_path):
+    """Published: 0.9950 over all folds. The crops of some pairs only, for the time it takes."""
+    from facetrial.data.lfw import LFW
+    from facetrial.data.pairs_file import files_of_pairs, read_pairs
+    from facetrial.data.photos.person_folders import pictures_of_people
+    from facetrial.metrics.tasks.pair_protocol import parts_of, thresholds_by_part
+    from facetrial.recognition.victim import Victim
+    from facetrial.trial.pair_trial import embed_pictures, paired
+
+    listed = read_pairs(shared / "data/lfw_home/pairs_1fold.txt")[::20]
+    network = MobileFaceNet(str(shared / "weights/mobilefacenet_y1.safetensors")).eval()
+    data = LFW(str(shared / "data/lfw_home"), 112, "five_points", str(tmp_path))
+    names = files_of_pairs(listed, pictures_of_people(data.people_folder(), 1))
+    whole = paired(listed, data.faces_of(list(names.values())))
+    victim = Victim(network, torch.nn.Identity(), ["embedding"]).freeze()
+    embeddings = embed_pictures(victim, whole.pictures, torch.device("cpu"), 16)
+    similarities = (embeddings[whole.first] * embeddings[whole.second]).sum(1).numpy()
+    parts, _ = parts_of(np.array([pair.fold for pair in listed]), whole.same, 0)
+    right = (similarities >= thresholds_by_part(similarities, whole.same, parts)) == whole.same
+    assert right.mean() >= 0.95

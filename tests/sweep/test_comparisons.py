@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+
+from facetrial.metrics.detection import detection_summary
+from facetrial.metrics.summary import summarise
+from facetrial.statistics.paired import holm, mcnemar, paired_difference, paired_test
+from facetrial.sweep.comparisons import compare_trials, comparisons_section, trial_names
+from facetrial.sweep.gather import gather_sweep
+from facetrial.sweep.runs import Run
+from facetrial.trial.rows import write_rows
+from tests.helpers.made_up import CHECKS, about, made_up_rows
+from tests.helpers.sweeps import add_overrides, read_csv, write_trials
+
+PEOPLE = {f"P{i}": 8 for i in range(12)}
+
+
+def trial(attack, left, seed, people=PEOPLE, **changes):
+    rows = made_up_rows(people, left, seed=seed)
+    summary = summarise(rows, about(attack=attack, **changes), dict.fromkeys(people, 5), CHECKS)
+    return summary, rows
+
+
+def runs_of(folder, trials, overrides=None):
+    runs = []
+    for number, (summary, rows) in enumerate(trials):
+        run = folder / str(number)
+        run.mkdir(parents=True)
+        write_rows(rows, run / "verdicts.csv")
+        given = (f"attack={summary['attack']}",) if overrides is None else overrides[number]
+        runs.append(Run(run, given, summary))
+    return runs
+
+
+def test_every_pair_is_compared(tmp_path):
+    trials = [trial("random", 0.9, 0), trial("landmarks", 0.5, 1), trial("scattered", 0.9, 2)]
+    table = compare_trials(runs_of(tmp_path, trials))
+    assert table[["first", "second"]].to_numpy().tolist() == [
+        ["random / none", "landmarks / none"],
+        ["random / none", "scattered / none"],
+        ["landmarks / none", "scattered / none"],
+    ]
+    first, second = (rows["correct_attacked"].to_numpy() for _, rows in trials[:2])
+    people = trials[0][1]["identity"].to_numpy()
+    line = table.iloc[0]
+    assert line["difference"] == pytest.approx(second.mean() - first.mean())
+    assert line["difference"] == pytest.approx((line["gains"] - line["losses"]) / line["n"])
+    assert line["mcnemar_p"] == mcnemar(first, second)
+    assert (line["low"], line["high"]) == (
+        (found := paired_difference(first, second, people, 1000)).low,
+        found.high,
+    )
+    assert table["differs"].tolist() == [True, False, True]
+    assert (table["p_holm"] >= table["p"]).all()
+
+
+def test_pictures_that_could_not_be_attacked_in_one_are_left_out_and_others_are_not_compared(tmp_path):
+    trials = [trial("random", 0.9, 0), trial("landmarks", 0.5, 1), trial("pgd", 0.5, 1, {"P1": 8})]
+    trials[1][1].loc[:5, "status"] = "not_attackable"
+    table = compare_trials(runs_of(tmp_path, trials))
+    assert table["n"].tolist() == [90]
+
+
+def test_flagged_pictures_are_left_standing(tmp_path):
+    plain, flagging = trial("pgd", 0.4, 0), trial("pgd", 0.4, 1, defense="squeezing")
+    rows = flagging[1]
+    for version, above in (("clean", 0.95), ("attacked", 0.3), ("8bit", 0.3)):
+        rows[f"suspicion_{version}"] = np.random.default_rng(2).random(len(rows))
+        rows[f"flagged_{version}"] = rows[f"suspicion_{version}"] > above
+    flagging[0]["detection"] = detection_summary(rows, "dodging")
+    runs = runs_of(tmp_path / "a", [plain, flagging])
+    [line] = compare_trials(runs).to_dict("records")
+    assert line["left_second"] == pytest.approx(flagging[0]["detection"]["stands"]["value"])
+    assert line["left_second"] > flagging[0]["robust_accuracy"]["value"]
+    assert line["left_first"] == pytest.approx(plain[0]["robust_accuracy"]["value"])
+    section = comparisons_section(runs)
+    assert "points fewer recognised or flagged than" in section.sentences[1]
+    assert "counts as recognised" in section.note
+    without = comparisons_section(runs_of(tmp_path / "b", [plain, trial("random", 0.9, 2)]))
+    assert "flagged" not in " ".join([*without.sentences, without.note])
+
+
+def test_the_section_says_what_differs_and_no_more(tmp_path):
+    trials = [trial("random", 0.9, 0), trial("landmarks", 0.5, 1), trial("scattered", 0.9, 2)]
+    section = comparisons_section(runs_of(tmp_path / "a", trials))
+    assert (
+        section.sentences[0] == "Of 3 pairs of trials on the same pictures, 2 differ after Holm's correction."
+    )
+    assert "in landmarks / none, which leaves" in section.sentences[1]
+    assert section.tables[0].lines[-1][-1] == "not shown"
+    same = [trial("random", 0.9, 0), trial("again", 0.9, 0)]
+    said = comparisons_section(runs_of(tmp_path / "b", same)).sentences
+    assert said == [
+        "Of 1 pair of trials on the same pictures, none is shown to differ after Holm's correction."
+    ]
+    assert comparisons_section(runs_of(tmp_path / "c", same[:1])) is None
+
+
+def test_a_sweep_leaves_them(tmp_path):
+    trials = [trial("random", 0.9, 0, synthetic=True), trial("landmarks", 0.5, 1, synthetic=True)]
+    for run, summary in write_trials(tmp_path, trials, lambda number, _: str(number)):
+        add_overrides(run, f"attack={summary['attack']}")
+    gather_sweep(tmp_path)
+    [line] = read_csv(tmp_path / "comparisons.csv")
+    assert line["synthetic"] == "True"
+    assert "picture by picture" in (tmp_path / "report.html").read_text()
+
+
+def test_names_tell_runs_apart(tmp_path):
+    overrides = [("attack=random", "seed=0", "data=lfw"), ("attack=random", "seed=1", "data=lfw")]
+    trials = [trial("random", 0.9, 0), trial("random", 0.9, 1)]
+    assert trial_names(runs_of(tmp_path, trials, overrides)) == [
+        "random / none, seed=0",
+        "random / none, seed=1",
+    ]
+
+
+class TestHolm:
+    def test_the_example_of_its_definition(self):
+        # Smallest times 4, next times 3, ...; never below one before it.
+        assert holm([0.01, 0.04, 0.03, 0.005]).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+    def test_never_above_one_and_unmade_tests_do_not_count(self):
+        found = holm([0.9, np.nan, 0.02, 0.6])
+        assert found[[0, 2, 3]].tolist() == pytest.approx([1.0, 0.06, 1.0])
+        assert np.isnan(found[1])
+        assert len(holm([])) == 0
+
+    def test_it_keeps_the_chance_of_any_false_claim(self):
+        ps = np.random.default_rng(0).random((2000, 20))
+        assert np.mean([(holm(row) < 0.05).any() for row in ps]) == pytest.approx(0.05, abs=0.015)
+
+
+def test_p_goes_with_the_interval():
+    generator = np.random.default_rng(6)
+    people = np.repeat(np.arange(12), 10)
+    for left in (0.95, 0.9, 0.85, 0.8):
+        first = generator.random(120) < 0.95
+        second = first & (generator.random(120) < left)
+        difference, p = paired_test(first, second, people)
+        assert (p < 0.05) == (not difference.low <= 0 <= difference.high)
+
+
+def test_p_is_rarely_small_where_nothing_differs():
+    """People differ in how often the two trials come apart, and neither is better."""
+    generator = np.random.default_rng(7)
+    people = np.repeat(np.arange(15), 8)
+    spoke = 0
+    for seed in range(600):
+        leaning = generator.normal(0, 0.25, 15)[people]
+        first, second = (generator.random(120) < np.clip(0.6 + sign * leaning, 0, 1) for sign in (1, -1))
+        spoke += paired_test(first, second, people, 200, seed)[1] < 0.05
+    assert 0.03 <= spoke / 600 <= 0.07

@@ -1,0 +1,127 @@
+import numpy as np
+import pytest
+
+from facetrial.data.synthetic import SyntheticFaces
+from facetrial.metrics.mean_face import mean_face, read_mean_face, write_mean_face
+from facetrial.metrics.summary import summarise
+from facetrial.regions.regions import Discs, Everywhere
+from facetrial.statistics.intervals import Interval
+from facetrial.sweep.region_atlas import _Place, answer, atlas_section
+from facetrial.sweep.runs import Run
+from facetrial.trial.rows import write_rows
+from tests.helpers.made_up import CHECKS, about, made_up_rows
+
+PEOPLE = {f"P{i}": 10 for i in range(12)}
+
+
+@pytest.fixture(scope="module")
+def faces():
+    drawn = SyntheticFaces(people=3, pictures=8, pictures_min=8, size=48)
+    drawn.setup()
+    return drawn.test_faces
+
+
+def runs_of(folder, faces, left):
+    runs = []
+    for number, (name, share) in enumerate(left.items()):
+        rows = made_up_rows(PEOPLE, share, seed=number)
+        summary = summarise(
+            rows, about(attack=f"pgd (region={name})", synthetic=True), dict.fromkeys(PEOPLE, 5), CHECKS
+        )
+        summary["region"] = {"name": name, "area": 0.06, "equal_area": 0.06}
+        run = folder / name
+        run.mkdir(parents=True)
+        write_rows(rows, run / "verdicts.csv")
+        whole = name in ("everywhere", "scattered", "landmarks")
+        region = Everywhere() if whole else Discs(name, area=0.06)
+        write_mean_face(faces, region, 0, run)
+        runs.append(Run(run, (), summary))
+    return runs
+
+
+def test_the_weakest_region_is_named_with_its_interval(tmp_path, faces):
+    section = atlas_section(
+        runs_of(tmp_path, faces, {"nose": 0.3, "mouth": 0.8, "scattered": 0.85, "everywhere": 0.1})
+    )
+    assert "equal area, 6 % of the picture: the least is left at the nose" in section.sentences[0]
+    assert "points fewer than under scattered discs" in section.sentences[0]
+    [table], [drawing] = section.tables, section.drawings
+    assert [line[0] for line in table.lines] == ["everywhere", "nose", "mouth", "scattered"]
+    assert table.lines[1][3]["high"] < 0
+    assert table.lines[3][3] is None
+    assert drawing.pixels.shape == (3, 600, 900)
+    assert drawing.caption.startswith("Synthetic faces.")
+    assert np.ptp(drawing.pixels, axis=0).max() > 0.1  # coloured where the regions are
+
+
+def test_nothing_is_claimed_that_the_pictures_do_not_show(tmp_path, faces):
+    section = atlas_section(runs_of(tmp_path / "a", faces, {"nose": 0.8, "mouth": 0.8, "scattered": 0.8}))
+    assert "do not show that place matters" in section.sentences[0]
+    alone = runs_of(tmp_path / "b", faces, {"nose": 0.8, "mouth": 0.8, "everywhere": 0.8})
+    assert "no scattered control" in atlas_section(alone).sentences[0]
+    assert atlas_section(alone[:2]) is None
+
+
+def test_what_does_not_outlive_the_correction_is_said(tmp_path, faces):
+    [run, *_] = runs_of(tmp_path, faces, {"nose": 0.5})
+    places = {
+        name: _Place(run, Interval(-0.2, -0.4, -0.02, 40), p) for name, p in (("nose", 0.08), ("mouth", 0.3))
+    }
+    places["mouth"] = _Place(
+        Run(run.folder, (), run.summary | {"robust_accuracy": run.summary["clean_accuracy"]}),
+        *list(vars(places["mouth"]).values())[1:],
+    )
+    said = answer(places)
+    assert "2.0 to 40.0 points fewer" in said
+    assert "not shown to differ (p 0.080 after Holm's correction)" in said
+
+
+def test_a_tie_names_no_region(tmp_path, faces):
+    section = atlas_section(runs_of(tmp_path, faces, {"nose": 0.0, "mouth": 0.0, "scattered": 0.8}))
+    assert "no region is weaker than another: 0.0 %" in section.sentences[0]
+
+
+def test_trials_that_differ_in_more_than_the_region_are_not_mixed(tmp_path, faces):
+    regions = {"nose": 0.1, "mouth": 0.1, "scattered": 0.1}
+    dodging = runs_of(tmp_path / "a", faces, regions)
+    other = runs_of(tmp_path / "b", faces, dict.fromkeys(regions, 0.9))
+    for run in other:
+        run.summary["attack_parts"] = {"budget": {"eps": 2.0}, "region": {"x": run.summary["region"]["name"]}}
+        run.summary["embedder"] = "another"
+    section = atlas_section(dodging + other)
+    assert len(section.tables) == 2
+    assert "another" in section.tables[1].title
+    assert "another" not in section.tables[0].title
+    third = runs_of(tmp_path / "c", faces, regions)
+    for run in third:
+        run.summary["region"]["equal_area"] = 0.2
+    mixed = [table.title for table in atlas_section(dodging + other + third).tables]
+    assert ["another" in title for title in mixed] == [False, True, False]
+    for run in other:
+        run.summary["embedder"] = dodging[0].summary["embedder"]
+    assert "eps=2.0" in atlas_section(dodging + other).tables[1].title
+
+
+def test_regions_as_large_as_they_are_are_not_compared_with_another_area(tmp_path, faces):
+    runs = runs_of(tmp_path, faces, {"nose": 0.3, "landmarks": 0.5, "scattered": 0.85})
+    for run in runs:
+        run.summary["region"]["equal_area"] = None
+    section = atlas_section(runs)
+    assert "differ in more than their place" in section.sentences[0]
+    [table] = section.tables
+    assert {line[0]: line[3] is not None for line in table.lines} == {
+        "nose": False,
+        "landmarks": True,
+        "scattered": False,
+    }
+
+
+def test_the_mean_face_is_of_clean_pictures_and_comes_back(tmp_path, faces):
+    picture, mask = mean_face(faces, Discs("nose", area=0.06), 0)
+    assert np.allclose(picture, faces.pixels[faces.rows].mean(0).transpose(2, 0, 1) / 255, atol=1e-6)
+    assert mask.mean() == pytest.approx(0.06, abs=0.002)
+    write_mean_face(faces, Discs("nose", area=0.06), 0, tmp_path)
+    read = read_mean_face(tmp_path)
+    assert np.abs(read[0] - picture).max() < 0.003
+    assert np.abs(read[1] - mask).max() < 0.003
+    assert read_mean_face(tmp_path / "nothing") is None

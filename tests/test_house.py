@@ -1,0 +1,122 @@
+"""The rules of docs/architecture.md that a machine can hold; the order of the packages is held by `make lint`."""
+
+import ast
+import importlib
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.import_graph import (
+    PACKAGE,
+    ROOT,
+    SOURCE,
+    circles,
+    described,
+    dotted,
+    file_graph,
+    lazy_imports,
+    package_graph,
+)
+from tests.helpers.unmirrored import UNMIRRORED
+
+MODULES = sorted((SOURCE / PACKAGE).rglob("*.py"))
+TESTS = ROOT / "tests"
+MOST_FILES, MOST_LINES = 15, 250
+LARGEST_WITHOUT_TEST = 40
+
+# Imports that may wait until they are needed, and why.
+MAY_BE_LAZY = {
+    "kagglehub": "start-up: only a download needs it, and it asks the network for its version",
+    "onnx": "optional: installed with facetrial[onnx]",
+    "onnx2pytorch": "optional: installed with facetrial[onnx]",
+    "sklearn.datasets": "start-up: only a download needs it",
+    "wandb": "start-up: a second, for those who log to it",
+}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(SOURCE / PACKAGE).as_posix()
+
+
+def test_a_folder_holds_few_files_and_a_file_few_lines():
+    folders = {path.parent for path in MODULES}
+    counts = {folder: len(list(folder.glob("*.py"))) for folder in folders}
+    assert {name(folder): count for folder, count in counts.items() if count > MOST_FILES} == {}
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    assert {name(path): count for path, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_nothing_imports_in_a_circle():
+    files = file_graph()
+    assert len(files) == len(MODULES)
+    assert not circles(files), described(circles(files))
+    assert not circles(package_graph(files)), described(circles(package_graph(files)))
+
+
+def test_a_circle_would_be_seen(tmp_path):
+    (tmp_path / "house" / "attic").mkdir(parents=True)
+    (tmp_path / "house" / "__init__.py").touch()
+    (tmp_path / "house" / "attic" / "__init__.py").write_text("from house.attic.roof import tiles\n")
+    (tmp_path / "house" / "attic" / "roof.py").write_text("def tiles():\n    from house import cellar\n")
+    (tmp_path / "house" / "cellar.py").write_text("from house.attic import tiles\n")
+    files = file_graph(tmp_path, "house")
+    assert circles(files) == [["house.attic", "house.attic.roof", "house.cellar"]]
+    assert circles(package_graph(files)) == [["attic", "cellar"]]
+
+
+def test_lazy_imports_have_a_reason():
+    found = {
+        (name(path), module)
+        for path in MODULES
+        for _, module in lazy_imports(ast.parse(path.read_text("utf-8")))
+    }
+    assert {(file, module) for file, module in found if module not in MAY_BE_LAZY} == set()
+    assert {module for _, module in found} == MAY_BE_LAZY.keys()
+
+
+def test_every_package_has_its_place():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    (contract,) = project["tool"]["importlinter"]["contracts"]
+    packages = {path.parent.name for path in (SOURCE / PACKAGE).glob("*/__init__.py")}
+    assert set(contract["layers"]) - {"api"} == packages
+    assert "ignore_imports" not in contract
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE) == contract["layers"][::-1]
+
+
+@pytest.mark.parametrize("config", sorted((ROOT / "conf").rglob("*.yaml")), ids=lambda path: path.stem)
+def test_configs_name_what_packages_export(config):
+    for target in re.findall(rf"_target_: ({PACKAGE}\S*)", config.read_text("utf-8")):
+        package, _, exported = target.rpartition(".")
+        assert package.count(".") == 1, target
+        assert exported in importlib.import_module(package).__all__, target
+
+
+def test_packages_export_what_they_list():
+    for path in (SOURCE / PACKAGE).glob("*/__init__.py"):
+        package = importlib.import_module(dotted(path))
+        assert package.__all__ == sorted(package.__all__)
+        assert all(hasattr(package, exported) for exported in package.__all__)
+
+
+def mirror(module: Path) -> Path:
+    """Where the tests of a module lie."""
+    place = module.relative_to(SOURCE / PACKAGE)
+    return TESTS / place.parent / f"test_{place.name}"
+
+
+def test_tests_mirror_the_package():
+    large = [path for path in MODULES if len(path.read_text("utf-8").splitlines()) > LARGEST_WITHOUT_TEST]
+    missing = {name(path) for path in large if not mirror(path).is_file()}
+    assert missing == set(UNMIRRORED)
+    assert all((TESTS / place).exists() for places, _ in UNMIRRORED.values() for place in places)
+
+
+def test_no_test_imports_another():
+    for path in TESTS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests"):
+                shared = node.module.startswith("tests.helpers") or not path.name.startswith("test_")
+                assert shared, f"{path.relative_to(ROOT)} imports {node.module}"

@@ -1,0 +1,44 @@
+"""What decides a recogniser beyond its own settings: landmarks that a defence trains with."""
+
+import pytest
+
+from facetrial.training.checkpoint import checkpoint_path, recipe
+from tests.helpers.tiny import tiny_config
+
+ON_LANDMARKS = "defense=adv_landmarks"
+
+
+def test_landmarks_count_only_where_a_defence_needs_them(tmp_path):
+    for defense in ("defense=none", "defense=adv"):
+        by_labels, by_mtcnn = (tiny_config(tmp_path, defense, f"landmarks={s}") for s in ("labels", "mtcnn"))
+        assert recipe(by_labels) == recipe(by_mtcnn)
+    by_labels, by_mtcnn = (tiny_config(tmp_path, ON_LANDMARKS, f"landmarks={s}") for s in ("labels", "mtcnn"))
+    assert recipe(by_labels)["landmarks"] != recipe(by_mtcnn)["landmarks"]
+    assert checkpoint_path(by_labels) != checkpoint_path(by_mtcnn)
+
+
+def regressor(folder, *overrides):
+    source = ["landmarks=regressor", "landmarks.data._target_=facetrial.data.SyntheticFaces"]
+    return recipe(tiny_config(folder, ON_LANDMARKS, *source, *overrides))["landmarks"]
+
+
+@pytest.mark.parametrize(
+    "override", ["landmarks.model.max_epochs=3", "landmarks.data.split_seed=3", "landmarks.seed=3"]
+)
+def test_what_makes_the_landmark_network_counts(tmp_path, override):
+    assert regressor(tmp_path, override) != regressor(tmp_path)
+
+
+@pytest.mark.parametrize("override", ["paths.cache=elsewhere", "trainer.devices=2", "landmarks.data.limit=5"])
+def test_where_and_how_it_runs_does_not(tmp_path, override):
+    assert regressor(tmp_path, override) == regressor(tmp_path)
+
+
+def test_a_landmark_checkpoint_counts_by_content(tmp_path):
+    for name, content in (("first", b"a"), ("moved", b"a"), ("other", b"b")):
+        (tmp_path / name).write_bytes(content)
+    first, moved, other = (
+        regressor(tmp_path, f"landmarks.checkpoint={tmp_path / name}") for name in ("first", "moved", "other")
+    )
+    assert first == moved
+    assert first != other
