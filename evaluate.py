@@ -8,7 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from facetrial.run.evaluate import evaluate
-from facetrial.runtime.cli import explained, refuse_doubles
+from facetrial.runtime.cli import check_command_line, explained
 
 
 @hydra.main(config_path="conf", config_name="evaluate", version_base="1.3")
@@ -19,5 +19,5 @@ def main(config: DictConfig) -> float | None:
 
 
 if __name__ == "__main__":
-    refuse_doubles(sys.argv[1:])
+    check_command_line(sys.argv[1:])
     main()

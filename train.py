@@ -6,7 +6,7 @@ import hydra
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from facetrial.runtime.cli import explained, refuse_doubles
+from facetrial.runtime.cli import check_command_line, explained
 
 
 @hydra.main(config_path="conf", config_name="train", version_base="1.3")
@@ -16,5 +16,5 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    refuse_doubles(sys.argv[1:])
+    check_command_line(sys.argv[1:])
     main()

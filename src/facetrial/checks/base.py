@@ -15,6 +15,7 @@ from facetrial.faces.batch import FaceDataset, Faces
 from facetrial.recognition.layers import draws_at_random
 
 Outcome = dict[str, Any]
+
 _CHOICE = 0  # seed of the choice of pictures: one for all trials, so that they are checked on the same ones
 
 

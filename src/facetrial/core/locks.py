@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from facetrial.core.files import check_writable
 
 log = logging.getLogger(__name__)
+
 # What tells a process that another one of the same Trainer has started it.
 _RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID")
 

@@ -18,6 +18,7 @@ from facetrial.faces.frames import FRAME_SIZE
 from facetrial.faces.landmark_names import LANDMARK_NAMES
 
 log = logging.getLogger(__name__)
+
 COMPETITION = "facial-keypoints-detection"
 COLUMNS = tuple(f"{name}_{axis}" for name in LANDMARK_NAMES for axis in "xy")
 # Kaggle's coordinates call the first pixel's centre 1, ours 0: mirrored faces fit their mirrored labels about

@@ -1,6 +1,5 @@
 """People as they lie on a disk: one folder of photographs for each."""
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,21 +12,26 @@ from facetrial.data.photos.alignment import alignment_named
 from facetrial.data.photos.crops import cut_crops, face_or_centre
 from facetrial.data.photos.detection_cache import find_faces
 from facetrial.data.photos.image_files import BadPicture, content_digests, read_picture
+from facetrial.data.photos.left_out import (
+    NO_FACE,
+    reasons_left_out,
+    report_faces,
+    report_left_out,
+    report_people_left_out,
+    report_unread,
+)
 from facetrial.data.photos.mtcnn import Detections, Search
 from facetrial.data.photos.person_folders import (
-    copies,
     is_a_persons,
     person,
     pictures_of_people,
     shown_names,
     some,
-    unread_pictures,
 )
 from facetrial.data.photos.source_photo import Photograph
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.landmark_names import NUM_LANDMARKS
 
-log = logging.getLogger(__name__)
 _SMALLEST_SPLIT = 3  # one picture each to train, to validate and to test
 
 
@@ -134,30 +138,26 @@ class PeopleFolder(FacesDataModule):
     def load_faces(self) -> FaceDataset:
         folder = self.people_folder()
         pictures = pictures_of_people(folder, self.min_pictures)
-        if unread := unread_pictures(folder):
-            log.warning(
-                "%d picture(s) are of a kind that is not read and are left out: %s. Save them as JPEG.",
-                len(unread), some(unread),
-            )  # fmt: skip
+        report_unread(folder)
         files, paths = list(pictures), list(pictures.values())
         digests = content_digests(paths)
         detections = find_faces(paths, digests, self.cache, self.search)
 
-        self.bad_pictures = self._bad_pictures(files, digests, detections)
-        self._report_bad_pictures(folder)
+        self.bad_pictures = reasons_left_out(files, digests, detections, self.on_no_face == "centre")
+        report_left_out(folder, self.bad_pictures, refuse=self.on_bad_picture == "error")
         counts = Counter(person(file) for file in files if file not in self.bad_pictures)
         rows = [
             row
             for row, file in enumerate(files)
             if file not in self.bad_pictures and counts[person(file)] >= self.min_pictures
         ]
-        self._report_people_left_out(folder, files, counts)
+        report_people_left_out(folder, files, counts, self.min_pictures)
 
         files, paths, digests = ([values[row] for row in rows] for values in (files, paths, digests))
         detections = detections.select(rows)
         self.no_face = [f for f, found in zip(files, detections.found, strict=True) if not found]
         self.several_faces = {f: int(n) for f, n in zip(files, detections.counts, strict=True) if n > 1}
-        self._report_faces(len(files))
+        report_faces(len(files), self.no_face, self.several_faces, self.search.face)
         notes = {
             "alignment": repr(self.alignment),
             "pictures": len(files),
@@ -188,7 +188,7 @@ class PeopleFolder(FacesDataModule):
         detections = find_faces(paths, digests, self.cache, self.search)
         lost = self.on_no_face == "skip"
         bad = {
-            file: problem or "no face that MTCNN finds"
+            file: problem or NO_FACE
             for file, problem, found in zip(files, detections.problems, detections.found, strict=True)
             if problem or (lost and not found)
         }
@@ -199,7 +199,7 @@ class PeopleFolder(FacesDataModule):
                 "take them from the list that names them."
             )
         self.no_face = [file for file, found in zip(files, detections.found, strict=True) if not found]
-        self._report_faces(len(files))
+        report_faces(len(files), self.no_face, self.several_faces, self.search.face)
         notes = {"alignment": repr(self.alignment), "pictures": len(files), "no_face": self.no_face}
         return self._cut(files, paths, digests, detections, notes)
 
@@ -237,47 +237,3 @@ class PeopleFolder(FacesDataModule):
             raise FacetrialError(f"{path} changed since it was cut: {error}. Put it back.") from error
         _, to_crop = self.alignment.align(picture, *face_or_centre(detection, 0, picture.size))
         return Photograph(np.asarray(picture), to_crop)
-
-    def _bad_pictures(self, files: list[str], digests: list[str], detections: Detections) -> dict[str, str]:
-        repeated = copies(files, digests)
-        reasons = {}
-        for file, problem, found in zip(files, detections.problems, detections.found, strict=True):
-            if reason := problem or repeated.get(file):
-                reasons[file] = reason
-            elif not found and self.on_no_face == "skip":
-                reasons[file] = "no face that MTCNN finds"
-        return reasons
-
-    def _report_bad_pictures(self, folder: Path) -> None:
-        if not self.bad_pictures:
-            return
-        listed = some([f"{file} ({why})" for file, why in self.bad_pictures.items()])
-        if self.on_bad_picture == "error":
-            raise FacetrialError(
-                f"{len(self.bad_pictures)} picture(s) below {folder} cannot be used: {listed}. Put them right or "
-                "remove them, or leave them out with data.on_bad_picture=skip."
-            )
-        log.warning("%d picture(s) cannot be used and are left out: %s", len(self.bad_pictures), listed)
-
-    def _report_people_left_out(self, folder: Path, files: list[str], counts: Counter) -> None:
-        lost = sorted({person(file) for file in files if counts[person(file)] < self.min_pictures})
-        if not any(count >= self.min_pictures for count in counts.values()):
-            raise FacetrialError(
-                f"nobody below {folder} has {self.min_pictures} usable pictures; the most is "
-                f"{max(counts.values(), default=0)}. Lower data.min_pictures or give another data.root."
-            )
-        if lost:
-            log.warning("%d people have too few usable pictures and are left out: %s", len(lost), some(lost))
-
-    def _report_faces(self, pictures: int) -> None:
-        if self.no_face:
-            log.warning(
-                "%d of %d pictures have no face that MTCNN finds; they are cut where LFW's faces lie on average: %s",
-                len(self.no_face), pictures, some(self.no_face),
-            )  # fmt: skip
-        if self.several_faces:
-            listed = some([f"{file} ({count})" for file, count in self.several_faces.items()])
-            log.warning(
-                "%d of %d pictures have several faces; the %s is taken for the person: %s",
-                len(self.several_faces), pictures, self.search.face, listed,
-            )  # fmt: skip

@@ -16,6 +16,7 @@ from facetrial.faces.landmark_names import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NO
 # MTCNN's order goes by the picture: the subject's right eye comes first, at the picture's left.
 _FIVE_POINTS = [RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT]
 _FEWEST_PICTURES = 3
+
 _WOMEN = (
     "Ana", "Mary Ann", "Zoë", "Ingrid", "Amara", "Leila", "Mei", "Chloé", "Nadia", "Freya", "Priya", "Sofía",
     "Yuki", "Helena", "Imani", "Saoirse", "Noor", "Tereza", "Lucía", "Wanjiru", "Elif", "Dagny", "Rosa", "Aoife",

@@ -32,6 +32,7 @@ def shrunk(images: Tensor, scale: Tensor, place: Tensor) -> Tensor:
 
 
 FRAME_SIZE = 96
+
 # Where the 15 landmarks lie on average in Kaggle's frame (the first pixel's centre is 0), made symmetric.
 MEAN_SHAPE = (
     (64.36, 37.35),
@@ -50,6 +51,7 @@ MEAN_SHAPE = (
     (47.50, 70.45),
     (47.50, 81.40),
 )
+
 # Kaggle's frame in units of the face box that MTCNN draws, which is (0, 0, 1, 1): left, top, right, bottom. By least
 # squares of MTCNN's five points in LFW's pictures against the mean shape, made symmetric.
 _FRAME_IN_BOX = (-0.147, 0.009, 1.147, 0.979)

@@ -23,6 +23,7 @@ from facetrial.landmarks.inference import find_in_frames
 from facetrial.landmarks.lightning_module import rmse
 
 log = logging.getLogger(__name__)
+
 LOOKUP = "IdLookupTable.csv"
 
 

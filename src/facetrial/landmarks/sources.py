@@ -18,9 +18,10 @@ from facetrial.faces.frames import mean_shape, move, similarities
 from facetrial.faces.landmark_names import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
 from facetrial.landmarks.inference import find_in_pictures
 from facetrial.landmarks.train import KIND, checkpoint_path, recipe, train_landmarks
-from facetrial.runtime.checkpoints import config_differences, load_checkpoint
+from facetrial.runtime.checkpoints import config_differences, load_checkpoint, take_over_renamed
 
 log = logging.getLogger(__name__)
+
 # MTCNN goes by the picture: the subject's right eye comes first.
 _FIVE = (RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT)
 _BATCH = 64
@@ -115,6 +116,7 @@ class Regressor(LandmarkSource):
         path = checkpoint_path(self.config)
         if not path.is_file():
             with made_once(path):
+                take_over_renamed(path, KIND, recipe(self.config))
                 if not path.is_file():
                     log.info("There is no landmark network at %s yet: training it first.", path)
                     train_landmarks(self.config)

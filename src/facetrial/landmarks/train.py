@@ -23,6 +23,7 @@ from facetrial.runtime.checkpoints import save_checkpoint, training_cut_short
 from facetrial.runtime.loggers import log_training
 
 log = logging.getLogger(__name__)
+
 KIND = "landmarks"
 # Of `data`, what does not change a trained network.
 _NOT_IN_TRAINING = ("limit", "cache")

@@ -14,6 +14,7 @@ from facetrial.recognition.layers import scores_of
 from facetrial.recognition.victim import Victim
 
 log = logging.getLogger(__name__)
+
 _LOW = torch.bfloat16
 # Largest difference of a copy's scores from the victim's, as a share of their spread, that leaves the slopes useful.
 _FOLDED_TOLERANCE, _LOW_TOLERANCE = 1e-3, 0.1

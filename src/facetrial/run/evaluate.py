@@ -42,6 +42,7 @@ from facetrial.trial.shards import Shards
 from facetrial.trial.trial import RemainingFaces, Trial
 
 log = logging.getLogger(__name__)
+
 SPREAD_SHOWN = 4  # pictures in the gallery beside those that say most
 
 

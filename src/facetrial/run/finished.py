@@ -22,6 +22,7 @@ from facetrial.metrics.summary_json import read_summary, write_json
 from facetrial.training.checkpoint import landmarks_recipe, recipe
 
 log = logging.getLogger(__name__)
+
 DONE = "done.json"
 _LEFT = ("summary.json", "verdicts.csv", "report.html")
 # What may differ between two starts of one trial. What stands in `data`, `landmarks` and `trainer` is told by recipes.
@@ -60,7 +61,15 @@ def finished_before(folder: Path, asked: str) -> dict[str, Any] | None:
         found = json.loads((folder / DONE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if found.get("asked") != asked or not all((folder / name).is_file() for name in _LEFT):
+    if lost := [name for name in _LEFT if not (folder / name).is_file()]:
+        log.warning("The finished trial in %s lacks %s; it is run again.", folder, ", ".join(lost))
+        return None
+    if found.get("asked") != asked:
+        if found.get("code") == package_code():
+            why = "another config, or files or code of yours that have changed"
+        else:
+            why = "another version of this code"
+        log.warning("The finished trial in %s was made by %s; it is run again.", folder, why)
         return None
     summary = read_summary(folder / "summary.json")
     log.info("Taken over: %s holds this trial, whole. resume=false repeats it.", folder)
@@ -75,7 +84,7 @@ def begin(folder: Path) -> None:
 
 def finish(folder: Path, asked: str) -> None:
     """Marks the trial in `folder` as done: the last that is written of it."""
-    write_json({"asked": asked}, folder / DONE)
+    write_json({"asked": asked, "code": package_code()}, folder / DONE)
 
 
 def _with_contents(value: Any) -> Any:

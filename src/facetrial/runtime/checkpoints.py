@@ -1,5 +1,6 @@
 """Checkpoints: tensors and plain values, written whole, read without running anything that lies in the file."""
 
+import contextlib
 import logging
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
+from facetrial.runtime.old_names import with_new_names
 
 log = logging.getLogger(__name__)
+
 _FORMAT = "facetrial-1"
 
 
@@ -33,8 +36,13 @@ def save_checkpoint(
         torch.save(content, temporary)
 
 
-def load_checkpoint(path: str | Path, kind: str) -> dict[str, Any]:
-    """The content that `save_checkpoint` wrote, on the CPU.
+def load_checkpoint(path: str | Path, kind: str, mmap: bool = False) -> dict[str, Any]:
+    """The content that `save_checkpoint` wrote, on the CPU; its config with the names of today.
+
+    Args:
+        path: the file.
+        kind: as for `save_checkpoint`.
+        mmap: whether tensors are left in the file until they are looked at.
 
     Raises:
         FacetrialError: no such file, cut short, not a checkpoint of this project, or of another kind.
@@ -43,7 +51,7 @@ def load_checkpoint(path: str | Path, kind: str) -> dict[str, Any]:
     if not path.is_file():
         raise FacetrialError(f"there is no checkpoint at {path}.")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except Exception as error:  # torch raises a different type for each way in which a file can be broken
         raise FacetrialError(
             f"{path} cannot be read as a checkpoint: it is cut short, or no checkpoint, or holds more than tensors "
@@ -53,7 +61,29 @@ def load_checkpoint(path: str | Path, kind: str) -> dict[str, Any]:
         raise FacetrialError(f"{path} is not a checkpoint of facetrial: expected format {_FORMAT!r} in it.")
     if content["kind"] != kind:
         raise FacetrialError(f"{path} holds a {content['kind']!r} model, expected {kind!r}.")
-    return content
+    return content | {"config": with_new_names(content["config"])}
+
+
+def take_over_renamed(path: Path, kind: str, config: dict[str, Any]) -> None:
+    """Makes the checkpoint at `path` of one beside it that the same config made, when its parts had other names.
+
+    Checkpoints are found by a name that ends in a digest of their config, and old names give another digest.
+
+    Args:
+        path: where the checkpoint is to be; nothing is done where there is one.
+        kind: as for `save_checkpoint`.
+        config: what made it, in the names of today.
+    """
+    if path.is_file():
+        return
+    for other in sorted(path.parent.glob(f"{path.stem.rpartition('-')[0]}-*{path.suffix}")):
+        with contextlib.suppress(FacetrialError):  # whoever needs that one says what is wrong with it
+            content = load_checkpoint(other, kind, mmap=True)
+            if content["config"] == config:
+                with written_whole(path) as temporary:
+                    torch.save(content, temporary)
+                log.info("%s was made when its parts had other names; taken over as %s.", other, path)
+                return
 
 
 def training_cut_short(folder: Path) -> Path | None:

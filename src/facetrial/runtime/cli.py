@@ -9,8 +9,13 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import lightning.pytorch  # noqa: F401, sets its log level when it is imported: let that be before `explained` does
+from omegaconf import DictConfig
+
+import facetrial.runtime.resolvers  # noqa: F401, registers the resolvers that the configs use
 from facetrial.core.errors import FacetrialError
 from facetrial.runtime.failures import forget_failure, sweep_folder, write_failure
+from facetrial.runtime.old_names import refuse_old_keys, use_new_targets
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +39,9 @@ def explained(main: Callable[..., Any]) -> Callable[..., Any]:
         if folder is not None:
             forget_failure(folder)
         try:
+            for config in arguments:
+                if isinstance(config, DictConfig):
+                    use_new_targets(config)
             return main(*arguments, **keywords)
         except Exception as error:
             mistake = _mistake(error)
@@ -47,6 +55,12 @@ def explained(main: Callable[..., Any]) -> Callable[..., Any]:
             return None
 
     return wrapped
+
+
+def check_command_line(words: Sequence[str]) -> None:
+    """Ends with a sentence where a command line asks for what Hydra would misunderstand or not explain."""
+    refuse_doubles(words)
+    refuse_old_keys(words)
 
 
 def refuse_doubles(words: Sequence[str]) -> None:

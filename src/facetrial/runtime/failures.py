@@ -17,6 +17,7 @@ from omegaconf import DictConfig
 from facetrial.core.files import written_whole
 
 log = logging.getLogger(__name__)
+
 _FILE = "failed.json"
 
 

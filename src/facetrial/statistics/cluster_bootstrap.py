@@ -15,6 +15,7 @@ import numpy as np
 from facetrial.core.errors import FacetrialError
 
 _DRAWS_AT_ONCE = 2_000_000
+
 # From the people drawn (R, P) to what the chance of their drawn pictures adds to the sums of their values (R, P).
 PictureDraws = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 

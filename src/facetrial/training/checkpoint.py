@@ -17,6 +17,7 @@ from facetrial.recognition.victim import Victim
 from facetrial.runtime.checkpoints import config_differences, load_checkpoint
 
 log = logging.getLogger(__name__)
+
 KIND = "recognizer"
 # Of `data`, what does not change a trained recogniser; training has a batch size of its own, `model.batch_size`.
 _NOT_IN_TRAINING = ("limit", "cache", "batch_size", "on_bad_picture")

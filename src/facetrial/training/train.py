@@ -20,7 +20,12 @@ from facetrial.defenses.base import Defense
 from facetrial.defenses.build import build_defenses
 from facetrial.faces.batch import FaceDataset
 from facetrial.recognition.victim import Victim
-from facetrial.runtime.checkpoints import load_checkpoint, save_checkpoint, training_cut_short
+from facetrial.runtime.checkpoints import (
+    load_checkpoint,
+    save_checkpoint,
+    take_over_renamed,
+    training_cut_short,
+)
 from facetrial.runtime.loggers import log_training
 from facetrial.training.build import build_datamodule
 from facetrial.training.checkpoint import (
@@ -46,6 +51,7 @@ def recognizer_for(config: DictConfig) -> Victim:
     path = checkpoint_path(config)
     if not path.is_file():
         with made_once(path):
+            take_over_renamed(path, KIND, recipe(config))
             if not path.is_file():
                 log.info("There is no recogniser at %s yet: training it first.", path)
                 train_recognizer(_alone(config))

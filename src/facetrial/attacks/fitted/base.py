@@ -17,6 +17,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
 
 log = logging.getLogger(__name__)
+
 PER = ("person", "all")
 
 

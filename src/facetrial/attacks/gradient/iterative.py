@@ -24,6 +24,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.recognition.layers import scores_of
 
 log = logging.getLogger(__name__)
+
 # Passes between two looks at who has fallen. A look waits for the device; on a CPU, passes cost more than looks.
 _STRIDE = {"cpu": 1}
 _OTHER_STRIDE = 4

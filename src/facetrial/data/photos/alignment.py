@@ -24,6 +24,7 @@ _BOX_WEIGHTS = np.array(
         [-0.379, -0.379, 0.240, 0.759, 0.759],
     ]
 )
+
 # Where InsightFace's models expect the five points in a crop of 112 pixels.
 TEMPLATE_112 = np.array([(38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (41.55, 92.37), (70.73, 92.20)])
 FACENET_MARGIN_160 = 36

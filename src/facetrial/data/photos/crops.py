@@ -21,6 +21,7 @@ from facetrial.data.photos.mtcnn import Detections, Search
 
 # Raised when the same files and alignment would give other crops.
 _VERSION = 1
+
 # The mean of MTCNN's box and five points over LFW and its mirror images, as shares of width and height: where
 # a face is taken to be in a picture in which none is found. LFW's pictures are centred on their faces.
 CENTRE_BOX = np.array([0.3078, 0.2586, 0.6922, 0.7730])

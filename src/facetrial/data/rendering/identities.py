@@ -51,6 +51,7 @@ _IRIS_COLOURS = torch.tensor(
 _FRAME_COLOURS = torch.tensor(
     [(0.07, 0.07, 0.08), (0.34, 0.16, 0.08), (0.60, 0.47, 0.20), (0.50, 0.09, 0.12)]
 )
+
 # top and side: how far hair stands off the head, as a share of its radius. hairline: y at the middle of the
 # forehead. sides: y down to which hair covers the head's sides. back: y down to which it hangs behind (-1: none).
 # narrow: how far from the middle (share of the head's half-width) the sides begin. parting: slope of the hairline.

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from facetrial.core.errors import FacetrialError
 
 log = logging.getLogger(__name__)
+
 _UNIT = 1e-3  # how far from 1 the norm of a unit-norm embedding may be
 _SAME = (
     1e-2  # how far a picture's unit-norm embedding may move with the batch: convolutions round differently

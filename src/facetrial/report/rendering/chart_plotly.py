@@ -10,6 +10,7 @@ _MARKS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross"
 _HATCHES = ("", "/", ".", "x", "\\", "-")
 _CROWD = 20  # points from which whiskers step back
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
+
 _NOTHING = {
     "text": NOTHING_MEASURED,
     "showarrow": False,

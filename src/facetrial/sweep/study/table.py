@@ -18,6 +18,7 @@ from facetrial.trial.rows import ATTACKED, check_rows
 
 EVERYBODY = "all people"
 SHARE_OF_CLEAN_VERDICTS_THAT_MAY_DIFFER = 0.01
+
 STUDY_FIGURES = {
     "George W Bush": {"raw": 0.98, "random": 0.91, "landmarks": 0.88, "adv": 0.94},
     "Bill Clinton": {"raw": 0.99, "random": 0.75, "landmarks": 0.58, "adv": 0.63},

@@ -18,6 +18,7 @@ from facetrial.trial.rows import ABSTAINED, ATTACKED
 from facetrial.trial.shards import Shards
 
 log = logging.getLogger(__name__)
+
 NOT_FOUND = "(no face)"  # predicted where no face was found; counted as wrong
 VERSIONS = ("clean", "attacked")
 _BATCH = 16

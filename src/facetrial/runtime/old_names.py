@@ -1,0 +1,161 @@
+"""Names that parts of this package had up to version 0.1, for checkpoints and configs that were written with them."""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
+
+from facetrial.core.errors import FacetrialError
+
+log = logging.getLogger(__name__)
+
+# Modules that configs named, and the package that exports today what they held.
+_PACKAGES = {
+    "attacks.budgets": "attacks",
+    "attacks.engine": "attacks",
+    "attacks.goals": "attacks",
+    "attacks.losses": "attacks",
+    "attacks.methods.apgd": "attacks",
+    "attacks.methods.best_of": "attacks",
+    "attacks.methods.bisection": "attacks",
+    "attacks.methods.carlini_wagner": "attacks",
+    "attacks.methods.ddn": "attacks",
+    "attacks.methods.draws": "attacks",
+    "attacks.methods.few_pixels": "attacks",
+    "attacks.methods.fmn": "attacks",
+    "attacks.methods.hop_skip_jump": "attacks",
+    "attacks.methods.one_after_another": "attacks",
+    "attacks.methods.patch": "attacks",
+    "attacks.methods.pgd": "attacks",
+    "attacks.methods.square": "attacks",
+    "attacks.methods.universal": "attacks",
+    "data.augmentation": "data",
+    "data.folder": "data",
+    "data.keypoints": "data",
+    "data.lfw": "data",
+    "data.synthetic": "data",
+    "defenses.adversarial_training": "defenses",
+    "defenses.bit_depth": "defenses",
+    "defenses.blur": "defenses",
+    "defenses.detection": "defenses",
+    "defenses.jpeg": "defenses",
+    "defenses.noise_training": "defenses",
+    "defenses.occlusion": "defenses",
+    "defenses.overfitting": "defenses",
+    "defenses.resize_pad": "defenses",
+    "defenses.smoothing": "defenses",
+    "defenses.total_variation": "defenses",
+    "evaluation.calibration": "run",
+    "evaluation.certificate": "trial",
+    "evaluation.checks.adaptive": "checks",
+    "evaluation.checks.alone": "checks",
+    "evaluation.checks.black_box": "checks",
+    "evaluation.checks.budget": "checks",
+    "evaluation.checks.certificates": "checks",
+    "evaluation.checks.deterministic": "checks",
+    "evaluation.checks.fitted_apart": "checks",
+    "evaluation.checks.frozen": "checks",
+    "evaluation.checks.more_steps": "checks",
+    "evaluation.checks.picture_range": "checks",
+    "evaluation.checks.recognises": "checks",
+    "evaluation.checks.rounding": "checks",
+    "evaluation.checks.rows": "checks",
+    "evaluation.checks.slopes": "checks",
+    "evaluation.checks.standardised": "checks",
+    "evaluation.checks.unbounded": "checks",
+    "evaluation.pair_run": "run",
+    "evaluation.physical.path": "trial",
+    "evaluation.physical.sending": "trial",
+    "evaluation.run": "run",
+    "evaluation.sweep": "sweep",
+    "failures": "runtime",
+    "landmarks.network": "landmarks",
+    "landmarks.regions": "regions",
+    "landmarks.shapes": "regions",
+    "landmarks.sources": "landmarks",
+    "landmarks.training": "landmarks",
+    "loggers": "runtime",
+    "recognition.inception_resnet_v1": "recognition",
+    "recognition.losses": "training",
+    "recognition.mobilefacenet": "recognition",
+    "recognition.onnx_embedder": "recognition",
+    "recognition.small": "recognition",
+    "recognition.svm_head": "recognition",
+    "recognition.training": "training",
+}
+# What was renamed besides: by its name under the package of today.
+_RENAMED: dict[str, str] = {
+    "run.hold_pair_trial": "run.run_pair_trial",
+    "run.hold_trial": "run.run_trial",
+}
+# Settings that were renamed, of what `_target_` names today.
+_KEYS: dict[str, dict[str, str]] = {}
+for _method in ("APGD", "PGD", "TargetedAPGD"):
+    _KEYS[f"facetrial.attacks.{_method}"] = {"leave": "early_stop"}
+_KEYS["facetrial.attacks.PGD"] |= {"diversity": "di_prob", "kernel": "ti_kernel", "smallest": "min_scale"}
+
+
+def new_target(target: str) -> str:
+    """The name that a class or function has today.
+
+    >>> new_target("facetrial.attacks.methods.pgd.PGD")
+    'facetrial.attacks.PGD'
+    >>> new_target("my_module.PGD")
+    'my_module.PGD'
+    """
+    module, _, name = target.removeprefix("facetrial.").rpartition(".")
+    if not target.startswith("facetrial.") or module not in _PACKAGES:
+        return target
+    found = f"{_PACKAGES[module]}.{name}"
+    return f"facetrial.{_RENAMED.get(found, found)}"
+
+
+def with_new_names(values: Any) -> Any:
+    """Plain values as a config of today would hold them: what `_target_` names, and its settings."""
+    if isinstance(values, Mapping):
+        made = {key: with_new_names(value) for key, value in values.items()}
+        if isinstance(target := made.get("_target_"), str):
+            made["_target_"] = new_target(target)
+            keys = _KEYS.get(made["_target_"], {})
+            made = {keys.get(key, key): value for key, value in made.items()}
+        return made
+    return [with_new_names(value) for value in values] if isinstance(values, list) else values
+
+
+def use_new_targets(config: DictConfig | ListConfig) -> None:
+    """Puts today's names into a composed config, in place, and warns of each old one.
+
+    Raises:
+        FacetrialError: a setting has the name that it had before.
+    """
+    for key in list(config) if isinstance(config, DictConfig) else range(len(config)):
+        if OmegaConf.is_missing(config, key) or OmegaConf.is_interpolation(config, key):
+            continue
+        value = config[key]
+        if OmegaConf.is_config(value):
+            use_new_targets(value)
+        elif key == "_target_" and isinstance(value, str) and (new := new_target(value)) != value:
+            log.warning("_target_: %s is called %s now; the old name will not be read for ever.", value, new)
+            with open_dict(config):
+                config[key] = new
+    if isinstance(config, DictConfig) and isinstance(target := config.get("_target_"), str):
+        for old, new in _KEYS.get(target, {}).items():
+            if old in config:
+                place = f"{config._get_full_key(None)}." if config._get_full_key(None) else ""
+                raise FacetrialError(f"{place}{old} is called {place}{new} now; rename it.")
+
+
+def refuse_old_keys(words: Sequence[str]) -> None:
+    """Ends with a sentence where a command line sets a key by the name that it had before.
+
+    Hydra would only say that there is no such key.
+    """
+    renamed = {old: new for keys in _KEYS.values() for old, new in keys.items()}
+    for word in words:
+        setting = re.match(rf"[+~]*([\w.@/]*\bmethods?\.(?:\w+\.)?)({'|'.join(renamed)})(?:=|$)", word)
+        if setting:
+            place, old = setting.groups()
+            sys.exit(f"{place}{old} is called {place}{renamed[old]} now; rename it.")
