@@ -2,7 +2,7 @@
 
 import pytest
 
-import facetrial
+from facetrial.core import provenance
 from facetrial.core.provenance import package_code
 from facetrial.run.fingerprint import _DECIDE_ROWS
 
@@ -13,7 +13,7 @@ def package(tmp_path, monkeypatch):
     (tmp_path / "folder").mkdir()
     for name in ("__init__.py", "file.py", "folder/inner.py"):
         (tmp_path / name).write_text(name)
-    monkeypatch.setattr(facetrial, "__file__", str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(provenance, "_ROOT", tmp_path)
     package_code.cache_clear()
     yield tmp_path
     package_code.cache_clear()

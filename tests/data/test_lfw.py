@@ -18,7 +18,7 @@ from PIL import Image
 
 from facetrial.core.errors import FacetrialError
 from facetrial.data.lfw import LFW
-from facetrial.data.photos import mtcnn as detection
+from facetrial.data.photos import detection_cache
 from facetrial.data.photos.alignment import TEMPLATE_112, FivePointsAlignment
 from facetrial.data.photos.crops import CENTRE_BOX
 from tests.helpers.paths import CONF
@@ -47,13 +47,13 @@ def lfw(root: Path | None, tmp_path: Path, **changes) -> LFW:
 def searched(monkeypatch) -> list[Path]:
     """The pictures that MTCNN was given, as they are given."""
     seen: list[Path] = []
-    original = detection._detect
+    original = detection_cache._detect
 
     def watched(paths, *rest):
         seen.extend(paths)
         return original(paths, *rest)
 
-    monkeypatch.setattr(detection, "_detect", watched)
+    monkeypatch.setattr(detection_cache, "_detect", watched)
     return seen
 
 
@@ -248,12 +248,12 @@ def test_loading_draws_nothing_from_torchs_generator_and_keeps_its_threads(tmp_p
 
 _CUT_SHORT = """
 import os, signal, sys, threading
-from facetrial.data import detection
+from facetrial.data.photos import detection_cache
 from facetrial.data.lfw import LFW
 
 # A shell starts what runs in its background deaf to Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-detection._CHUNK, detect, lock, done = 3, detection._detect, threading.Lock(), []
+detection_cache._CHUNK, detect, lock, done = 3, detection_cache._detect, threading.Lock(), []
 
 def cut_short(*arguments):
     result = detect(*arguments)
@@ -264,7 +264,7 @@ def cut_short(*arguments):
             threading.Event().wait(0.5)
     return result
 
-detection._detect = cut_short
+detection_cache._detect = cut_short
 LFW(root=sys.argv[1], size=32, alignment="facenet", cache=sys.argv[2], min_pictures=4).all_faces
 """
 
@@ -418,5 +418,5 @@ def test_the_face_nearest_the_centre_is_taken(shared, tmp_path):
     (tmp_path / "data" / "Bush").mkdir(parents=True)
     for number in range(4):
         wide.save(tmp_path / "data" / "Bush" / f"{number}.png")
-    found = detection.find_faces([tmp_path / "data/Bush/0.png"], ["a"], tmp_path / "cache")
+    found = detection_cache.find_faces([tmp_path / "data/Bush/0.png"], ["a"], tmp_path / "cache")
     assert 240 < found.boxes[0, 0] < found.boxes[0, 2] < 360

@@ -10,7 +10,7 @@ from PIL import Image
 
 from facetrial.core.errors import FacetrialError
 from facetrial.data.people_folder import PeopleFolder
-from facetrial.data.photos import mtcnn as detection
+from facetrial.data.photos import detection_cache, mtcnn
 from facetrial.data.photos.detection_cache import find_faces
 from facetrial.data.photos.image_files import content_digests
 from facetrial.data.photos.mtcnn import Search
@@ -122,7 +122,7 @@ class FoundHere:
 def test_which_of_several_faces_is_taken(face, taken):
     detector = FoundHere((0, 0, 40, 50), (40, 40, 62, 62), (90, 90, 95, 95))
     pictures = np.zeros((2, 100, 100, 3), np.uint8)
-    boxes, points, counts = detection.one_face_each(pictures, detector, Search(face))
+    boxes, points, counts = mtcnn.one_face_each(pictures, detector, Search(face))
     assert boxes.tolist() == [detector.boxes[taken].tolist()] * 2
     assert points[0, 0].tolist() == detector.boxes[taken, :2].tolist()
     assert counts.tolist() == [2, 2]  # the third is a speck
@@ -131,7 +131,7 @@ def test_which_of_several_faces_is_taken(face, taken):
 def test_a_large_picture_is_shrunk_for_the_search_alone(tmp_path):
     detector = FoundHere((10, 20, 50, 80))
     Image.new("RGB", (400, 300)).save(tmp_path / "large.png")
-    found = detection._detect(
+    found = detection_cache._detect(
         [tmp_path / "large.png"], detector, lambda count: None, Search("largest", 0.1, 200)
     )
     assert detector.sizes == [(150, 200)]

@@ -34,7 +34,7 @@ def run(config):
 if __name__ == "__main__":
     callback = {"_target_": "facetrial.sweep.GatherSweep"}
     ConfigStore.instance().store("app", {"x": 0, "made": "", "hydra": {"callbacks": {"sweep": callback}}})
-    import facetrial.config
+    import facetrial.runtime.resolvers
     run()
 """
 LOCAL = sorted(set(named("hydra/launcher")) - {"submitit_slurm"})

@@ -18,8 +18,8 @@ import json, pathlib
 import hydra
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
-from facetrial.cli import explained
-from facetrial.errors import FacetrialError
+from facetrial.runtime.cli import explained
+from facetrial.core.errors import FacetrialError
 
 @hydra.main(version_base="1.3", config_path=None, config_name="app")
 @explained

@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 
 from facetrial.core.version import VERSION
 
+_ROOT = Path(__file__).parents[1]  # of this package
 # Of `trainer`, what changes a model. The number of devices is left out: a trial may run on any number of them.
 _TRAINER_DECIDES = (
     "max_epochs", "max_steps", "max_time", "fast_dev_run", "overfit_batches", "limit_train_batches",
@@ -36,7 +37,7 @@ def data_recipe(data: dict[str, Any], leave_out: tuple[str, ...]) -> dict[str, A
     if data.get("root") is not None and list_files is not None:
         root = Path(data["root"]).expanduser()
         found = sorted(
-            f"{path.relative_to(root).as_posix()} {path.stat().st_size}" for path in list_files(root)
+            f"{path.relative_to(_ROOT).as_posix()} {path.stat().st_size}" for path in list_files(root)
         )
         made_by["files"] = f"{len(found)} files, {digest(found)}"
     return made_by
@@ -69,8 +70,7 @@ def package_code(*parts: str) -> str:
             told.
     """
     digest = hashlib.blake2b(VERSION.encode(), digest_size=8)
-    root = Path(__file__).parents[1]
-    for path in sorted({path for part in parts or (".",) for path in _sources(root / part)}):
+    for path in sorted({path for part in parts or (".",) for path in _sources(_ROOT / part)}):
         digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 

@@ -143,7 +143,7 @@ def where_colour_shows(monkeypatch, part: str) -> tuple[torch.Tensor, torch.Tens
             people = draw_people(seed, numbers)
             return dataclasses.replace(people, **{part: torch.full_like(getattr(people, part), value)})
 
-        monkeypatch.setattr("facetrial.data.rendering.identities.draw_people", painted)
+        monkeypatch.setattr("facetrial.data.rendering.renderer.draw_people", painted)
         pictures.append(render(2, torch.arange(30), torch.arange(30), 112))
     return (pictures[0].images - pictures[1].images).abs().amax(1), pictures[0].landmarks
 
