@@ -8,11 +8,11 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from facetrial.run.evaluate import evaluate
-from facetrial.runtime.cli import check_command_line, explained
+from facetrial.runtime.cli import check_command_line, friendly_errors
 
 
 @hydra.main(config_path="conf", config_name="evaluate", version_base="1.3")
-@explained
+@friendly_errors
 def main(config: DictConfig) -> float | None:
     summary = evaluate(config, Path(HydraConfig.get().runtime.output_dir))
     return summary["robust_accuracy"]["value"] if summary else None

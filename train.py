@@ -6,11 +6,11 @@ import hydra
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from facetrial.runtime.cli import check_command_line, explained
+from facetrial.runtime.cli import check_command_line, friendly_errors
 
 
 @hydra.main(config_path="conf", config_name="train", version_base="1.3")
-@explained
+@friendly_errors
 def main(config: DictConfig) -> None:
     instantiate(config.model.train)(config)
 

@@ -42,7 +42,7 @@ from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import CrossEntropy
 from facetrial.core.files import written_whole
 from facetrial.data.build import build_faces
-from facetrial.data.splits import spread_over_people
+from facetrial.data.splits import evenly_over_people
 from facetrial.faces.batch import Faces
 from facetrial.regions.regions import Everywhere
 from facetrial.training.train import recognizer_for
@@ -236,7 +236,7 @@ def _from_numpy(images: np.ndarray, like: Tensor) -> Tensor:
 
 def contestants(bench: Bench, eps: float, steps: int) -> dict[str, dict[str, Callable[[], Tensor]]]:
     """Who is compared with whom, each of a table's first with the rest of it."""
-    kept = {"at_once": len(bench.faces.images), "leave": False}
+    kept = {"at_once": len(bench.faces.images), "early_stop": False}
     pgd, apgd = PGD(CrossEntropy(), steps, STEP, **kept), APGD(CrossEntropy(), steps, **kept)
     people = len(bench.victim.names)
     return {
@@ -335,9 +335,9 @@ class Timed(PGD):
         self.started, self.notes = time.perf_counter(), []
         return super().__call__(problem)
 
-    def _staying(self, problem, best, walkers, queue):
-        staying = super()._staying(problem, best, walkers, queue)
-        self.notes.append((time.perf_counter() - self.started, int(best.fallen.sum())))
+    def _staying(self, problem, best, active, queue):
+        staying = super()._staying(problem, best, active, queue)
+        self.notes.append((time.perf_counter() - self.started, int(best.fooled.sum())))
         return staying
 
 
@@ -357,7 +357,7 @@ def until(bench: Bench, eps: float, steps: int, rounds: int) -> dict:
         attacked = attack(bench.victim, bench.faces, seed=turn).images
         everything = time.perf_counter() - started
         count = len(bench.faces.images)
-        reached = [seconds for seconds, fallen in method.notes if 1 - fallen / count <= goal + 1e-9]
+        reached = [seconds for seconds, fooled in method.notes if 1 - fooled / count <= goal + 1e-9]
         preparing = everything - method.notes[-1][0]
         ours.append(preparing + reached[0] if reached else float("nan"))
         left.append((goal, bench.accuracy(attacked)))
@@ -390,7 +390,7 @@ def prepared(overrides: list[str], pictures: int) -> Bench:
     victim = recognizer_for(config).freeze()
     test = build_faces(config, with_landmarks=False).test_faces
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    batch = test.batch(spread_over_people(test.identities, pictures, 0))
+    batch = test.batch(evenly_over_people(test.identities, pictures, 0))
     faces = Faces(**{name: value.to(device) for name, value in vars(batch).items()})
     return Bench(victim.to(device), faces)
 

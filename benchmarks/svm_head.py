@@ -60,10 +60,10 @@ def main() -> None:
         projection.start(train)
         with torch.no_grad():
             sets["128-d"] = tuple(torch.nn.functional.normalize(projection(part)) for part in (train, test))
-    for name, (fitted_on, judged) in sets.items():
-        print(f"{name}, {len(faces.names)} people, {len(fitted_on)} pictures to fit, {len(judged)} to judge")
+    for name, (fitted_on, fooled) in sets.items():
+        print(f"{name}, {len(faces.names)} people, {len(fitted_on)} pictures to fit, {len(fooled)} to judge")
         for kernel in KERNELS:
-            compare(kernel, fitted_on, faces.train_faces.identities, judged, faces.test_faces.identities)
+            compare(kernel, fitted_on, faces.train_faces.identities, fooled, faces.test_faces.identities)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from facetrial.attacks.goals import Aim
-from facetrial.attacks.loss_gradient import slope
+from facetrial.attacks.goals import Criterion
+from facetrial.attacks.loss_gradient import loss_gradient
 from facetrial.attacks.losses import CrossEntropy, DifferenceOfLogitsRatio, Margin
 from facetrial.recognition.embedders.inception_resnet_v1 import InceptionResnetV1
 from facetrial.recognition.svm_head import SVMHead
@@ -29,10 +29,10 @@ def victim_of(embedder: nn.Module, kernel: str, images: torch.Tensor, identities
     return Victim(embedder, head, [str(i) for i in range(head.num_classes)]).freeze()
 
 
-def assert_slope_is_right(victim: Victim, loss, images: torch.Tensor, aim: Aim) -> None:
+def assert_slope_is_right(victim: Victim, loss, images: torch.Tensor, criterion: Criterion) -> None:
     """Central differences along the gradient and along chance directions."""
     images = images.double().requires_grad_(True)
-    (gradient,) = torch.autograd.grad(loss(victim(images), aim).sum(), images)
+    (gradient,) = torch.autograd.grad(loss(victim(images), criterion).sum(), images)
     images = images.detach()
     directions = [gradient / gradient.norm()]
     directions += [torch.randn_like(images) for _ in range(2)]
@@ -41,7 +41,9 @@ def assert_slope_is_right(victim: Victim, loss, images: torch.Tensor, aim: Aim) 
         expected = (gradient * direction).sum()
         with torch.no_grad():
             step = 1e-8 * direction  # small, so that no PReLU or ReLU turns
-            rise = (loss(victim(images + step), aim) - loss(victim(images - step), aim)).sum() / 2e-8
+            rise = (
+                loss(victim(images + step), criterion) - loss(victim(images - step), criterion)
+            ).sum() / 2e-8
         assert abs(rise - expected) <= 1e-4 * abs(expected)
 
 
@@ -50,9 +52,12 @@ def assert_slope_is_right(victim: Victim, loss, images: torch.Tensor, aim: Aim) 
 def test_a_small_network(kernel, loss):
     images, identities = pictures(30)
     embedder = copy.deepcopy(trained())
-    images, aim = images * 0.98 + 0.01, Aim(identities[:4])  # room for the differences inside [0, 1]
+    images, criterion = (
+        images * 0.98 + 0.01,
+        Criterion(identities[:4]),
+    )  # room for the differences inside [0, 1]
     victim = victim_of(embedder, kernel, images, identities)
-    assert_slope_is_right(victim, loss, images[:4], aim)
+    assert_slope_is_right(victim, loss, images[:4], criterion)
 
 
 @pytest.mark.real
@@ -62,8 +67,8 @@ def test_real_faces_to_the_studys_embedding_to_an_rbf_svm(shared, loss):
     images = images * 0.98 + 0.01
     embedder = InceptionResnetV1(str(shared / "weights" / "inception_resnet_v1_vggface2.safetensors"), 128)
     victim = victim_of(embedder, "rbf", images, identities)
-    assert_slope_is_right(victim, loss, images[:2], Aim(identities[:2]))
-    assert_slope_is_right(victim, loss, images[:2], Aim(identities[:2], torch.tensor([3, 4])))
+    assert_slope_is_right(victim, loss, images[:2], Criterion(identities[:2]))
+    assert_slope_is_right(victim, loss, images[:2], Criterion(identities[:2], torch.tensor([3, 4])))
 
 
 def test_a_region_weighs_the_slope_and_what_is_not_finite_is_said():
@@ -76,7 +81,9 @@ def test_a_region_weighs_the_slope_and_what_is_not_finite_is_said():
 
     images = torch.rand(3, 3, 4, 4, requires_grad=True)
     region = torch.tensor(np.tile([0.0, 0.5, 1.0, 1.0], (3, 1, 4, 1))).float()
-    found = slope(Odd(), Margin(), images, images, Aim(torch.zeros(3, dtype=torch.int64)), region)
+    found = loss_gradient(
+        Odd(), Margin(), images, images, Criterion(torch.zeros(3, dtype=torch.int64)), region
+    )
     assert found.zero.tolist() == [False, True, False]
     assert found.broken.tolist() == [False, False, True]
     torch.testing.assert_close(found.gradient[0], -2 * region[0].expand(3, 4, 4))

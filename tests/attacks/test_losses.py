@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.budgets.linf import Linf
-from facetrial.attacks.goals import Aim, Impersonation
+from facetrial.attacks.goals import Criterion, Impersonation
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Cosine, CrossEntropy, DifferenceOfLogitsRatio, Margin
 from facetrial.core.errors import FacetrialError
@@ -18,7 +18,7 @@ from tests.helpers.victims import Linear, known_faces, pictures, trained
 
 SCORES = torch.tensor([[3.0, 2.5, 1.0, -1.0, 0.0], [0.0, 5.0, 4.0, 1.0, 2.0]])
 OWN, TARGET = torch.tensor([0, 2]), torch.tensor([3, 0])
-DODGING, IMPERSONATION = Aim(OWN), Aim(OWN, TARGET)
+DODGING, IMPERSONATION = Criterion(OWN), Criterion(OWN, TARGET)
 
 
 def test_cross_entropy():
@@ -41,23 +41,23 @@ def test_difference_of_logits_ratio():
 
 
 @pytest.mark.parametrize("aim", [DODGING, IMPERSONATION], ids=["dodging", "impersonation"])
-def test_the_ratio_does_not_change_with_the_scale_of_the_scores(aim):
+def test_the_ratio_does_not_change_with_the_scale_of_the_scores(criterion):
     loss = DifferenceOfLogitsRatio()
-    torch.testing.assert_close(loss(1000 * SCORES - 7, aim), loss(SCORES, aim))
+    torch.testing.assert_close(loss(1000 * SCORES - 7, criterion), loss(SCORES, criterion))
 
 
-@pytest.mark.parametrize(("people", "aim"), [(2, Aim(OWN % 2)), (3, Aim(OWN % 2, 1 - OWN % 2))])
-def test_with_few_people_the_ratio_is_the_margin(people, aim):
+@pytest.mark.parametrize(("people", "aim"), [(2, Criterion(OWN % 2)), (3, Criterion(OWN % 2, 1 - OWN % 2))])
+def test_with_few_people_the_ratio_is_the_margin(people, criterion):
     scores = SCORES[:, :people]
-    assert torch.equal(DifferenceOfLogitsRatio()(scores, aim), Margin()(scores, aim))
+    assert torch.equal(DifferenceOfLogitsRatio()(scores, criterion), Margin()(scores, criterion))
 
 
 @pytest.mark.parametrize("loss", [CrossEntropy(), Margin(), DifferenceOfLogitsRatio(), Cosine()])
 @pytest.mark.parametrize("aim", [DODGING, IMPERSONATION], ids=["dodging", "impersonation"])
-def test_a_loss_rises_with_what_is_wanted(loss, aim):
+def test_a_loss_rises_with_what_is_wanted(loss, criterion):
     scores = SCORES.double().requires_grad_(True)
-    (slope,) = torch.autograd.grad(loss(scores, aim).sum(), scores)
-    if aim.targets is None:
+    (slope,) = torch.autograd.grad(loss(scores, criterion).sum(), scores)
+    if criterion.targets is None:
         assert (slope.gather(1, OWN[:, None]) < 0).all()
     else:
         assert (slope.gather(1, TARGET[:, None]) > 0).all()
@@ -67,7 +67,7 @@ class TestCosine:
     """The embedding is moved away from the own gallery, or to the target's."""
 
     def attack(self, victim, faces, goal=None, **settings):
-        method = PGD(Cosine(), 20, 0.1, leave=False)
+        method = PGD(Cosine(), 20, 0.1, early_stop=False)
         return Attack(Everywhere(), Linf(8), method, goal, **settings)(victim, faces, seed=0)
 
     def near(self, victim, images):
@@ -88,8 +88,8 @@ class TestCosine:
         assert (after[others, 2] > before[others, 2]).all()
 
     def test_before_refusals_it_is_the_margin(self):
-        for aim in (Aim(OWN, refusals=1), Aim(OWN, TARGET, refusals=1)):
-            assert torch.equal(Cosine()(SCORES, aim), Margin()(SCORES, aim))
+        for criterion in (Criterion(OWN, abstain_columns=1), Criterion(OWN, TARGET, abstain_columns=1)):
+            assert torch.equal(Cosine()(SCORES, criterion), Margin()(SCORES, criterion))
 
     def test_a_galleryhead_scores_the_similarity(self):
         victim, faces = victim_of("gallery"), known_faces(6)

@@ -10,7 +10,7 @@ from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.gradient.apgd import TargetedAPGD
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Cosine, CrossEntropy, DifferenceOfLogitsRatio, Margin
-from facetrial.attacks.pairs import PairAim, PairHead, TurnVerdicts
+from facetrial.attacks.pairs import PairCriterion, PairHead, TurnVerdicts
 from facetrial.core.errors import FacetrialError
 from facetrial.recognition.embedders.flip_averaged import Mirrored
 from facetrial.recognition.victim import Victim
@@ -61,19 +61,19 @@ def test_every_loss_turns_both_kinds_of_verdict(victim, faces, loss):
 
 
 def test_the_aim_minds_its_own_column_only():
-    aim = PairAim(torch.tensor([1, 0]), same=torch.tensor([True, False]))
+    criterion = PairCriterion(torch.tensor([1, 0]), same=torch.tensor([True, False]))
     scores = torch.tensor([[9.0, -0.1, 9.0], [0.3, -9.0, 9.0]])
-    assert aim.met(scores).tolist() == [True, True]
-    assert aim.advantage(scores).tolist() == pytest.approx([0.1, 0.3])
-    assert aim.met(-scores).tolist() == [False, False]
-    assert not aim.met(torch.full((2, 3), torch.nan)).any()
-    both = aim.joined(aim.select(torch.tensor([1])))
+    assert criterion.is_adversarial(scores).tolist() == [True, True]
+    assert criterion.adversarial_margin(scores).tolist() == pytest.approx([0.1, 0.3])
+    assert criterion.is_adversarial(-scores).tolist() == [False, False]
+    assert not criterion.is_adversarial(torch.full((2, 3), torch.nan)).any()
+    both = criterion.joined(criterion.select(torch.tensor([1])))
     assert both.identities.tolist() == [1, 0, 0]
     assert both.same.tolist() == [True, False, False]
-    reduced, two = aim.reduced(scores)
+    reduced, two = criterion.reduced(scores)
     torch.testing.assert_close(reduced, torch.tensor([[-0.1, 0.1], [0.3, -0.3]]))
     assert two.identities.tolist() == [0, 1]
-    assert two.met(reduced).all()
+    assert two.is_adversarial(reduced).all()
 
 
 def test_attacks_that_go_through_other_people_say_that_there_are_none(victim, faces):

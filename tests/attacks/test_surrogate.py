@@ -8,7 +8,7 @@ from torch import nn
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.budgets.linf import Linf
-from facetrial.attacks.goals import Aim, Impersonation
+from facetrial.attacks.goals import Criterion, Impersonation
 from facetrial.attacks.gradient.apgd import APGD, TargetedAPGD
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import CrossEntropy, Margin
@@ -38,7 +38,9 @@ def half(faces) -> Surrogate:
 
 
 METHODS = [
-    PGD(CrossEntropy(), 10, 0.2, momentum=1.0, diversity=0.5, kernel=3, random_start=False, leave=False),
+    PGD(
+        CrossEntropy(), 10, 0.2, momentum=1.0, di_prob=0.5, ti_kernel=3, random_start=False, early_stop=False
+    ),
     PGD(Margin(), 10, 0.2, at_once=5),
     APGD(Margin(), 10, at_once=5),
     TargetedAPGD(Margin(), 10, targets=2, at_once=5),
@@ -57,15 +59,15 @@ def test_only_the_surrogate_is_asked_and_the_goal_gets_nearer_in_its_eyes(goal, 
     view = surrogate.view(faces.pictures)
     everyone = torch.arange(12)
     before, after = (trained()(view(everyone, images)) for images in (faces.images, attacked.images))
-    aim = Aim(faces.identities, attacked.targets)
-    gain = aim.advantage(after) - aim.advantage(before)
-    assert gain[aim.advantage(before) < 0].min() > -1e-3
+    criterion = Criterion(faces.identities, attacked.targets)
+    gain = criterion.adversarial_margin(after) - criterion.adversarial_margin(before)
+    assert gain[criterion.adversarial_margin(before) < 0].min() > -1e-3
     assert gain.mean() > 0.3
 
 
 def test_only_what_the_surrogate_sees_is_changed():
     faces = known_faces(6)
-    method = PGD(Margin(), 5, 0.25, random_start=False, leave=False)
+    method = PGD(Margin(), 5, 0.25, random_start=False, early_stop=False)
     attacked = Attack(Everywhere(), Linf(20), method, surrogate=half(faces))(Untouchable(), faces, seed=0)
     change = (attacked.images - faces.images).abs().amax((0, 1, 2))
     assert change[:8].min() > 0

@@ -183,22 +183,22 @@ class TestRounding:
 
     def test_one_of_two_does_not_fail_it(self, healthy):
         rows = healthy.rows.copy()
-        fallen = rows.index[rows["correct_clean"] & ~rows["correct_attacked"]]
-        rows.loc[fallen[2:], "correct_attacked"] = True
-        rows.loc[fallen[:1], "correct_8bit"] = True
+        fooled = rows.index[rows["correct_clean"] & ~rows["correct_attacked"]]
+        rows.loc[fooled[2:], "correct_attacked"] = True
+        rows.loc[fooled[:1], "correct_8bit"] = True
         assert SurvivesRounding()(replaced(healthy, rows))["passed"]
 
     def test_before_a_victim_that_draws_as_many_must_fall_if_not_the_same(self, healthy):
         rows = healthy.rows.copy()
-        fallen = rows.index[rows["correct_clean"] & ~rows["correct_attacked"]]
-        half = len(fallen) // 2
-        rows.loc[fallen, "correct_attacked"] = [True] * half + [False] * (len(fallen) - half)
-        rows.loc[fallen, "correct_8bit"] = [False] * half + [True] * (len(fallen) - half)
+        fooled = rows.index[rows["correct_clean"] & ~rows["correct_attacked"]]
+        half = len(fooled) // 2
+        rows.loc[fooled, "correct_attacked"] = [True] * half + [False] * (len(fooled) - half)
+        rows.loc[fooled, "correct_8bit"] = [False] * half + [True] * (len(fooled) - half)
         found = replaced(healthy, rows)
         assert not SurvivesRounding()(found)["passed"]
         found.victim = RandomResizePad(0.8, 0, 2).wrap_victim(found.victim)
         assert SurvivesRounding()(found)["passed"]
-        rows.loc[fallen[:half], "correct_8bit"] = True
+        rows.loc[fooled[:half], "correct_8bit"] = True
         assert not SurvivesRounding()(found)["passed"]
 
     def test_impersonation_counts_by_the_target(self):

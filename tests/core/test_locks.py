@@ -3,14 +3,14 @@ import os
 import signal
 import time
 
-from facetrial.core.locks import made_once
+from facetrial.core.locks import file_lock
 
 START = multiprocessing.get_context("fork")
 
 
 def make(path, log):
     """What a job does that needs `path`, and a line in `log` where it had to make it."""
-    with made_once(path):
+    with file_lock(path):
         if not path.exists():
             with log.open("a") as lines:
                 lines.write("made\n")
@@ -19,7 +19,7 @@ def make(path, log):
 
 
 def hold(path, held):
-    with made_once(path):
+    with file_lock(path):
         held.set()
         time.sleep(60)
 
@@ -49,13 +49,13 @@ def test_who_is_killed_holds_nothing(tmp_path):
 
 def test_within_itself_and_below_a_trainer_nobody_waits(tmp_path, monkeypatch):
     path, held = tmp_path / "network.ckpt", START.Event()
-    with made_once(path), made_once(path):
+    with file_lock(path), file_lock(path):
         pass
     job = START.Process(target=hold, args=(path, held))
     job.start()
     assert held.wait(60)
     monkeypatch.setenv("LOCAL_RANK", "1")
-    with made_once(path):
+    with file_lock(path):
         assert job.is_alive()
     job.kill()
     job.join(60)

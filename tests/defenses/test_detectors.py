@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.black_box.square import Square
 from facetrial.attacks.budgets.linf import Linf
-from facetrial.attacks.goals import Aim, Impersonation
+from facetrial.attacks.goals import Criterion, Impersonation
 from facetrial.attacks.gradient.apgd import APGD, TargetedAPGD
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Cosine, CrossEntropy, Margin
@@ -24,7 +24,13 @@ from facetrial.defenses.jpeg import JPEG
 from facetrial.defenses.resize_pad import RandomResizePad
 from facetrial.metrics.detection import detection_summary, roc_points
 from facetrial.recognition.gallery_head import GalleryHead
-from facetrial.recognition.layers import known, refusals, scores_of, undefended, with_similarities
+from facetrial.recognition.layers import (
+    abstain_columns,
+    adaptive_view,
+    base_model,
+    scores_of,
+    with_similarities,
+)
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Everywhere
 from facetrial.statistics.auroc import auroc_over_people
@@ -107,8 +113,8 @@ def test_gallery_measures_how_far_the_person_is_who_is_named():
 
 def test_verdicts_are_the_victims_and_a_flag_beside_them(detecting):
     faces = dataset(12, seed=2).batch(range(12))
-    assert torch.equal(detecting(faces.images), undefended(detecting)(faces.images))
-    attack = Attack(Everywhere(), Linf(8), PGD(Margin(), 5, 0.3, leave=False), adaptive=False)
+    assert torch.equal(detecting(faces.images), base_model(detecting)(faces.images))
+    attack = Attack(Everywhere(), Linf(8), PGD(Margin(), 5, 0.3, early_stop=False), adaptive=False)
     attacked = attack(detecting, faces, seed=0)
     rows = verdict_rows(detecting, faces, attacked, list(detecting.names), [str(i) for i in range(12)])
     again = suspicions(detecting, attacked.images)
@@ -117,9 +123,9 @@ def test_verdicts_are_the_victims_and_a_flag_beside_them(detecting):
 
 
 def test_a_refusal_wins_exactly_where_a_picture_is_flagged(detecting):
-    asked = known(detecting)
-    assert refusals(asked) == 1
-    assert refusals(detecting) == 0
+    asked = adaptive_view(detecting)
+    assert abstain_columns(asked) == 1
+    assert abstain_columns(detecting) == 0
     images = torch.cat([dataset(60, seed=2).batch(range(60)).images, torch.rand(60, 3, 16, 16)])
     with torch.no_grad():
         scores = asked(images)
@@ -185,28 +191,30 @@ class TestAim:
     )
 
     def test_nobody_is_dodged_by_a_refusal(self):
-        aim = Aim(torch.zeros(4, dtype=torch.long), refusals=1)
-        assert aim.met(self.scores).tolist() == [False, False, True, False]
-        assert aim.advantage(self.scores).tolist() == [-2.0, -1.0, 2.0, -0.5]
+        criterion = Criterion(torch.zeros(4, dtype=torch.long), abstain_columns=1)
+        assert criterion.is_adversarial(self.scores).tolist() == [False, False, True, False]
+        assert criterion.adversarial_margin(self.scores).tolist() == [-2.0, -1.0, 2.0, -0.5]
 
     def test_cross_entropy_becomes_log_odds(self):
-        aim = Aim(torch.zeros(4, dtype=torch.long), refusals=1)
+        criterion = Criterion(torch.zeros(4, dtype=torch.long), abstain_columns=1)
         shares = self.scores.softmax(1)
         odds = (shares[:, 1] + shares[:, 2]) / (shares[:, 0] + shares[:, 3])
-        torch.testing.assert_close(CrossEntropy()(self.scores, aim), odds.log())
+        torch.testing.assert_close(CrossEntropy()(self.scores, criterion), odds.log())
 
     def test_nor_is_a_target_reached_by_one(self):
-        aim = Aim(torch.zeros(4, dtype=torch.long), torch.ones(4, dtype=torch.long), refusals=1)
-        assert aim.met(self.scores).tolist() == [False, False, True, False]
-        assert aim.advantage(self.scores).tolist() == [-3.0, -2.0, 1.0, -0.5]
+        criterion = Criterion(
+            torch.zeros(4, dtype=torch.long), torch.ones(4, dtype=torch.long), abstain_columns=1
+        )
+        assert criterion.is_adversarial(self.scores).tolist() == [False, False, True, False]
+        assert criterion.adversarial_margin(self.scores).tolist() == [-3.0, -2.0, 1.0, -0.5]
 
 
 def test_two_detectors_both_have_to_be_passed():
     victim = defended(core(), [*DETECTORS.values(), JPEG(90)], dataset(60, seed=1))
-    assert refusals(known(victim)) == 2
+    assert abstain_columns(adaptive_view(victim)) == 2
     images = torch.cat([dataset(30, seed=2).batch(range(30)).images, torch.rand(30, 3, 16, 16)])
     with torch.no_grad():
-        refused = known(victim)(images).argmax(1) >= PEOPLE
+        refused = adaptive_view(victim)(images).argmax(1) >= PEOPLE
         flagged = suspicions(victim, images) > 1
     # Straight through, JPEG differs by roundings of single floats.
     assert (refused != flagged).float().mean() < 0.05

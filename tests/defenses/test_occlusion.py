@@ -8,7 +8,7 @@ from torch import nn
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.occlusion import Occlusion, covers_of
 from facetrial.faces.batch import FaceDataset
-from facetrial.recognition.layers import known
+from facetrial.recognition.layers import adaptive_view
 from tests.helpers.faces import MEAN_FACE
 
 SIZE = 96
@@ -81,10 +81,10 @@ def test_a_picture_is_judged_alike_in_any_batch():
 def test_who_knows_it_sees_a_slope_in_all_of_the_face():
     victim = Occlusion().wrap_victim(FooledByWhite(), faces())
     images = two_pictures().requires_grad_(True)
-    asked = known(victim)
+    asked = adaptive_view(victim)
     (slope,) = torch.autograd.grad(asked(images)[:, 0].sum(), images)
     assert (slope > 0).all()
-    assert asked.passes == len(victim.covers)
+    assert asked.forward_passes == len(victim.covers)
 
 
 def test_covers_hide_the_parts_and_no_two_hide_the_same():

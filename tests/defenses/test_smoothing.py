@@ -14,7 +14,7 @@ from facetrial.defenses.jpeg import JPEG
 from facetrial.defenses.smoothing import Smoothing
 from facetrial.defenses.trained.noise_training import NoiseTraining
 from facetrial.metrics.certified import certified_summary, keeps_certificates, left_beside
-from facetrial.recognition.layers import abstains, confirming, known, undefended
+from facetrial.recognition.layers import abstains, adaptive_view, base_model, confirming
 from facetrial.trial.certificate import CLASS, RADIUS, Certificate
 from facetrial.trial.rows import ABSTAINED
 from tests.helpers.tiny import ColouredPeople
@@ -110,24 +110,24 @@ def test_who_knows_sees_a_slope_that_votes_do_not_have():
     smoothed = smoothing().wrap_victim(victim)
     images = at_distance(victim, 0.1, 2).requires_grad_(True)
     assert not smoothed(images).requires_grad
-    asked = known(smoothed)
-    assert asked.passes == 4
+    asked = adaptive_view(smoothed)
+    assert asked.forward_passes == 4
     (slope,) = torch.autograd.grad(asked(images)[:, 0].sum(), images)
     torch.testing.assert_close(slope.flatten(1), victim.normal.expand(2, -1))
-    assert undefended(asked) is victim
+    assert base_model(asked) is victim
 
 
 def test_what_is_found_is_confirmed_by_votes_at_other_draws():
     victim = TwoSides()
     smoothed = smoothing(n=1000).wrap_victim(victim)
     images = at_distance(victim, 0.1, 4)
-    judge = confirming(smoothed)
-    assert judge.passes == 1000
-    scores = judge(images)
+    confirmer = confirming(smoothed)
+    assert confirmer.forward_passes == 1000
+    scores = confirmer(images)
     assert not torch.equal(scores, smoothed(images))
     votes = int((1000 * scores[:, 0]).round().sum())
     assert binomtest(votes, 4000, norm.cdf(0.1 / SIGMA)).pvalue > 1e-4
-    assert abstains(judge, torch.tensor([[0.5, 0.5], [0.9, 0.1]])).tolist() == [True, False]
+    assert abstains(confirmer, torch.tensor([[0.5, 0.5], [0.9, 0.1]])).tolist() == [True, False]
 
 
 @pytest.mark.parametrize(

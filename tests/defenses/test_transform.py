@@ -12,7 +12,7 @@ from facetrial.defenses.jpeg import JPEG
 from facetrial.defenses.pixel_draws import picture_draws
 from facetrial.defenses.resize_pad import RandomResizePad
 from facetrial.defenses.total_variation import TotalVariation, divergence, gradient, variation
-from facetrial.recognition.layers import known, layers, over, undefended
+from facetrial.recognition.layers import adaptive_view, base_model, layers, with_base
 from facetrial.recognition.victim import Victim
 
 SIZE = 32
@@ -67,7 +67,7 @@ def test_what_is_seen_is_a_picture_near_the_one_that_came_whatever_the_batch(nam
 def test_who_knows_the_defence_sees_a_slope_and_the_same_values(name):
     victim = TRANSFORMS[name].wrap_victim(Pixels())
     images = pictures().requires_grad_(True)
-    asked = known(victim)
+    asked = adaptive_view(victim)
     scores = asked(images)
     if not layers(victim)[0].draws_at_random:
         torch.testing.assert_close(scores, victim(images), rtol=0, atol=1e-6)
@@ -78,7 +78,7 @@ def test_who_knows_the_defence_sees_a_slope_and_the_same_values(name):
 
 @pytest.mark.parametrize("name", ["blur", "total_variation", "resize_pad"])
 def test_slopes_are_those_of_finite_differences(name):
-    asked = known(TRANSFORMS[name].wrap_victim(Pixels()))
+    asked = adaptive_view(TRANSFORMS[name].wrap_victim(Pixels()))
     images = pictures(1) * 0.8 + 0.1
     direction = torch.randn(images.shape, generator=torch.Generator().manual_seed(1))
     weights = torch.randn(1, images[0].numel(), generator=torch.Generator().manual_seed(2))
@@ -165,9 +165,9 @@ class TestRandomDraws:
 
     def test_an_attacker_never_sees_the_draw_of_the_verdict(self):
         victim = RandomResizePad(0.5, 0, 3).wrap_victim(Pixels())
-        asked = known(victim)
+        asked = adaptive_view(victim)
         images = pictures(1)
-        assert asked.passes == 3
+        assert asked.forward_passes == 3
         shown = asked.shown(images)
         assert len(shown) == 3
         assert not any(torch.equal(one, victim.shown(images)[0]) for one in shown)
@@ -186,10 +186,10 @@ class TestSeveral:
         core, other = Pixels(), Pixels()
         victim = defended(core, [JPEG(50), BitDepth(4)])
         assert [type(layer.defense) for layer in layers(victim)] == [JPEG, BitDepth]
-        assert undefended(victim) is core
-        assert undefended(known(victim)) is core
-        assert undefended(over(victim, other)) is other
-        assert undefended(victim) is core
+        assert base_model(victim) is core
+        assert base_model(adaptive_view(victim)) is core
+        assert base_model(with_base(victim, other)) is other
+        assert base_model(victim) is core
 
     def test_only_the_outermost_looks_at_the_range(self):
         inner = Victim(nn.Flatten(), nn.Identity(), [str(i) for i in range(3 * SIZE * SIZE)]).eval()
@@ -197,7 +197,7 @@ class TestSeveral:
         with pytest.raises(FacetrialError, match=r"\[0, 1\]"):
             victim(pictures() + 1)
         assert inner.checked
-        assert not undefended(victim).checked
+        assert not base_model(victim).checked
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from tests.helpers.commands import results, run
 
-ARGUMENTS = ["attack=pgd", "attack.budget.eps=8", "attack.method.leave=false"]
+ARGUMENTS = ["attack=pgd", "attack.budget.eps=8", "attack.method.early_stop=false"]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from facetrial.faces.frames import (
     inverted,
     mean_shape,
     move,
-    similarities,
+    similarity_transforms,
 )
 from facetrial.faces.landmark_names import FLIP, LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
 from facetrial.landmarks.inference import find_in_frames, find_in_pictures
@@ -40,7 +40,9 @@ def brightest(pictures: torch.Tensor) -> torch.Tensor:
 
 def test_points_come_back():
     to_frame = frames_from_boxes(BOXES)
-    turned = chained(to_frame, similarities(move(to_frame, torch.rand(3, 15, 2) * 160), mean_shape(BOXES)))
+    turned = chained(
+        to_frame, similarity_transforms(move(to_frame, torch.rand(3, 15, 2) * 160), mean_shape(BOXES))
+    )
     for transforms in (to_frame, turned):
         points = torch.rand(3, 15, 2) * 160
         assert (move(inverted(transforms), move(transforms, points)) - points).abs().max() < 1e-3
@@ -83,7 +85,7 @@ def test_gradients_reach_the_picture():
 def test_similarities_agree_with_the_alignment():
     points, target = torch.rand(4, 5, 2).double() * 100, torch.rand(5, 2).double() * 100
     expected = np.stack([similarity(p.numpy(), target.numpy()) for p in points])
-    assert np.allclose(similarities(points, target).numpy(), expected, atol=1e-9)
+    assert np.allclose(similarity_transforms(points, target).numpy(), expected, atol=1e-9)
 
 
 def test_the_mean_shape_is_symmetric():

@@ -42,7 +42,7 @@ def victim_of(faces: SyntheticFaces) -> Victim:
 
 
 def strong() -> Attack:
-    return Attack(Everywhere(), Linf(32), PGD(Margin(), 10, 0.25, leave=False))
+    return Attack(Everywhere(), Linf(32), PGD(Margin(), 10, 0.25, early_stop=False))
 
 
 def bytes_of(images: Tensor) -> np.ndarray:

@@ -113,8 +113,8 @@ def test_the_table_starts_with_no_change(rows):
 
 
 @pytest.mark.parametrize("standing", [False, True])
-def test_the_report_shows_it(rows, checks, tmp_path, standing):
-    if standing:
+def test_the_report_shows_it(rows, checks, tmp_path, robust):
+    if robust:
         rows["smallest"] = np.inf
     summary = summarise(rows, about(), dict.fromkeys(PEOPLE, 5), checks)
     summary["curve"] = security_curve(rows, "linf", 64 / 255, "dodging")
@@ -124,7 +124,7 @@ def test_the_report_shows_it(rows, checks, tmp_path, standing):
     Image.open(tmp_path / "curve.png").verify()
     assert "How much it takes" in text
     said = next(sentence for sentence in sentences(summary) if "smallest change" in sentence)
-    assert ("is more than 64/255 at" if standing else "is 1/255 at the median (linf;") in said
+    assert ("is more than 64/255 at" if robust else "is 1/255 at the median (linf;") in said
 
 
 def test_the_chart_holds_every_point_and_bears_nobody(rows):

@@ -1,14 +1,14 @@
 import pytest
 
 from facetrial.metrics.summary_json import write_json
-from facetrial.run.finished import DONE, asked_for, begin, finish, finished_before
+from facetrial.run.finished import DONE, begin, finish, finished_before, trial_digest
 from tests.helpers.configs import composed
 from tests.sweep.study.test_table import made_up_trials
 
 
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory):
-    return asked_for(composed(tmp_path_factory.mktemp("usual"), "attack=pgd"))
+    return trial_digest(composed(tmp_path_factory.mktemp("usual"), "attack=pgd"))
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def usual(tmp_path_factory):
     ],
 )
 def test_where_and_how_it_runs_is_not_asked(tmp_path, usual, override):
-    assert asked_for(composed(tmp_path, "attack=pgd", override)) == usual
+    assert trial_digest(composed(tmp_path, "attack=pgd", override)) == usual
 
 
 @pytest.mark.parametrize(
@@ -46,13 +46,13 @@ def test_where_and_how_it_runs_is_not_asked(tmp_path, usual, override):
     ],
 )
 def test_what_decides_it_is(tmp_path, usual, override):
-    assert asked_for(composed(tmp_path, "attack=pgd", override)) != usual
+    assert trial_digest(composed(tmp_path, "attack=pgd", override)) != usual
 
 
 def test_files_count_by_content(tmp_path):
     def asked(name, content):
         (tmp_path / name).write_bytes(content)
-        return asked_for(composed(tmp_path, f"model.checkpoint={tmp_path / name}"))
+        return trial_digest(composed(tmp_path, f"model.checkpoint={tmp_path / name}"))
 
     first = asked("first.ckpt", b"a")
     assert asked("moved.ckpt", b"a") == first
@@ -84,7 +84,7 @@ def test_code_of_the_users_own_counts_by_content(tmp_path, monkeypatch):
 
     def asked(text):
         (tmp_path / "my_own_goal.py").write_text(text)
-        return asked_for(composed(tmp_path, "goal._target_=my_own_goal.Goal"))
+        return trial_digest(composed(tmp_path, "goal._target_=my_own_goal.Goal"))
 
     first = asked("class Goal: pass\n")
     assert asked("class Goal: pass\n") == first

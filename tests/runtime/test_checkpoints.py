@@ -81,9 +81,9 @@ def test_code_in_a_file_is_not_run(path, tmp_path, save):
 
 def test_differences_name_the_key():
     made_by = {"data": {"people": 4, "size": 112}, "seed": 0, "defense": {}}
-    asked_for = {"data": {"people": 5, "size": 112}, "seed": 0, "defense": {"adv": {"fraction": 0.5}}}
+    trial_digest = {"data": {"people": 5, "size": 112}, "seed": 0, "defense": {"adv": {"fraction": 0.5}}}
     assert config_differences(made_by, made_by) == []
-    assert config_differences(made_by, asked_for) == [
+    assert config_differences(made_by, trial_digest) == [
         "data.people: the checkpoint has 4, the config 5",
         "defense.adv: the checkpoint has None, the config {'fraction': 0.5}",
     ]

@@ -16,14 +16,14 @@ from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.fitted.base import Fitted
 from facetrial.attacks.fitted.patch import Jitter, Patch
 from facetrial.attacks.fitted.universal import Universal
-from facetrial.attacks.goals import Aim, Dodging, Goal, Impersonation
+from facetrial.attacks.goals import Criterion, Dodging, Goal, Impersonation
 from facetrial.attacks.gradient.apgd import APGD, TargetedAPGD
-from facetrial.attacks.gradient.iterative import Walk
+from facetrial.attacks.gradient.iterative import IterativeAttack
 from facetrial.attacks.gradient.pgd import PGD
-from facetrial.attacks.gradient.working_set import Walkers
-from facetrial.attacks.loss_gradient import Slope
+from facetrial.attacks.gradient.working_set import ActiveSet
+from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Cosine, CrossEntropy, DifferenceOfLogitsRatio, Loss, Margin
-from facetrial.attacks.method import Found, Method, Problem
+from facetrial.attacks.method import Method, MethodResult, Problem
 from facetrial.attacks.minimum_norm.bisection import Bisection
 from facetrial.attacks.minimum_norm.carlini_wagner import CarliniWagner
 from facetrial.attacks.minimum_norm.ddn import DDN
@@ -41,7 +41,7 @@ __all__ = [
     "L2",
     "PGD",
     "RMS",
-    "Aim",
+    "ActiveSet",
     "Area",
     "Attack",
     "Attacked",
@@ -51,32 +51,32 @@ __all__ = [
     "Budget",
     "CarliniWagner",
     "Cosine",
+    "Criterion",
     "CrossEntropy",
     "DifferenceOfLogitsRatio",
     "Dodging",
     "Draw",
     "FewPixels",
     "Fitted",
-    "Found",
     "Gaussian",
     "Goal",
     "HopSkipJump",
     "Impersonation",
+    "IterativeAttack",
     "Jitter",
     "Linf",
     "Loss",
+    "LossGradient",
     "Margin",
     "Method",
+    "MethodResult",
     "OneAfterAnother",
     "Patch",
     "Problem",
     "SaltAndPepper",
-    "Slope",
     "Square",
     "Surrogate",
     "TargetedAPGD",
     "Uniform",
     "Universal",
-    "Walk",
-    "Walkers",
 ]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.examples import Examples
 from facetrial.attacks.fitted.base import Fitted
-from facetrial.attacks.goals import SHOWS_TARGET, Aim, Dodging, Goal
+from facetrial.attacks.goals import SHOWS_TARGET, Criterion, Dodging, Goal
 from facetrial.attacks.method import Method, Problem
 from facetrial.attacks.result import Attacked
 from facetrial.attacks.surrogate import Surrogate
@@ -18,14 +18,14 @@ from facetrial.core.randomness import Draws
 from facetrial.faces.batch import FaceDataset, Faces, check_images
 from facetrial.recognition.fast_copy import FastCopies
 from facetrial.recognition.layers import (
+    abstain_columns,
+    adaptive_view,
+    base_model,
     confirming,
     draws_at_random,
-    known,
-    over,
-    passes,
-    refusals,
+    forward_passes,
     scores_of,
-    undefended,
+    with_base,
 )
 from facetrial.regions.regions import Region
 
@@ -106,7 +106,7 @@ class Attack:
                 cannot hold, or that the method has no use for; a victim in train mode, or none where it is asked.
         """
         images = check_images(faces.images)
-        region, aim, attackable, problem = self._problem(victim, faces, seed, draw, files)
+        region, criterion, attackable, problem = self._problem(victim, faces, seed, draw, files)
         none = torch.zeros_like(faces.identities)
         attacked = Attacked(
             images=images.clone(),
@@ -116,13 +116,13 @@ class Attack:
             queries=none,
             steps=none.clone(),
             gradient=none.clone(),
-            targets=aim.targets,
+            targets=criterion.targets,
         )
         if problem is None:
             return attacked
         rows = attackable.nonzero()[:, 0]
         found = self.method(problem)
-        times = passes(problem.victim)
+        times = forward_passes(problem.victim)
         attacked.images[rows] = found.images
         attacked.reached[rows] = found.reached
         attacked.queries[rows] = found.queries * times
@@ -167,8 +167,8 @@ class Attack:
 
     def _problem(
         self, victim: nn.Module | None, faces: Faces, seed: int, draw: int, files: Sequence[str] | None
-    ) -> tuple[Tensor, Aim, Tensor, Problem | None]:
-        """Region, aim and which pictures can be attacked, (B,) bool; and the problem of these, if there are any."""
+    ) -> tuple[Tensor, Criterion, Tensor, Problem | None]:
+        """Region, criterion and which pictures can be attacked, (B,) bool; and the problem of these, if any."""
         if victim is None and self.method.asks_victim:
             raise FacetrialError(
                 f"the method {type(self.method).__name__} needs a victim to ask, found none."
@@ -178,29 +178,29 @@ class Attack:
         images = faces.images
         draws = Draws(seed, faces.pictures, draw)
         region = self.region(faces.landmarks, *images.shape[-2:], draws)
-        view, judge = None, None
+        view, confirmer = None, None
         if self.surrogate is not None:
             victim = self.surrogate.victim.to(images.device)
             view = self.surrogate.view(faces.pictures)
         elif victim is not None:
             if self.adaptive and draws_at_random(victim):
-                judge = confirming(victim)
-            victim = known(victim) if self.adaptive else undefended(victim)
+                confirmer = confirming(victim)
+            victim = adaptive_view(victim) if self.adaptive else base_model(victim)
         everyone = torch.arange(len(images), device=images.device)
-        shown = images if view is None else view(everyone, images)
-        aim = self._aim(victim, shown, faces.identities, draws)
-        aim.refusals = 0 if victim is None else refusals(victim)
+        seen = images if view is None else view(everyone, images)
+        criterion = self._criterion(victim, seen, faces.identities, draws)
+        criterion.abstain_columns = 0 if victim is None else abstain_columns(victim)
         attackable = region.flatten(1).amax(1) > 0
-        if aim.targets is not None:
-            attackable &= aim.targets != SHOWS_TARGET
+        if criterion.targets is not None:
+            attackable &= criterion.targets != SHOWS_TARGET
         rows = attackable.nonzero()[:, 0]
         if len(rows) == 0:
-            return region, aim, attackable, None
+            return region, criterion, attackable, None
         names = [str(i) for i in faces.indices.tolist()] if files is None else list(files)
         problem = Problem(
             victim=victim,
-            guide=self._guide(victim, shown),
-            aim=aim.select(rows),
+            proxy=self._proxy(victim, seen),
+            criterion=criterion.select(rows),
             images=images[rows],
             region=region[rows],
             budget=self.budget
@@ -210,23 +210,25 @@ class Attack:
             draws=draws.select(rows),
             files=[names[i] for i in rows.tolist()],
             view=None if view is None else view.select(rows),
-            judge=judge,
+            confirmer=confirmer,
         )
-        return region, aim, attackable, problem
+        return region, criterion, attackable, problem
 
-    def _guide(self, victim: nn.Module | None, images: Tensor) -> nn.Module | None:
+    def _proxy(self, victim: nn.Module | None, images: Tensor) -> nn.Module | None:
         if not (self.fast and self.method.asks_victim):
             return victim
         # A slope is as good in bfloat16; scores that pictures are compared by are not.
-        core = undefended(victim)
-        return over(victim, self._copies.of(core, images, low=self.method.takes_low_precision))
+        core = base_model(victim)
+        return with_base(victim, self._copies.of(core, images, low=self.method.takes_low_precision))
 
-    def _aim(self, victim: nn.Module | None, images: Tensor, identities: Tensor, draws: Draws) -> Aim:
+    def _criterion(
+        self, victim: nn.Module | None, images: Tensor, identities: Tensor, draws: Draws
+    ) -> Criterion:
         if not self.goal.needs_scores:
-            return self.goal.aim(None, identities, (), draws)
+            return self.goal.criterion(None, identities, (), draws)
         if victim is None:
             raise FacetrialError(f"goal={self.goal.name} needs a victim to choose its targets by.")
         scores = scores_of(victim, images)
-        scores = scores[:, : scores.shape[1] - refusals(victim)]
+        scores = scores[:, : scores.shape[1] - abstain_columns(victim)]
         names = getattr(victim, "names", None) or [str(number) for number in range(scores.shape[1])]
-        return self.goal.aim(scores, identities, names, draws)
+        return self.goal.criterion(scores, identities, names, draws)

@@ -3,48 +3,49 @@
 import torch
 from torch import Tensor
 
-from facetrial.attacks.goals import Aim
-from facetrial.attacks.loss_gradient import Slope
-from facetrial.attacks.method import Found, Gradient, Problem
+from facetrial.attacks.goals import Criterion
+from facetrial.attacks.loss_gradient import LossGradient
+from facetrial.attacks.method import Gradient, MethodResult, Problem
 from facetrial.recognition.layers import scores_of
 
 
 class Best:
     """Keeps, of all pictures that an attack looked at, those nearest to its goal.
 
-    A picture counts as fallen when the victim, in float32, is fooled by it as it is and as an 8-bit file keeps it.
-    Before a victim that draws at random none does, so that every search goes on to its end: one lucky draw is no fall.
+    A picture counts as fooled when the victim, in float32, is fooled by it as it is and as an 8-bit file keeps it.
+    Before a victim that draws at random none does, so that every search goes on to its end: one lucky draw fools
+    nobody.
 
     Args:
         problem: what is attacked.
 
     Attributes:
         images: (B, 3, H, W), the best so far.
-        advantage: (B,), by how much they meet the goal, as `Aim.advantage`, by whoever scored them.
-        fallen: (B,) bool.
-        queries, steps, gradient: int64 (B,), as in `Found`.
+        margin: (B,), by how much they meet the goal, `Criterion.adversarial_margin`, by whoever scored them.
+        fooled: (B,) bool.
+        queries, steps, gradient: int64 (B,), as in `MethodResult`.
     """
 
     def __init__(self, problem: Problem) -> None:
         count, device = len(problem), problem.images.device
         self.problem = problem
-        self.aim: Aim = problem.aim
+        self.criterion: Criterion = problem.criterion
         # One row more, to which a picture that is not kept is written, so that no count has to be known.
         self._store = torch.cat([problem.images, problem.images[:1]])
-        self.advantage = torch.full((count,), -torch.inf, device=device)
-        self.fallen = torch.zeros(count, dtype=torch.bool, device=device)
+        self.margin = torch.full((count,), -torch.inf, device=device)
+        self.fooled = torch.zeros(count, dtype=torch.bool, device=device)
         self.queries = torch.zeros(count, dtype=torch.int64, device=device)
         self.steps = torch.zeros(count, dtype=torch.int64, device=device)
         self.gradient = torch.zeros(count, dtype=torch.int64, device=device)
-        self._confirmed = (
-            self.advantage.clone()
-        )  # the advantage of the picture that was last confirmed or refused
+        self._confirmed = self.margin.clone()  # the margin of the picture that was last confirmed or not
 
     @property
     def images(self) -> Tensor:
         return self._store[:-1]
 
-    def consider(self, rows: Tensor, pictures: Tensor, scores: Tensor, found: Slope | None = None) -> None:
+    def consider(
+        self, rows: Tensor, pictures: Tensor, scores: Tensor, found: LossGradient | None = None
+    ) -> None:
         """Takes over pictures that are nearer the goal than what is kept of theirs. No wait for the device.
 
         Args:
@@ -54,18 +55,18 @@ class Best:
             found: the slope there, where it was asked for.
         """
         self.asked(rows, found)
-        advantage = self.aim.select(rows).advantage(scores).float().nan_to_num(-torch.inf, neginf=-torch.inf)
-        advantage = advantage.masked_fill(self.settled(rows), -torch.inf)
-        before = self.advantage[rows]
-        self.advantage.scatter_reduce_(0, rows, advantage, "amax")
-        better = (advantage > before) & (advantage == self.advantage[rows])
+        margin = self.criterion.select(rows).adversarial_margin(scores).float()
+        margin = margin.nan_to_num(-torch.inf, neginf=-torch.inf).masked_fill(self.settled(rows), -torch.inf)
+        before = self.margin[rows]
+        self.margin.scatter_reduce_(0, rows, margin, "amax")
+        better = (margin > before) & (margin == self.margin[rows])
         self._store.index_copy_(0, torch.where(better, rows, len(self._store) - 1), pictures)
 
     def settled(self, rows: Tensor) -> Tensor:
         """(A,) bool: of which pictures nothing nearer to the goal is looked for."""
-        return self.fallen[rows]
+        return self.fooled[rows]
 
-    def asked(self, rows: Tensor, found: Slope | None = None) -> None:
+    def asked(self, rows: Tensor, found: LossGradient | None = None) -> None:
         """Counts one picture shown for each of `rows`, and one gradient where there is one."""
         one = torch.ones_like(rows)
         self.queries.index_add_(0, rows, one)
@@ -77,42 +78,45 @@ class Best:
         self.gradient.scatter_reduce_(0, rows, quality, "amax")
 
     def settle(self, rows: Tensor) -> None:
-        """Has the victim score the kept pictures of `rows`, of which a guide of lower precision may be wrong."""
+        """Has the victim score the kept pictures of `rows`, of which a proxy of lower precision may be wrong."""
         rows = rows.unique()
-        rows = rows[~self.fallen[rows]]
+        rows = rows[~self.fooled[rows]]
         if len(rows) == 0:
             return
         self.asked(rows)
-        self.advantage[rows] = self.aim.select(rows).advantage(self.scores(rows, self.images[rows]))
+        self.margin[rows] = self.criterion.select(rows).adversarial_margin(
+            self.scores(rows, self.images[rows])
+        )
         self._confirmed[rows] = -torch.inf
 
     def confirm(self, rows: Tensor) -> None:
-        """Has the victim judge the kept pictures of `rows` that seem to meet the goal, and marks the fallen."""
+        """Has the victim judge the kept pictures of `rows` that seem to meet the goal, and marks the fooled."""
         if not self.problem.certain:
             return
         rows = rows.unique()
-        rows = rows[(self.advantage[rows] > self._confirmed[rows].clamp(min=0.0)) & ~self.fallen[rows]]
+        rows = rows[(self.margin[rows] > self._confirmed[rows].clamp(min=0.0)) & ~self.fooled[rows]]
         if len(rows) == 0:
             return
-        self._confirmed[rows] = self.advantage[rows]
-        self.fallen[rows] = self.judged(rows, self.images[rows])
+        self._confirmed[rows] = self.margin[rows]
+        self.fooled[rows] = self.fools_victim(rows, self.images[rows])
 
-    def judged(self, rows: Tensor, pictures: Tensor) -> Tensor:
+    def fools_victim(self, rows: Tensor, pictures: Tensor) -> Tensor:
         """(A,) bool: which pictures fool the victim in float32, as they are and rounded to 8 bits."""
-        aim = self.aim.select(rows)
+        criterion = self.criterion.select(rows)
         rounded = pictures.mul(255.0).round().div(255.0)
         self.queries.index_add_(0, rows, torch.full_like(rows, 2))
-        return aim.met(self.scores(rows, pictures)) & aim.met(self.scores(rows, rounded))
+        exact, saved = self.scores(rows, pictures), self.scores(rows, rounded)
+        return criterion.is_adversarial(exact) & criterion.is_adversarial(saved)
 
     def scores(self, rows: Tensor, pictures: Tensor) -> Tensor:
         """The victim's float32 scores (A, C) of pictures (A, 3, H, W) of `rows`; not counted."""
         return scores_of(self.problem.victim, self.problem.seen(rows, pictures))
 
-    def found(self, smallest: Tensor | None = None) -> Found:
+    def found(self, smallest: Tensor | None = None) -> MethodResult:
         """What the method returns."""
-        return Found(
+        return MethodResult(
             self.images,
-            reached=torch.ones_like(self.fallen),
+            reached=torch.ones_like(self.fooled),
             queries=self.queries,
             steps=self.steps,
             gradient=self.gradient,

@@ -14,74 +14,78 @@ SHOWS_TARGET = -1  # in place of a target, for a picture of the target itself
 
 
 @dataclass
-class Aim:
+class Criterion:
     """What is wanted of B pictures.
 
     Attributes:
         identities: int64 (B,), who is shown.
         targets: int64 (B,), for whom they are to be taken, or SHOWS_TARGET; None when anyone else will do.
-        refusals: how many columns of scores, the last ones, are no identity's but stand for a victim that refuses to
-            answer: then no goal is met.
+        abstain_columns: how many columns of scores, the last ones, are no identity's but a victim's that abstains: then
+            no goal is met.
     """
 
     identities: Tensor
     targets: Tensor | None = None
-    refusals: int = 0
+    abstain_columns: int = 0
 
-    def select(self, rows: Tensor) -> "Aim":
+    def select(self, rows: Tensor) -> "Criterion":
         targets = None if self.targets is None else self.targets[rows]
-        return Aim(self.identities[rows], targets, self.refusals)
+        return Criterion(self.identities[rows], targets, self.abstain_columns)
 
-    def joined(self, others: "Aim") -> "Aim":
+    def joined(self, others: "Criterion") -> "Criterion":
         """These, then `others`, which have targets where these have."""
         targets = None if self.targets is None else torch.cat([self.targets, others.targets])
-        return Aim(torch.cat([self.identities, others.identities]), targets, self.refusals)
+        return Criterion(torch.cat([self.identities, others.identities]), targets, self.abstain_columns)
 
-    def met(self, scores: Tensor) -> Tensor:
+    def is_adversarial(self, scores: Tensor) -> Tensor:
         """(B,) bool: whether identity scores (B, C) give what is wanted. Scores that are not finite do not."""
         winners = scores.argmax(1)
         if self.targets is None:
-            met = (winners != self.identities) & (winners < scores.shape[1] - self.refusals)
+            adversarial = (winners != self.identities) & (winners < scores.shape[1] - self.abstain_columns)
         else:
-            met = winners == self.targets
-        return met & scores.isfinite().all(1)
+            adversarial = winners == self.targets
+        return adversarial & scores.isfinite().all(1)
 
     def others(self, scores: Tensor) -> Tensor:
-        """Scores (B, C) with minus infinity for the own identity and for refusals."""
+        """Scores (B, C) with minus infinity for the own identity and for abstentions."""
         others = scores.scatter(1, self.identities[:, None], -torch.inf)
-        if self.refusals:
-            others = torch.cat([others[:, : -self.refusals], others[:, -self.refusals :] - torch.inf], dim=1)
+        if self.abstain_columns:
+            others = torch.cat(
+                [others[:, : -self.abstain_columns], others[:, -self.abstain_columns :] - torch.inf], dim=1
+            )
         return others
 
-    def advantage(self, scores: Tensor) -> Tensor:
+    def adversarial_margin(self, scores: Tensor) -> Tensor:
         """By how much the goal is met (> 0) or missed (< 0), (B,), in units of the scores (B, C).
 
-        Dodging: best other score minus the own, or minus that of a refusal where it is higher. Impersonation: the
-        target's score minus the best other or refusal.
+        Dodging: best other score minus the own, or minus that of an abstention where it is higher. Impersonation: the
+        target's score minus the best other or abstention.
         """
         if self.targets is None:
             return self.others(scores).amax(1) - self.unwanted(scores).amax(1)
         chosen = scores.gather(1, self.targets[:, None])[:, 0]
         return chosen - scores.scatter(1, self.targets[:, None], -torch.inf).amax(1)
 
-    def reduced(self, scores: Tensor) -> "tuple[Tensor, Aim]":
+    def reduced(self, scores: Tensor) -> "tuple[Tensor, Criterion]":
         """The scores (B, C) that matter, and what is wanted of them; here all of them."""
         return scores, self
 
     def unwanted(self, scores: Tensor) -> Tensor:
-        """The scores (B, 1 + refusals) that dodging wants low: the own identity's, and those of refusals."""
+        """The scores (B, 1 + abstain columns) that dodging wants low: the own identity's, and those of abstentions."""
         own = scores.gather(1, self.identities[:, None])
-        return torch.cat([own, scores[:, -self.refusals :]], dim=1) if self.refusals else own
+        return torch.cat([own, scores[:, -self.abstain_columns :]], dim=1) if self.abstain_columns else own
 
 
 class Goal(ABC):
     """What an attack is after."""
 
     name: str
-    needs_scores: bool  # whether `aim` looks at the victim's scores
+    needs_scores: bool  # whether `criterion` looks at the victim's scores
 
     @abstractmethod
-    def aim(self, scores: Tensor | None, identities: Tensor, names: Sequence[str], draws: Draws) -> Aim:
+    def criterion(
+        self, scores: Tensor | None, identities: Tensor, names: Sequence[str], draws: Draws
+    ) -> Criterion:
         """What is wanted of each picture.
 
         Args:
@@ -101,8 +105,10 @@ class Dodging(Goal):
     name = "dodging"
     needs_scores = False
 
-    def aim(self, scores: Tensor | None, identities: Tensor, names: Sequence[str], draws: Draws) -> Aim:
-        return Aim(identities)
+    def criterion(
+        self, scores: Tensor | None, identities: Tensor, names: Sequence[str], draws: Draws
+    ) -> Criterion:
+        return Criterion(identities)
 
 
 class Impersonation(Goal):
@@ -122,14 +128,16 @@ class Impersonation(Goal):
     def __init__(self, target: str | int = "nearest") -> None:
         self.target = target
 
-    def aim(self, scores: Tensor | None, identities: Tensor, names: Sequence[str], draws: Draws) -> Aim:
+    def criterion(
+        self, scores: Tensor | None, identities: Tensor, names: Sequence[str], draws: Draws
+    ) -> Criterion:
         if scores.shape[1] < 2:
             raise FacetrialError("goal=impersonation needs at least two people, found one.")
         rule = _RULES.get(self.target)
         if rule is not None:
-            return Aim(identities, rule(scores, identities, draws))
+            return Criterion(identities, rule(scores, identities, draws))
         number = self._number(list(names))
-        return Aim(identities, torch.where(identities == number, SHOWS_TARGET, number))
+        return Criterion(identities, torch.where(identities == number, SHOWS_TARGET, number))
 
     def check(self, identities: Tensor, names: Sequence[str]) -> None:
         if self.target in _RULES:

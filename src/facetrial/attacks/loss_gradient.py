@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from facetrial.attacks.goals import Aim
+from facetrial.attacks.goals import Criterion
 from facetrial.attacks.losses import Loss
 from facetrial.recognition.layers import with_similarities
 
 
 @dataclass
-class Slope:
+class LossGradient:
     """What the victim says of B pictures.
 
     Attributes:
@@ -29,27 +29,29 @@ class Slope:
     broken: Tensor
 
 
-def slope(guide: nn.Module, loss: Loss, images: Tensor, seen: Tensor, aim: Aim, region: Tensor) -> Slope:
+def loss_gradient(
+    proxy: nn.Module, loss: Loss, images: Tensor, seen: Tensor, criterion: Criterion, region: Tensor
+) -> LossGradient:
     """The slope of `loss` at `images`, within the region.
 
     Args:
-        guide: scores (B, C) from images, frozen and in eval mode.
+        proxy: scores (B, C) from images, frozen and in eval mode.
         loss: larger is nearer the goal.
         images: (B, 3, H, W), a leaf that takes a gradient.
         seen: (B, 3, H, W), what the victim is shown: `images`, or a function of them.
-        aim: what is wanted.
+        criterion: what is wanted.
         region: (B, 1, H, W) in [0, 1], by which the gradient is weighted.
     """
     with torch.enable_grad():
         if loss.of_similarities:
-            scores, similarities = with_similarities(guide, seen)
-            losses = loss(similarities.float(), aim)
+            scores, similarities = with_similarities(proxy, seen)
+            losses = loss(similarities.float(), criterion)
         else:
-            scores = guide(seen).float()
-            losses = loss(scores, aim)
+            scores = proxy(seen).float()
+            losses = loss(scores, criterion)
         (gradient,) = torch.autograd.grad(losses.sum(), images)
     gradient = gradient.float() * region
     broken = ~gradient.isfinite().flatten(1).all(1)
     gradient = gradient.nan_to_num(0.0, 0.0, 0.0)
     zero = (gradient == 0).flatten(1).all(1) & ~broken
-    return Slope(scores.detach().float(), losses.detach(), gradient, zero, broken)
+    return LossGradient(scores.detach().float(), losses.detach(), gradient, zero, broken)

@@ -8,7 +8,7 @@ from typing import Self
 from torch import Tensor, nn
 
 from facetrial.attacks.budgets.budget import Budget
-from facetrial.attacks.goals import Aim
+from facetrial.attacks.goals import Criterion
 from facetrial.attacks.surrogate import View
 from facetrial.core.randomness import Draws
 
@@ -29,24 +29,24 @@ class Problem:
     Attributes:
         victim: scores (B, C) from images, in float32, by which verdicts are taken; None where a method is known not
             to ask it.
-        guide: scores (B, C) from images, by which steps are chosen: the victim, or a faster copy in lower precision.
-        aim: what is wanted of each picture.
+        proxy: scores (B, C) from images, by which steps are chosen: the victim, or a faster copy in lower precision.
+        criterion: what is wanted of each picture.
         images: (B, 3, H, W) in [0, 1].
         region: (B, 1, H, W) in [0, 1], nowhere all zero.
         budget: how much.
         landmarks: (B, 15, 2), (x, y) in pixels; NaN = unknown.
         draws: random numbers for these pictures.
         files: the pictures' names, for messages.
-        view: how victim and guide see the pictures, where they are a surrogate with a crop of its own.
-        start: (B, 3, H, W), within budget and region, where the first start of a walk is to be; None leaves it to the
-            method.
-        judge: scores (B, C) from images, by which a victim that draws confirms what seems to have fallen, as
+        view: how victim and proxy see the pictures, where they are a surrogate with a crop of its own.
+        start: (B, 3, H, W), within budget and region, where the first start of an iterative attack is to be; None
+            leaves it to the method.
+        confirmer: scores (B, C) from images, by which a victim that draws confirms what seems to fool it, as
             `defended.confirming`; None before a victim that does not draw.
     """
 
     victim: nn.Module | None
-    guide: nn.Module | None
-    aim: Aim
+    proxy: nn.Module | None
+    criterion: Criterion
     images: Tensor
     region: Tensor
     budget: Budget
@@ -55,22 +55,22 @@ class Problem:
     files: list[str]
     view: View | None = None
     start: Tensor | None = None
-    judge: nn.Module | None = None
+    confirmer: nn.Module | None = None
 
     def __len__(self) -> int:
         return len(self.images)
 
     @property
     def certain(self) -> bool:
-        """Whether the victim does not draw at random; if it does, who has fallen once may stand the next time."""
-        return self.judge is None
+        """Whether the victim does not draw at random; if it does, who is fooled once may not be the next time."""
+        return self.confirmer is None
 
     def select(self, rows: Tensor) -> "Problem":
         """The problem of the pictures at `rows`, an index tensor."""
         return Problem(
             self.victim,
-            self.guide,
-            self.aim.select(rows),
+            self.proxy,
+            self.criterion.select(rows),
             self.images[rows],
             self.region[rows],
             self.budget.select(rows),
@@ -79,16 +79,16 @@ class Problem:
             [self.files[i] for i in rows.tolist()],
             None if self.view is None else self.view.select(rows),
             None if self.start is None else self.start[rows],
-            self.judge,
+            self.confirmer,
         )
 
     def seen(self, rows: Tensor, pictures: Tensor) -> Tensor:
-        """What victim and guide are shown of `pictures` (A, 3, H, W), which are those of `rows`."""
+        """What victim and proxy are shown of `pictures` (A, 3, H, W), which are those of `rows`."""
         return pictures if self.view is None else self.view(rows, pictures)
 
 
 @dataclass
-class Found:
+class MethodResult:
     """What a method returns for B pictures.
 
     Attributes:
@@ -99,7 +99,7 @@ class Found:
         gradient: int64 (B,), as in `Gradient`.
         smallest: (B,), the size of the smallest change found that meets the goal, in the units of the budget's
             `limit`, infinite where none was found; None where a method does not look for it. Before a victim that draws
-            at random the judge confirmed it.
+            at random the confirmer confirmed it.
     """
 
     images: Tensor
@@ -129,11 +129,11 @@ class Method(ABC):
 
     @property
     def takes_low_precision(self) -> bool:
-        """Whether a guide in bfloat16 will do: for slopes, not for scores by which pictures are compared."""
+        """Whether a proxy in bfloat16 will do: for slopes, not for scores by which pictures are compared."""
         return self.asks_gradient and not self.at_boundary
 
     @abstractmethod
-    def __call__(self, problem: Problem) -> Found:
+    def __call__(self, problem: Problem) -> MethodResult:
         """Attacks the pictures of `problem`."""
 
     def longer(self, factor: int) -> Self | None:

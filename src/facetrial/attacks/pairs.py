@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from facetrial.attacks.goals import Aim, Goal
+from facetrial.attacks.goals import Criterion, Goal
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 from facetrial.recognition.gallery_head import GalleryHead
@@ -36,7 +36,7 @@ class PairHead(GalleryHead):
 
 
 @dataclass
-class PairAim(Aim):
+class PairCriterion(Criterion):
     """That B verdicts turn. `identities` are the numbers of the pairs, columns of the scores.
 
     Attributes:
@@ -45,20 +45,20 @@ class PairAim(Aim):
 
     same: Tensor | None = None
 
-    def select(self, rows: Tensor) -> "PairAim":
+    def select(self, rows: Tensor) -> "PairCriterion":
         return replace(self, identities=self.identities[rows], same=self.same[rows])
 
-    def joined(self, others: "PairAim") -> "PairAim":
+    def joined(self, others: "PairCriterion") -> "PairCriterion":
         both = [
             torch.cat(parts) for parts in ((self.identities, others.identities), (self.same, others.same))
         ]
         return replace(self, identities=both[0], same=both[1])
 
-    def met(self, scores: Tensor) -> Tensor:
+    def is_adversarial(self, scores: Tensor) -> Tensor:
         own = self._own(scores)
         return ((own >= 0) != self.same) & own.isfinite()
 
-    def advantage(self, scores: Tensor) -> Tensor:
+    def adversarial_margin(self, scores: Tensor) -> Tensor:
         own = self._own(scores)
         return torch.where(self.same, -own, own)
 
@@ -68,11 +68,11 @@ class PairAim(Aim):
             "such as attack=apgd or attack=pgd."
         )
 
-    def reduced(self, scores: Tensor) -> tuple[Tensor, Aim]:
+    def reduced(self, scores: Tensor) -> tuple[Tensor, Criterion]:
         """Scores of two classes, one person and two people; not to be taken for the right one."""
         own = self._own(scores)
         right = torch.where(self.same, _SAME, _OTHER)
-        return torch.stack([own, -own], dim=1), Aim(right)
+        return torch.stack([own, -own], dim=1), Criterion(right)
 
     def _own(self, scores: Tensor) -> Tensor:
         return scores.gather(1, self.identities[:, None])[:, 0]
@@ -91,5 +91,7 @@ class TurnVerdicts(Goal):
     def __init__(self, same: Tensor) -> None:
         self.same = same
 
-    def aim(self, scores: Tensor | None, identities: Tensor, names: Sequence[str], draws: Draws) -> PairAim:
-        return PairAim(identities, same=self.same.to(identities.device)[identities])
+    def criterion(
+        self, scores: Tensor | None, identities: Tensor, names: Sequence[str], draws: Draws
+    ) -> PairCriterion:
+        return PairCriterion(identities, same=self.same.to(identities.device)[identities])

@@ -18,7 +18,8 @@ class Attacked:
         steps: int64 (B,), of these, pictures whose gradient was asked for.
         gradient: int64 (B,), as in `Gradient`.
         targets: int64 (B,), for whom each was to be taken, or SHOWS_TARGET; None when anyone else would do.
-        smallest: (B,), as in `Found`, NaN for a picture that is not attackable; None where it was not looked for.
+        smallest: (B,), as in `MethodResult`, NaN for a picture that is not attackable; None where it was not looked
+            for.
     """
 
     images: Tensor

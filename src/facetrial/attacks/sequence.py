@@ -1,15 +1,15 @@
-"""Several methods, each on the pictures that still stand: AutoAttack (Croce and Hein, ICML 2020)."""
+"""Several methods, each on the pictures that are still robust: AutoAttack (Croce and Hein, ICML 2020)."""
 
 from collections.abc import Mapping
 from typing import Self
 
 from facetrial.attacks.best import Best
-from facetrial.attacks.method import Found, Method, Problem
+from facetrial.attacks.method import Method, MethodResult, Problem
 from facetrial.core.errors import FacetrialError
 
 
 class OneAfterAnother(Method):
-    """Runs methods in their order; a picture that has fallen is left out of those that follow.
+    """Runs methods in their order; a fooled picture is left out of those that follow.
 
     Before a victim that draws at random none is left out.
 
@@ -27,7 +27,7 @@ class OneAfterAnother(Method):
             if not method.asks_victim:
                 raise FacetrialError(
                     f"attack.method.methods.{name} draws at random and asks the victim nothing; it cannot tell which "
-                    "pictures still stand. Choose another method, or best_of."
+                    "pictures are still robust. Choose another method, or best_of."
                 )
         self.methods = dict(methods)
         self.takes_surrogate = all(method.takes_surrogate for method in self.methods.values())
@@ -38,15 +38,15 @@ class OneAfterAnother(Method):
             return None
         return type(self)({name: made[name] or method for name, method in self.methods.items()})
 
-    def __call__(self, problem: Problem) -> Found:
+    def __call__(self, problem: Problem) -> MethodResult:
         best = Best(problem)
         for method in self.methods.values():
-            rows = (~best.fallen).nonzero()[:, 0]
+            rows = (~best.fooled).nonzero()[:, 0]
             if len(rows) == 0:
                 break
             part = problem.select(rows)
             if not method.takes_low_precision:
-                part.guide = problem.victim
+                part.proxy = problem.victim
             found = method(part)
             best.queries[rows] += found.queries
             best.steps[rows] += found.steps

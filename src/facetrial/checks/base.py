@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from facetrial.attacks.attack import Attack
-from facetrial.data.splits import spread_over_people
+from facetrial.data.splits import evenly_over_people
 from facetrial.faces.batch import FaceDataset, Faces
 from facetrial.recognition.layers import draws_at_random
 
@@ -57,7 +57,7 @@ class Evidence:
         """Indices of at most `count` test pictures, evenly over people; of those in `among`, files, where given."""
         allowed = None if among is None else set(among)
         rows = [i for i, file in enumerate(self.faces.files) if allowed is None or file in allowed]
-        chosen = spread_over_people(self.faces.identities[rows], count, _CHOICE)
+        chosen = evenly_over_people(self.faces.identities[rows], count, _CHOICE)
         return [rows[i] for i in chosen]
 
     def images(self, indices: Sequence[int]) -> Tensor:

@@ -1,6 +1,6 @@
 """Whether the same attack on the same picture comes to the same end."""
 
-from facetrial.attacks.goals import Aim
+from facetrial.attacks.goals import Criterion
 from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
 from facetrial.recognition.layers import scores_of
 
@@ -61,7 +61,9 @@ class Deterministic(Check):
 
     def _clean_again(self, evidence: Evidence, chosen: list[int]) -> Outcome:
         batch = evidence.batch(chosen)
-        margins = (-Aim(batch.identities).advantage(scores_of(evidence.victim, batch.images))).tolist()
+        margins = (
+            -Criterion(batch.identities).adversarial_margin(scores_of(evidence.victim, batch.images))
+        ).tolist()
         known = self._known(evidence, chosen, "margin_clean")
         same = [abs(now - row) <= 1e-3 for now, row in zip(margins, known, strict=True)]
         detail = (

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
 from facetrial.core.errors import FacetrialError
-from facetrial.recognition.layers import scores_of, undefended
+from facetrial.recognition.layers import base_model, scores_of
 
 _PICTURES = 64
 
@@ -70,7 +70,7 @@ class StandardisedOnce(Check):
         height, width = evidence.faces.pixels.shape[1:3]
         picture = torch.zeros(1, 3, height, width, device=evidence.device)
         picture[..., width // 2 :] = 1.0
-        ends = _first_layer_sees(undefended(evidence.victim), picture)
+        ends = _first_layer_sees(base_model(evidence.victim), picture)
         if ends is None:
             return None
         black, white = ends

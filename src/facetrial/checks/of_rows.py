@@ -82,12 +82,12 @@ class SurvivesRounding(Check):
 
     It is left out where the attack looks for the smallest change, which lies at the very boundary, so that rounding
     undoes it by design; and where the attack has no success. A victim that draws meets a rounded picture with other
-    draws, which undo some successes and bring others: there, as many must fall as before, if not the same.
+    draws, which undo some successes and bring others: there, as many must be fooled as before, if not the same.
 
     Args:
         least: the share that must survive. It fails where so few would survive by chance once in a hundred times, so
             that one picture of two does not fail it. Before a victim that draws, it fails where one of a hundred sign
-            tests would say that fewer fall.
+            tests would say that fewer are fooled.
     """
 
     def __init__(self, least: float = 0.9) -> None:
@@ -165,6 +165,6 @@ class Slopes(Check):
         return failed(
             f"{detail}; at most {self.most:.0%} may be so",
             "try attack/loss@attack.method.loss=margin or dlr, which do not saturate; look in the victim for "
-            "rounding, thresholds and .detach(); a defence without a slope has to declare a stand-in (`known`); "
+            "rounding, thresholds and .detach(); a defence without a slope has to declare one (`adaptive_view`); "
             "attack=square needs no gradient",
         )

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
-from facetrial.recognition.layers import scores_of, undefended
+from facetrial.recognition.layers import base_model, scores_of
 from facetrial.statistics.intervals import wilson
 
 
@@ -85,7 +85,7 @@ class Recognises(Check):
 
     def __call__(self, evidence: Evidence) -> Outcome:
         batch = evidence.batch(evidence.some(self.pictures))
-        winners = scores_of(undefended(evidence.victim), batch.images).argmax(1)
+        winners = scores_of(base_model(evidence.victim), batch.images).argmax(1)
         found = wilson(int((winners == batch.identities).sum()), len(batch))
         chance = 1 / len(evidence.faces.names)
         detail = f"{found.value:.0%} of {len(batch)} clean pictures are recognised; chance is {chance:.1%}"

@@ -22,15 +22,15 @@ class Comparison:
 
     Attributes:
         n: pictures that were at stake.
-        standing: of these, those that withstood the trial's attack.
-        brought_down: of the standing, those that the second attack brings down.
+        robust: of these, those that withstood the trial's attack.
+        brought_down: of the robust, those that the second attack brings down.
         spared: of those that the trial's attack brought down, those that withstand the second; 0 where nobody asked,
             since too few were brought down for it to matter.
         fails: whether the second brings down more, by more than the tolerance and by more than chance.
     """
 
     n: int
-    standing: int
+    robust: int
     brought_down: int
     spared: int
     fails: bool
@@ -38,7 +38,7 @@ class Comparison:
     def __str__(self) -> str:
         spared = f" and spares {self.spared} that it brought down" if self.spared else ""
         return (
-            f"brings down {self.brought_down} of the {self.standing} that withstood the trial's attack{spared} "
+            f"brings down {self.brought_down} of the {self.robust} that withstood the trial's attack{spared} "
             f"({self.n} pictures)"
         )
 
@@ -74,15 +74,15 @@ def compare(first: np.ndarray, second: Callable[[np.ndarray], np.ndarray], toler
         second: from indices of pictures to bool, which of them the second brings down.
         tolerance: as for `compared`.
     """
-    standing = np.flatnonzero(~first)
+    robust = np.flatnonzero(~first)
     both = first.copy()
-    both[standing] = second(standing) if len(standing) else False
+    both[robust] = second(robust) if len(robust) else False
     if _stronger(first, both, tolerance):
-        fallen = np.flatnonzero(first)
-        both[fallen] = second(fallen) if len(fallen) else False
+        fooled = np.flatnonzero(first)
+        both[fooled] = second(fooled) if len(fooled) else False
     return Comparison(
         n=len(first),
-        standing=len(standing),
+        robust=len(robust),
         brought_down=int((both & ~first).sum()),
         spared=int((first & ~both).sum()),
         fails=_stronger(first, both, tolerance),

@@ -90,10 +90,10 @@ _ANYTHING = 255  # of 255, in Linf
 class UnboundedReachesZero(Check):
     """A gradient attack that may change every pixel to anything leaves not one picture recognised.
 
-    Any picture can be turned into one of somebody else, so that one that stands shows gradients that lead nowhere, not
-    a robust victim (Athalye et al., 2018). The attack knows the victim's defences. It may change the whole picture,
-    whatever the trial's region: a mouth alone may well not be enough to hide a face. It is left out of attacks that ask
-    for no gradient, that ask a surrogate or were fitted on other pictures.
+    Any picture can be turned into one of somebody else, so that one that is robust shows gradients that lead nowhere,
+    not a robust victim (Athalye et al., 2018). The attack knows the victim's defences. It may change the whole
+    picture, whatever the trial's region: a mouth alone may well not be enough to hide a face. It is left out of
+    attacks that ask for no gradient, that ask a surrogate or were fitted on other pictures.
 
     Args:
         method: a gradient attack that starts at the clean picture, for noise alone would do at this budget.
@@ -119,5 +119,5 @@ class UnboundedReachesZero(Check):
         return failed(
             detail,
             "gradient masking is likely: look in the victim for rounding, thresholds, .detach() and draws; let a "
-            "defence declare what an attacker must do (`known`); compare with attack=square, which needs no gradient",
+            "defence declare what an attacker sees (`adaptive_view`); compare with attack=square, which needs no slope",
         )

@@ -17,7 +17,7 @@ _RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID")
 
 
 @contextlib.contextmanager
-def made_once(path: str | Path) -> Iterator[None]:
+def file_lock(path: str | Path) -> Iterator[None]:
     """Holds the lock of the file at `path` while the block runs, after waiting for whoever holds it.
 
     The caller looks inside the block whether the file is there by now. The lock is the system's: it goes with its

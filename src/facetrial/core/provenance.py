@@ -37,7 +37,7 @@ def data_recipe(data: dict[str, Any], leave_out: tuple[str, ...]) -> dict[str, A
     if data.get("root") is not None and list_files is not None:
         root = Path(data["root"]).expanduser()
         found = sorted(
-            f"{path.relative_to(_ROOT).as_posix()} {path.stat().st_size}" for path in list_files(root)
+            f"{path.relative_to(root).as_posix()} {path.stat().st_size}" for path in list_files(root)
         )
         made_by["files"] = f"{len(found)} files, {digest(found)}"
     return made_by
@@ -71,7 +71,7 @@ def package_code(*parts: str) -> str:
     """
     digest = hashlib.blake2b(VERSION.encode(), digest_size=8)
     for path in sorted({path for part in parts or (".",) for path in _sources(_ROOT / part)}):
-        digest.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
+        digest.update(path.relative_to(_ROOT).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -13,7 +13,7 @@ from facetrial.core.seeding import ShuffledEpochs
 from facetrial.data.photos.alignment import Alignment
 from facetrial.data.photos.mtcnn import Search
 from facetrial.data.photos.source_photo import Photograph
-from facetrial.data.splits import kept_of_each, split_within_people, spread_over_people
+from facetrial.data.splits import evenly_over_people, kept_of_each, split_within_people
 from facetrial.faces.batch import FaceDataset, Faces, same_batch
 
 
@@ -98,7 +98,7 @@ class FacesDataModule(LightningDataModule):
         self.train_faces = faces.subset(train)
         self.validation_faces = faces.subset(validation)
         if self.limit is not None:
-            test = test[spread_over_people(faces.identities[test], self.limit, self.split_seed)]
+            test = test[evenly_over_people(faces.identities[test], self.limit, self.split_seed)]
         self.test_faces = faces.subset(test)
 
     def loader(self, faces: FaceDataset, shuffle: bool = False, drop_last: bool = False) -> DataLoader:

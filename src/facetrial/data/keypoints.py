@@ -10,7 +10,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.data.framed import Frames, FramesDataModule
 from facetrial.data.keypoints_csv import COMPETITION, LOWER_LIP, fetched_by_kagglehub, read_frames
 from facetrial.data.photos.near_duplicates import group_near_duplicates, most_alike
-from facetrial.faces.frames import cut_frames, identity_transforms, mean_shape, similarities
+from facetrial.faces.frames import cut_frames, identity_transforms, mean_shape, similarity_transforms
 from facetrial.faces.landmark_names import LEFT_EYE, NOSE_TIP, RIGHT_EYE
 
 
@@ -104,7 +104,7 @@ def likeness(frames: Frames, side: int = 24) -> np.ndarray:
     points = frames.landmarks[:, common]
     known = ~points.isnan().flatten(1).any(1)
     transforms = identity_transforms(images).clone()
-    transforms[known] = similarities(points[known], mean_shape(points)[common])
+    transforms[known] = similarity_transforms(points[known], mean_shape(points)[common])
     small = F.interpolate(cut_frames(images, transforms), size=(side, side), mode="area")
 
     def around(values: Tensor) -> Tensor:

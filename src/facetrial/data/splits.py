@@ -34,7 +34,7 @@ def split_within_people(
     return train, held_out, tested
 
 
-def spread_over_people(identities: np.ndarray, limit: int, split_seed: int) -> np.ndarray:
+def evenly_over_people(identities: np.ndarray, limit: int, split_seed: int) -> np.ndarray:
     """Indices, sorted, of `limit` pictures drawn evenly over people: one each, then a second each, and so on."""
     generator = np.random.default_rng([split_seed, 1])
     order = generator.permutation(len(identities))

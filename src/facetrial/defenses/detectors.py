@@ -14,9 +14,9 @@ from facetrial.defenses.transform import InputTransform
 from facetrial.faces.batch import FaceDataset
 from facetrial.recognition.layers import (
     Defended,
+    abstain_columns,
+    base_model,
     layers,
-    refusals,
-    undefended,
     with_embeddings,
     with_similarities,
 )
@@ -32,14 +32,14 @@ class Detector(Defense):
         false_alarms: share of clean pictures that may be flagged, in (0, 1).
 
     Attributes:
-        passes: how often the victim is run for one picture.
+        forward_passes: how often the victim is run for one picture.
 
     Raises:
         FacetrialError: another share.
     """
 
     detects = True
-    passes = 1
+    forward_passes = 1
 
     def __init__(self, false_alarms: float = 0.01) -> None:
         if not 0 < false_alarms < 1:
@@ -53,7 +53,7 @@ class Detector(Defense):
         """The victim's scores and how suspicious images are if they are taken for each person, with a slope.
 
         Args:
-            victim: scores (B, C) from images, with further columns where it refuses to answer.
+            victim: scores (B, C) from images, with further columns where it abstains.
             images: (B, 3, H, W) in [0, 1].
 
         Returns:
@@ -129,10 +129,10 @@ class Detecting(Defended):
         self.limit = limit
         self.lead = lead
 
-    def known(self) -> Self:
-        made = self.over(self.victim)
-        made.refusals = 1
-        made.passes = self.defense.passes
+    def adaptive_view(self) -> Self:
+        made = self.with_base(self.victim)
+        made.abstain_columns = 1
+        made.forward_passes = self.defense.forward_passes
         return made
 
     def suspicion(self, images: Tensor) -> Tensor:
@@ -141,19 +141,19 @@ class Detecting(Defended):
         return self._scaled(of_winner(scores, suspicions))
 
     def scores(self, images: Tensor) -> Tensor:
-        if not self.refusals:
+        if not self.abstain_columns:
             return self.victim(images)
         return self._refusing(images)
 
     def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
         scores, embeddings = with_embeddings(self.victim, images)
-        if self.refusals:
+        if self.abstain_columns:
             scores = self._refusing(images)
         return scores, embeddings
 
     def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
         scores, similarities = with_similarities(self.victim, images)
-        if not self.refusals:
+        if not self.abstain_columns:
             return scores, similarities
         scores, suspicions = self.defense.measure(self.victim, images)
         people = suspicions.shape[1]
@@ -175,12 +175,12 @@ class Detecting(Defended):
 
 
 def _with_refusal(values: Tensor, slack: Tensor, left: Tensor, lead: float | Tensor) -> Tensor:
-    """Scores or similarities, each person's less by what `slack` falls short, and a refusal behind them."""
+    """Scores or similarities, each person's less by what `slack` falls short, and an abstention behind them."""
     people = slack.shape[1]
-    values, refused = values[:, :people].float(), values[:, people:]
+    values, abstained = values[:, :people].float(), values[:, people:]
     first = values.amax(1, keepdim=True)
-    refusal = first + lead * torch.where(left < 0, 1e-3, -left)
-    return torch.cat([values + lead * slack.clamp(max=0.0), refused, refusal], dim=1)
+    abstention = first + lead * torch.where(left < 0, 1e-3, -left)
+    return torch.cat([values + lead * slack.clamp(max=0.0), abstained, abstention], dim=1)
 
 
 def _spread(values: Tensor) -> Tensor:
@@ -214,7 +214,7 @@ class FeatureSqueezing(Detector):
                 )
         if not self.squeezers:
             raise FacetrialError("defense.squeezing.squeezers names none; there is nothing to compare with.")
-        self.passes = 1 + len(self.squeezers)
+        self.forward_passes = 1 + len(self.squeezers)
 
     def measure(self, victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
         scores, embeddings = with_embeddings(victim, images)
@@ -225,7 +225,7 @@ class FeatureSqueezing(Detector):
             for squeezer in self.squeezers.values()
         ]
         distance = 1.0 - torch.stack(nearness).amin(0)
-        return scores, distance[:, None].expand(-1, scores.shape[1] - refusals(victim))
+        return scores, distance[:, None].expand(-1, scores.shape[1] - abstain_columns(victim))
 
 
 class GalleryDistance(Detector):
@@ -237,7 +237,7 @@ class GalleryDistance(Detector):
 
     def measure(self, victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
         scores, embeddings = with_embeddings(victim, images)
-        return scores, 1.0 - similarities(embeddings, undefended(victim).head).float()
+        return scores, 1.0 - similarities(embeddings, base_model(victim).head).float()
 
 
 def suspicions(victim: nn.Module, images: Tensor) -> Tensor | None:

@@ -107,7 +107,7 @@ class Occluded(Defended):
         super().__init__(victim)
         self.register_buffer("covers", covers)
         self.fill = fill
-        self.passes = len(covers)
+        self.forward_passes = len(covers)
 
     def scores(self, images: Tensor) -> Tensor:
         count = len(self.covers)

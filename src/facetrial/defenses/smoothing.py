@@ -78,16 +78,16 @@ class Smoothed(Defended):
         self.soft = False
         self.stream = "prediction"
 
-    def known(self) -> Self:
-        made = self.over(self.victim)
+    def adaptive_view(self) -> Self:
+        made = self.with_base(self.victim)
         made.soft = True
-        made.passes = self.defense.samples
+        made.forward_passes = self.defense.samples
         return made
 
     def confirming(self) -> Self:
-        made = self.over(self.victim)
+        made = self.with_base(self.victim)
         made.stream = "confirmation"
-        made.passes = self.defense.n
+        made.forward_passes = self.defense.n
         return made
 
     def scores(self, images: Tensor) -> Tensor:
@@ -98,7 +98,7 @@ class Smoothed(Defended):
 
     def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
         if not self.soft:
-            raise FacetrialError("votes of noisy copies have no embeddings; ask `known(victim)`.")
+            raise FacetrialError("votes of noisy copies have no embeddings; ask `adaptive_view(victim)`.")
         scores, embeddings = with_embeddings(self.victim, self._few(images))
         return self._mean(scores), self._mean(embeddings)
 

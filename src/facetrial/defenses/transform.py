@@ -60,8 +60,8 @@ class Transformed(Defended):
         self.defense = defense
         self.straight = False
 
-    def known(self) -> Self:
-        made = self.over(self.victim)
+    def adaptive_view(self) -> Self:
+        made = self.with_base(self.victim)
         made.straight = True
         return made
 
@@ -122,14 +122,14 @@ class RandomlyTransformed(Defended):
         self.defense = defense
         self.numbers = [0]
 
-    def known(self) -> Self:
-        made = self.over(self.victim)
+    def adaptive_view(self) -> Self:
+        made = self.with_base(self.victim)
         made.numbers = list(range(1, self.defense.samples + 1))
-        made.passes = self.defense.samples
+        made.forward_passes = self.defense.samples
         return made
 
     def confirming(self) -> Self:
-        made = self.known()
+        made = self.adaptive_view()
         made.numbers = [number + self.defense.samples for number in made.numbers]
         return made
 
@@ -150,4 +150,4 @@ class RandomlyTransformed(Defended):
         return self._mean(scores), self._mean(similarities)
 
     def _mean(self, values: Tensor) -> Tensor:
-        return values.unflatten(0, (self.passes, -1)).mean(0)
+        return values.unflatten(0, (self.forward_passes, -1)).mean(0)

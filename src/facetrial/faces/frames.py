@@ -141,7 +141,7 @@ def cut_frames(images: Tensor, transforms: Tensor, size: int = FRAME_SIZE) -> Te
     return F.avg_pool2d(frames, finer) if finer > 1 else frames
 
 
-def similarities(points: Tensor, target: Tensor) -> Tensor:
+def similarity_transforms(points: Tensor, target: Tensor) -> Tensor:
     """The turn, scale and shift (B, 2, 3) that bring points (B, K, 2) nearest to `target` (K, 2), least squares."""
     centre, goal = points.mean(1, keepdim=True), target.mean(0)
     from_centre, to_goal = points - centre, target - goal

@@ -14,7 +14,7 @@ from facetrial.faces.frames import (
     inverted,
     mean_shape,
     move,
-    similarities,
+    similarity_transforms,
 )
 
 PASSES = 2
@@ -51,6 +51,6 @@ def _refined(network: Callable[[Tensor], Tensor], images: Tensor, to_frame: Tens
     in_frame = both_ways(network, cut_frames(images, to_frame))
     for _ in range(passes - 1):
         # Measured within the frame, so that the first frame's own stretch stays undone.
-        to_frame = chained(to_frame, similarities(in_frame, mean_shape(in_frame)))
+        to_frame = chained(to_frame, similarity_transforms(in_frame, mean_shape(in_frame)))
         in_frame = both_ways(network, cut_frames(images, to_frame))
     return move(inverted(to_frame), in_frame)

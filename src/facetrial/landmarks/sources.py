@@ -12,9 +12,9 @@ from omegaconf import OmegaConf
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
-from facetrial.core.locks import made_once
+from facetrial.core.locks import file_lock
 from facetrial.faces.batch import FaceDataset
-from facetrial.faces.frames import mean_shape, move, similarities
+from facetrial.faces.frames import mean_shape, move, similarity_transforms
 from facetrial.faces.landmark_names import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
 from facetrial.landmarks.inference import find_in_pictures
 from facetrial.landmarks.train import KIND, checkpoint_path, recipe, train_landmarks
@@ -69,7 +69,9 @@ class Mtcnn(LandmarkSource):
         landmarks = torch.full((len(five), 15, 2), torch.nan, dtype=torch.float64)
         shape = mean_shape(five)
         # From the mean shape to the picture: the similarity to the shape, turned round.
-        fits = torch.stack([similarities(shape[list(_FIVE)][None], points)[0] for points in five[known]])
+        fits = torch.stack(
+            [similarity_transforms(shape[list(_FIVE)][None], points)[0] for points in five[known]]
+        )
         landmarks[known] = move(fits, shape.expand(len(fits), -1, -1))
         landmarks[:, list(_FIVE)] = five
         return landmarks.float().numpy()
@@ -115,7 +117,7 @@ class Regressor(LandmarkSource):
     def find(self, faces: FaceDataset) -> np.ndarray:
         path = checkpoint_path(self.config)
         if not path.is_file():
-            with made_once(path):
+            with file_lock(path):
                 take_over_renamed(path, KIND, recipe(self.config))
                 if not path.is_file():
                     log.info("There is no landmark network at %s yet: training it first.", path)

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import check_writable
-from facetrial.core.locks import made_once
+from facetrial.core.locks import file_lock
 from facetrial.core.provenance import data_recipe, digest, trainer_recipe, without
 from facetrial.core.seeding import SeedSteps
 from facetrial.data.datamodule import FacesDataModule
@@ -69,7 +69,7 @@ def train_landmarks(config: DictConfig) -> dict[str, float]:
             f"trainer.max_epochs must be at least 1 for model=landmarks, found {config.trainer.max_epochs}: there is "
             "nothing to transfer."
         )
-    with made_once(checkpoint_path(config)):
+    with file_lock(checkpoint_path(config)):
         return _train(config)
 
 

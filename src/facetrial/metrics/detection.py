@@ -36,7 +36,7 @@ def detection_summary(rows: pd.DataFrame, goal: str) -> dict[str, Any]:
         "kept": _rate(rows, _right(rows, "clean") & ~_flags(rows, "clean")),
         "caught": _rate(attacked, _flags(attacked, "attacked")),
         "caught_8bit": _rate(attacked, _flags(attacked, "8bit")),
-        "stands": _rate(attacked, standing(attacked)),
+        "stands": _rate(attacked, robust(attacked)),
         "undetected_success": _rate(risked, through),
         "auroc": auroc_over_people(clean, under, attacked["identity"].to_numpy()).as_dict(),
         "roc": roc_points(clean, under),
@@ -48,7 +48,7 @@ def has_detector(summary: Mapping[str, Any]) -> bool:
     return "detection" in summary
 
 
-def left_standing(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+def left_robust(summary: Mapping[str, Any]) -> Mapping[str, Any]:
     """The share of attacked pictures recognised; where pictures are flagged, recognised or flagged."""
     return summary["detection"]["stands"] if has_detector(summary) else summary["robust_accuracy"]
 
@@ -63,7 +63,7 @@ def came_through(summary: Mapping[str, Any]) -> Mapping[str, Any]:
     return summary["detection"]["undetected_success"] if has_detector(summary) else summary["attack_success"]
 
 
-def standing(attacked: pd.DataFrame) -> np.ndarray:
+def robust(attacked: pd.DataFrame) -> np.ndarray:
     """bool (N,): which rows of attacked pictures are recognised or, where pictures are flagged, flagged."""
     right = _right(attacked, "attacked")
     return right | _flags(attacked, "attacked") if f"{FLAGGED}_attacked" in attacked else right

@@ -36,7 +36,7 @@ def security_curve(
     """What is left at each size, and the median of the smallest changes.
 
     Dodging: the share of the attackable pictures that were recognised when clean and that no change up to this size
-    was found to make fall. Impersonation: the share that is not taken for the target.
+    was found to fool. Impersonation: the share that is not taken for the target.
 
     Args:
         rows: verdict rows with `smallest`, in the units of `limit`.
@@ -48,8 +48,8 @@ def security_curve(
     Returns:
         `norm`, `unit`, `limit`, `goal`, `clean` (what is left at size 0), `points` (a list of {size, value, low, high,
         n}), `area` ({value, low, high, n}: below the curve from size 0 to `limit`, as a share of what it would be if
-        nothing fell) and `median` ({value, low, high, n}, over the pictures at stake; infinite where fewer than half
-        fell).
+        nothing was fooled) and `median` ({value, low, high, n}, over the pictures at stake; infinite where fewer than
+        half were fooled).
 
     Raises:
         FacetrialError: no column `smallest`; sizes outside (0, limit].
@@ -68,7 +68,7 @@ def security_curve(
         )
     rows = rows[rows["status"] == ATTACKED]
     smallest = rows[SMALLEST].to_numpy(dtype=np.float64) * unit
-    if goal == "dodging":  # who is not recognised when clean has fallen with no change
+    if goal == "dodging":  # who is not recognised when clean is fooled with no change
         smallest = np.where(rows["correct_clean"].to_numpy(dtype=bool), smallest, 0.0)
     people = rows["identity"].to_numpy()
     at_stake = smallest > 0

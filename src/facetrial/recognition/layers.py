@@ -29,16 +29,16 @@ class Defended(nn.Module):
         victim: what is defended: a Victim, another Defended, or any module from images to scores.
 
     Attributes:
-        draws_at_random: whether this defence draws; it then averages over several draws when `known`.
-        passes: how often the defended victim is run for one picture that is asked.
-        refusals: how many columns it adds behind the identities' scores, each the highest where it refuses to answer;
-            only what `known` returns may have any.
+        draws_at_random: whether this defence draws; it then averages over several draws when `adaptive_view`.
+        forward_passes: how often the defended victim is run for one picture that is asked.
+        abstain_columns: how many columns it adds behind the identities' scores, each the highest where it abstains;
+            only what `adaptive_view` returns may have any.
         checked: whether images are checked; only the outermost does.
     """
 
     draws_at_random = False
-    passes = 1
-    refusals = 0
+    forward_passes = 1
+    abstain_columns = 0
     checked = True
 
     def __init__(self, victim: nn.Module) -> None:
@@ -71,53 +71,53 @@ class Defended(nn.Module):
         """As the function `with_similarities`."""
         return with_similarities(self.victim, images)
 
-    def known(self) -> Self:
+    def adaptive_view(self) -> Self:
         """This layer as an attacker sees it who knows it: a slope where it has none, an average where it draws."""
         return self
 
     def confirming(self) -> Self:
-        """This layer as what an attacker found is confirmed by: at draws that neither `known` nor a verdict takes."""
-        return self.known()
+        """This layer as what confirms what an attacker found: at draws that no `adaptive_view` and no verdict takes."""
+        return self.adaptive_view()
 
     def abstains(self, scores: Tensor) -> Tensor:
         """(B,) bool: whether scores (B, C) that it gave are too close for it to name anybody."""
         return abstains(self.victim, scores)
 
-    def over(self, victim: nn.Module) -> Self:
+    def with_base(self, victim: nn.Module) -> Self:
         """The same defence in front of another victim."""
         made = _shallow(self)
         made.victim = unchecked(victim)
         return made
 
 
-def known(victim: nn.Module) -> nn.Module:
+def adaptive_view(victim: nn.Module) -> nn.Module:
     """What an attacker who knows all defences of `victim` asks in its place; the victim itself if it has none."""
     if not isinstance(victim, Defended):
         return victim
-    return victim.over(known(victim.victim)).known()
+    return victim.with_base(adaptive_view(victim.victim)).adaptive_view()
 
 
 def confirming(victim: nn.Module) -> nn.Module:
     """By what an attacker who knows all defences of `victim` confirms what seems to fool it.
 
     It takes verdicts as the victim does, but at draws that nothing else takes: of many pictures that a search shows to
-    `known(victim)`, those that fool it may have met lucky draws.
+    `adaptive_view(victim)`, those that fool it may have met lucky draws.
     """
     if not isinstance(victim, Defended):
         return victim
-    return victim.over(confirming(victim.victim)).confirming()
+    return victim.with_base(confirming(victim.victim)).confirming()
 
 
-def undefended(victim: nn.Module) -> nn.Module:
+def base_model(victim: nn.Module) -> nn.Module:
     """What stands behind all defences of `victim`, as an attacker takes it who knows of none."""
     while isinstance(victim, Defended):
         victim = victim.victim
     return victim
 
 
-def over(victim: nn.Module, core: nn.Module) -> nn.Module:
+def with_base(victim: nn.Module, core: nn.Module) -> nn.Module:
     """`victim` with what stands behind all its defences replaced by `core`."""
-    return victim.over(over(victim.victim, core)) if isinstance(victim, Defended) else core
+    return victim.with_base(with_base(victim.victim, core)) if isinstance(victim, Defended) else core
 
 
 def layers(victim: nn.Module) -> list[Defended]:
@@ -134,14 +134,14 @@ def draws_at_random(victim: nn.Module) -> bool:
     return any(layer.draws_at_random for layer in layers(victim))
 
 
-def passes(victim: nn.Module) -> int:
+def forward_passes(victim: nn.Module) -> int:
     """How often what stands behind all defences of `victim` is run for one picture that is asked."""
-    return math.prod(layer.passes for layer in layers(victim))
+    return math.prod(layer.forward_passes for layer in layers(victim))
 
 
-def refusals(victim: nn.Module) -> int:
-    """How many columns of a victim's scores, the last ones, stand for no identity but for a refusal to answer."""
-    return sum(layer.refusals for layer in layers(victim))
+def abstain_columns(victim: nn.Module) -> int:
+    """How many columns of a victim's scores, the last ones, stand for no identity but for an abstention."""
+    return sum(layer.abstain_columns for layer in layers(victim))
 
 
 def with_embeddings(victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -160,7 +160,7 @@ def with_embeddings(victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def with_similarities(victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores (B, C) and the cosine similarities (B, C) to the people's gallery, both with a column for each refusal.
+    """Scores (B, C) and the cosine similarities (B, C) to the people's gallery, both with a column for each abstention.
 
     Raises:
         FacetrialError: a plain classifier, or a head that keeps no gallery.
@@ -201,7 +201,7 @@ def scores_and_embeddings(victim: nn.Module, images: Tensor) -> tuple[Tensor, Te
     None in their place where there is not one embedding a picture: a plain classifier has none, and votes over
     changed copies of a picture rest on many.
     """
-    embedder = getattr(undefended(victim), "embedder", None)
+    embedder = getattr(base_model(victim), "embedder", None)
     if embedder is None:
         return scores_of(victim, images), None
     seen: list[Tensor] = []

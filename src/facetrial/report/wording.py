@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from facetrial.metrics.detection import KEPT, LEFT, clean_kept, has_detector, left_standing
+from facetrial.metrics.detection import KEPT, LEFT, clean_kept, has_detector, left_robust
 from facetrial.metrics.summary import only_naive
 from facetrial.report.rendering.formatting import (
     interval,
@@ -24,7 +24,7 @@ _THOROUGH = ("unbounded_budget", "black_box", "more_steps")
 
 def headline(summary: Mapping[str, Any]) -> str:
     """The verdict in one sentence."""
-    left = left_standing(summary)
+    left = left_robust(summary)
     if not left["n"]:
         return f"No {'pair' if of_pairs(summary) else 'picture'} of this trial could be attacked."
     word = LEFT if has_detector(summary) else judged(summary)
@@ -126,6 +126,6 @@ def curve_sentence(curve: Mapping[str, Any]) -> str:
     median = curve["median"]
     value, low, high = (size_in_words(curve, median[key]) for key in ("value", "low", "high"))
     return (
-        f"The smallest change that makes a picture fall is {value} at the median ({curve['norm']}; 95 % interval "
+        f"The smallest change that fools it is {value} at the median ({curve['norm']}; 95 % interval "
         f"{low} to {high}; {pictures(median['n'])})."
     )

@@ -16,10 +16,10 @@ from torch import nn
 from facetrial.attacks.attack import Attack
 from facetrial.checks.base import Evidence, Outcome, run_checks
 from facetrial.core.errors import FacetrialError
-from facetrial.core.locks import made_once
+from facetrial.core.locks import file_lock
 from facetrial.data.build import build_faces
 from facetrial.data.datamodule import FacesDataModule
-from facetrial.data.splits import spread_over_people
+from facetrial.data.splits import evenly_over_people
 from facetrial.defenses.build import build_defenses, defended
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.certified import certified_summary
@@ -29,7 +29,7 @@ from facetrial.recognition.victim import Victim
 from facetrial.report.console import print_summary
 from facetrial.run.cost import cost
 from facetrial.run.fingerprint import trial_fingerprint
-from facetrial.run.finished import DONE, asked_for, begin, finish, finished_before
+from facetrial.run.finished import DONE, begin, finish, finished_before, trial_digest
 from facetrial.run.noise_level import use_noise_level
 from facetrial.run.results import write_results
 from facetrial.run.surrogate import surrogate_for
@@ -43,7 +43,7 @@ from facetrial.trial.trial import RemainingFaces, Trial
 
 log = logging.getLogger(__name__)
 
-SPREAD_SHOWN = 4  # pictures in the gallery beside those that say most
+EVENLY_SHOWN = 4  # pictures in the gallery beside those that say most
 
 
 def evaluate(config: DictConfig, folder: Path) -> dict:
@@ -55,8 +55,8 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
     Returns:
         The summary, as in `summary.json`.
     """
-    asked = asked_for(config)
-    with made_once(folder / DONE):
+    asked = trial_digest(config)
+    with file_lock(folder / DONE):
         if config.resume and (summary := finished_before(folder, asked)) is not None:
             print_summary(summary)
             return summary
@@ -67,7 +67,7 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
     return summary
 
 
-def hold_trial(config: DictConfig, folder: Path) -> dict:
+def run_trial(config: DictConfig, folder: Path) -> dict:
     """The trial itself, of pictures that have no row in `folder`; the summary, empty but in the first process."""
     seed_everything(config.seed, workers=True, verbose=False)
     use_noise_level(config)
@@ -78,8 +78,8 @@ def hold_trial(config: DictConfig, folder: Path) -> dict:
     if certificate is not None:
         certificate.check(defenses.values())
     recognizer = recognizer_for(config).freeze()
-    standing = [defense for defense in defenses.values() if not defense.trains]
-    needs_landmarks = attack.needs_landmarks or any(defense.needs_landmarks for defense in standing)
+    not_trained = [defense for defense in defenses.values() if not defense.trains]
+    needs_landmarks = attack.needs_landmarks or any(defense.needs_landmarks for defense in not_trained)
     faces = build_faces(config, with_landmarks=needs_landmarks)
     check_same_people(recognizer, faces)
     victim = defended(recognizer, defenses.values(), faces.validation_faces)
@@ -89,7 +89,7 @@ def hold_trial(config: DictConfig, folder: Path) -> dict:
 
     physical = instantiate(config.physical) or None
     test = faces.test_faces
-    shown = {test.files[i] for i in spread_over_people(test.identities, SPREAD_SHOWN, faces.split_seed)}
+    shown = {test.files[i] for i in evenly_over_people(test.identities, EVENLY_SHOWN, faces.split_seed)}
     networks = [victim] if surrogate is None else [victim, surrogate.victim]
     fingerprint = trial_fingerprint(config, networks, faces.all_faces if needs_landmarks else None)
     shards = Shards(folder / "shards" / fingerprint)
@@ -103,10 +103,10 @@ def hold_trial(config: DictConfig, folder: Path) -> dict:
         if attack.needs_fitting:
             fit_or_read(attack, victim, faces, config, folder, fingerprint, trainer)
 
-    held = hold(trial, trainer, config, faces.train_faces, list(defenses), fit)
-    if held is None:
+    outcome = attack_and_check(trial, trainer, config, faces.train_faces, list(defenses), fit)
+    if outcome is None:
         return {}
-    rows = held.rows
+    rows = outcome.rows
     pictures = kept_pictures(shards, rows, shown)
     costs = cost(victim, test, checkpoint_path(config), KIND)
     tasks = tasks_summary(
@@ -117,18 +117,18 @@ def hold_trial(config: DictConfig, folder: Path) -> dict:
         faces.split_seed,
         trained_on_all=config.trainer.max_epochs != 0 or any(defense.trains for defense in defenses.values()),
     )
-    about = held.speed | {"cost": costs, "tasks": tasks}
+    about = outcome.speed | {"cost": costs, "tasks": tasks}
     if RADIUS in rows:
         about["certified"] = certified_summary(rows, certificate, victim.defense.sigma)
     if physical is not None:
         sent = physical(victim, faces, rows, shards, trainer.strategy.root_device, config.resume)
         write_rows(sent.assign(synthetic=faces.synthetic), folder / "physical.csv")
         about["physical"] = physical_summary(rows, sent, physical.labels, attack.goal.name, faces.alignment)
-    return write_results(config, folder, rows, held.checks, faces, pictures, about, trainer.loggers)
+    return write_results(config, folder, rows, outcome.checks, faces, pictures, about, trainer.loggers)
 
 
 @dataclass
-class Held:
+class TrialOutcome:
     """What a trial has found: a row a picture, what the checks say of them, and `seconds` and `images_per_second`."""
 
     rows: pd.DataFrame
@@ -136,14 +136,14 @@ class Held:
     speed: dict[str, float | None]
 
 
-def hold(
+def attack_and_check(
     trial: Trial,
     trainer: Trainer,
     config: DictConfig,
     train_faces: FaceDataset,
     defenses: list[str],
     fit: Callable[[], None] = lambda: None,
-) -> Held | None:
+) -> TrialOutcome | None:
     """Attacks the pictures of `trial` that have no row yet, and has all rows checked; None but in the first process.
 
     Args:
@@ -179,7 +179,7 @@ def hold(
     checks = run_checks(instantiate(config.checks), evidence)
     shards.compact(shards.read())
     speed = {"seconds": seconds, "images_per_second": len(remaining) / seconds if remaining else None}
-    return Held(rows, checks, speed)
+    return TrialOutcome(rows, checks, speed)
 
 
 def fit_or_read(

@@ -30,7 +30,7 @@ _NOT_ASKED = ("paths", "callbacks", "resume", "logger", "data", "landmarks", "tr
 _PLACES = ("hydra", "paths", "callbacks", "trainer", "logger")
 
 
-def asked_for(config: DictConfig) -> str:
+def trial_digest(config: DictConfig) -> str:
     """A short name for all that decides what a trial leaves: its config and the files it names, and this code.
 
     Nothing is loaded for it: data counts by the names and sizes of its files, weights by their content.

@@ -9,7 +9,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from facetrial.core.files import written_whole
-from facetrial.core.locks import made_once
+from facetrial.core.locks import file_lock
 from facetrial.data.build import build_faces
 from facetrial.training.checkpoint import checkpoint_path, landmarks_recipe
 from facetrial.training.train import recognizer_for
@@ -25,20 +25,20 @@ def use_noise_level(config: DictConfig) -> None:
     """
     if config.calibration is None:
         return
-    undefended = config.copy()
-    with open_dict(undefended):
-        undefended.defense = {}
-        undefended.model.checkpoint = None
+    without_defense = config.copy()
+    with open_dict(without_defense):
+        without_defense.defense = {}
+        without_defense.model.checkpoint = None
     about = OmegaConf.to_container(config.calibration, resolve=True)
-    victim_file = checkpoint_path(undefended)
-    victim = recognizer_for(undefended).freeze()
+    victim_file = checkpoint_path(without_defense)
+    victim = recognizer_for(without_defense).freeze()
     decides = [about, victim_file.name, landmarks_recipe(config), config.data.split_seed]
     key = hashlib.blake2b(json.dumps(decides, sort_keys=True).encode(), digest_size=6)
     kept = Path(config.paths.models) / f"noise-level-{key.hexdigest()}.json"
-    with made_once(kept):
+    with file_lock(kept):
         if not kept.is_file():
             log.info("Finding the noise level on validation pictures …")
-            faces = build_faces(undefended, with_landmarks=True)
+            faces = build_faces(without_defense, with_landmarks=True)
             calibration = instantiate(config.calibration)
             found = calibration.find(victim, faces.validation_faces, config.data.split_seed)
             with written_whole(kept) as temporary:

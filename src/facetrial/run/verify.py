@@ -16,13 +16,13 @@ from facetrial.core.errors import FacetrialError
 from facetrial.data.pairs_file import Pair, files_of_pairs, read_pairs
 from facetrial.data.people_folder import PeopleFolder
 from facetrial.data.photos.person_folders import pictures_of_people
-from facetrial.data.splits import spread_over_people
+from facetrial.data.splits import evenly_over_people
 from facetrial.defenses.base import Defense
 from facetrial.defenses.build import build_defenses, defended
 from facetrial.metrics.tasks.pair_protocol import parts_of, thresholds_by_part
 from facetrial.recognition.embedders.flip_averaged import Mirrored
 from facetrial.recognition.victim import Victim
-from facetrial.run.evaluate import hold, trial_trainer
+from facetrial.run.evaluate import attack_and_check, trial_trainer
 from facetrial.run.fingerprint import trial_fingerprint
 from facetrial.run.pair_results import JudgedPairs, write_pair_results
 from facetrial.training.checkpoint import build_embedder
@@ -33,7 +33,7 @@ from facetrial.trial.shards import Shards
 log = logging.getLogger(__name__)
 
 
-def hold_pair_trial(
+def run_pair_trial(
     config: DictConfig, folder: Path, pairs: str | None = None, attacked: str = "first", mirror: bool = False
 ) -> dict:
     """Runs the trial of verification that `config` describes and writes its results into `folder`.
@@ -69,8 +69,8 @@ def hold_pair_trial(
         raise FacetrialError(
             "this attack is fitted on training pictures, and pairs have none; choose another, such as attack=pgd."
         )
-    standing = [defense for defense in defenses.values() if not defense.trains]
-    needs_landmarks = attack.needs_landmarks or any(defense.needs_landmarks for defense in standing)
+    not_trained = [defense for defense in defenses.values() if not defense.trains]
+    needs_landmarks = attack.needs_landmarks or any(defense.needs_landmarks for defense in not_trained)
     whole = faces_of_pairs(config, faces, listed, needs_landmarks)
 
     trainer = trial_trainer(config, folder)
@@ -78,7 +78,7 @@ def hold_pair_trial(
     embedder, untouched = embedder_for(config, defenses)
     if mirror:
         embedder = Mirrored(embedder)
-    asked = defended(Victim(embedder, nn.Identity(), ["embedding"]).freeze(), standing, whole.pictures)
+    asked = defended(Victim(embedder, nn.Identity(), ["embedding"]).freeze(), not_trained, whole.pictures)
     embeddings = embed_pictures(asked.to(device), whole.pictures, device, config.data.batch_size)
     similarities = (embeddings[whole.first] * embeddings[whole.second]).sum(1).numpy()
     folds = np.array([pair.fold for pair in listed])
@@ -86,11 +86,11 @@ def hold_pair_trial(
     thresholds = thresholds_by_part(similarities, whole.same, parts)
 
     head = PairHead(embeddings[whole.second], torch.from_numpy(thresholds))
-    victim = defended(Victim(embedder, head, whole.attacked.names).freeze(), standing, whole.pictures)
+    victim = defended(Victim(embedder, head, whole.attacked.names).freeze(), not_trained, whole.pictures)
     attack.goal.same = torch.from_numpy(whole.same)
     rows_of = np.arange(len(listed))
     if faces.limit is not None:
-        rows_of = spread_over_people(2 * folds + whole.same, faces.limit, faces.split_seed)
+        rows_of = evenly_over_people(2 * folds + whole.same, faces.limit, faces.split_seed)
     test = whole.attacked.subset(rows_of)
     fingerprint = trial_fingerprint(config, [victim], test if needs_landmarks else None)
     shards = Shards(folder / "shards" / fingerprint)
@@ -98,8 +98,8 @@ def hold_pair_trial(
         victim, attack, test, config.seed, shards, set(), folder / "images" if config.save_images else None,
         people=[pair.people for pair in listed], folds=(folds + 1).tolist(), same=whole.same,
     )  # fmt: skip
-    held = hold(trial, trainer, config, test, list(defenses))
-    if held is None:
+    outcome = attack_and_check(trial, trainer, config, test, list(defenses))
+    if outcome is None:
         return {}
     judged = JudgedPairs(whole, similarities, thresholds)
     about = {
@@ -108,9 +108,9 @@ def hold_pair_trial(
         "attacked_side": attacked,
         "mirror": mirror,
         "embedder_as_published": untouched,
-        **held.speed,
+        **outcome.speed,
     }
-    return write_pair_results(config, folder, held.rows, held.checks, judged, about, trainer.loggers)
+    return write_pair_results(config, folder, outcome.rows, outcome.checks, judged, about, trainer.loggers)
 
 
 def check_possible(config: DictConfig, defenses: Mapping[str, Defense]) -> None:

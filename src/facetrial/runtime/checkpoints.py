@@ -106,11 +106,11 @@ def training_cut_short(folder: Path) -> Path | None:
     return last
 
 
-def config_differences(made_by: dict, asked_for: dict, prefix: str = "") -> list[str]:
+def config_differences(made_by: dict, config: dict, prefix: str = "") -> list[str]:
     """Lines "key: found, expected" for every key in which two plain configs differ."""
     lines = []
-    for key in sorted({*made_by, *asked_for}, key=str):
-        found, expected = made_by.get(key), asked_for.get(key)
+    for key in sorted({*made_by, *config}, key=str):
+        found, expected = made_by.get(key), config.get(key)
         if isinstance(found, dict) and isinstance(expected, dict):
             lines += config_differences(found, expected, f"{prefix}{key}.")
         elif found != expected:

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import lightning.pytorch  # noqa: F401, sets its log level when it is imported: let that be before `explained` does
+import lightning.pytorch  # noqa: F401, sets its log level when it is imported: let that be before `friendly_errors` does
 from omegaconf import DictConfig
 
 import facetrial.runtime.resolvers  # noqa: F401, registers the resolvers that the configs use
@@ -20,7 +20,7 @@ from facetrial.runtime.old_names import refuse_old_keys, use_new_targets
 log = logging.getLogger(__name__)
 
 
-def explained(main: Callable[..., Any]) -> Callable[..., Any]:
+def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
     """Ends with a sentence and exit code 1, not with a traceback, when a user can put the cause right.
 
     In a sweep, whatever the cause, it is kept in the run's folder, and the other runs go on.

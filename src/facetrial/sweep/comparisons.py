@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from facetrial.metrics.detection import FLAGS_COUNT, LEFT, has_detector, standing
+from facetrial.metrics.detection import FLAGS_COUNT, LEFT, has_detector, robust
 from facetrial.report.rendering.components import Section, Table
 from facetrial.statistics.paired import holm, mcnemar, paired_test
 from facetrial.sweep.names import run_name
@@ -132,7 +132,7 @@ def _compared(first: _Verdicts, second: _Verdicts) -> dict | None:
     both = ((first.rows["status"] == ATTACKED) & (second.rows["status"] == ATTACKED)).to_numpy()
     if not both.any():
         return None
-    before, after = (standing(one.rows[both]) for one in (first, second))
+    before, after = (robust(one.rows[both]) for one in (first, second))
     people = first.rows["identity"].to_numpy()[both]
     difference, p = paired_test(before, after, people, _RESAMPLES)
     return {

@@ -10,7 +10,7 @@ from facetrial.metrics.detection import (
     came_through,
     clean_kept,
     has_detector,
-    left_standing,
+    left_robust,
 )
 from facetrial.metrics.summary import only_naive
 from facetrial.report.rendering.components import Chart, Section, Series, Table
@@ -93,7 +93,7 @@ def trial_figures(summary: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """What the page shows of a trial: `clean`, `attacked` and `success`."""
     return {
         "clean": clean_kept(summary),
-        "attacked": left_standing(summary),
+        "attacked": left_robust(summary),
         "success": came_through(summary),
     }
 
@@ -101,14 +101,14 @@ def trial_figures(summary: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 def headline(summaries: Sequence[Mapping[str, Any]], count: int) -> str:
     """The sweep in one sentence: the trial that did most harm."""
     trials = f"{len(summaries)} of {count} trials finished" if len(summaries) < count else f"{count} trials"
-    measured = [summary for summary in summaries if left_standing(summary)["n"]]
+    measured = [summary for summary in summaries if left_robust(summary)["n"]]
     if not measured:
         return f"{trials}; no picture could be attacked."
-    worst = min(measured, key=lambda summary: left_standing(summary)["value"])
+    worst = min(measured, key=lambda summary: left_robust(summary)["value"])
     defence = "without defence" if worst["defense"] == "none" else f"against defence {worst['defense']}"
     return (
         f"{trials}. The hardest, {worst['attack']} {defence}, leaves "
-        f"{percent(left_standing(worst)['value'])} of the faces "
+        f"{percent(left_robust(worst)['value'])} of the faces "
         f"{LEFT if has_detector(worst) else 'recognised'}; {clean_words(worst)}."
     )
 

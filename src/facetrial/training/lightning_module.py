@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
 
 from facetrial.core.errors import FacetrialError
-from facetrial.defenses.trained.adversarial_batches import Pairs
+from facetrial.defenses.trained.adversarial_batches import CleanAndPerturbed
 from facetrial.faces.batch import Faces
 from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.svm_head import SVMHead
@@ -83,12 +83,12 @@ class Recognizer(LightningModule):
         victim.training = head.training = False
         return victim
 
-    def training_step(self, batch: Faces | Pairs, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Faces | CleanAndPerturbed, batch_idx: int) -> Tensor:
         loss = self._loss(batch)
         self.log("train/loss", loss, on_epoch=True, on_step=False, batch_size=len(batch))
         return loss
 
-    def _loss(self, batch: Faces | Pairs) -> Tensor:
+    def _loss(self, batch: Faces | CleanAndPerturbed) -> Tensor:
         if isinstance(batch, Faces):
             return self.loss(self.embedder(batch.images), batch.identities)
         weights, identities = batch.weights, batch.clean.identities

@@ -13,7 +13,7 @@ from omegaconf import DictConfig, open_dict
 
 from facetrial.core.errors import Diverged, FacetrialError
 from facetrial.core.files import check_writable
-from facetrial.core.locks import made_once
+from facetrial.core.locks import file_lock
 from facetrial.core.provenance import digest
 from facetrial.core.seeding import SeedSteps
 from facetrial.defenses.base import Defense
@@ -50,7 +50,7 @@ def recognizer_for(config: DictConfig) -> Victim:
     """
     path = checkpoint_path(config)
     if not path.is_file():
-        with made_once(path):
+        with file_lock(path):
             take_over_renamed(path, KIND, recipe(config))
             if not path.is_file():
                 log.info("There is no recogniser at %s yet: training it first.", path)
@@ -86,7 +86,7 @@ def train_recognizer(config: DictConfig) -> dict[str, float]:
     """
     if config.model.batch_size < 2:
         raise FacetrialError(f"model.batch_size must be at least 2, found {config.model.batch_size}.")
-    with made_once(checkpoint_path(config)):
+    with file_lock(checkpoint_path(config)):
         return _train(config)
 
 

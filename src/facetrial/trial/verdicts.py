@@ -4,7 +4,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from facetrial.attacks.goals import SHOWS_TARGET, Aim
+from facetrial.attacks.goals import SHOWS_TARGET, Criterion
 from facetrial.attacks.method import Gradient
 from facetrial.attacks.result import Attacked
 from facetrial.core.exact_sums import exact_sum
@@ -55,7 +55,7 @@ def verdict_rows(
         ]
         predicted[f"predicted_{version}"] = named
         correct[f"correct_{version}"] = ((winners == faces.identities) & ~silent).tolist()
-        margin[f"margin_{version}"] = (-Aim(faces.identities).advantage(scores)).tolist()
+        margin[f"margin_{version}"] = (-Criterion(faces.identities).adversarial_margin(scores)).tolist()
         rank[f"rank_{version}"] = (
             own_ranks(scores, faces.identities).masked_fill(silent, len(scores[0]) + 1).tolist()
         )

@@ -17,7 +17,7 @@ from facetrial.attacks.black_box.few_pixels import (
 )
 from facetrial.attacks.budgets.l0 import L0
 from facetrial.attacks.budgets.linf import Linf
-from facetrial.attacks.goals import Aim, Impersonation
+from facetrial.attacks.goals import Criterion, Impersonation
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.referee import referee
 from facetrial.core.errors import FacetrialError
@@ -51,8 +51,11 @@ def test_it_keeps_the_rules_and_comes_nearer_its_goal(region, pixels, goal):
     assert result.attackable.all()
     referee(faces.images, result.images, result.region, "l0", pixels, list("abcd"))
     assert (result.steps == 0).all()
-    aim = Aim(faces.identities, result.targets)
-    before, after = aim.advantage(victim(faces.images)), aim.advantage(victim(result.images))
+    criterion = Criterion(faces.identities, result.targets)
+    before, after = (
+        criterion.adversarial_margin(victim(faces.images)),
+        criterion.adversarial_margin(victim(result.images)),
+    )
     assert (after[before <= 0] > before[before <= 0]).any()
     assert (after >= before - 1e-5).all()
 

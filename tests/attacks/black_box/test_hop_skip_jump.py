@@ -10,7 +10,7 @@ from facetrial.attacks.black_box.hop_skip_jump import HopSkipJump, coarse
 from facetrial.attacks.budgets.l0 import L0
 from facetrial.attacks.budgets.l2 import L2, RMS
 from facetrial.attacks.budgets.linf import Linf
-from facetrial.attacks.goals import Aim, Impersonation
+from facetrial.attacks.goals import Criterion, Impersonation
 from facetrial.attacks.referee import referee
 from facetrial.core.errors import FacetrialError
 from facetrial.regions.regions import Discs, Everywhere, Scattered
@@ -72,9 +72,9 @@ def test_it_keeps_the_rules(region, budget, goal):
     referee(faces.images, result.images, result.region, budget.norm, budget.limit, list("abcde"))
     assert (result.queries <= FEW["queries"]).all()
     assert (result.steps == 0).all()
-    met = Aim(faces.identities, result.targets).met(victim(result.images))
+    adversarial = Criterion(faces.identities, result.targets).is_adversarial(victim(result.images))
     within = result.smallest <= budget.limit
-    assert torch.equal(met, within)
+    assert torch.equal(adversarial, within)
 
 
 def test_it_asks_for_decisions_only():

@@ -19,7 +19,7 @@ from facetrial.attacks.budgets.l0 import L0
 from facetrial.attacks.budgets.l1 import L1
 from facetrial.attacks.budgets.l2 import L2, RMS
 from facetrial.attacks.budgets.linf import Linf
-from facetrial.attacks.goals import Aim, Impersonation
+from facetrial.attacks.goals import Criterion, Impersonation
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import CrossEntropy, Margin
 from facetrial.attacks.method import Problem
@@ -40,9 +40,9 @@ def problem(region: torch.Tensor, budget) -> Problem:
     count = len(region)
     images = torch.rand(count, 3, SIZE, SIZE)
     draws = Draws(0, torch.arange(count))
-    aim = Aim(torch.zeros(count, dtype=torch.int64))
+    criterion = Criterion(torch.zeros(count, dtype=torch.int64))
     landmarks, files = torch.full((count, 15, 2), torch.nan), [str(i) for i in range(count)]
-    return Problem(None, None, aim, images, region, budget, landmarks, draws, files)
+    return Problem(None, None, criterion, images, region, budget, landmarks, draws, files)
 
 
 @pytest.mark.parametrize("goal", [None, Impersonation("nearest")], ids=["dodging", "impersonation"])
@@ -58,8 +58,11 @@ def test_it_keeps_the_rules_and_comes_nearer_its_goal(region, budget, goal):
     assert (result.queries <= queries).all()
     assert (result.steps == 0).all()
     assert (result.gradient == 0).all()
-    aim = Aim(faces.identities, result.targets)
-    before, after = aim.advantage(victim(faces.images)), aim.advantage(victim(result.images))
+    criterion = Criterion(faces.identities, result.targets)
+    before, after = (
+        criterion.adversarial_margin(victim(faces.images)),
+        criterion.adversarial_margin(victim(result.images)),
+    )
     assert (after[before <= 0] > before[before <= 0]).any()
     assert (after >= before - 1e-5).all()
 

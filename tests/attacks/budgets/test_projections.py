@@ -44,8 +44,10 @@ class TestConvex:
         away = (changed.double() - projected) * region
         for attempt in range(50):
             # Random allowed points, and those that lie farthest in the direction of `away`.
-            aim = away * 1e3 if attempt == 0 else away * 10 * torch.rand_like(away) + torch.randn_like(away)
-            allowed = budget.project(images, (images + aim).float(), region).double()
+            criterion = (
+                away * 1e3 if attempt == 0 else away * 10 * torch.rand_like(away) + torch.randn_like(away)
+            )
+            allowed = budget.project(images, (images + criterion).float(), region).double()
             inner = (away * (allowed - projected)).flatten(1).sum(1)
             scale = away.flatten(1).norm(dim=1) * (allowed - projected).flatten(1).norm(dim=1)
             assert (inner <= 2e-4 * scale + 1e-6).all()

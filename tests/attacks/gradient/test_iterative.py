@@ -8,9 +8,9 @@ from facetrial.attacks.attack import Attack
 from facetrial.attacks.budgets.l1 import L1
 from facetrial.attacks.budgets.l2 import L2, RMS
 from facetrial.attacks.budgets.linf import Linf
-from facetrial.attacks.goals import Aim, Dodging, Impersonation
+from facetrial.attacks.goals import Criterion, Dodging, Impersonation
 from facetrial.attacks.gradient.apgd import APGD, TargetedAPGD, checkpoints
-from facetrial.attacks.gradient.iterative import Walk
+from facetrial.attacks.gradient.iterative import IterativeAttack
 from facetrial.attacks.gradient.pgd import PGD, smoothed
 from facetrial.attacks.losses import CrossEntropy, DifferenceOfLogitsRatio, Margin
 from facetrial.attacks.method import Gradient
@@ -26,8 +26,8 @@ METHODS = {
     "fgsm": PGD(Margin(), 1, 1.0, random_start=False),
     "pgd": PGD(Margin(), 10, 0.25),
     "momentum": PGD(Margin(), 10, 0.2, momentum=0.9),
-    "diverse": PGD(CrossEntropy(), 10, 0.2, diversity=0.7),
-    "smoothed": PGD(Margin(), 10, 0.2, kernel=5),
+    "diverse": PGD(CrossEntropy(), 10, 0.2, di_prob=0.7),
+    "smoothed": PGD(Margin(), 10, 0.2, ti_kernel=5),
     "apgd": APGD(CrossEntropy(), 12),
     "targeted_apgd": TargetedAPGD(DifferenceOfLogitsRatio(), 8, targets=3),
     "auto": OneAfterAnother({"one": APGD(CrossEntropy(), 5), "two": PGD(Margin(), 5, 0.25, restarts=2)}),
@@ -37,7 +37,7 @@ BUDGETS = {"linf": Linf(12), "l2": L2(1.2), "rms": RMS(0.04), "l1": L1(12.0)}
 SAME_ENOUGH = 0.02
 
 
-def standing(victim, faces, attacked) -> torch.Tensor:
+def robust(victim, faces, attacked) -> torch.Tensor:
     return victim(attacked.images).argmax(1) == faces.identities
 
 
@@ -50,8 +50,11 @@ def test_every_method_keeps_to_region_and_budget_and_gets_nearer(method, budget,
     attacked = attack(victim, faces, seed=0)
     norm, limit = attack.budget.norm, attack.budget.limit
     referee(faces.images, attacked.images, attacked.region, norm, limit, [str(i) for i in range(12)])
-    aim = Aim(faces.identities, attacked.targets)
-    before, after = aim.advantage(victim(faces.images)), aim.advantage(victim(attacked.images))
+    criterion = Criterion(faces.identities, attacked.targets)
+    before, after = (
+        criterion.adversarial_margin(victim(faces.images)),
+        criterion.adversarial_margin(victim(attacked.images)),
+    )
     # FGSM's one step may overshoot, but the clean picture is then what is kept.
     assert (after >= before - 1e-5).all()
     assert after.mean() > before.mean() + 0.1
@@ -68,10 +71,13 @@ def test_the_best_change_against_a_linear_victim_is_found(method):
         1, (3, 16, 16)
     )
     best = (faces.images + budget.limit * direction.sign()).clamp(0, 1)
-    assert standing(victim, faces, attacked).any()
-    aim = Aim(faces.identities)
-    expected, found = aim.advantage(victim(best)), aim.advantage(victim(attacked.images))
-    left = aim.advantage(victim(faces.images)) - expected
+    assert robust(victim, faces, attacked).any()
+    criterion = Criterion(faces.identities)
+    expected, found = (
+        criterion.adversarial_margin(victim(best)),
+        criterion.adversarial_margin(victim(attacked.images)),
+    )
+    left = criterion.adversarial_margin(victim(faces.images)) - expected
     assert ((expected - found) <= 0.01 * left.abs()).all()
 
 
@@ -80,11 +86,11 @@ def test_the_best_change_against_a_linear_victim_is_found(method):
 def test_verdicts_do_not_depend_on_the_batch(method, batch_size):
     faces, victim = known_faces(60), trained()
     attack = Attack(Everywhere(), Linf(14), METHODS[method])
-    whole = standing(victim, faces, attack(victim, faces, seed=0))
+    whole = robust(victim, faces, attack(victim, faces, seed=0))
     parts = []
     for rows in torch.arange(60).split(batch_size):
         part = faces.select(rows)
-        parts.append(standing(victim, part, attack(victim, part, seed=0)))
+        parts.append(robust(victim, part, attack(victim, part, seed=0)))
     assert (torch.cat(parts) != whole).float().mean() <= SAME_ENOUGH
 
 
@@ -99,19 +105,21 @@ class TestWorkingSet:
         reference = self.attack(at_once=200)(victim, faces, seed=0)
         found = self.attack(at_once=at_once)(victim, faces, seed=0)
         assert (
-            standing(victim, faces, found) != standing(victim, faces, reference)
+            robust(victim, faces, found) != robust(victim, faces, reference)
         ).float().mean() <= SAME_ENOUGH
-        assert 0.1 < standing(victim, faces, reference).float().mean() < 0.9
+        assert 0.1 < robust(victim, faces, reference).float().mean() < 0.9
 
     def test_who_leaves_loses_nothing(self):
         faces, victim = known_faces(60), trained()
-        leaving, staying = (self.attack(leave=leave)(victim, faces, seed=0) for leave in (True, False))
+        leaving, staying = (
+            self.attack(early_stop=early_stop)(victim, faces, seed=0) for early_stop in (True, False)
+        )
         assert (
-            standing(victim, faces, leaving) != standing(victim, faces, staying)
+            robust(victim, faces, leaving) != robust(victim, faces, staying)
         ).float().mean() <= SAME_ENOUGH
         assert (staying.steps == 30).all()
         assert leaving.steps.float().mean() < 25
-        assert (leaving.steps[standing(victim, faces, leaving)] == 30).all()
+        assert (leaving.steps[robust(victim, faces, leaving)] == 30).all()
 
     def test_counts_are_what_the_victim_was_shown(self):
         class Counted(nn.Module):
@@ -123,7 +131,7 @@ class TestWorkingSet:
                 self.eval()
 
             def forward(self, images):
-                Counted.shown += len(images)
+                Counted.augment += len(images)
                 Counted.sloped += len(images) * torch.is_grad_enabled()
                 return self.network(images)
 
@@ -131,7 +139,7 @@ class TestWorkingSet:
         attack = self.attack(at_once=8)
         attack.fast = False
         attacked = attack(victim, faces, seed=0)
-        assert int(attacked.queries.sum()) == Counted.shown
+        assert int(attacked.queries.sum()) == Counted.augment
         assert int(attacked.steps.sum()) == Counted.sloped
 
     def test_it_gets_smaller_when_memory_is_short(self, caplog):
@@ -148,9 +156,9 @@ class TestWorkingSet:
 
         faces = known_faces(30)
         attack = self.attack(at_once=30)
-        reference = standing(trained(), faces, attack(trained(), faces, seed=0))
+        reference = robust(trained(), faces, attack(trained(), faces, seed=0))
         attack.fast = False
-        found = standing(trained(), faces, attack(Small(), faces, seed=0))
+        found = robust(trained(), faces, attack(Small(), faces, seed=0))
         assert (found != reference).float().mean() <= SAME_ENOUGH
         assert "Out of memory with 30 pictures at once; going on with 15." in caplog.text
 
@@ -160,7 +168,7 @@ class TestWorkingSet:
         left = attacked.steps < 30
         rounded = attacked.images.mul(255).round().div(255)
         assert 5 < left.sum() < 55
-        assert not standing(victim, faces, attacked)[left].any()
+        assert not robust(victim, faces, attacked)[left].any()
         assert (victim(rounded).argmax(1) != faces.identities)[left].all()
 
 
@@ -202,9 +210,9 @@ def test_restarts_and_seeds_start_elsewhere():
     starts = []
 
     class Starts(PGD):
-        def begin(self, walkers, problem):
-            super().begin(walkers, problem)
-            starts.extend(zip(walkers.restart.tolist(), walkers.rows.tolist(), walkers.current, strict=True))
+        def initialise(self, active, problem):
+            super().initialise(active, problem)
+            starts.extend(zip(active.restart.tolist(), active.rows.tolist(), active.current, strict=True))
 
     for seed in (0, 1):
         Attack(Everywhere(), Linf(0.5), Starts(Margin(), 2, 0.5, restarts=3))(victim, faces, seed=seed)
@@ -222,12 +230,12 @@ class TestAPGD:
         lengths = []
 
         class Watched(APGD):
-            def advance(self, walkers, problem, found):
-                super().advance(walkers, problem, found)
-                lengths.append(walkers.memory["step"].clone())
+            def update(self, active, problem, found):
+                super().update(active, problem, found)
+                lengths.append(active.memory["step"].clone())
 
         faces, victim = known_faces(8), trained()
-        Attack(Everywhere(), Linf(6), Watched(CrossEntropy(), 50, leave=False))(victim, faces, seed=0)
+        Attack(Everywhere(), Linf(6), Watched(CrossEntropy(), 50, early_stop=False))(victim, faces, seed=0)
         lengths = torch.stack(lengths)
         assert (lengths[0] == 2).all()
         assert (lengths[-1] < 1).all()
@@ -239,12 +247,12 @@ class TestAPGD:
         wanted = []
 
         class Watched(TargetedAPGD):
-            def begin(self, walkers, problem):
-                super().begin(walkers, problem)
-                wanted.append(walkers.memory["target"].clone())
+            def initialise(self, active, problem):
+                super().initialise(active, problem)
+                wanted.append(active.memory["target"].clone())
 
         faces, victim = known_faces(12), trained()
-        method = Watched(DifferenceOfLogitsRatio(), 1, targets=3, at_once=12, leave=False)
+        method = Watched(DifferenceOfLogitsRatio(), 1, targets=3, at_once=12, early_stop=False)
         Attack(Everywhere(), Linf(0.1), method)(victim, faces, seed=0)
         others = victim(faces.images).scatter(1, faces.identities[:, None], -torch.inf).topk(3, dim=1).indices
         assert torch.equal(torch.stack(wanted, dim=1), others)
@@ -262,13 +270,13 @@ class TestOneAfterAnother:
                 return super().__call__(problem)
 
         alone = [Attack(Everywhere(), Linf(15), part)(victim, faces, seed=0) for part in parts.values()]
-        fell = [~standing(victim, faces, attacked) for attacked in alone]
+        fell = [~robust(victim, faces, attacked) for attacked in alone]
         rounded = alone[0].images.mul(255).round().div(255)
         fell[0] &= victim(rounded).argmax(1) != faces.identities
         parts["two"] = Noted(Margin(), 20, 0.1, restarts=2)
         both = Attack(Everywhere(), Linf(15), OneAfterAnother(parts))(victim, faces, seed=0)
         assert seen == [60 - int(fell[0].sum())]
-        left = standing(victim, faces, both)
+        left = robust(victim, faces, both)
         assert (left & (fell[0] | fell[1])).float().mean() <= SAME_ENOUGH
         assert 0 < left.sum() < 60
         # Before a victim that draws, one lucky draw is no fall.
@@ -313,7 +321,8 @@ class TestMistakes:
             PGD(Margin(), **settings)
 
     @pytest.mark.parametrize(
-        ("key", "value"), [("step", 0), ("momentum", -1), ("diversity", 1.5), ("smallest", 0), ("kernel", 4)]
+        ("key", "value"),
+        [("step", 0), ("momentum", -1), ("di_prob", 1.5), ("min_scale", 0), ("ti_kernel", 4)],
     )
     def test_settings(self, key, value):
         with pytest.raises(FacetrialError, match=rf"attack\.method\.{key}.*found {value}"):
@@ -338,4 +347,4 @@ class TestMistakes:
 
     def test_walk_is_a_base(self):
         with pytest.raises(TypeError, match="abstract"):
-            Walk(Margin(), 1)
+            IterativeAttack(Margin(), 1)

@@ -10,12 +10,12 @@ from facetrial.attacks.budgets.l0 import L0
 from facetrial.attacks.budgets.l1 import L1
 from facetrial.attacks.budgets.l2 import L2, RMS
 from facetrial.attacks.budgets.linf import Linf
-from facetrial.attacks.goals import Aim, Dodging, Impersonation
+from facetrial.attacks.goals import Criterion, Dodging, Impersonation
 from facetrial.attacks.gradient.apgd import APGD
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import CrossEntropy, Margin
 from facetrial.attacks.method import Gradient, Problem
-from facetrial.attacks.minimum_norm.base import Smallest
+from facetrial.attacks.minimum_norm.base import SmallestChange
 from facetrial.attacks.minimum_norm.bisection import Bisection
 from facetrial.attacks.minimum_norm.carlini_wagner import CarliniWagner
 from facetrial.attacks.minimum_norm.ddn import DDN
@@ -167,7 +167,9 @@ def test_beyond_the_cap_nothing_is_found(method, norm):
     found = attacked(victim, images, identities, made[norm](), METHODS[method][0])
     assert found.smallest[expected].isinf().all()
     assert (victim(found.images).argmax(1) == identities)[expected].all()
-    before, after = (-Aim(identities).advantage(victim(shown)) for shown in (images, found.images))
+    before, after = (
+        -Criterion(identities).adversarial_margin(victim(shown)) for shown in (images, found.images)
+    )
     assert (after < before)[expected].all()
 
 
@@ -203,7 +205,7 @@ def trained():
 def test_fallen_pictures_fool_the_victim(trained, method, norm, region, goal):
     victim, images, identities = trained
     found = attacked(victim, images, identities, BUDGETS[norm], METHODS[method][0], goal, region)
-    fooled = Aim(identities, found.targets).met(victim(found.images))
+    fooled = Criterion(identities, found.targets).is_adversarial(victim(found.images))
     assert torch.equal(fooled, found.smallest.isfinite())
     assert fooled.float().mean() > 0.5
     assert (found.gradient == int(Gradient.FINE)).all()
@@ -268,10 +270,18 @@ class TestBookkeeping:
             return torch.stack([torch.full_like(first, 0.5), first], 1)
 
         images = torch.full((2, 3, 4, 4), 0.2)
-        aim = Aim(torch.zeros(2, dtype=torch.int64))
+        criterion = Criterion(torch.zeros(2, dtype=torch.int64))
         region, landmarks = torch.ones(2, 1, 4, 4), torch.full((2, 15, 2), torch.nan)
         return Problem(
-            victim, victim, aim, images, region, Linf(200), landmarks, Draws(0, torch.arange(2)), ["a", "b"]
+            victim,
+            victim,
+            criterion,
+            images,
+            region,
+            Linf(200),
+            landmarks,
+            Draws(0, torch.arange(2)),
+            ["a", "b"],
         )
 
     @staticmethod
@@ -282,20 +292,20 @@ class TestBookkeeping:
 
     def test_the_smallest_that_falls_is_kept_whatever_comes_after(self):
         problem = self.problem()
-        best = Smallest(problem)
+        best = SmallestChange(problem)
         rows = torch.arange(2)
         for brightness in ((0.8, 0.3), (0.6, 0.45), (0.7, 0.4), (0.45, 0.1)):
             shown = self.at(problem, *brightness)
             best.consider(rows, shown, problem.victim(shown))
             best.confirm(rows)
-        assert best.fallen.tolist() == [True, False]
+        assert best.fooled.tolist() == [True, False]
         assert best.size.tolist() == [pytest.approx(0.4), torch.inf]
         assert best.images[:, 0, 0, 0].tolist() == [pytest.approx(0.6), pytest.approx(0.45)]
         assert best.queries.tolist() == [1 + 4 + 2, 1 + 4]
 
     def test_what_the_victim_refuses_gives_way_to_what_it_grants(self):
         problem = self.problem()
-        best = Smallest(problem)
+        best = SmallestChange(problem)
         rows = torch.arange(1)
         wrong = torch.tensor([[0.0, 1.0]])
         for brightness, scores in ((0.4, wrong), (0.45, wrong), (0.7, wrong)):
@@ -306,7 +316,7 @@ class TestBookkeeping:
 
     def test_shortening_ends_at_the_boundary(self):
         problem = self.problem()
-        best = Smallest(problem)
+        best = SmallestChange(problem)
         rows = torch.arange(1)
         shown = self.at(problem, 0.9)
         best.consider(rows, shown, problem.victim(shown))
@@ -317,7 +327,7 @@ class TestBookkeeping:
     def test_a_change_below_8_bits_counts(self):
         problem = self.problem()
         problem.images[:, 0, 0, 0] = 0.4999
-        best = Smallest(problem)
+        best = SmallestChange(problem)
         shown = self.at(problem, 0.5001)
         best.consider(torch.arange(1), shown, problem.victim(shown))
         best.confirm(torch.arange(1))
@@ -347,7 +357,7 @@ def test_a_victim_without_slope_is_said_to_have_none(method):
         (lambda: DDN(Margin(), 5, first=-1), "attack.method.first must be a positive number"),
         (lambda: CarliniWagner(0, 5), "attack.method.rounds must be a whole number"),
         (lambda: CarliniWagner(2, 5, step=0), "attack.method.step must be a positive number"),
-        (lambda: Bisection(PGD(Margin(), 2, 0.5, leave=False)), "pgd with leave=true; found PGD"),
+        (lambda: Bisection(PGD(Margin(), 2, 0.5, early_stop=False)), "pgd with early_stop=true; found PGD"),
         (lambda: Bisection(FMN(5)), "attack.method.method must be a walk .* found FMN"),
         (lambda: Bisection(PGD(Margin(), 2, 0.5), probes=0), "attack.method.probes must be a whole number"),
         (lambda: Bisection(PGD(Margin(), 2, 0.5), first=2), r"attack.method.first must lie in \(0, 1\]"),

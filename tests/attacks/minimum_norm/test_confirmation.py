@@ -39,9 +39,9 @@ def attacked(victim, images, budget, method):
     return found
 
 
-def named_wrong(judge, images):
-    scores = judge(images)
-    return (scores.argmax(1) == 1) & ~abstains(judge, scores)
+def named_wrong(confirmer, images):
+    scores = confirmer(images)
+    return (scores.argmax(1) == 1) & ~abstains(confirmer, scores)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -7,7 +7,7 @@ from facetrial.attacks.attack import Attack
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Cosine, Margin
-from facetrial.attacks.method import Found
+from facetrial.attacks.method import MethodResult
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.trained.adversarial_batches import Schedule, Weights
 from facetrial.defenses.trained.adversarial_data import AdversarialFaces
@@ -27,7 +27,7 @@ def data_and_module(attack=None, **settings):
     torch.manual_seed(0)
     faces = ColouredPeople(batch_size=8)
     faces.setup()
-    attack = attack or Attack(Everywhere(), Linf(16), PGD(Margin(), 4, 0.5, leave=False))
+    attack = attack or Attack(Everywhere(), Linf(16), PGD(Margin(), 4, 0.5, early_stop=False))
     data = AdversarialFaces(faces, attack, **({"fraction": 1.0, "seed": 0} | settings))
     from facetrial.recognition.embedders.small import SmallEmbedder
     from facetrial.recognition.svm_head import SVMHead
@@ -65,7 +65,7 @@ def test_the_recogniser_in_training_is_attacked_and_comes_back_as_it_was():
 
 
 def test_against_the_embedding_each_picture_is_moved_from_its_own():
-    attack = Attack(Everywhere(), Linf(16), PGD(Cosine(), 4, 0.5, leave=False))
+    attack = Attack(Everywhere(), Linf(16), PGD(Cosine(), 4, 0.5, early_stop=False))
     data, module = data_and_module(attack, against_embedding=True)
     batch, mixed = of_training(data, module)
     assert torch.equal(mixed.identities, batch.identities)
@@ -91,7 +91,7 @@ def test_an_attack_that_breaks_its_budget_stops_the_training():
     class Cheat(PGD):
         def __call__(self, problem):
             found = super().__call__(problem)
-            return Found(**(vars(found) | {"images": (problem.images + 0.5).clamp(0, 1)}))
+            return MethodResult(**(vars(found) | {"images": (problem.images + 0.5).clamp(0, 1)}))
 
     data, module = data_and_module(Attack(Everywhere(), Linf(4), Cheat(Margin(), 1, 0.5)))
     with pytest.raises(FacetrialError, match=r"broke its own rules.*\d/\d"):

@@ -4,7 +4,7 @@ import torch
 
 from facetrial.attacks.best import Best
 from facetrial.attacks.black_box.noise import Draw
-from facetrial.attacks.method import Found, Method, Problem
+from facetrial.attacks.method import Method, MethodResult, Problem
 from facetrial.attacks.queries import asked_in_parts, check_whole
 from facetrial.core.errors import FacetrialError
 
@@ -40,19 +40,19 @@ class BestOf(Method):
         self.n = n
         self.at_once = at_once
 
-    def __call__(self, problem: Problem) -> Found:
+    def __call__(self, problem: Problem) -> MethodResult:
         best = Best(problem)
-        reached = torch.zeros_like(best.fallen)
+        reached = torch.zeros_like(best.fooled)
         for number in range(self.n):
-            rows = (~best.fallen).nonzero()[:, 0]
+            rows = (~best.fooled).nonzero()[:, 0]
             if len(rows) == 0:
                 break
             part = problem.select(rows)
             part.draws = part.draws.restarted(number)
             pictures, full = self.draw.fill(part)
-            before = best.advantage[rows]
-            best.consider(rows, pictures, asked_in_parts(problem.guide, pictures, self.at_once))
-            reached[rows] = torch.where(best.advantage[rows] > before, full, reached[rows])
+            before = best.margin[rows]
+            best.consider(rows, pictures, asked_in_parts(problem.proxy, pictures, self.at_once))
+            reached[rows] = torch.where(best.margin[rows] > before, full, reached[rows])
             best.confirm(rows)
         found = best.found()
         found.reached = reached

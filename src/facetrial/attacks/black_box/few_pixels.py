@@ -6,13 +6,13 @@ from torch import Tensor
 from facetrial.attacks.best import Best
 from facetrial.attacks.budgets.l0 import L0
 from facetrial.attacks.losses import Loss
-from facetrial.attacks.method import Found, Method, Problem
+from facetrial.attacks.method import Method, MethodResult, Problem
 from facetrial.attacks.queries import asked_in_parts, check_whole
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 
 _CPU_PICTURES, _OTHER_PICTURES = 32, 128  # that evolve side by side
-_WAVE = 50  # candidates of each picture that are painted and asked before the fallen leave
+_WAVE = 50  # candidates of each picture that are painted and asked before fooled ones stop
 
 
 class FewPixels(Method):
@@ -21,7 +21,7 @@ class FewPixels(Method):
     A candidate has a place (across, down) and a colour (r, g, b) for each pixel of the budget. A child is one
     candidate plus the scaled difference of two others, and takes its parent's place where it is as good. Places are
     shares of the region: down counts its pixels row by row, across those of a row, so that no candidate leaves it. A
-    child's place beyond an end is mirrored there, its colour cut. A picture stops once it has fallen. Candidates are
+    child's place beyond an end is mirrored there, its colour cut. A picture stops once it is fooled. Candidates are
     compared by a copy of the victim in float32, or by itself with attack.fast=false.
 
     Args:
@@ -56,26 +56,26 @@ class FewPixels(Method):
         self.mutation = mutation
         self.at_once = at_once
 
-    def __call__(self, problem: Problem) -> Found:
+    def __call__(self, problem: Problem) -> MethodResult:
         _check_budget(problem)
         best = Best(problem)
         everyone = torch.arange(len(problem), device=problem.images.device)
-        best.consider(everyone, problem.images, asked_in_parts(problem.guide, problem.images, self.at_once))
+        best.consider(everyone, problem.images, asked_in_parts(problem.proxy, problem.images, self.at_once))
         best.confirm(everyone)
         on_cpu = problem.images.device.type == "cpu"
-        for rows in everyone[~best.fallen].split(_CPU_PICTURES if on_cpu else _OTHER_PICTURES):
+        for rows in everyone[~best.fooled].split(_CPU_PICTURES if on_cpu else _OTHER_PICTURES):
             self._evolve(problem, best, rows)
         return best.found()
 
     def _evolve(self, problem: Problem, best: Best, rows: Tensor) -> None:
-        """Takes the pictures at `rows` through all generations, or until they fall."""
+        """Takes the pictures at `rows` through all generations, or until they are fooled."""
         part, places = problem.select(rows), Places(problem.region[rows])
         parents = first_generation(part.draws, self.population, problem.budget.pixels)
         fitness = self._fitness(part, best, rows, places, parents)
         for generation in range(self.generations):
-            stands = ~best.fallen[rows]
-            if not stands.all():
-                rows, parents, fitness = rows[stands], parents[stands], fitness[stands]
+            robust = ~best.fooled[rows]
+            if not robust.all():
+                rows, parents, fitness = rows[robust], parents[robust], fitness[robust]
                 part, places = problem.select(rows), Places(problem.region[rows])
             if len(rows) == 0:
                 break
@@ -88,20 +88,20 @@ class FewPixels(Method):
     def _fitness(
         self, part: Problem, best: Best, rows: Tensor, places: "Places", candidates: Tensor
     ) -> Tensor:
-        """The losses (A, P) of candidates (A, P, K, 5); -inf from where on a picture has fallen."""
+        """The losses (A, P) of candidates (A, P, K, 5); -inf from where on a picture is fooled."""
         losses = torch.full(candidates.shape[:2], -torch.inf, device=candidates.device)
         for members in torch.arange(self.population, device=losses.device).split(_WAVE):
-            standing = (~best.fallen[rows]).nonzero()[:, 0]
-            if len(standing) == 0:
+            robust = (~best.fooled[rows]).nonzero()[:, 0]
+            if len(robust) == 0:
                 break
-            wave = candidates[standing[:, None], members]
-            pictures = painted(part.images[standing], part.region[standing], wave, places.of(standing, wave))
-            owners = standing.repeat_interleave(len(members))
-            scores = asked_in_parts(part.guide, pictures, self.at_once)
+            wave = candidates[robust[:, None], members]
+            pictures = painted(part.images[robust], part.region[robust], wave, places.of(robust, wave))
+            owners = robust.repeat_interleave(len(members))
+            scores = asked_in_parts(part.proxy, pictures, self.at_once)
             best.consider(rows[owners], pictures, scores)
-            asked = self.loss(scores, part.aim.select(owners)).nan_to_num(-torch.inf, neginf=-torch.inf)
-            losses[standing[:, None], members] = asked.unflatten(0, wave.shape[:2])
-            best.confirm(rows[standing])
+            asked = self.loss(scores, part.criterion.select(owners)).nan_to_num(-torch.inf, neginf=-torch.inf)
+            losses[robust[:, None], members] = asked.unflatten(0, wave.shape[:2])
+            best.confirm(rows[robust])
         return losses
 
 

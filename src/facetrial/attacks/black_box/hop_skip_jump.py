@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from facetrial.attacks.best import Best
 from facetrial.attacks.black_box.norm_geometry import Geometry, LinfGeometry, geometry_of
-from facetrial.attacks.method import Found, Method, Problem
+from facetrial.attacks.method import Method, MethodResult, Problem
 from facetrial.attacks.minimum_norm.confirmation import confirmed, lengthened
 from facetrial.attacks.queries import asked_in_parts, check_whole
 from facetrial.core.errors import FacetrialError
@@ -70,7 +70,7 @@ class HopSkipJump(Method):
         self.probe = probe
         self.at_once = at_once
 
-    def __call__(self, problem: Problem) -> Found:
+    def __call__(self, problem: Problem) -> MethodResult:
         geometry = geometry_of(problem)
         best = Best(problem)
         images = problem.images.clone()
@@ -79,19 +79,21 @@ class HopSkipJump(Method):
         everyone = torch.arange(len(problem), device=images.device)
         for rows in everyone.split(_CPU_PICTURES if on_cpu else _OTHER_PICTURES):
             if problem.certain:
-                met = self._met(problem.select(rows), best, rows, problem.images[rows])
+                adversarial = self._is_adversarial(problem.select(rows), best, rows, problem.images[rows])
             else:
-                met = confirmed(problem, best, rows, problem.images[rows])
-            smallest[rows[met]] = 0.0
-            rows, changes = self._start(problem, best, rows[~met])
+                adversarial = confirmed(problem, best, rows, problem.images[rows])
+            smallest[rows[adversarial]] = 0.0
+            rows, changes = self._start(problem, best, rows[~adversarial])
             changes = self._walk(problem, geometry, best, rows, changes)
             self._finish(problem, geometry, best, rows, changes, images, smallest)
         return replace(best.found(smallest), images=images)
 
-    def _met(self, part: Problem, best: Best, rows: Tensor, pictures: Tensor) -> Tensor:
+    def _is_adversarial(self, part: Problem, best: Best, rows: Tensor, pictures: Tensor) -> Tensor:
         """(A,) bool: the decisions on pictures (A, 3, H, W) of `part`, the problem at `rows`."""
         best.asked(rows)
-        return part.aim.met(asked_in_parts(part.guide, pictures.clamp(0.0, 1.0), self.at_once))
+        return part.criterion.is_adversarial(
+            asked_in_parts(part.proxy, pictures.clamp(0.0, 1.0), self.at_once)
+        )
 
     def _start(self, problem: Problem, best: Best, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Those of `rows` for which noise was found that meets the goal, and the changes (A, 3, H, W) to it."""
@@ -102,10 +104,10 @@ class HopSkipJump(Method):
             part = problem.select(rows)
             noise = part.draws.uniform(part.images.shape[1:], f"hop start {number}")
             change = (coarse(noise, _GRAINS[number % len(_GRAINS)]) - part.images) * part.region
-            met = self._met(part, best, rows, part.images + change)
-            found_rows.append(rows[met])
-            found_changes.append(change[met])
-            rows = rows[~met]
+            adversarial = self._is_adversarial(part, best, rows, part.images + change)
+            found_rows.append(rows[adversarial])
+            found_changes.append(change[adversarial])
+            rows = rows[~adversarial]
         rows, order = torch.cat(found_rows).sort()
         return rows, torch.cat(found_changes)[order]
 
@@ -142,9 +144,11 @@ class HopSkipJump(Method):
         high = torch.ones_like(low)
         for _ in range(_BISECTIONS):
             middle = (low + high) / 2
-            met = self._met(part, best, rows, part.images + geometry.back(changes, part.region, middle))
-            met = met[:, None, None, None]
-            low, high = torch.where(met, low, middle), torch.where(met, middle, high)
+            adversarial = self._is_adversarial(
+                part, best, rows, part.images + geometry.back(changes, part.region, middle)
+            )
+            adversarial = adversarial[:, None, None, None]
+            low, high = torch.where(adversarial, low, middle), torch.where(adversarial, middle, high)
         return geometry.back(changes, part.region, high)
 
     def _direction(
@@ -170,12 +174,15 @@ class HopSkipJump(Method):
             probed = (picture[:, None] + (each * part.region)[:, None] * noise).clamp_(0.0, 1.0)
             owners = torch.arange(len(rows), device=rows.device).repeat_interleave(many)
             best.asked(rows[owners])
-            scores = asked_in_parts(part.guide, probed.flatten(0, 1), self.at_once)
-            met = part.aim.select(owners).met(scores).unflatten(0, (-1, many)).float() * 2.0 - 1.0
+            scores = asked_in_parts(part.proxy, probed.flatten(0, 1), self.at_once)
+            adversarial = (
+                part.criterion.select(owners).is_adversarial(scores).unflatten(0, (-1, many)).float() * 2.0
+                - 1.0
+            )
             moved = probed - picture[:, None]
             sums += moved.sum(1)
-            signed += (moved * met[:, :, None, None, None]).sum(1)
-            count += met.sum(1)[:, None, None, None]
+            signed += (moved * adversarial[:, :, None, None, None]).sum(1)
+            count += adversarial.sum(1)[:, None, None, None]
         # Less the mean decision, which takes noise away; where all agree, that is all there is.
         mean = count / probes
         gradient = torch.where(mean.abs() < 1.0, signed - mean * sums, signed)
@@ -197,9 +204,9 @@ class HopSkipJump(Method):
         for _ in range(_STEPS):
             tried = part.select(open_)
             moved = (tried.images + current[open_] + step[open_] * direction[open_]).clamp_(0.0, 1.0)
-            met = self._met(tried, best, rows[open_], moved)
-            stepped[open_[met]] = (moved - tried.images)[met]
-            open_, step = open_[~met], step / 2
+            adversarial = self._is_adversarial(tried, best, rows[open_], moved)
+            stepped[open_[adversarial]] = (moved - tried.images)[adversarial]
+            open_, step = open_[~adversarial], step / 2
             if len(open_) == 0:
                 break
         return stepped
@@ -225,11 +232,11 @@ class HopSkipJump(Method):
             part = problem.select(rows)
             pictures = (part.images + (1.0 + beyond) * changes).clamp_(0.0, 1.0)
             lengths = geometry.length(pictures - part.images, part.region)[:, 0, 0, 0] * unit
-            judged = best.judged(rows, pictures)
-            smallest[rows[judged]] = lengths[judged]
-            kept = judged & (lengths <= problem.budget.limit)
+            fooled = best.fools_victim(rows, pictures)
+            smallest[rows[fooled]] = lengths[fooled]
+            kept = fooled & (lengths <= problem.budget.limit)
             images[rows[kept]] = pictures[kept]
-            rows, changes = rows[~judged], changes[~judged]
+            rows, changes = rows[~fooled], changes[~fooled]
             if len(rows) == 0:
                 break
 

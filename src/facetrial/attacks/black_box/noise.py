@@ -5,7 +5,7 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
-from facetrial.attacks.method import Found, Method, Problem
+from facetrial.attacks.method import Method, MethodResult, Problem
 from facetrial.core.errors import FacetrialError
 
 
@@ -19,10 +19,10 @@ class Draw(Method):
     def fill(self, problem: Problem) -> tuple[Tensor, Tensor]:
         """Pictures (B, 3, H, W) and whether each reaches the budget, (B,) bool."""
 
-    def __call__(self, problem: Problem) -> Found:
+    def __call__(self, problem: Problem) -> MethodResult:
         images, reached = self.fill(problem)
         none = torch.zeros(len(images), dtype=torch.int64, device=images.device)
-        return Found(images, reached, queries=none, steps=none.clone(), gradient=none.clone())
+        return MethodResult(images, reached, queries=none, steps=none.clone(), gradient=none.clone())
 
 
 class Gaussian(Draw):

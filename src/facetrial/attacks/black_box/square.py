@@ -8,7 +8,7 @@ from facetrial.attacks.black_box.square_proposals import L2Proposals, LinfPropos
 from facetrial.attacks.budgets.l2 import L2
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.losses import Loss
-from facetrial.attacks.method import Found, Method, Problem
+from facetrial.attacks.method import Method, MethodResult, Problem
 from facetrial.attacks.queries import asked_in_parts, check_whole
 from facetrial.core.errors import FacetrialError
 
@@ -24,7 +24,7 @@ class Square(Method):
     Andriushchenko et al., "Square Attack" (ECCV 2020), for Linf and L2. A square covers a share of as many pixels as
     the region has and lies where it meets the region, which masks it: everywhere, that is the published attack. It
     asks for no gradient. Pictures are compared by a copy of the victim in float32, or by itself with
-    attack.fast=false. A picture that has fallen asks no more, unless the victim draws at random.
+    attack.fast=false. A fooled picture asks no more, unless the victim draws at random.
 
     Args:
         loss: what is to become larger; the margin in the paper.
@@ -57,7 +57,7 @@ class Square(Method):
         now = int(step / self.queries * 10_000)
         return self.p_init / 2 ** sum(now > halving for halving in _HALVINGS)
 
-    def __call__(self, problem: Problem) -> Found:
+    def __call__(self, problem: Problem) -> MethodResult:
         proposals = self._proposals(problem)
         best = Best(problem)
         everyone = torch.arange(len(problem), device=problem.images.device)
@@ -75,7 +75,7 @@ class Square(Method):
                 else proposals.start(part)
             )
             scores = self._scores(part, proposed)
-            losses = self.loss(scores, part.aim)
+            losses = self.loss(scores, part.criterion)
             better = losses > highest
             current = torch.where(better[:, None, None, None], proposed, current)
             highest = torch.where(better, losses, highest)
@@ -99,8 +99,8 @@ class Square(Method):
         )
 
     def _scores(self, problem: Problem, pictures: Tensor) -> Tensor:
-        return asked_in_parts(problem.guide, pictures, self.at_once)
+        return asked_in_parts(problem.proxy, pictures, self.at_once)
 
     def _going(self, best: Best, rows: Tensor) -> Tensor:
-        """Those of `rows` that have not fallen and may still ask, a verdict included."""
-        return rows[~best.fallen[rows] & (best.queries[rows] + 1 + _JUDGED <= self.queries)]
+        """Those of `rows` that are not fooled and may still ask, a verdict included."""
+        return rows[~best.fooled[rows] & (best.queries[rows] + 1 + _JUDGED <= self.queries)]

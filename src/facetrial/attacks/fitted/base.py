@@ -10,9 +10,9 @@ from torch import Tensor
 
 from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.examples import Examples
-from facetrial.attacks.loss_gradient import slope
+from facetrial.attacks.loss_gradient import loss_gradient
 from facetrial.attacks.losses import Loss
-from facetrial.attacks.method import Found, Gradient, Method, Problem
+from facetrial.attacks.method import Gradient, Method, MethodResult, Problem
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
 
@@ -165,7 +165,9 @@ class Fitted(Method):
             pictures = self.applied(problem, patterns, epoch)
             images = pictures.detach().requires_grad_(True)
             seen = problem.seen(torch.arange(len(problem), device=images.device), images)
-        found = slope(problem.guide, self.loss, images, seen, problem.aim, torch.ones_like(problem.region))
+        found = loss_gradient(
+            problem.proxy, self.loss, images, seen, problem.criterion, torch.ones_like(problem.region)
+        )
         (votes,) = torch.autograd.grad(pictures, patterns, found.gradient)
         length = votes.flatten(1).norm(dim=1)
         quality = torch.where(length > 0, int(Gradient.FINE), int(Gradient.ZERO))
@@ -175,17 +177,17 @@ class Fitted(Method):
     def _places(self, problem: Problem, groups: Tensor) -> Tensor:
         """int64 (B,): the place of each picture's group in `groups`, sorted int64 (K,)."""
         if self.per == "all":
-            return torch.zeros_like(problem.aim.identities)
-        places = torch.searchsorted(groups, problem.aim.identities).clamp(max=len(groups) - 1)
-        if (strange := (groups[places] != problem.aim.identities).nonzero()[:, 0]).numel():
+            return torch.zeros_like(problem.criterion.identities)
+        places = torch.searchsorted(groups, problem.criterion.identities).clamp(max=len(groups) - 1)
+        if (strange := (groups[places] != problem.criterion.identities).nonzero()[:, 0]).numel():
             row = int(strange[0])
             raise FacetrialError(
-                f"{problem.files[row]} shows person number {int(problem.aim.identities[row])}, on whom the attack was "
-                "not fitted. Fit it on pictures of the same people, or set attack.method.per=all."
+                f"{problem.files[row]} shows person number {int(problem.criterion.identities[row])}, on whom the "
+                "attack was not fitted. Fit it on pictures of the same people, or set attack.method.per=all."
             )
         return places
 
-    def __call__(self, problem: Problem) -> Found:
+    def __call__(self, problem: Problem) -> MethodResult:
         if self.fitted is None:
             raise FacetrialError(
                 f"the method {type(self).__name__} has not been fitted; call attack.fit(victim, faces, seed) with "
@@ -201,7 +203,7 @@ class Fitted(Method):
                 images[rows] = self.applied(problem.select(rows), patterns[places[rows]])
         none = torch.zeros_like(places)
         changed = (images != problem.images).flatten(1).any(1)
-        return Found(images, changed, queries=none, steps=none.clone(), gradient=gradient[places])
+        return MethodResult(images, changed, queries=none, steps=none.clone(), gradient=gradient[places])
 
     def save(self, path: Path) -> None:
         """Writes what was fitted into a `.safetensors` file, whole or not at all."""

@@ -8,10 +8,10 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from facetrial.attacks.goals import Aim
-from facetrial.attacks.gradient.iterative import Walk
-from facetrial.attacks.gradient.working_set import Walkers
-from facetrial.attacks.loss_gradient import Slope
+from facetrial.attacks.goals import Criterion
+from facetrial.attacks.gradient.iterative import IterativeAttack
+from facetrial.attacks.gradient.working_set import ActiveSet
+from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Problem
 from facetrial.core.errors import FacetrialError
@@ -41,21 +41,21 @@ def _gaps(steps: int) -> Tensor:
     return gaps
 
 
-class APGD(Walk):
-    """The step length starts at twice the budget and halves where the loss stops rising; the walk then goes on from
+class APGD(IterativeAttack):
+    """The step length starts at twice the budget and halves where the loss stops rising; the attack then goes on from
     the best place so far.
 
     Args:
-        loss, steps, restarts, at_once, leave: as for `Walk`.
+        loss, steps, restarts, at_once, early_stop: as for `IterativeAttack`.
 
     Raises:
         FacetrialError: a setting outside its range.
     """
 
     def __init__(
-        self, loss: Loss, steps: int, restarts: int = 1, at_once: int | None = None, leave: bool = True
+        self, loss: Loss, steps: int, restarts: int = 1, at_once: int | None = None, early_stop: bool = True
     ) -> None:
-        super().__init__(loss, steps, restarts, at_once, leave)
+        super().__init__(loss, steps, restarts, at_once, early_stop)
         self._gap = _gaps(self.steps)
 
     def longer(self, factor: int) -> Self:
@@ -63,14 +63,14 @@ class APGD(Walk):
         made._gap = _gaps(made.steps)
         return made
 
-    def begin(self, walkers: Walkers, problem: Problem) -> None:
-        walkers.current = problem.budget.start(walkers.images, walkers.region, walkers.draws)
-        count = len(walkers)
-        zero = walkers.images.new_zeros(count)
-        walkers.memory |= {
-            "previous": walkers.current.clone(),
-            "best": walkers.current.clone(),
-            "best_gradient": torch.zeros_like(walkers.images),
+    def initialise(self, active: ActiveSet, problem: Problem) -> None:
+        active.current = problem.budget.start(active.images, active.region, active.draws)
+        count = len(active)
+        zero = active.images.new_zeros(count)
+        active.memory |= {
+            "previous": active.current.clone(),
+            "best": active.current.clone(),
+            "best_gradient": torch.zeros_like(active.images),
             "best_loss": zero - torch.inf,
             "last_loss": zero - torch.inf,
             "loss_at_checkpoint": zero - torch.inf,
@@ -79,32 +79,32 @@ class APGD(Walk):
             "halved": torch.ones_like(zero, dtype=torch.bool),
         }
 
-    def advance(self, walkers: Walkers, problem: Problem, found: Slope) -> None:
-        memory = walkers.memory
+    def update(self, active: ActiveSet, problem: Problem, found: LossGradient) -> None:
+        memory = active.memory
         loss = found.loss.nan_to_num(-torch.inf, neginf=-torch.inf)
         memory["rises"] = memory["rises"] + (loss > memory["last_loss"])
         memory["last_loss"] = loss
         better = loss > memory["best_loss"]
         memory["best_loss"] = torch.where(better, loss, memory["best_loss"])
-        memory["best"] = _where(better, walkers.current, memory["best"])
+        memory["best"] = _where(better, active.current, memory["best"])
         memory["best_gradient"] = _where(better, found.gradient, memory["best_gradient"])
-        halve = self._looks_again(walkers)
-        current = _where(halve, memory["best"], walkers.current)
+        halve = self._looks_again(active)
+        current = _where(halve, memory["best"], active.current)
         gradient = _where(halve, memory["best_gradient"], found.gradient)
 
-        size = problem.budget.size(*walkers.images.shape[-2:])
+        size = problem.budget.size(*active.images.shape[-2:])
         moved = current + memory["step"][:, None, None, None] * size * problem.budget.steepest(gradient)
-        moved = problem.budget.project(walkers.images, moved, walkers.region)
+        moved = problem.budget.project(active.images, moved, active.region)
         mixed = current + _MOMENTUM * (moved - current) + (1.0 - _MOMENTUM) * (current - memory["previous"])
-        mixed = problem.budget.project(walkers.images, mixed, walkers.region)
-        first = torch.tensor([taken == 0 for taken in walkers.taken], device=current.device)
+        mixed = problem.budget.project(active.images, mixed, active.region)
+        first = torch.tensor([taken == 0 for taken in active.taken], device=current.device)
         memory["previous"] = current
-        walkers.current = _where(first, moved, mixed)
+        active.current = _where(first, moved, mixed)
 
-    def _looks_again(self, walkers: Walkers) -> Tensor:
+    def _looks_again(self, active: ActiveSet) -> Tensor:
         """(A,) bool: whose step is halved, at the checkpoints."""
-        memory = walkers.memory
-        gap = self._gap.to(walkers.rows.device)[walkers.step]
+        memory = active.memory
+        gap = self._gap.to(active.rows.device)[active.step]
         due = gap > 0
         few_rises = memory["rises"] < _FEW * gap
         stuck = ~memory["halved"] & (memory["best_loss"] <= memory["loss_at_checkpoint"])
@@ -121,7 +121,7 @@ class TargetedAPGD(APGD):
     taken for than whoever the untargeted loss leads to. Impersonation has one target: there it is APGD.
 
     Args:
-        loss, steps, at_once, leave: as for `Walk`.
+        loss, steps, at_once, early_stop: as for `IterativeAttack`.
         targets: how many others, each with a start of its own.
 
     Raises:
@@ -131,24 +131,24 @@ class TargetedAPGD(APGD):
     looks_first = True
 
     def __init__(
-        self, loss: Loss, steps: int, targets: int = 9, at_once: int | None = None, leave: bool = True
+        self, loss: Loss, steps: int, targets: int = 9, at_once: int | None = None, early_stop: bool = True
     ) -> None:
         if targets < 1:
             raise FacetrialError(f"attack.method.targets must be at least 1, found {targets}.")
-        super().__init__(loss, steps, restarts=targets, at_once=at_once, leave=leave)
+        super().__init__(loss, steps, restarts=targets, at_once=at_once, early_stop=early_stop)
 
-    def begin(self, walkers: Walkers, problem: Problem) -> None:
-        super().begin(walkers, problem)
-        everyone = torch.arange(len(problem), device=walkers.rows.device)
-        scores = scores_of(problem.victim, problem.seen(everyone, walkers.images))
-        if problem.aim.targets is None:
-            order = walkers.aim.others(scores).argsort(dim=1, descending=True)
-            place = walkers.restart % (order.shape[1] - 1 - walkers.aim.refusals)
-            walkers.memory["target"] = order.gather(1, place[:, None])[:, 0]
+    def initialise(self, active: ActiveSet, problem: Problem) -> None:
+        super().initialise(active, problem)
+        everyone = torch.arange(len(problem), device=active.rows.device)
+        scores = scores_of(problem.victim, problem.seen(everyone, active.images))
+        if problem.criterion.targets is None:
+            order = active.criterion.others(scores).argsort(dim=1, descending=True)
+            place = active.restart % (order.shape[1] - 1 - active.criterion.abstain_columns)
+            active.memory["target"] = order.gather(1, place[:, None])[:, 0]
 
-    def wanted(self, walkers: Walkers) -> Aim:
-        target = walkers.memory.get("target")
-        return walkers.aim if target is None else replace(walkers.aim, targets=target)
+    def criterion(self, active: ActiveSet) -> Criterion:
+        target = active.memory.get("target")
+        return active.criterion if target is None else replace(active.criterion, targets=target)
 
 
 def _where(chosen: Tensor, pictures: Tensor, others: Tensor) -> Tensor:

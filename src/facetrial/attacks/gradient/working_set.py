@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from facetrial.attacks.goals import Aim
+from facetrial.attacks.goals import Criterion
 from facetrial.core.randomness import Draws
 
 
 @dataclass
-class Walkers:
+class ActiveSet:
     """The A places of the working set. One picture may hold several, each for another start.
 
     Attributes:
@@ -19,7 +19,7 @@ class Walkers:
         taken: steps taken, A numbers that the host knows.
         images: (A, 3, H, W), clean.
         region: (A, 1, H, W).
-        aim: what is wanted of them.
+        criterion: what is wanted of them.
         current: (A, 3, H, W), where they are.
         draws: random numbers for them.
         memory: further tensors (A, ...) that a method keeps, by name.
@@ -30,7 +30,7 @@ class Walkers:
     taken: list[int]
     images: Tensor
     region: Tensor
-    aim: Aim
+    criterion: Criterion
     current: Tensor
     draws: Draws
     memory: dict[str, Tensor] = field(default_factory=dict)
@@ -43,30 +43,30 @@ class Walkers:
         """int64 (A,), steps taken, on the device."""
         return torch.tensor(self.taken, device=self.rows.device)
 
-    def select(self, keep: list[int]) -> "Walkers":
+    def select(self, keep: list[int]) -> "ActiveSet":
         """Those at the places `keep`."""
         chosen = torch.tensor(keep, dtype=torch.int64, device=self.rows.device)
-        return Walkers(
+        return ActiveSet(
             self.rows[chosen],
             self.restart[chosen],
             [self.taken[i] for i in keep],
             self.images[chosen],
             self.region[chosen],
-            self.aim.select(chosen),
+            self.criterion.select(chosen),
             self.current[chosen],
             self.draws.select(chosen),
             {name: value[chosen] for name, value in self.memory.items()},
         )
 
-    def joined(self, others: "Walkers") -> "Walkers":
+    def joined(self, others: "ActiveSet") -> "ActiveSet":
         """These, then `others`."""
-        return Walkers(
+        return ActiveSet(
             torch.cat([self.rows, others.rows]),
             torch.cat([self.restart, others.restart]),
             self.taken + others.taken,
             torch.cat([self.images, others.images]),
             torch.cat([self.region, others.region]),
-            self.aim.joined(others.aim),
+            self.criterion.joined(others.criterion),
             torch.cat([self.current, others.current]),
             self.draws.joined(others.draws),
             {name: torch.cat([value, others.memory[name]]) for name, value in self.memory.items()},

@@ -1,4 +1,4 @@
-"""The smallest change found so far that makes a picture fall, and what methods that look for it have in common."""
+"""The smallest change found so far that fools the victim, and what methods that look for it have in common."""
 
 import math
 from collections import deque
@@ -8,41 +8,41 @@ from torch import Tensor
 
 from facetrial.attacks.best import Best
 from facetrial.attacks.budgets.budget import Budget
-from facetrial.attacks.gradient.iterative import Walk
-from facetrial.attacks.gradient.working_set import Walkers
-from facetrial.attacks.loss_gradient import Slope
-from facetrial.attacks.method import Found, Method, Problem
+from facetrial.attacks.gradient.iterative import IterativeAttack
+from facetrial.attacks.gradient.working_set import ActiveSet
+from facetrial.attacks.loss_gradient import LossGradient
+from facetrial.attacks.method import Method, MethodResult, Problem
 from facetrial.attacks.minimum_norm.confirmation import confirmed, lengthened
 from facetrial.core.errors import FacetrialError
 
-# By how much of the scores' spread the goal must be met. On the boundary itself the same picture falls in one batch
-# and stands in another, as convolutions round.
+# By how much of the scores' spread the goal must be met. On the boundary itself the same picture fools in one batch
+# and does not in another, as convolutions round.
 _CLEAR = 1e-5
 # Pictures shown to the victim together where no gradient is asked for.
 _AT_ONCE = 64
 # Steps of a picture between two looks by the victim at the smallest change that its copy takes for enough.
 _LOOK = 8
-# What a walk found is shortened to within a thousandth of its length.
+# What an iterative attack found is shortened to within a thousandth of its length.
 _HALVINGS = 10
 
 
-class Smallest(Best):
+class SmallestChange(Best):
     """Keeps, of the pictures that meet the goal, those with the smallest change; of the others the nearest to it.
 
-    A picture counts as fallen when the victim, in float32, is fooled by it as it is. Rounding to 8 bits undoes changes
+    A picture counts as fooled when the victim, in float32, is fooled by it as it is. Rounding to 8 bits undoes changes
     below 1/510, so that the smallest change that a file keeps would say more of files than of the victim: the verdict
     in 8 bits stands in the rows apart.
 
     Before a victim that draws at random the search goes by the mean of a few draws; what it ends with has to be
     confirmed, at other draws, as verdicts are taken (`lengthen`). Where votes are too close nobody is named, and the
-    picture has not fallen.
+    picture is not fooled.
 
     Args:
-        problem: what is attacked. The victim is shown the clean pictures: those that meet the goal have fallen, with
+        problem: what is attacked. The victim is shown the clean pictures: those that meet the goal are fooled, with
             a change of size 0.
 
     Attributes:
-        size: (B,), of the smallest change that makes the picture fall, in units of the budget's `limit`; infinite
+        size: (B,), of the smallest change that fools the victim, in units of the budget's `limit`; infinite
             where none is known.
     """
 
@@ -51,19 +51,23 @@ class Smallest(Best):
         rows = torch.arange(len(problem), device=problem.images.device)
         for part in rows.split(_AT_ONCE):
             if not problem.certain:
-                self.fallen[part] = confirmed(problem, self, part, problem.images[part])
+                self.fooled[part] = confirmed(problem, self, part, problem.images[part])
                 continue
             self.asked(part)
-            self.fallen[part] = self.aim.select(part).met(self.scores(part, problem.images[part]))
-        self._clean = self.fallen.clone()  # fallen with no change
-        self.size = torch.where(self.fallen, 0.0, torch.inf)
+            self.fooled[part] = self.criterion.select(part).is_adversarial(
+                self.scores(part, problem.images[part])
+            )
+        self._clean = self.fooled.clone()  # with no change
+        self.size = torch.where(self.fooled, 0.0, torch.inf)
         self._seen = self.size.clone()  # as `size`, by whoever scored it
         self._candidates = self._store.clone()
 
-    def consider(self, rows: Tensor, pictures: Tensor, scores: Tensor, found: Slope | None = None) -> None:
+    def consider(
+        self, rows: Tensor, pictures: Tensor, scores: Tensor, found: LossGradient | None = None
+    ) -> None:
         super().consider(rows, pictures, scores, found)
         sizes = self.problem.budget.measure(pictures - self.problem.images[rows])
-        sizes = sizes.masked_fill(~self.clearly_met(rows, scores), torch.inf)
+        sizes = sizes.masked_fill(~self.clearly_adversarial(rows, scores), torch.inf)
         before = self._seen[rows]
         self._seen.scatter_reduce_(0, rows, sizes, "amin")
         better = (sizes < before) & (sizes == self._seen[rows])
@@ -80,59 +84,60 @@ class Smallest(Best):
         rows = rows[self._seen[rows] < self.size[rows]]
         if len(rows) == 0:
             return
-        fallen = self.judged(rows, self._candidates[rows])
-        kept, refused = rows[fallen], rows[~fallen]
+        fooled = self.fools_victim(rows, self._candidates[rows])
+        kept, refused = rows[fooled], rows[~fooled]
         self._store[kept] = self._candidates[kept]
         self.size[kept] = self._seen[kept]
-        self.fallen[kept] = True
+        self.fooled[kept] = True
         self._seen[refused] = self.size[refused]
 
-    def judged(self, rows: Tensor, pictures: Tensor) -> Tensor:
+    def fools_victim(self, rows: Tensor, pictures: Tensor) -> Tensor:
         """(A,) bool: which pictures fool the victim in float32."""
         self.asked(rows)
-        return self.clearly_met(rows, self.scores(rows, pictures))
+        return self.clearly_adversarial(rows, self.scores(rows, pictures))
 
-    def clearly_met(self, rows: Tensor, scores: Tensor) -> Tensor:
+    def clearly_adversarial(self, rows: Tensor, scores: Tensor) -> Tensor:
         """(A,) bool: whether scores (A, C) meet the goal by more than convolutions round."""
-        aim = self.aim.select(rows)
+        criterion = self.criterion.select(rows)
         spread = scores.amax(1) - scores.amin(1)
-        return aim.met(scores) & (aim.advantage(scores) > _CLEAR * spread)
+        return criterion.is_adversarial(scores) & (criterion.adversarial_margin(scores) > _CLEAR * spread)
 
-    def shorten(self, rows: Tensor, halvings: int, stood: Tensor | None = None) -> None:
+    def shorten(self, rows: Tensor, halvings: int, robust: Tensor | None = None) -> None:
         """Brings the kept changes of `rows` nearer to clean, as long as the victim is fooled: a search by halves.
 
         Args:
-            rows: int64 (A,); those that have not fallen are passed over.
+            rows: int64 (A,); those that are not fooled are passed over.
             halvings: how many.
-            stood: (B,), parts of the budget's limit, to which no change need be shortened.
+            robust: (B,), parts of the budget's limit, to which no change need be shortened.
         """
         problem = self.problem
         rows = rows[(self.size[rows] > 0) & self.size[rows].isfinite()]
         for some in rows.split(_AT_ONCE) if len(rows) else ():
             part = problem.select(some)
-            falls = self.size[some] / problem.budget.limit
-            stands = torch.zeros_like(falls) if stood is None else stood[some].minimum(falls)
+            fooling = self.size[some] / problem.budget.limit
+            failing = torch.zeros_like(fooling) if robust is None else robust[some].minimum(fooling)
             for _ in range(halvings):
-                middle = (falls + stands) / 2
+                middle = (fooling + failing) / 2
                 shorter = problem.budget.scaled(middle).project(part.images, self.images[some], part.region)
                 scores = self.scores(some, shorter)
                 self.consider(some, shorter, scores)
-                fell = self.clearly_met(some, scores)
-                falls, stands = torch.where(fell, middle, falls), torch.where(fell, stands, middle)
+                fooled = self.clearly_adversarial(some, scores)
+                fooling, failing = torch.where(fooled, middle, fooling), torch.where(fooled, failing, middle)
             self.confirm(some)
 
     def lengthen(self) -> None:
-        """Before a victim that draws, goes on along the kept changes, to where it falls at draws that nobody has seen.
+        """Before a victim that draws, goes on along the kept changes, to where it is fooled at draws that nobody has
+        seen.
 
-        To be called last. A picture before which it stands as far as the budget reaches has not fallen.
+        To be called last. A picture that does not fool it as far as the budget reaches is not fooled.
         """
         if self.problem.certain:
             return
         for rows in (~self._clean).nonzero()[:, 0].split(_AT_ONCE):
             self._store[rows], self.size[rows] = lengthened(self.problem, self, rows, self.images[rows])
-            self.fallen[rows] = self.size[rows].isfinite()
+            self.fooled[rows] = self.size[rows].isfinite()
 
-    def found(self, smallest: Tensor | None = None) -> Found:
+    def found(self, smallest: Tensor | None = None) -> MethodResult:
         return super().found(self.size if smallest is None else smallest)
 
 
@@ -145,8 +150,8 @@ def check_norm(method: Method, budget: Budget, norms: tuple[str, ...]) -> None:
         )
 
 
-class SmallestWalk(Walk):
-    """Base of walks that look for the smallest change: a picture that falls goes on, to fall with less.
+class MinimumNormAttack(IterativeAttack):
+    """Base of iterative attacks that look for the smallest change: a fooled picture goes on, to be fooled with less.
 
     Attributes:
         norms: those of the budgets that it can look in.
@@ -156,21 +161,19 @@ class SmallestWalk(Walk):
     takes_surrogate = False
     norms: tuple[str, ...]
 
-    def __call__(self, problem: Problem) -> Found:
+    def __call__(self, problem: Problem) -> MethodResult:
         check_norm(self, problem.budget, self.norms)
-        best = Smallest(problem)
-        self.walk(problem, best)
+        best = SmallestChange(problem)
+        self.run(problem, best)
         best.shorten(torch.arange(len(problem), device=problem.images.device), _HALVINGS)
         best.lengthen()
         return best.found()
 
-    def _staying(self, problem: Problem, best: Best, walkers: Walkers, queue: deque) -> Walkers | None:
-        going = super()._staying(problem, best, walkers, queue)
-        due = [
-            place for place, taken in enumerate(walkers.taken) if taken >= self.steps or taken % _LOOK == 0
-        ]
+    def _staying(self, problem: Problem, best: Best, active: ActiveSet, queue: deque) -> ActiveSet | None:
+        going = super()._staying(problem, best, active, queue)
+        due = [place for place, taken in enumerate(active.taken) if taken >= self.steps or taken % _LOOK == 0]
         if due:
-            best.confirm(walkers.rows[due])
+            best.confirm(active.rows[due])
         return going
 
 

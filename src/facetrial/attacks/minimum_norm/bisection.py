@@ -1,4 +1,4 @@
-"""The smallest size at which a walk makes each picture fall, by halving."""
+"""The smallest size at which an iterative attack fools with each picture, by halving."""
 
 from dataclasses import replace
 from typing import Self
@@ -6,42 +6,42 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from facetrial.attacks.gradient.iterative import Walk
-from facetrial.attacks.method import Found, Method, Problem
-from facetrial.attacks.minimum_norm.base import Smallest
+from facetrial.attacks.gradient.iterative import IterativeAttack
+from facetrial.attacks.method import Method, MethodResult, Problem
+from facetrial.attacks.minimum_norm.base import SmallestChange
 from facetrial.core.errors import FacetrialError
 
-_GROWTH = 4.0  # of the size, as long as the picture stands
+_GROWTH = 4.0  # of the size, as long as the picture is robust
 _HALVINGS = 4  # of what a probe found
 
 
 class Bisection(Method):
-    """Lets a walk try each picture at a size of its own, again and again, between one that fell and one that stood.
+    """Has an iterative attack try each picture at a size of its own, between one that fooled and one that did not.
 
-    A probe starts from the smallest change that made the picture fall, brought back into the new size, and ends as
-    soon as the picture falls. All pictures take their probes together.
+    A probe starts from the smallest change that fooled the victim, brought back into the new size, and ends as
+    soon as the victim is fooled. All pictures take their probes together.
 
     Args:
         method: what tries a size; its budget is that of the attack, cut to the size.
         probes: sizes tried of a picture.
         first: the first size, as a share of the budget's, in (0, 1].
-        precision: a picture is done when the size at which it fell is at most this many times the one at which it
-            stood, above 1.
+        precision: a picture is done when the size at which it fooled is at most this many times the one at which it
+            did not, above 1.
 
     Raises:
-        FacetrialError: a setting outside its range; a method that does not stop when a picture falls; a budget whose
+        FacetrialError: a setting outside its range; a method that does not stop at a fooled picture; a budget whose
             size cannot be cut.
     """
 
     at_boundary = True
 
     def __init__(
-        self, method: Walk, probes: int = 10, first: float = 1 / 64, precision: float = 1.02
+        self, method: IterativeAttack, probes: int = 10, first: float = 1 / 64, precision: float = 1.02
     ) -> None:
-        if not isinstance(method, Walk) or not method.leave:
+        if not isinstance(method, IterativeAttack) or not method.early_stop:
             raise FacetrialError(
-                f"attack.method.method must be a walk that leaves pictures when they fall, such as pgd with "
-                f"leave=true; found {type(method).__name__}."
+                f"attack.method.method must be an iterative attack that stops at fooled pictures, such as pgd with "
+                f"early_stop=true; found {type(method).__name__}."
             )
         if probes < 1 or probes != int(probes):
             raise FacetrialError(f"attack.method.probes must be a whole number from 1 on, found {probes}.")
@@ -57,29 +57,29 @@ class Bisection(Method):
     def longer(self, factor: int) -> Self:
         return type(self)(self.method.longer(factor), self.probes, self.first, self.precision)
 
-    def __call__(self, problem: Problem) -> Found:
-        best = Smallest(problem)
+    def __call__(self, problem: Problem) -> MethodResult:
+        best = SmallestChange(problem)
         # Sizes are parts of the budget's.
-        stood = torch.zeros_like(best.size)
+        robust = torch.zeros_like(best.size)
         size = torch.full_like(best.size, self.first)
-        looking = ~best.fallen
+        looking = ~best.fooled
         for probe in range(self.probes):
-            best.fallen.copy_(~looking)
+            best.fooled.copy_(~looking)
             budget = problem.budget.scaled(size)
             start = None if probe == 0 else budget.project(problem.images, best.images, problem.region)
-            self.method.walk(replace(problem, budget=budget, start=start), best)
-            fell = looking & best.fallen
-            best.shorten(fell.nonzero()[:, 0], _HALVINGS, stood)
-            stood = torch.where(looking & ~fell, size, stood)
-            falls = best.size / problem.budget.limit
-            looking &= (falls > self.precision * stood) & (stood < 1.0)
-            size = _between(stood, falls, size)
-        best.fallen.copy_(best.size.isfinite())
+            self.method.run(replace(problem, budget=budget, start=start), best)
+            fooled = looking & best.fooled
+            best.shorten(fooled.nonzero()[:, 0], _HALVINGS, robust)
+            robust = torch.where(looking & ~fooled, size, robust)
+            fooling = best.size / problem.budget.limit
+            looking &= (fooling > self.precision * robust) & (robust < 1.0)
+            size = _between(robust, fooling, size)
+        best.fooled.copy_(best.size.isfinite())
         best.lengthen()
         return best.found()
 
 
-def _between(stood: Tensor, falls: Tensor, size: Tensor) -> Tensor:
-    """The size to try next, (B,): between the largest that stood and the smallest that fell, or larger."""
-    middle = (stood.maximum(falls / _GROWTH**2) * falls).sqrt()
-    return torch.where(falls.isinf(), (_GROWTH * size).clamp(max=1.0), middle)
+def _between(robust: Tensor, fooling: Tensor, size: Tensor) -> Tensor:
+    """The size to try next, (B,): between the largest that did not fool and the smallest that did, or larger."""
+    middle = (robust.maximum(fooling / _GROWTH**2) * fooling).sqrt()
+    return torch.where(fooling.isinf(), (_GROWTH * size).clamp(max=1.0), middle)

@@ -1,17 +1,17 @@
-"""Decoupled direction and norm: steps on a sphere that shrinks while the picture falls, and grows while it does not."""
+"""Decoupled direction and norm: steps on a sphere that shrinks while the picture fools, and grows while it does not."""
 
 import torch
 
 from facetrial.attacks.budgets.budget import norms, positive
-from facetrial.attacks.gradient.working_set import Walkers
-from facetrial.attacks.loss_gradient import Slope
+from facetrial.attacks.gradient.working_set import ActiveSet
+from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Problem
-from facetrial.attacks.minimum_norm.base import SmallestWalk, annealed
+from facetrial.attacks.minimum_norm.base import MinimumNormAttack, annealed
 from facetrial.core.errors import FacetrialError
 
 
-class DDN(SmallestWalk):
+class DDN(MinimumNormAttack):
     """Decoupled Direction and Norm (Rony et al., "Decoupling direction and norm for efficient gradient-based L2
     adversarial attacks and defenses", CVPR 2019), in L2 and RMS.
 
@@ -21,7 +21,7 @@ class DDN(SmallestWalk):
         first: the first sphere's radius, in L2 over the whole picture.
         step: length of the first step, in L2; the last has a hundredth of it.
         gamma: by what share the radius changes at each step, in (0, 1).
-        at_once: as for `Walk`.
+        at_once: as for `IterativeAttack`.
 
     Raises:
         FacetrialError: a setting outside its range; a budget of another norm.
@@ -38,24 +38,24 @@ class DDN(SmallestWalk):
         gamma: float = 0.05,
         at_once: int | None = None,
     ) -> None:
-        super().__init__(loss, steps, at_once=at_once, leave=False)
+        super().__init__(loss, steps, at_once=at_once, early_stop=False)
         self.first = positive(first, "attack.method.first")
         self.step = positive(step, "attack.method.step")
         self.gamma = positive(gamma, "attack.method.gamma")
         if gamma >= 1:
             raise FacetrialError(f"attack.method.gamma must lie in (0, 1), found {gamma}.")
 
-    def begin(self, walkers: Walkers, problem: Problem) -> None:
-        walkers.memory["radius"] = torch.full((len(walkers),), self.first, device=walkers.images.device)
+    def initialise(self, active: ActiveSet, problem: Problem) -> None:
+        active.memory["radius"] = torch.full((len(active),), self.first, device=active.images.device)
 
-    def advance(self, walkers: Walkers, problem: Problem, found: Slope) -> None:
-        limit = problem.budget.size(*walkers.images.shape[-2:])
-        met = walkers.aim.met(found.scores)
-        radius = walkers.memory["radius"] * torch.where(met, 1 - self.gamma, 1 + self.gamma)
-        walkers.memory["radius"] = radius = radius.clamp(max=limit)
+    def update(self, active: ActiveSet, problem: Problem, found: LossGradient) -> None:
+        limit = problem.budget.size(*active.images.shape[-2:])
+        adversarial = active.criterion.is_adversarial(found.scores)
+        radius = active.memory["radius"] * torch.where(adversarial, 1 - self.gamma, 1 + self.gamma)
+        active.memory["radius"] = radius = radius.clamp(max=limit)
 
-        step = annealed(walkers.step, self.steps, self.step, self.step / 100)[:, None, None, None]
-        change = walkers.current - walkers.images + step * problem.budget.steepest(found.gradient)
+        step = annealed(active.step, self.steps, self.step, self.step / 100)[:, None, None, None]
+        change = active.current - active.images + step * problem.budget.steepest(found.gradient)
         change *= radius[:, None, None, None] / norms(change).clamp(min=1e-30)
         ball = problem.budget.scaled(radius / limit)
-        walkers.current = ball.project(walkers.images, walkers.images + change, walkers.region)
+        active.current = ball.project(active.images, active.images + change, active.region)

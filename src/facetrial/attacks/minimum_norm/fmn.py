@@ -1,21 +1,21 @@
-"""Fast minimum-norm: a ball that shrinks while the picture in it falls, and grows while it does not."""
+"""Fast minimum-norm: a ball that shrinks while the picture in it fools, and grows while it does not."""
 
 import torch
 
 from facetrial.attacks.budgets.budget import positive
-from facetrial.attacks.gradient.working_set import Walkers
-from facetrial.attacks.loss_gradient import Slope
+from facetrial.attacks.gradient.working_set import ActiveSet
+from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.method import Problem
-from facetrial.attacks.minimum_norm.base import SmallestWalk, annealed
+from facetrial.attacks.minimum_norm.base import MinimumNormAttack, annealed
 from facetrial.core.errors import FacetrialError
 
 
-class FMN(SmallestWalk):
+class FMN(MinimumNormAttack):
     """Fast Minimum-Norm (Pintor et al., "Fast minimum-norm adversarial attacks through adaptive norm constraints",
     NeurIPS 2021), in Linf, L2, RMS and L1.
 
-    Until a picture falls its ball reaches to where the boundary would be if the scores were linear. A step is a share
+    Until a picture fools its ball reaches to where the boundary would be if the scores were linear. A step is a share
     of the ball's radius along the norm's steepest direction, where the paper has one length for all pictures: how
     far off the boundary lies need not be known.
 
@@ -23,7 +23,7 @@ class FMN(SmallestWalk):
         steps: how many.
         step: length of the first step, as a share of the ball's radius; the last has a hundredth of it.
         gamma: by what share the radius changes at the first step, in (0, 1); at the last by a thousandth.
-        at_once: as for `Walk`.
+        at_once: as for `IterativeAttack`.
 
     Raises:
         FacetrialError: a setting outside its range; a budget without such a ball.
@@ -34,35 +34,33 @@ class FMN(SmallestWalk):
     def __init__(
         self, steps: int, step: float = 1.0, gamma: float = 0.05, at_once: int | None = None
     ) -> None:
-        super().__init__(Margin(), steps, at_once=at_once, leave=False)
+        super().__init__(Margin(), steps, at_once=at_once, early_stop=False)
         self.step = positive(step, "attack.method.step")
         self.gamma = positive(gamma, "attack.method.gamma")
         if gamma >= 1:
             raise FacetrialError(f"attack.method.gamma must lie in (0, 1), found {gamma}.")
 
-    def begin(self, walkers: Walkers, problem: Problem) -> None:
-        unknown = torch.full((len(walkers),), torch.inf, device=walkers.images.device)
-        walkers.memory = {"radius": unknown, "smallest": unknown.clone()}
+    def initialise(self, active: ActiveSet, problem: Problem) -> None:
+        unknown = torch.full((len(active),), torch.inf, device=active.images.device)
+        active.memory = {"radius": unknown, "smallest": unknown.clone()}
 
-    def advance(self, walkers: Walkers, problem: Problem, found: Slope) -> None:
+    def update(self, active: ActiveSet, problem: Problem, found: LossGradient) -> None:
         # Radii and sizes are parts of the budget's limit.
-        budget, memory = problem.budget, walkers.memory
-        limit = budget.size(*walkers.images.shape[-2:])
-        met = walkers.aim.met(found.scores)
-        size = budget.measure(walkers.current - walkers.images) / budget.limit
-        memory["smallest"] = memory["smallest"].minimum(torch.where(met, size, torch.inf))
+        budget, memory = problem.budget, active.memory
+        limit = budget.size(*active.images.shape[-2:])
+        adversarial = active.criterion.is_adversarial(found.scores)
+        size = budget.measure(active.current - active.images) / budget.limit
+        memory["smallest"] = memory["smallest"].minimum(torch.where(adversarial, size, torch.inf))
 
-        gamma = annealed(walkers.step, self.steps, self.gamma, min(self.gamma, 1e-3))
+        gamma = annealed(active.step, self.steps, self.gamma, min(self.gamma, 1e-3))
         climb = (found.gradient * budget.steepest(found.gradient)).flatten(1).sum(1) * limit
         # A little farther than the boundary of a linear victim, on which the picture would come to lie else.
         to_boundary = (1 + gamma) * (size + found.loss.abs() / climb.clamp(min=1e-30))
         larger = torch.where(memory["smallest"].isinf(), to_boundary, memory["radius"] * (1 + gamma))
         smaller = memory["smallest"].minimum(memory["radius"] * (1 - gamma))
-        radius = torch.where(met, smaller, larger).clamp(max=1.0)
+        radius = torch.where(adversarial, smaller, larger).clamp(max=1.0)
         memory["radius"] = radius
 
-        share = annealed(walkers.step, self.steps, self.step, self.step / 100)
+        share = annealed(active.step, self.steps, self.step, self.step / 100)
         step = (share * radius * limit)[:, None, None, None] * budget.ascent(found.gradient)
-        walkers.current = budget.scaled(radius).project(
-            walkers.images, walkers.current + step, walkers.region
-        )
+        active.current = budget.scaled(radius).project(active.images, active.current + step, active.region)

@@ -13,7 +13,7 @@ import numpy as np
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
-from facetrial.core.locks import made_once
+from facetrial.core.locks import file_lock
 from facetrial.core.progress import progress_bar
 from facetrial.data.photos.alignment import Alignment, move_box, move_points
 from facetrial.data.photos.image_files import BadPicture, num_workers, read_picture
@@ -78,7 +78,7 @@ def cut_crops(
     pixels, geometry = stem.with_suffix(".npy"), stem.with_suffix(".npz")
     # The geometry is written last: where it is, all is.
     if not (geometry.exists() and pixels.exists()):
-        with made_once(stem):
+        with file_lock(stem):
             if not (geometry.exists() and pixels.exists()):
                 _remove_leftovers(pixels)
                 boxes, five_points = _cut(paths, detections, alignment, pixels)

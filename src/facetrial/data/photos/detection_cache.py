@@ -14,7 +14,7 @@ from PIL import Image
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
-from facetrial.core.locks import made_once
+from facetrial.core.locks import file_lock
 from facetrial.core.progress import progress_bar
 from facetrial.data.photos.image_files import BadPicture, num_workers, read_picture
 from facetrial.data.photos.mtcnn import Detections, Search, detect_each, new_detector, nothing_found
@@ -44,7 +44,7 @@ def find_faces(
     known = _remembered(folder)
     missing = list({d: p for d, p in zip(digests, paths, strict=True) if d and d not in known}.items())
     if missing:
-        with made_once(folder / "search"):
+        with file_lock(folder / "search"):
             known = _remembered(folder)  # another process may have found them meanwhile
             if missing := [(digest, path) for digest, path in missing if digest not in known]:
                 known |= _search(missing, folder, search)

@@ -33,7 +33,7 @@ class Weights:
 
 
 @dataclass
-class Pairs:
+class CleanAndPerturbed:
     """Pictures and their perturbed copies, in the same order."""
 
     clean: Faces

@@ -14,7 +14,7 @@ from facetrial.attacks.result import Attacked
 from facetrial.core.errors import Diverged, FacetrialError
 from facetrial.core.randomness import Draws
 from facetrial.data.datamodule import FacesDataModule
-from facetrial.defenses.trained.adversarial_batches import Pairs, Schedule, Weights
+from facetrial.defenses.trained.adversarial_batches import CleanAndPerturbed, Schedule, Weights
 from facetrial.defenses.trained.wrapped_data import WrappedFaces
 from facetrial.faces.batch import Faces
 from facetrial.recognition.gallery_head import GalleryHead
@@ -112,7 +112,7 @@ class AdversarialFaces(WrappedFaces):
         batch = super().on_after_batch_transfer(batch, dataloader_idx)
         if self.trainer is None or not self.trainer.training or self.head_only:
             return batch
-        if isinstance(batch, Pairs):
+        if isinstance(batch, CleanAndPerturbed):
             raise FacetrialError(
                 "the pictures to perturb are pairs with a perturbed copy already; let what makes pairs (trades, "
                 "consistent) wrap last."
@@ -123,7 +123,7 @@ class AdversarialFaces(WrappedFaces):
             mixed = self.mixed(batch, self.trainer.current_epoch + 1, self._training_victim(module))
         finally:
             module.train()
-        return mixed if self.weights is None else Pairs(batch, mixed, self.weights)
+        return mixed if self.weights is None else CleanAndPerturbed(batch, mixed, self.weights)
 
     def mixed(self, batch: Faces, draw: int, victim: nn.Module | None = None) -> Faces:
         """The batch with a share of its pictures perturbed; which ones depends on (seed, picture, draw).

@@ -6,7 +6,7 @@ from typing import Any
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 from facetrial.data.datamodule import FacesDataModule
-from facetrial.defenses.trained.adversarial_batches import Pairs
+from facetrial.defenses.trained.adversarial_batches import CleanAndPerturbed
 from facetrial.defenses.trained.wrapped_data import WrappedFaces
 from facetrial.faces.batch import Faces
 from facetrial.recognition.victim import Victim
@@ -40,8 +40,10 @@ class NoisyFaces(WrappedFaces):
         if self.trainer is None or not self.trainer.training:
             return batch
         draw = self.copies + self.trainer.current_epoch
-        if isinstance(batch, Pairs):  # the same noise on both
-            return Pairs(self.noisy(batch.clean, draw), self.noisy(batch.perturbed, draw), batch.weights)
+        if isinstance(batch, CleanAndPerturbed):  # the same noise on both
+            return CleanAndPerturbed(
+                self.noisy(batch.clean, draw), self.noisy(batch.perturbed, draw), batch.weights
+            )
         return self.noisy(batch, draw)
 
     def noisy(self, batch: Faces, draw: int) -> Faces:

@@ -8,7 +8,7 @@ from lightning import Callback, LightningModule, Trainer
 
 from facetrial.attacks.attack import Attack
 from facetrial.core.errors import FacetrialError
-from facetrial.data.splits import spread_over_people
+from facetrial.data.splits import evenly_over_people
 from facetrial.faces.batch import Faces
 from facetrial.recognition.layers import scores_of
 
@@ -67,7 +67,7 @@ class OverfittingGuard(Callback):
     def accuracy(self, trainer: Trainer, module: LightningModule) -> float:
         """The share of the validation pictures that the recogniser, as it is now, knows under attack."""
         faces = trainer.datamodule.validation_faces
-        chosen = spread_over_people(faces.identities, self.pictures, 0)
+        chosen = evenly_over_people(faces.identities, self.pictures, 0)
         module.eval()
         victim = module.as_victim(trainer.datamodule.names)
         right = 0

@@ -10,7 +10,7 @@ from torch import nn
 from facetrial.metrics.tasks.identification import identification_summary
 from facetrial.metrics.tasks.open_set import open_set_summary, split_known
 from facetrial.metrics.tasks.verification import verification_summary
-from facetrial.recognition.layers import undefended
+from facetrial.recognition.layers import base_model
 from facetrial.trial.embedding_shards import VERSIONS
 from facetrial.trial.rows import ATTACKED
 
@@ -55,7 +55,7 @@ def tasks_summary(
     if "target" in rows:
         targets = rows["target"].map(lambda name: numbers.get(name, -1)).to_numpy(dtype=np.int64)
     tasks["verification"] = verification_summary(embeddings, attackable, identities, targets)
-    gallery = getattr(undefended(victim).head, "gallery", None)
+    gallery = getattr(base_model(victim).head, "gallery", None)
     if gallery is None or gallery.shape[-1] != embeddings["clean"].shape[1]:
         tasks["open_set"] = {"unavailable": "the recogniser's head keeps no gallery to compare with"}
     else:

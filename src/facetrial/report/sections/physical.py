@@ -93,7 +93,7 @@ def _on(path: Mapping[str, Any]) -> str:
 def _note(physical: Mapping[str, Any]) -> str:
     note = (
         "Files are written and read by Pillow. Success is taken among pictures that pass when clean on the same path. "
-        "An attack that stops as soon as a picture falls leaves it at the edge of falling; attack.method.leave=false "
+        "An attack that stops as soon as a picture fools leaves it at the edge; attack.method.early_stop=false "
         "goes on. "
     )
     if physical["cut_again"]:

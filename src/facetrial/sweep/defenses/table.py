@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from facetrial.core.errors import FacetrialError
-from facetrial.metrics.detection import clean_kept, has_detector, left_standing
+from facetrial.metrics.detection import clean_kept, has_detector, left_robust
 from facetrial.metrics.names import changes_attack, changes_defense, defense_name
 from facetrial.metrics.summary import is_naive
 from facetrial.sweep.runs import Run, picks_attack_or_defense, runs_of_tables
@@ -115,7 +115,7 @@ def build_defense_table(summaries: Sequence[Mapping[str, Any]]) -> DefenseTable:
                 f"found two trials of attack={attack} ({kind}) defense={defense}; a table of defences takes one. Give "
                 "the trials of a single seed and size."
             )
-        cell[kind] = left_standing(summary)
+        cell[kind] = left_robust(summary)
     return DefenseTable(
         sorted(of_defense, key=lambda name: name != "none"),
         list(dict.fromkeys(attack for _, attack in found)),
