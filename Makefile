@@ -6,7 +6,7 @@ LFW ?=
 KEYPOINTS ?=
 WEIGHTS ?= vggface2
 
-.PHONY: setup demo test lint poster bench figures clean
+.PHONY: setup demo test lint poster bench charts clean
 
 setup: $(STAMP)
 
@@ -40,14 +40,14 @@ poster: $(STAMP)
 bench: $(STAMP)
 	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; LFW="$(LFW)" $(PYTHON) $$benchmark || exit 1; done
 
-# The figures of README and docs, of drawn faces: a sweep, and from it three PNG.
-FIGURES := outputs/figures
-figures: $(STAMP)
+# The charts of README and docs, of drawn faces: a sweep, and from it three PNG.
+CHARTS := outputs/charts
+charts: $(STAMP)
 	$(PYTHON) evaluate.py -m attack=random,landmarks,pgd landmarks=labels data.limit=36 \
-		hydra.sweep.dir=$(FIGURES) 'hydra.sweep.subdir=$${hydra.job.num}'
-	cp $(FIGURES)/runs.png docs/figures/attacks.png
-	cp $(FIGURES)/1/gallery.png docs/figures/gallery.png
-	cp $(FIGURES)/2/verification.png docs/figures/verification.png
+		hydra.sweep.dir=$(CHARTS) 'hydra.sweep.subdir=$${hydra.job.num}'
+	cp $(CHARTS)/runs.png docs/charts/attacks.png
+	cp $(CHARTS)/1/showcase.png docs/charts/showcase.png
+	cp $(CHARTS)/2/verification.png docs/charts/verification.png
 
 clean:
 	rm -rf $(VENV) outputs models cache .pytest_cache .ruff_cache

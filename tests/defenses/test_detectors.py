@@ -22,7 +22,7 @@ from facetrial.defenses.build import defended
 from facetrial.defenses.detectors import FeatureSqueezing, GalleryDistance, of_winner, suspicions, threshold
 from facetrial.defenses.jpeg import JPEG
 from facetrial.defenses.resize_pad import RandomResizePad
-from facetrial.metrics.detection import detection_summary, roc_points
+from facetrial.metrics.flagging import flagging_summary, roc_points
 from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.layers import (
     abstain_columns,
@@ -232,7 +232,7 @@ class TestSummary:
 
     def test_figures_are_shares_of_rows(self):
         rows = self.rows()
-        found = detection_summary(rows, "dodging")
+        found = flagging_summary(rows, "dodging")
         right, flagged = rows["correct_attacked"], rows["flagged_attacked"]
         assert found["caught"]["value"] == flagged.mean()
         assert found["false_alarms"]["value"] == rows["flagged_clean"].mean()
@@ -243,7 +243,7 @@ class TestSummary:
 
     def test_the_area_and_the_curve_are_scikit_learns(self):
         rows = self.rows()
-        found = detection_summary(rows, "dodging")
+        found = flagging_summary(rows, "dodging")
         truth = np.repeat([0, 1], len(rows))
         values = np.concatenate([rows["suspicion_clean"], rows["suspicion_attacked"]])
         assert found["auroc"]["value"] == pytest.approx(roc_auc_score(truth, values), abs=1e-6)
@@ -257,7 +257,7 @@ class TestSummary:
     def test_pictures_that_could_not_be_attacked_are_no_attacks(self):
         rows = self.rows()
         rows.loc[:9, "status"] = "not_attackable"
-        assert detection_summary(rows, "dodging")["caught"]["n"] == len(rows) - 10
+        assert flagging_summary(rows, "dodging")["caught"]["n"] == len(rows) - 10
 
 
 class TestAuroc:

@@ -58,7 +58,7 @@ def test_a_defence_stands_trial(summaries, name):
     assert summary["trusted"], summary["checks"]
     assert summary["n"] == 4
     assert ("adaptive" in summary["checks"]) == (name not in TRAINED | {"none"})
-    assert ("detection" in summary) == (name in DETECTORS)
+    assert ("flagging" in summary) == (name in DETECTORS)
     assert summary["cost"]["answers_per_second"] > 0
     assert summary["cost"]["train_seconds"] > 0
 
@@ -108,7 +108,7 @@ def test_a_smoothed_victim_is_certified(tmp_path):
     ("name", "told", "further"),
     [
         ("smoothing", "certified", ["certificate=cohen", "certificate.n=50", "certificate.n0=10"]),
-        ("squeezing", "detection", []),
+        ("squeezing", "flagging", []),
         ("adv", "robust_accuracy", []),
     ],
 )

@@ -44,7 +44,7 @@ def test_a_trial_leaves_what_the_readme_lists(home):
     pairs = summary["tasks"]["verification"]["pairs"]
     assert pairs["clean"] == {"genuine": 4 * 6, "impostor": 16 * 12 // 2}
     assert [point["threshold"] for point in summary["tasks"]["verification"]["points"]] == [None] * 3
-    for name in ("report.html", "accuracy.png", "people.png", "gallery.png", ".hydra/config.yaml"):
+    for name in ("report.html", "accuracy.png", "people.png", "showcase.png", ".hydra/config.yaml"):
         assert (home / "first" / name).stat().st_size > 0
     assert not re.search(r"(src|href)\s*=\s*.?https?:", (home / "first" / "report.html").read_text())
 

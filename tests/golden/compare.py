@@ -4,7 +4,8 @@
     python tests/golden/compare.py OLD NEW --renamed FILE
 
 Every table is compared as it is written, and every JSON file value for value, but for what is timed. FILE holds the
-names that were changed on purpose as JSON, `{"old": "new"}`: whole keys, columns, values and names of files of OLD.
+names that were changed on purpose as JSON, `{"old": "new"}`: whole keys, columns, values and names of files of OLD;
+"parent.key" is a key below that parent only, "folder/" a folder. `renamed_since_0.1.json` beside this script holds those since version 0.1.
 """
 
 import argparse
@@ -65,7 +66,12 @@ class Comparison:
     def values(self, place: str, old: Any, new: Any) -> None:
         """Two values from JSON files, or all that they hold."""
         if isinstance(old, dict) and isinstance(new, dict):
-            old = {self.name(key): value for key, value in old.items() if key not in TIMED}
+            parent = place.rpartition(" ")[2]
+            old = {
+                self.renamed.get(f"{parent}.{key}", self.name(key)): value
+                for key, value in old.items()
+                if key not in TIMED
+            }
             new = {key: value for key, value in new.items() if key not in TIMED}
             for key in self.same_names(place, list(old), list(new)):
                 self.values(f"{place} {key}", old[key], new[key])
@@ -93,7 +99,9 @@ class Comparison:
         self.trials += 1
 
     def name_of_file(self, path: Path) -> str:
-        return path.with_name(self.name(path.name)).as_posix()
+        """The file, the folders that it lies in and the words of its name, which hyphens join, as they are called in NEW."""
+        folders = [self.renamed.get(f"{folder}/", folder) for folder in path.parts[:-1]]
+        return "/".join([*folders, "-".join(map(self.name, self.name(path.name).split("-")))])
 
 
 def compare(old: Path, new: Path, renamed: Mapping[str, str]) -> Comparison:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from facetrial.trial.gallery_cases import choose_cases
+from facetrial.trial.showcase_cases import choose_cases
 
 VERSIONS = ("clean", "attacked", "8bit")
 

@@ -10,8 +10,8 @@ import pytest
 
 from facetrial.metrics.summary import summarise
 from facetrial.metrics.summary_json import read_summary, write_json
-from facetrial.report.gallery import write_gallery
 from facetrial.report.rendering import theme as figures
+from facetrial.report.showcase import write_showcase
 from facetrial.report.trial_report import write_report
 from facetrial.sweep.gather import gather_sweep
 from tests.helpers.made_up import CHECKS, about, made_up_rows, some_pictures
@@ -52,7 +52,7 @@ def pages(tmp_path_factory):
         run = folder / str(number)
         rows = made_up_rows(PEOPLE, attacked=0.6 - 0.2 * number, seed=number)
         summary = summarise(rows, about(attack=attack, synthetic=True), N_TRAIN, CHECKS | failed)
-        summary["cases"] = write_gallery(run, rows, some_pictures(rows, each=1), summary)
+        summary["cases"] = write_showcase(run, rows, some_pictures(rows, each=1), summary)
         write_json(summary, run / "summary.json")
         write_report(run, read_summary(run / "summary.json"), "attack: random")
     gather_sweep(folder)

@@ -10,10 +10,10 @@ from PIL import Image
 
 from facetrial.metrics.summary import summarise
 from facetrial.metrics.summary_json import read_summary, write_json
-from facetrial.report.gallery import write_gallery
 from facetrial.report.rendering import theme as figures
 from facetrial.report.rendering.chart_matplotlib import chart_figure
 from facetrial.report.sections.accuracy import people_chart
+from facetrial.report.showcase import write_showcase
 from facetrial.report.trial_report import write_report
 from facetrial.report.wording import banners, headline, sentences
 from tests.helpers.made_up import about, made_up_rows, some_pictures
@@ -61,7 +61,7 @@ def folder(rows, tmp_path_factory):
         "deterministic": {"passed": False, "detail": HOSTILE, "remedy": "turn it on"},
     }
     summary = summarise(rows, about(synthetic=True, limit=99), N_TRAIN, checks)
-    summary["cases"] = write_gallery(folder, rows, some_pictures(rows), summary)
+    summary["cases"] = write_showcase(folder, rows, some_pictures(rows), summary)
     write_json(summary, folder / "summary.json")
     write_report(folder, read_summary(folder / "summary.json"), f"attack: {HOSTILE}")
     return folder
@@ -102,7 +102,7 @@ def test_names_cannot_become_markup(page):
     kinds = [attributes.get("type", "code") for tag, attributes in page.tags if tag == "script"]
     assert kinds.count("code") == 1
     assert set(kinds) == {"code", "application/json", "text/plain"}
-    assert page.text.count(HOSTILE) >= 4  # table, gallery, check, config
+    assert page.text.count(HOSTILE) >= 4  # table, showcase, check, config
 
 
 def test_banners_verdict_checks_and_people_are_there(folder, page):
@@ -125,7 +125,7 @@ def test_trusted_full_trial_has_no_banner(rows, checks):
 def test_figures_lie_beside_it_and_nothing_else(folder):
     names = {path.name for path in folder.iterdir()}
     charts = {f"{name}.{kind}" for name in ("accuracy", "people") for kind in ("png", "svg")}
-    assert names == {"summary.json", "report.html", "gallery.png", "gallery"} | charts
+    assert names == {"summary.json", "report.html", "showcase.png", "showcase"} | charts
     for name in names:
         if name.endswith(".png"):
             Image.open(folder / name).verify()
@@ -136,10 +136,10 @@ def test_figures_lie_beside_it_and_nothing_else(folder):
 def test_report_without_pictures_or_attackable_rows(rows, checks, tmp_path):
     rows = rows.assign(status="not_attackable")
     summary = summarise(rows, about(), N_TRAIN, checks)
-    assert write_gallery(tmp_path, rows, {}, summary) == []
+    assert write_showcase(tmp_path, rows, {}, summary) == []
     page = Page(write_report(tmp_path, summary).read_text(encoding="utf-8"))
     assert "No picture of this trial could be attacked." in page.text
-    assert not (tmp_path / "gallery.png").exists()
+    assert not (tmp_path / "showcase.png").exists()
 
 
 def test_figures_leave_matplotlib_as_it_was_and_repeat(rows, checks):

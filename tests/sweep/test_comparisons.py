@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from facetrial.metrics.detection import detection_summary
+from facetrial.metrics.flagging import flagging_summary
 from facetrial.metrics.summary import summarise
 from facetrial.statistics.paired import holm, mcnemar, paired_difference, paired_test
 from facetrial.sweep.comparisons import compare_trials, comparisons_section, trial_names
@@ -66,10 +66,10 @@ def test_flagged_pictures_are_left_standing(tmp_path):
     for version, above in (("clean", 0.95), ("attacked", 0.3), ("8bit", 0.3)):
         rows[f"suspicion_{version}"] = np.random.default_rng(2).random(len(rows))
         rows[f"flagged_{version}"] = rows[f"suspicion_{version}"] > above
-    flagging[0]["detection"] = detection_summary(rows, "dodging")
+    flagging[0]["flagging"] = flagging_summary(rows, "dodging")
     runs = runs_of(tmp_path / "a", [plain, flagging])
     [line] = compare_trials(runs).to_dict("records")
-    assert line["left_second"] == pytest.approx(flagging[0]["detection"]["stands"]["value"])
+    assert line["left_second"] == pytest.approx(flagging[0]["flagging"]["stands"]["value"])
     assert line["left_second"] > flagging[0]["robust_accuracy"]["value"]
     assert line["left_first"] == pytest.approx(plain[0]["robust_accuracy"]["value"])
     section = comparisons_section(runs)

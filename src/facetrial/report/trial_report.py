@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from facetrial.report.gallery import IMAGES, read_image
 from facetrial.report.rendering.components import Section
 from facetrial.report.rendering.formatting import judged, ranked_people, things
 from facetrial.report.rendering.html import data_address, write_html
@@ -12,19 +11,20 @@ from facetrial.report.rendering.render import show_chart, show_sections
 from facetrial.report.sections.accuracy import accuracy_chart, people_chart
 from facetrial.report.sections.certified import certified_section
 from facetrial.report.sections.class_size import class_size_section
-from facetrial.report.sections.detection import detection_section
+from facetrial.report.sections.flagging import flagging_section
 from facetrial.report.sections.pairs import pairs_section
 from facetrial.report.sections.physical import physical_section
 from facetrial.report.sections.power import power_section
 from facetrial.report.sections.security_curve import curve_section
 from facetrial.report.sections.tasks import tasks_section
+from facetrial.report.showcase import IMAGES, read_image
 from facetrial.report.wording import banners, headline, sentences, trust
-from facetrial.trial.gallery_cases import JUST_FELL, JUST_STOOD, SPREAD, WORST
+from facetrial.trial.showcase_cases import EVENLY, JUST_FELL, JUST_STOOD, WORST
 
 TRIAL_SECTIONS: list[Callable[[Mapping[str, Any]], Section | None]] = [
     curve_section,
     certified_section,
-    detection_section,
+    flagging_section,
     tasks_section,
     pairs_section,
     physical_section,
@@ -43,7 +43,7 @@ KINDS = {
     ),
     JUST_FELL: ("Only just fooled", "The attack succeeded by the narrowest margins."),
     JUST_STOOD: ("Only just withstood", "The attack failed by the narrowest margins."),
-    SPREAD: (
+    EVENLY: (
         "Not chosen",
         "Drawn evenly over people before the trial, so that extremes are not taken for the rule.",
     ),
@@ -54,7 +54,7 @@ def write_report(folder: str | Path, summary: Mapping[str, Any], config: str = "
     """Writes `report.html` into `folder`, and each of its charts as PNG and SVG beside it.
 
     Args:
-        folder: the run's folder, with the pictures of `summary["cases"]`, if any, as `write_gallery` leaves them.
+        folder: the run's folder, with the pictures of `summary["cases"]`, if any, as `write_showcase` leaves them.
         summary: of the trial, as `summarise` makes it or `read_summary` reads it.
         config: the composed config as YAML text.
 
@@ -80,15 +80,15 @@ def write_report(folder: str | Path, summary: Mapping[str, Any], config: str = "
         sections=show_sections(
             [section for make in TRIAL_SECTIONS if (section := make(summary)) is not None], folder, [summary]
         ),
-        groups=gallery_groups(folder, summary.get("cases", [])),
+        groups=showcase_groups(folder, summary.get("cases", [])),
         people=people_lines(summary),
         checks=failed_first(summary["checks"]),
         config=config,
     )
 
 
-def gallery_groups(folder: Path, cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What the gallery shows: for each kind of case its title, what it is, and a card a picture."""
+def showcase_groups(folder: Path, cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the showcase shows: for each kind of case its title, what it is, and a card a picture."""
     groups = []
     for kind, (title, note) in KINDS.items():
         cards = [

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from facetrial.metrics.detection import KEPT, LEFT, clean_kept, has_detector, left_robust
+from facetrial.metrics.flagging import KEPT, LEFT, clean_kept, has_detector, left_robust
 from facetrial.metrics.summary import only_naive
 from facetrial.report.rendering.formatting import (
     interval,
@@ -16,7 +16,7 @@ from facetrial.report.rendering.formatting import (
     things,
 )
 from facetrial.report.sections.certified import certified_sentence
-from facetrial.report.sections.detection import detection_sentence
+from facetrial.report.sections.flagging import flagging_sentence
 from facetrial.report.sections.security_curve import size_in_words
 
 _THOROUGH = ("unbounded_budget", "black_box", "more_steps")
@@ -61,8 +61,8 @@ def sentences(summary: Mapping[str, Any]) -> list[str]:
         said.append(curve_sentence(summary["curve"]))
     if "certified" in summary:
         said.append(certified_sentence(summary["certified"]))
-    if "detection" in summary and summary["detection"]["caught"]["n"]:
-        said.append(detection_sentence(summary["detection"]))
+    if "flagging" in summary and summary["flagging"]["caught"]["n"]:
+        said.append(flagging_sentence(summary["flagging"]))
     people = ranked_people(summary)
     if len(people) > 1:
         name, hit = people[0]

@@ -36,14 +36,14 @@ from facetrial.run.surrogate import surrogate_for
 from facetrial.training.checkpoint import KIND, checkpoint_path
 from facetrial.training.train import recognizer_for
 from facetrial.trial.certificate import RADIUS
-from facetrial.trial.gallery_cases import kept_pictures
 from facetrial.trial.rows import write_rows
 from facetrial.trial.shards import Shards
+from facetrial.trial.showcase_cases import kept_pictures
 from facetrial.trial.trial import RemainingFaces, Trial
 
 log = logging.getLogger(__name__)
 
-EVENLY_SHOWN = 4  # pictures in the gallery beside those that say most
+EVENLY_SHOWN = 4  # pictures in the showcase beside those that say most
 
 
 def evaluate(config: DictConfig, folder: Path) -> dict:

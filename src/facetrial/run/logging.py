@@ -60,7 +60,7 @@ def log_trial(
     folder: Path,
     checkpoint: Path,
 ) -> None:
-    """Tells a wandb run of a trial: config, tags, figures, verdicts, gallery; report and checkpoint as artifacts."""
+    """Tells a wandb run of a trial: config, tags, figures, verdicts, showcase; report and checkpoint as artifacts."""
     import wandb
 
     run.config.update(OmegaConf.to_container(config, resolve=True), allow_val_change=True)
@@ -71,8 +71,8 @@ def log_trial(
     logged: dict[str, Any] = {
         "trial/verdicts": wandb.Table(dataframe=verdicts.assign(synthetic=summary["synthetic"]))
     }
-    if (folder / "gallery.png").is_file():
-        logged["trial/gallery"] = wandb.Image(str(folder / "gallery.png"))
+    if (folder / "showcase.png").is_file():
+        logged["trial/showcase"] = wandb.Image(str(folder / "showcase.png"))
     run.log(trial_metrics(summary) | logged)
     run.summary.update(trial_metrics(summary))
     report = wandb.Artifact(f"report-{run.id}", "report")

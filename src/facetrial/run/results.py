@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.metrics.certified import left_beside
 from facetrial.metrics.class_size import class_size_summary
-from facetrial.metrics.detection import SUSPICION, detection_summary
+from facetrial.metrics.flagging import SUSPICION, flagging_summary
 from facetrial.metrics.mean_face import write_mean_face
 from facetrial.metrics.names import attack_name, embedder_name
 from facetrial.metrics.power import power_summary
@@ -23,12 +23,12 @@ from facetrial.metrics.summary import summarise
 from facetrial.metrics.summary_json import write_json
 from facetrial.metrics.tasks.summary import tasks_rows
 from facetrial.report.console import print_summary
-from facetrial.report.gallery import write_gallery
+from facetrial.report.showcase import write_showcase
 from facetrial.report.trial_report import write_report
 from facetrial.run.logging import log_results
 from facetrial.trial.certificate import RADIUS
-from facetrial.trial.gallery_cases import Pictures
 from facetrial.trial.rows import ATTACKED, write_rows
+from facetrial.trial.showcase_cases import Pictures
 
 
 def write_results(
@@ -64,7 +64,7 @@ def write_results(
     if "certified" in speed:
         summary["certified"] = speed["certified"]
     if f"{SUSPICION}_clean" in rows:
-        summary["detection"] = detection_summary(rows, summary["goal"])
+        summary["flagging"] = flagging_summary(rows, summary["goal"])
     if SMALLEST in rows:
         budget = instantiate(config.attack.budget)
         sizes = sizes_shown(budget.norm, budget.limit)
@@ -80,7 +80,7 @@ def write_results(
         summary["physical"] = speed["physical"]
     summary["tasks"] = speed["tasks"]
     write_rows(tasks_rows(summary["tasks"]).assign(synthetic=faces.synthetic), folder / "tasks.csv")
-    summary["cases"] = write_gallery(folder, rows, pictures, summary)
+    summary["cases"] = write_showcase(folder, rows, pictures, summary)
     write_rows(rows.assign(synthetic=faces.synthetic), folder / "verdicts.csv")
     write_json(summary, folder / "summary.json")
     write_report(folder, summary, OmegaConf.to_yaml(config, resolve=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from facetrial.metrics.detection import FLAGS_COUNT, LEFT, has_detector, robust
+from facetrial.metrics.flagging import FLAGS_COUNT, LEFT, has_detector, robust
 from facetrial.report.rendering.components import Section, Table
 from facetrial.statistics.paired import holm, mcnemar, paired_test
 from facetrial.sweep.names import run_name

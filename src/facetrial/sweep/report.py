@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from facetrial.metrics.detection import (
+from facetrial.metrics.flagging import (
     FLAGS_COUNT,
     LEFT,
     came_through,
@@ -22,11 +22,11 @@ from facetrial.sweep.class_size import class_size_sweep_section
 from facetrial.sweep.comparisons import comparisons_section
 from facetrial.sweep.defenses.section import defenses_section
 from facetrial.sweep.defenses.table import DefenseTable
-from facetrial.sweep.gallery import sweep_gallery
 from facetrial.sweep.names import own_overrides, run_name
 from facetrial.sweep.region_atlas import atlas_section
 from facetrial.sweep.runs import Run, table_name
 from facetrial.sweep.security_curves import curves_section
+from facetrial.sweep.showcase import sweep_showcase
 from facetrial.sweep.study.section import study_section
 from facetrial.sweep.study.table import Study
 
@@ -84,7 +84,7 @@ def write_sweep_report(
         chart=show_chart(runs_chart(finished), folder, summaries) if finished else None,
         sections=show_sections(sections, folder, summaries),
         people=show_table(people_table(finished)) if finished else None,
-        cards=sweep_gallery(finished, [run_name(run, finished) for run in finished]),
+        cards=sweep_showcase(finished, [run_name(run, finished) for run in finished]),
         versions=versions(summaries),
     )
 

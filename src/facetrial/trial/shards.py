@@ -13,7 +13,7 @@ from facetrial.trial.rows import read_rows, write_rows
 
 
 class Shards:
-    """A folder with one file of rows a batch, one of embeddings, and the tensors of a few pictures for the gallery.
+    """A folder with one file of rows a batch, one of embeddings, and the tensors of a few pictures for the showcase.
 
     Args:
         folder: made when it is missing; belongs to one trial, told apart by its fingerprint.
@@ -63,7 +63,7 @@ class Shards:
         return self.folder / "saved" / f"{picture_key(file):016x}.png"
 
     def write_picture(self, file: str, clean: np.ndarray, attacked: np.ndarray) -> None:
-        """Keeps a picture for the gallery: two float32 arrays (3, H, W)."""
+        """Keeps a picture for the showcase: two float32 arrays (3, H, W)."""
         with written_whole(self._picture(file)) as temporary:
             np.savez_compressed(temporary, clean=clean, attacked=attacked)
 
@@ -80,4 +80,4 @@ class Shards:
         self._picture(file).unlink(missing_ok=True)
 
     def _picture(self, file: str) -> Path:
-        return self.folder / "gallery" / f"{picture_key(file):016x}.npz"
+        return self.folder / "showcase" / f"{picture_key(file):016x}.npz"

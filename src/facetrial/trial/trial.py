@@ -17,8 +17,8 @@ from facetrial.core.files import written_whole
 from facetrial.faces.batch import FaceDataset, Faces, same_batch
 from facetrial.recognition.victim import Victim
 from facetrial.trial.certificate import Certificate
-from facetrial.trial.gallery_cases import KeptCases
 from facetrial.trial.shards import Shards
+from facetrial.trial.showcase_cases import KeptCases
 from facetrial.trial.verdicts import eight_bit, verdict_rows
 
 

@@ -14,7 +14,7 @@ from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.build import defended
 from facetrial.defenses.detectors import FeatureSqueezing
 from facetrial.metrics.certified import certified_summary
-from facetrial.metrics.detection import detection_summary
+from facetrial.metrics.flagging import flagging_summary
 from facetrial.metrics.summary import summarise
 from facetrial.metrics.summary_json import write_json
 from facetrial.recognition.gallery_head import GalleryHead
@@ -28,7 +28,7 @@ from facetrial.report.sections.certified import (
     certified_sentence,
     describe_certified,
 )
-from facetrial.report.sections.detection import describe_detection, detection_section, detection_sentence
+from facetrial.report.sections.flagging import describe_flagging, flagging_section, flagging_sentence
 from facetrial.report.wording import banners
 from facetrial.report.wording import headline as trial_headline
 from facetrial.run.cost import cost
@@ -61,7 +61,7 @@ def trial(attack, defense, left, flagged=False, naive=False, **changes):
     checks = CHECKS | (NOT_ADAPTIVE if naive else {})
     summary = summarise(rows, told, {"A": 60, "B": 90}, checks) | {"attack_parts": {"adaptive": not naive}}
     if flagged:
-        summary["detection"] = detection_summary(rows, "dodging")
+        summary["flagging"] = flagging_summary(rows, "dodging")
     return summary
 
 
@@ -186,8 +186,8 @@ def test_a_naive_trial_is_not_trusted_for_that_alone(summaries):
 
 
 def test_headlines_and_charts_count_flags(summaries):
-    detection = summaries[-1]["detection"]
-    left, kept = (percent(detection[key]["value"]) for key in ("stands", "kept"))
+    flagging = summaries[-1]["flagging"]
+    left, kept = (percent(flagging[key]["value"]) for key in ("stands", "kept"))
     said = (
         f"{left} of the faces are still recognised or flagged; clean, {kept} are recognised and not flagged."
     )
@@ -196,18 +196,18 @@ def test_headlines_and_charts_count_flags(summaries):
     assert "flagged" not in headline(summaries[:1], 1) + trial_headline(summaries[0])
     chart = runs_chart(sweep_of((summaries[0],), (summaries[-1],)))
     clean, attacked = [series.y for series in chart.series]
-    assert attacked == [summaries[0]["robust_accuracy"]["value"], detection["stands"]["value"]]
-    assert clean[1] == detection["kept"]["value"]
+    assert attacked == [summaries[0]["robust_accuracy"]["value"], flagging["stands"]["value"]]
+    assert clean[1] == flagging["kept"]["value"]
     assert "counts as recognised" in chart.caption
     assert "flag" not in runs_chart(sweep_of((summaries[0],))).caption
 
 
 def test_where_pictures_are_flagged_flags_count(summaries):
-    table, detection = build_defense_table(summaries), summaries[-1]["detection"]
-    assert table.cells["squeezing", "pgd"].adaptive == detection["stands"]
-    assert detection["stands"]["value"] > summaries[-1]["robust_accuracy"]["value"]
+    table, flagging = build_defense_table(summaries), summaries[-1]["flagging"]
+    assert table.cells["squeezing", "pgd"].adaptive == flagging["stands"]
+    assert flagging["stands"]["value"] > summaries[-1]["robust_accuracy"]["value"]
     clean = summaries[2]["clean_accuracy"]["value"]
-    assert table.lost("squeezing") == pytest.approx(clean - detection["kept"]["value"])
+    assert table.lost("squeezing") == pytest.approx(clean - flagging["kept"]["value"])
 
 
 def test_what_is_lost_needs_the_recogniser_without(summaries):
@@ -252,15 +252,15 @@ def test_the_page_shows_every_figure_of_the_table(summaries):
 
 def test_a_detectors_figure_and_words(summaries):
     summary = summaries[-1]
-    caught = f"{100 * summary['detection']['caught']['value']:.1f} %"
-    assert caught in detection_sentence(summary["detection"])
-    assert caught in describe_detection(summary["detection"])
-    [chart] = detection_section(summary).charts
+    caught = f"{100 * summary['flagging']['caught']['value']:.1f} %"
+    assert caught in flagging_sentence(summary["flagging"])
+    assert caught in describe_flagging(summary["flagging"])
+    [chart] = flagging_section(summary).charts
     assert chart.percent
     assert chart.percent_x
     stood = chart.series[-1]
-    assert [stood.x, stood.y] == [[summary["detection"][key]["value"]] for key in ("false_alarms", "caught")]
-    assert detection_section(summaries[0]) is None
+    assert [stood.x, stood.y] == [[summary["flagging"][key]["value"]] for key in ("false_alarms", "caught")]
+    assert flagging_section(summaries[0]) is None
 
 
 def test_a_certificates_figure_and_words():

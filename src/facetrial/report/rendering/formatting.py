@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from facetrial.metrics.detection import has_detector
+from facetrial.metrics.flagging import has_detector
 
 FIGURES = {
     "clean_accuracy": "accuracy, clean",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from facetrial.core.files import written_whole
-from facetrial.metrics.detection import FLAGS_COUNT, clean_kept
+from facetrial.metrics.flagging import FLAGS_COUNT, clean_kept
 from facetrial.report.rendering.chart_matplotlib import save_chart
 from facetrial.report.rendering.formatting import NOTHING, interval, percent
 from facetrial.report.rendering.text_tables import csv_table, markdown_table

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from facetrial.metrics.detection import FLAGS_COUNT, LEFT, clean_kept
+from facetrial.metrics.flagging import FLAGS_COUNT, LEFT, clean_kept
 from facetrial.report.rendering.chart_layout import TONES
 from facetrial.report.rendering.components import Chart, Section, Series, Table
 from facetrial.report.rendering.formatting import percent

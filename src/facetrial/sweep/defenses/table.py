@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from facetrial.core.errors import FacetrialError
-from facetrial.metrics.detection import clean_kept, has_detector, left_robust
+from facetrial.metrics.flagging import clean_kept, has_detector, left_robust
 from facetrial.metrics.names import changes_attack, changes_defense, defense_name
 from facetrial.metrics.summary import is_naive
 from facetrial.sweep.runs import Run, picks_attack_or_defense, runs_of_tables

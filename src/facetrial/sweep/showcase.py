@@ -7,23 +7,23 @@ from typing import Any
 
 from PIL import Image
 
-from facetrial.report.gallery import IMAGES, read_image
 from facetrial.report.rendering.html import data_address
+from facetrial.report.showcase import IMAGES, read_image
 from facetrial.sweep.runs import Run
-from facetrial.trial.gallery_cases import JUST_FELL, JUST_STOOD, WORST
+from facetrial.trial.showcase_cases import JUST_FELL, JUST_STOOD, WORST
 
 MOST_CARDS = 54  # some 5 MB of pictures
 _WORDS = {WORST: "most surely mistaken", JUST_FELL: "only just fooled", JUST_STOOD: "only just withstood"}
 _QUALITY = 85
 
 
-def sweep_gallery(finished: Sequence["Run"], names: Sequence[str]) -> list[dict[str, Any]]:
+def sweep_showcase(finished: Sequence["Run"], names: Sequence[str]) -> list[dict[str, Any]]:
     """A card a picture: of each run one case of each kind, the hardest runs first where the page cannot hold them all.
 
     The pictures are compressed for the page; those in the runs' own reports are not.
 
     Args:
-        finished: runs whose folders hold what `write_gallery` left.
+        finished: runs whose folders hold what `write_showcase` left.
         names: what each is called.
     """
     named = [(run, name) for run, name in zip(finished, names, strict=True) if run.summary.get("cases")]

@@ -4,9 +4,9 @@ import pytest
 import torch
 from PIL import Image
 
-from facetrial.report.gallery import common_gain, magnified, read_image, write_gallery
-from facetrial.trial.gallery_cases import KeptCases, choose_cases, kept_pictures
+from facetrial.report.showcase import common_gain, magnified, read_image, write_showcase
 from facetrial.trial.shards import Shards
+from facetrial.trial.showcase_cases import KeptCases, choose_cases, kept_pictures
 from tests.helpers.made_up import about, made_up_rows, some_pictures
 
 PEOPLE = {"Ann": 30, "Bob": 30}
@@ -105,15 +105,15 @@ def test_pictures_of_other_rows_stay(rows, tmp_path):
     assert left - set(rows["file"][30:]) == {f for fs in choose_cases(rows.head(30)).values() for f in fs}
 
 
-def test_the_gallery_on_disk(rows, tmp_path):
+def test_the_showcase_on_disk(rows, tmp_path):
     summary = about() | {"trusted": True}
     pictures = some_pictures(rows, each=2)
-    (tmp_path / "gallery").mkdir()
-    (tmp_path / "gallery" / "99-worst-clean.png").touch()
-    cases = write_gallery(tmp_path, rows, pictures, summary)
+    (tmp_path / "showcase").mkdir()
+    (tmp_path / "showcase" / "99-worst-clean.png").touch()
+    cases = write_showcase(tmp_path, rows, pictures, summary)
     assert [case["file"] for case in cases] == list(pictures)
-    assert cases[-1]["kind"] == "spread"
-    assert len(list((tmp_path / "gallery").iterdir())) == 3 * len(cases)
+    assert cases[-1]["kind"] == "evenly"
+    assert len(list((tmp_path / "showcase").iterdir())) == 3 * len(cases)
     by_file = rows.set_index("file")
     for case in cases:
         row, (clean, attacked) = by_file.loc[case["file"]], pictures[case["file"]]
@@ -122,20 +122,20 @@ def test_the_gallery_on_disk(rows, tmp_path):
         for image, pixels in (("clean", clean), ("attacked", attacked)):
             with Image.open(read_image(tmp_path, case, image)) as shown:
                 assert np.asarray(shown).transpose(2, 0, 1) == pytest.approx(255 * pixels, abs=0.51)
-    Image.open(tmp_path / "gallery.png").verify()
+    Image.open(tmp_path / "showcase.png").verify()
 
 
 def test_one_case_alone_is_drawn(rows, tmp_path):
     file = rows["file"][0]
-    write_gallery(tmp_path, rows, {file: some_pictures(rows)[file]}, about() | {"trusted": True})
-    Image.open(tmp_path / "gallery.png").verify()
+    write_showcase(tmp_path, rows, {file: some_pictures(rows)[file]}, about() | {"trusted": True})
+    Image.open(tmp_path / "showcase.png").verify()
 
 
-def test_no_pictures_leave_no_gallery(rows, tmp_path):
-    write_gallery(tmp_path, rows, some_pictures(rows), about() | {"trusted": True})
-    assert write_gallery(tmp_path, rows, {}, about()) == []
-    assert not list((tmp_path / "gallery").iterdir())
-    assert not (tmp_path / "gallery.png").exists()
+def test_no_pictures_leave_no_showcase(rows, tmp_path):
+    write_showcase(tmp_path, rows, some_pictures(rows), about() | {"trusted": True})
+    assert write_showcase(tmp_path, rows, {}, about()) == []
+    assert not list((tmp_path / "showcase").iterdir())
+    assert not (tmp_path / "showcase.png").exists()
 
 
 def test_perturbation_is_magnified_about_grey():

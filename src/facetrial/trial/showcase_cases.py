@@ -1,4 +1,4 @@
-"""The pictures that a trial keeps while it runs, so that its gallery can be made when all rows are known."""
+"""The pictures that a trial keeps while it runs, so that its showcase can be made when all rows are known."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from facetrial.trial.rows import ATTACKED, at_stake
 from facetrial.trial.shards import Shards
 
 Pictures = Mapping[str, tuple[np.ndarray, np.ndarray]]
-WORST, JUST_FELL, JUST_STOOD, SPREAD = "worst", "just_fell", "just_stood", "spread"
+WORST, JUST_FELL, JUST_STOOD, EVENLY = "worst", "just_fell", "just_stood", "evenly"
 EACH = 4  # cases of a kind
 
 
@@ -41,7 +41,7 @@ def choose_cases(rows: pd.DataFrame, each: int = EACH) -> dict[str, list[str]]:
 class KeptCases:
     """Keeps the pictures that say most of all that one process has seen, and those that are to be kept in any case.
 
-    Never more than a gallery takes, however long the trial. Processes and starts of a trial know nothing of one
+    Never more than a showcase takes, however long the trial. Processes and starts of a trial know nothing of one
     another: what says most of all rows says most of the rows that one of them saw, so it is kept.
 
     Args:
@@ -81,7 +81,7 @@ class KeptCases:
 
 
 def kept_pictures(shards: Shards, rows: pd.DataFrame, always: set[str]) -> Pictures:
-    """The pictures of a finished trial's gallery, those that say most first; the others of these rows are removed.
+    """The pictures of a finished trial's showcase, those that say most first; the others of these rows are removed.
 
     Args:
         shards: where `KeptCases` of all processes and starts kept them.

@@ -18,8 +18,8 @@ FLAGS_COUNT = (
 )
 
 
-def detection_summary(rows: pd.DataFrame, goal: str) -> dict[str, Any]:
-    """What the summary says of detection, from verdict rows with suspicions.
+def flagging_summary(rows: pd.DataFrame, goal: str) -> dict[str, Any]:
+    """What the summary says of flagging, from verdict rows with suspicions.
 
     Every figure is {value, low, high, n}. `false_alarms`: of all clean pictures, those flagged. `kept`: of all clean
     pictures, those recognised and not flagged. `caught` and `caught_8bit`: of those attacked, those flagged. `stands`:
@@ -45,22 +45,22 @@ def detection_summary(rows: pd.DataFrame, goal: str) -> dict[str, Any]:
 
 def has_detector(summary: Mapping[str, Any]) -> bool:
     """Whether a defence of the trial flags pictures."""
-    return "detection" in summary
+    return "flagging" in summary
 
 
 def left_robust(summary: Mapping[str, Any]) -> Mapping[str, Any]:
     """The share of attacked pictures recognised; where pictures are flagged, recognised or flagged."""
-    return summary["detection"]["stands"] if has_detector(summary) else summary["robust_accuracy"]
+    return summary["flagging"]["stands"] if has_detector(summary) else summary["robust_accuracy"]
 
 
 def clean_kept(summary: Mapping[str, Any]) -> Mapping[str, Any]:
     """The share of clean pictures recognised; where pictures are flagged, recognised and not flagged."""
-    return summary["detection"]["kept"] if has_detector(summary) else summary["clean_accuracy"]
+    return summary["flagging"]["kept"] if has_detector(summary) else summary["clean_accuracy"]
 
 
 def came_through(summary: Mapping[str, Any]) -> Mapping[str, Any]:
     """The attack's success; where pictures are flagged, being flagged is failing."""
-    return summary["detection"]["undetected_success"] if has_detector(summary) else summary["attack_success"]
+    return summary["flagging"]["undetected_success"] if has_detector(summary) else summary["attack_success"]
 
 
 def robust(attacked: pd.DataFrame) -> np.ndarray:

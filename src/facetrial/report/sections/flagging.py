@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from facetrial.metrics.detection import has_detector
+from facetrial.metrics.flagging import has_detector
 from facetrial.report.rendering.components import Chart, Section, Series
 from facetrial.report.rendering.formatting import interval, percent
 
 
-def detection_sentence(detection: Mapping[str, Any]) -> str:
-    """Detection in one sentence."""
-    caught, alarms, through = (detection[key] for key in ("caught", "false_alarms", "undetected_success"))
+def flagging_sentence(flagging: Mapping[str, Any]) -> str:
+    """Flagging in one sentence."""
+    caught, alarms, through = (flagging[key] for key in ("caught", "false_alarms", "undetected_success"))
     return (
         f"{percent(caught['value'])} of the attacked pictures are flagged (95 % interval {interval(caught)}), and "
         f"{percent(alarms['value'])} of the clean ones; undetected, the attack succeeded on "
@@ -18,32 +18,32 @@ def detection_sentence(detection: Mapping[str, Any]) -> str:
     )
 
 
-def describe_detection(detection: Mapping[str, Any]) -> str:
+def describe_flagging(flagging: Mapping[str, Any]) -> str:
     """The figure in words."""
-    auroc = detection["auroc"]
+    auroc = flagging["auroc"]
     return (
         f"Receiver operating characteristic of the detector: area {auroc['value']:.3f} (95 % interval "
-        f"{auroc['low']:.3f} to {auroc['high']:.3f}). {detection_sentence(detection)}"
+        f"{auroc['low']:.3f} to {auroc['high']:.3f}). {flagging_sentence(flagging)}"
     )
 
 
-def detection_section(summary: Mapping[str, Any]) -> Section | None:
+def flagging_section(summary: Mapping[str, Any]) -> Section | None:
     """What detectors noticed; None where the victim has none."""
     if not has_detector(summary):
         return None
     return Section(
-        "What is noticed", [detection_sentence(summary["detection"])], charts=[detection_chart(summary)]
+        "What is noticed", [flagging_sentence(summary["flagging"])], charts=[flagging_chart(summary)]
     )
 
 
-def detection_chart(summary: Mapping[str, Any]) -> Chart:
+def flagging_chart(summary: Mapping[str, Any]) -> Chart:
     """The receiver operating characteristic, and the threshold that stood trial."""
-    detection = summary["detection"]
-    alarms, caught = ([point[key] for point in detection["roc"]] for key in ("false_alarms", "caught"))
-    stood = [detection["false_alarms"]["value"]], [detection["caught"]["value"]]
+    flagging = summary["flagging"]
+    alarms, caught = ([point[key] for point in flagging["roc"]] for key in ("false_alarms", "caught"))
+    stood = [flagging["false_alarms"]["value"]], [flagging["caught"]["value"]]
     return Chart(
-        "detection",
-        describe_detection(detection),
+        "flagging",
+        describe_flagging(flagging),
         "Attacked pictures that would be flagged at each share of false alarms on the same clean pictures. The "
         "threshold that stood trial was set on other clean pictures.",
         "clean pictures flagged",

@@ -1,7 +1,7 @@
 """Pictures of a trial to look at: clean, the perturbation magnified, attacked.
 
 A trial keeps those that say most: where the recogniser is most surely wrong, and where it nearly was or nearly was not;
-and, so that extremes are not taken for the rule, a few spread evenly over people.
+and, so that extremes are not taken for the rule, a few evenly over people.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,26 +17,26 @@ from facetrial.core.files import written_whole
 from facetrial.report.rendering.formatting import NOTHING
 from facetrial.report.rendering.html import png
 from facetrial.report.rendering.theme import LIGHT, Theme, mark, new_axes, save_figure
-from facetrial.trial.gallery_cases import SPREAD, Pictures, choose_cases
+from facetrial.trial.showcase_cases import EVENLY, Pictures, choose_cases
 
 """For each file the clean and the attacked picture, float32 (3, H, W) in [0, 1]."""
 
 
 IMAGES = ("clean", "perturbation", "attacked")
-IN_OVERVIEW = 2  # of these in gallery.png
-FOLDER = "gallery"
+IN_OVERVIEW = 2  # of these in showcase.png
+FOLDER = "showcase"
 _GAINS = (1, 2, 3, 5, 10, 20, 50, 100, 200)
 
 
-def write_gallery(
+def write_showcase(
     folder: Path, rows: pd.DataFrame, pictures: Pictures, summary: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Writes three PNG of each picture into `folder`/gallery, in 8 bits, and `gallery.png`, an overview of each kind.
+    """Writes three PNG of each picture into `folder`/showcase, in 8 bits, and `showcase.png`, an overview of each kind.
 
     Args:
         folder: of the run; pictures of an earlier start are removed.
         rows: all verdict rows.
-        pictures: of the chosen cases, those that are kept, and any others, which are shown as spread.
+        pictures: of the chosen cases, those that are kept, and any others, which are shown evenly.
         summary: for what must be known of the trial.
 
     Returns:
@@ -45,10 +45,10 @@ def write_gallery(
     """
     for path in (folder / FOLDER).glob("*-*.png"):
         path.unlink()
-    (folder / "gallery.png").unlink(missing_ok=True)
+    (folder / "showcase.png").unlink(missing_ok=True)
     chosen = choose_cases(rows)
     kinds = {file: kind for kind, files in chosen.items() for file in files if file in pictures}
-    kinds |= {file: SPREAD for file in pictures if file not in kinds}
+    kinds |= {file: EVENLY for file in pictures if file not in kinds}
     if not kinds:
         return []
     gain = common_gain(pictures)
@@ -74,7 +74,7 @@ def write_gallery(
         kind: [case for case in cases if case["kind"] == kind] for kind in dict.fromkeys(kinds.values())
     }
     overview = [case for same in of_kinds.values() for case in same[:IN_OVERVIEW]]
-    save_figure(gallery_figure(folder, overview, summary), folder / "gallery.png")
+    save_figure(showcase_figure(folder, overview, summary), folder / "showcase.png")
     return cases
 
 
@@ -95,7 +95,7 @@ def magnified(clean: np.ndarray, attacked: np.ndarray, gain: float) -> np.ndarra
     return np.clip(0.5 + gain * (attacked - clean), 0.0, 1.0)
 
 
-def gallery_figure(
+def showcase_figure(
     folder: Path, cases: Sequence[Mapping[str, Any]], summary: Mapping[str, Any], theme: Theme = LIGHT
 ) -> Figure:
     """A row a case: clean, its perturbation magnified, attacked; with predicted names and margins."""
