@@ -5,7 +5,8 @@
 
 Every table is compared as it is written, and every JSON file value for value, but for what is timed. FILE holds the
 names that were changed on purpose as JSON, `{"old": "new"}`: whole keys, columns, values and names of files of OLD;
-"parent.key" is a key below that parent only, "folder/" a folder. `renamed_since_0.1.json` beside this script holds those since version 0.1.
+"parent.key" is a key below that parent only, "folder/" a folder. `renamed_since_0.1.json` beside this script holds those
+since version 0.1.
 """
 
 import argparse
@@ -99,8 +100,8 @@ class Comparison:
         self.trials += 1
 
     def name_of_file(self, path: Path) -> str:
-        """The file, the folders that it lies in and the words of its name, which hyphens join, as they are called in NEW."""
-        folders = [self.renamed.get(f"{folder}/", folder) for folder in path.parts[:-1]]
+        """The folders that a file lies in and the words of its name, which hyphens join, as they are called in NEW."""
+        folders = [self.renamed.get(f"{folder}/", folder).rstrip("/") for folder in path.parts[:-1]]
         return "/".join([*folders, "-".join(map(self.name, self.name(path.name).split("-")))])
 
 
