@@ -5,8 +5,8 @@
 
 Every table is compared as it is written, and every JSON file value for value, but for what is timed. FILE holds the
 names that were changed on purpose as JSON, `{"old": "new"}`: whole keys, columns, values and names of files of OLD;
-"parent.key" is a key below that parent only, "folder/" a folder. `renamed_since_0.1.json` beside this script holds those
-since version 0.1.
+"parent.key" is a key below that parent only, "folder/" a folder. `renamed_since_0.1.json` beside this script holds
+those since version 0.1.
 """
 
 import argparse
