@@ -6,7 +6,7 @@ LFW ?=
 KEYPOINTS ?=
 WEIGHTS ?= vggface2
 
-.PHONY: setup demo test lint poster bench charts clean
+.PHONY: setup demo test cases lint poster bench charts clean
 
 setup: $(STAMP)
 
@@ -27,6 +27,10 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(PYTHON) -m pytest -n auto --dist loadfile
+
+# Situations in which the project misbehaved, each a script: tests/cases/README.md.
+cases: $(STAMP)
+	PY=$(abspath $(PYTHON)) bash tests/cases/run-all
 
 lint: $(STAMP)
 	$(PYTHON) -m ruff check .
