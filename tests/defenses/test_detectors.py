@@ -19,7 +19,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.blur import GaussianBlur
 from facetrial.defenses.build import defended
-from facetrial.defenses.detectors import FeatureSqueezing, GalleryDistance, of_winner, suspicions, threshold
+from facetrial.defenses.detectors import FeatureSqueezing, GalleryDistance, of_winner, threshold
 from facetrial.defenses.jpeg import JPEG
 from facetrial.defenses.resize_pad import RandomResizePad
 from facetrial.metrics.flagging import flagging_summary, roc_points
@@ -29,6 +29,7 @@ from facetrial.recognition.layers import (
     adaptive_view,
     base_model,
     scores_of,
+    suspicions,
     with_similarities,
 )
 from facetrial.recognition.victim import Victim

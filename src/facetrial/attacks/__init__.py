@@ -1,7 +1,6 @@
 """Attacks: a region, a budget and a method, put together with a goal."""
 
 from facetrial.attacks.attack import Attack
-from facetrial.attacks.best import Best
 from facetrial.attacks.black_box.best_of import BestOf
 from facetrial.attacks.black_box.few_pixels import FewPixels
 from facetrial.attacks.black_box.hop_skip_jump import HopSkipJump
@@ -23,11 +22,12 @@ from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Cosine, CrossEntropy, DifferenceOfLogitsRatio, Loss, Margin
-from facetrial.attacks.method import Method, MethodResult, Problem
+from facetrial.attacks.method import Method
 from facetrial.attacks.minimum_norm.bisection import Bisection
 from facetrial.attacks.minimum_norm.carlini_wagner import CarliniWagner
 from facetrial.attacks.minimum_norm.ddn import DDN
 from facetrial.attacks.minimum_norm.fmn import FMN
+from facetrial.attacks.problem import Best, MethodResult, Problem
 from facetrial.attacks.result import Attacked
 from facetrial.attacks.sequence import OneAfterAnother
 from facetrial.attacks.surrogate import Surrogate

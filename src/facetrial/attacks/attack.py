@@ -10,7 +10,8 @@ from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.examples import Examples
 from facetrial.attacks.fitted.base import Fitted
 from facetrial.attacks.goals import SHOWS_TARGET, Criterion, Dodging, Goal
-from facetrial.attacks.method import Method, Problem
+from facetrial.attacks.method import Method
+from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import Attacked
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.core.errors import FacetrialError
@@ -25,6 +26,7 @@ from facetrial.recognition.layers import (
     draws_at_random,
     forward_passes,
     scores_of,
+    unchecked,
     with_base,
 )
 from facetrial.regions.regions import Region
@@ -105,7 +107,7 @@ class Attack:
             FacetrialError: images that are not float32 (B, 3, H, W) in [0, 1]; a budget that a picture or its region
                 cannot hold, or that the method has no use for; a victim in train mode, or none where it is asked.
         """
-        images = check_images(faces.images)
+        images = faces.images
         region, criterion, attackable, problem = self._problem(victim, faces, seed, draw, files)
         none = torch.zeros_like(faces.identities)
         attacked = Attacked(
@@ -122,11 +124,10 @@ class Attack:
             return attacked
         rows = attackable.nonzero()[:, 0]
         found = self.method(problem)
-        times = forward_passes(problem.victim)
         attacked.images[rows] = found.images
         attacked.reached[rows] = found.reached
-        attacked.queries[rows] = found.queries * times
-        attacked.steps[rows] = found.steps * times
+        attacked.queries[rows] = found.queries * problem.forward_passes
+        attacked.steps[rows] = found.steps * problem.forward_passes
         attacked.gradient[rows] = found.gradient
         if found.smallest is not None:
             attacked.smallest = torch.full_like(attacked.reached, torch.nan, dtype=torch.float32)
@@ -158,7 +159,6 @@ class Attack:
         def problem(rows: Tensor) -> Problem | None:
             batch = faces.select(rows.to(first.device)) if in_memory else faces.batch(rows.numpy())
             batch = Faces(**{name: value.to(first.device) for name, value in vars(batch).items()})
-            check_images(batch.images)
             files = None if in_memory else [faces.files[i] for i in rows.tolist()]
             return self._problem(victim, batch, seed, 0, files)[-1]
 
@@ -175,7 +175,7 @@ class Attack:
             )
         if victim is not None and victim.training:
             raise FacetrialError("the victim is in train mode; call victim.eval() first.")
-        images = faces.images
+        images = check_images(faces.images)
         draws = Draws(seed, faces.pictures, draw)
         region = self.region(faces.landmarks, *images.shape[-2:], draws)
         view, confirmer = None, None
@@ -186,20 +186,29 @@ class Attack:
             if self.adaptive and draws_at_random(victim):
                 confirmer = confirming(victim)
             victim = adaptive_view(victim) if self.adaptive else base_model(victim)
+        abstaining, times = (0, 1) if victim is None else (abstain_columns(victim), forward_passes(victim))
         everyone = torch.arange(len(images), device=images.device)
         seen = images if view is None else view(everyone, images)
-        criterion = self._criterion(victim, seen, faces.identities, draws)
-        criterion.abstain_columns = 0 if victim is None else abstain_columns(victim)
+        proxy = victim
+        if self.fast and self.method.asks_victim:
+            # A slope is as good in bfloat16; scores that pictures are compared by are not.
+            fast = self._copies.of(base_model(victim), seen, low=self.method.takes_low_precision)
+            proxy = with_base(victim, fast)
+        # These pictures were checked, and the referee checks what a method makes of them.
+        victim, proxy = unchecked(victim), unchecked(proxy)
+        scores, names = self._clean_scores(victim, seen) if self.goal.needs_scores else (None, ())
+        criterion = self.goal.criterion(scores, faces.identities, names, draws)
+        criterion.abstain_columns = abstaining
         attackable = region.flatten(1).amax(1) > 0
         if criterion.targets is not None:
             attackable &= criterion.targets != SHOWS_TARGET
         rows = attackable.nonzero()[:, 0]
         if len(rows) == 0:
             return region, criterion, attackable, None
-        names = [str(i) for i in faces.indices.tolist()] if files is None else list(files)
+        files = [str(i) for i in faces.indices.tolist()] if files is None else list(files)
         problem = Problem(
             victim=victim,
-            proxy=self._proxy(victim, seen),
+            proxy=proxy,
             criterion=criterion.select(rows),
             images=images[rows],
             region=region[rows],
@@ -208,27 +217,17 @@ class Attack:
             else self.budget.scaled(images.new_full((len(rows),), self.part)),
             landmarks=faces.landmarks[rows],
             draws=draws.select(rows),
-            files=[names[i] for i in rows.tolist()],
+            files=[files[i] for i in rows.tolist()],
             view=None if view is None else view.select(rows),
             confirmer=confirmer,
+            forward_passes=times,
         )
         return region, criterion, attackable, problem
 
-    def _proxy(self, victim: nn.Module | None, images: Tensor) -> nn.Module | None:
-        if not (self.fast and self.method.asks_victim):
-            return victim
-        # A slope is as good in bfloat16; scores that pictures are compared by are not.
-        core = base_model(victim)
-        return with_base(victim, self._copies.of(core, images, low=self.method.takes_low_precision))
-
-    def _criterion(
-        self, victim: nn.Module | None, images: Tensor, identities: Tensor, draws: Draws
-    ) -> Criterion:
-        if not self.goal.needs_scores:
-            return self.goal.criterion(None, identities, (), draws)
+    def _clean_scores(self, victim: nn.Module | None, images: Tensor) -> tuple[Tensor, Sequence[str]]:
+        """Identity scores (B, C) of the clean pictures, and the C names."""
         if victim is None:
             raise FacetrialError(f"goal={self.goal.name} needs a victim to choose its targets by.")
         scores = scores_of(victim, images)
         scores = scores[:, : scores.shape[1] - abstain_columns(victim)]
-        names = getattr(victim, "names", None) or [str(number) for number in range(scores.shape[1])]
-        return self.goal.criterion(scores, identities, names, draws)
+        return scores, getattr(victim, "names", None) or [str(number) for number in range(scores.shape[1])]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from facetrial.attacks.method import Problem
+from facetrial.attacks.problem import Problem
 from facetrial.core.randomness import Draws
 
 

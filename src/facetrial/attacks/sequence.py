@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Self
 
-from facetrial.attacks.best import Best
-from facetrial.attacks.method import Method, MethodResult, Problem
+from facetrial.attacks.method import Method
+from facetrial.attacks.problem import Best, MethodResult, Problem
 from facetrial.core.errors import FacetrialError
 
 

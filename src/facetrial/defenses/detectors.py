@@ -16,7 +16,6 @@ from facetrial.recognition.layers import (
     Defended,
     abstain_columns,
     base_model,
-    layers,
     with_embeddings,
     with_similarities,
 )
@@ -238,9 +237,3 @@ class GalleryDistance(Detector):
     def measure(self, victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
         scores, embeddings = with_embeddings(victim, images)
         return scores, 1.0 - similarities(embeddings, base_model(victim).head).float()
-
-
-def suspicions(victim: nn.Module, images: Tensor) -> Tensor | None:
-    """The highest suspicion (B,) of the victim's detectors, flagged above 1; None where it has none."""
-    found = [layer.suspicion(images) for layer in layers(victim) if isinstance(layer, Detecting)]
-    return torch.stack(found).amax(0) if found else None

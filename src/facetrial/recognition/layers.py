@@ -3,7 +3,7 @@
 import copy
 import math
 from collections.abc import Sequence
-from typing import Self
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -82,6 +82,10 @@ class Defended(nn.Module):
     def abstains(self, scores: Tensor) -> Tensor:
         """(B,) bool: whether scores (B, C) that it gave are too close for it to name anybody."""
         return abstains(self.victim, scores)
+
+    def suspicion(self, images: Tensor) -> Tensor | None:
+        """How suspicious images are, (B,), flagged above 1; None of a layer that flags none."""
+        return None
 
     def with_base(self, victim: nn.Module) -> Self:
         """The same defence in front of another victim."""
@@ -176,6 +180,35 @@ def abstains(victim: nn.Module, scores: Tensor) -> Tensor:
     if isinstance(victim, Defended):
         return victim.abstains(scores)
     return torch.zeros(len(scores), dtype=torch.bool, device=scores.device)
+
+
+def suspicions(victim: nn.Module, images: Tensor) -> Tensor | None:
+    """The highest suspicion (B,) of the victim's detectors, flagged above 1; None where it has none."""
+    with torch.no_grad():
+        found = [suspicion for layer in layers(victim) if (suspicion := layer.suspicion(images)) is not None]
+    return torch.stack(found).amax(0) if found else None
+
+
+class Answer(NamedTuple):
+    """What a victim says of B pictures.
+
+    Attributes:
+        scores: float32 (B, C).
+        embeddings: (B, D), as by `scores_and_embeddings`, or None.
+        abstains: (B,) bool, of which pictures it names nobody.
+        suspicion: (B,), as by `suspicions`, or None.
+    """
+
+    scores: Tensor
+    embeddings: Tensor | None
+    abstains: Tensor
+    suspicion: Tensor | None
+
+
+def answer(victim: nn.Module, images: Tensor) -> Answer:
+    """All that `victim` says of images (B, 3, H, W), as a verdict is taken."""
+    scores, embeddings = scores_and_embeddings(victim, images)
+    return Answer(scores, embeddings, abstains(victim, scores), suspicions(victim, images))
 
 
 def unchecked(victim: nn.Module) -> nn.Module:

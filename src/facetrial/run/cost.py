@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from facetrial.defenses.detectors import suspicions
 from facetrial.faces.batch import FaceDataset
+from facetrial.recognition.layers import suspicions
 from facetrial.runtime.checkpoints import load_checkpoint
 
 _LEAST_SECONDS = 0.25  # of one measuring

@@ -4,13 +4,12 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from facetrial.attacks.goals import SHOWS_TARGET, Criterion
-from facetrial.attacks.method import Gradient
+from facetrial.attacks.goals import SHOWS_TARGET
+from facetrial.attacks.problem import Gradient
 from facetrial.attacks.result import Attacked
 from facetrial.core.exact_sums import exact_sum
-from facetrial.defenses.detectors import suspicions
 from facetrial.faces.batch import Faces
-from facetrial.recognition.layers import abstains, scores_and_embeddings
+from facetrial.recognition.layers import answer, unchecked
 from facetrial.trial.rows import ABSTAINED, ATTACKED, NOT_ATTACKABLE
 
 
@@ -43,24 +42,22 @@ def verdict_rows(
     """
     columns: dict[str, list] = {"file": files, "identity": [names[i] for i in faces.identities.tolist()]}
     versions = {"clean": faces.images, "attacked": attacked.images, "8bit": eight_bit(attacked.images)}
+    victim = unchecked(victim)  # the referee has seen the pictures
+    answers = {version: answer(victim, images) for version, images in versions.items()}
     predicted, correct, margin, rank, detected = {}, {}, {}, {}, {}
-    for version, images in versions.items():
-        scores, found = scores_and_embeddings(victim, images)
+    for version, (scores, found, silent, suspicion) in answers.items():
         if embeddings is not None and found is not None:
             embeddings[version] = found
-        winners, silent = scores.argmax(1), abstains(victim, scores)
+        winners = scores.argmax(1)
         named = [
             ABSTAINED if no_one else names[i]
             for i, no_one in zip(winners.tolist(), silent.tolist(), strict=True)
         ]
         predicted[f"predicted_{version}"] = named
         correct[f"correct_{version}"] = ((winners == faces.identities) & ~silent).tolist()
-        margin[f"margin_{version}"] = (-Criterion(faces.identities).adversarial_margin(scores)).tolist()
-        rank[f"rank_{version}"] = (
-            own_ranks(scores, faces.identities).masked_fill(silent, len(scores[0]) + 1).tolist()
-        )
-        with torch.no_grad():
-            suspicion = suspicions(victim, images)
+        margin[f"margin_{version}"] = own_margins(scores, faces.identities).tolist()
+        ranks = own_ranks(scores, faces.identities).masked_fill(silent, len(scores[0]) + 1)
+        rank[f"rank_{version}"] = ranks.tolist()
         if suspicion is not None:
             detected |= {
                 f"suspicion_{version}": suspicion.tolist(),
@@ -85,6 +82,12 @@ def change_columns(faces: Faces, attacked: Attacked) -> dict[str, list]:
     columns["steps"] = attacked.steps.tolist()
     columns["gradient"] = [Gradient(i).name.lower() for i in attacked.gradient.tolist()]
     return columns
+
+
+def own_margins(scores: Tensor, identities: Tensor) -> Tensor:
+    """The own score less the best other, (B,), of scores (B, C): above 0 is recognised."""
+    own = scores.gather(1, identities[:, None])[:, 0]
+    return -(scores.scatter(1, identities[:, None], -torch.inf).amax(1) - own)
 
 
 def own_ranks(scores: Tensor, identities: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.goals import Criterion, Impersonation
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import CrossEntropy, Margin
-from facetrial.attacks.method import Problem
+from facetrial.attacks.problem import Problem
 from facetrial.attacks.referee import referee
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws

@@ -15,7 +15,7 @@ from facetrial.attacks.examples import Examples
 from facetrial.attacks.fitted.universal import Universal
 from facetrial.attacks.goals import Dodging, Impersonation
 from facetrial.attacks.losses import CrossEntropy, Margin
-from facetrial.attacks.method import Gradient
+from facetrial.attacks.problem import Gradient
 from facetrial.attacks.referee import referee
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.core.errors import FacetrialError

@@ -13,7 +13,7 @@ from facetrial.attacks.gradient.apgd import APGD, TargetedAPGD, checkpoints
 from facetrial.attacks.gradient.iterative import IterativeAttack
 from facetrial.attacks.gradient.pgd import PGD, smoothed
 from facetrial.attacks.losses import CrossEntropy, DifferenceOfLogitsRatio, Margin
-from facetrial.attacks.method import Gradient
+from facetrial.attacks.problem import Gradient
 from facetrial.attacks.referee import referee
 from facetrial.attacks.sequence import OneAfterAnother
 from facetrial.core.errors import FacetrialError
@@ -230,8 +230,8 @@ class TestAPGD:
         lengths = []
 
         class Watched(APGD):
-            def update(self, active, problem, found):
-                super().update(active, problem, found)
+            def update(self, active, found):
+                super().update(active, found)
                 lengths.append(active.memory["step"].clone())
 
         faces, victim = known_faces(8), trained()

@@ -14,12 +14,12 @@ from facetrial.attacks.goals import Criterion, Dodging, Impersonation
 from facetrial.attacks.gradient.apgd import APGD
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import CrossEntropy, Margin
-from facetrial.attacks.method import Gradient, Problem
 from facetrial.attacks.minimum_norm.base import SmallestChange
 from facetrial.attacks.minimum_norm.bisection import Bisection
 from facetrial.attacks.minimum_norm.carlini_wagner import CarliniWagner
 from facetrial.attacks.minimum_norm.ddn import DDN
 from facetrial.attacks.minimum_norm.fmn import FMN
+from facetrial.attacks.problem import Gradient, Problem
 from facetrial.attacks.referee import referee
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws

@@ -2,9 +2,9 @@
 
 import torch
 
-from facetrial.attacks.best import Best
 from facetrial.attacks.black_box.noise import Draw
-from facetrial.attacks.method import Method, MethodResult, Problem
+from facetrial.attacks.method import Method
+from facetrial.attacks.problem import Best, MethodResult, Problem
 from facetrial.attacks.queries import asked_in_parts, check_whole
 from facetrial.core.errors import FacetrialError
 

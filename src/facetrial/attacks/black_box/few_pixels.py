@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from facetrial.attacks.best import Best
 from facetrial.attacks.budgets.l0 import L0
 from facetrial.attacks.losses import Loss
-from facetrial.attacks.method import Method, MethodResult, Problem
+from facetrial.attacks.method import Method
+from facetrial.attacks.problem import Best, MethodResult, Problem
 from facetrial.attacks.queries import asked_in_parts, check_whole
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from facetrial.attacks.best import Best
 from facetrial.attacks.black_box.norm_geometry import Geometry, LinfGeometry, geometry_of
-from facetrial.attacks.method import Method, MethodResult, Problem
+from facetrial.attacks.method import Method
 from facetrial.attacks.minimum_norm.confirmation import confirmed, lengthened
+from facetrial.attacks.problem import Best, MethodResult, Problem
 from facetrial.attacks.queries import asked_in_parts, check_whole
 from facetrial.core.errors import FacetrialError
 

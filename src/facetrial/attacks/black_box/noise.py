@@ -5,7 +5,8 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
-from facetrial.attacks.method import Method, MethodResult, Problem
+from facetrial.attacks.method import Method
+from facetrial.attacks.problem import MethodResult, Problem
 from facetrial.core.errors import FacetrialError
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from facetrial.attacks.budgets.budget import norms
 from facetrial.attacks.budgets.l2 import L2
 from facetrial.attacks.budgets.linf import Linf
-from facetrial.attacks.method import Problem
+from facetrial.attacks.problem import Problem
 from facetrial.core.errors import FacetrialError
 
 

@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from facetrial.attacks.best import Best
 from facetrial.attacks.black_box.square_proposals import L2Proposals, LinfProposals, Proposals
 from facetrial.attacks.budgets.l2 import L2
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.losses import Loss
-from facetrial.attacks.method import Method, MethodResult, Problem
+from facetrial.attacks.method import Method
+from facetrial.attacks.problem import Best, MethodResult, Problem
 from facetrial.attacks.queries import asked_in_parts, check_whole
 from facetrial.core.errors import FacetrialError
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from facetrial.attacks.budgets.budget import norms
-from facetrial.attacks.method import Problem
+from facetrial.attacks.problem import Problem
 
 _TRIES = 8  # colours drawn for a square, of which the first that changes the picture is taken
 

@@ -5,6 +5,7 @@ import math
 from abc import ABC, abstractmethod
 from typing import Self
 
+import torch
 from torch import Tensor
 
 from facetrial.core.errors import FacetrialError
@@ -58,6 +59,12 @@ class Budget(ABC):
         if not isinstance(self.part, Tensor):
             return self
         return self.scaled(self.part[rows, 0, 0, 0])
+
+    def joined(self, others: Self) -> Self:
+        """The budget of these pictures, then of `others`, which have sizes of their own where these have."""
+        if not isinstance(self.part, Tensor):
+            return self
+        return self.scaled(torch.cat([self.part, others.part])[:, 0, 0, 0])
 
     @abstractmethod
     def project(self, images: Tensor, changed: Tensor, region: Tensor) -> Tensor:

@@ -58,5 +58,6 @@ class Linf(Budget):
         return change.clamp(-self.limit, self.limit)
 
     def start(self, images: Tensor, region: Tensor, draws: Draws) -> Tensor:
+        size = self.size(*images.shape[-2:])
         noise = 2.0 * draws.uniform(images.shape[1:], "start") - 1.0
-        return (images + self.size(*images.shape[-2:]) * noise * region).clamp(0.0, 1.0)
+        return (images + size * noise * region).clamp(0.0, 1.0)

@@ -12,7 +12,8 @@ from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.examples import Examples
 from facetrial.attacks.loss_gradient import loss_gradient
 from facetrial.attacks.losses import Loss
-from facetrial.attacks.method import Gradient, Method, MethodResult, Problem
+from facetrial.attacks.method import Method
+from facetrial.attacks.problem import Gradient, MethodResult, Problem
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
 

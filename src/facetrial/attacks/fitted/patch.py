@@ -13,7 +13,7 @@ from facetrial.attacks.fitted.base import Fitted, straight_through
 from facetrial.attacks.fitted.patch_files import write_patch
 from facetrial.attacks.fitted.printability import non_printability, total_variation
 from facetrial.attacks.losses import Loss
-from facetrial.attacks.method import Problem
+from facetrial.attacks.problem import Problem
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 from facetrial.regions.regions import Region

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.fitted.base import Fitted, straight_through
-from facetrial.attacks.method import Problem
+from facetrial.attacks.problem import Problem
 from facetrial.core.errors import FacetrialError
 
 

@@ -13,7 +13,7 @@ from facetrial.attacks.gradient.iterative import IterativeAttack
 from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Loss
-from facetrial.attacks.method import Problem
+from facetrial.attacks.problem import Problem
 from facetrial.core.errors import FacetrialError
 from facetrial.recognition.layers import scores_of
 
@@ -64,7 +64,7 @@ class APGD(IterativeAttack):
         return made
 
     def initialise(self, active: ActiveSet, problem: Problem) -> None:
-        active.current = problem.budget.start(active.images, active.region, active.draws)
+        active.current = active.budget.start(active.images, active.region, active.draws)
         count = len(active)
         zero = active.images.new_zeros(count)
         active.memory |= {
@@ -79,7 +79,7 @@ class APGD(IterativeAttack):
             "halved": torch.ones_like(zero, dtype=torch.bool),
         }
 
-    def update(self, active: ActiveSet, problem: Problem, found: LossGradient) -> None:
+    def update(self, active: ActiveSet, found: LossGradient) -> None:
         memory = active.memory
         loss = found.loss.nan_to_num(-torch.inf, neginf=-torch.inf)
         memory["rises"] = memory["rises"] + (loss > memory["last_loss"])
@@ -92,11 +92,11 @@ class APGD(IterativeAttack):
         current = _where(halve, memory["best"], active.current)
         gradient = _where(halve, memory["best_gradient"], found.gradient)
 
-        size = problem.budget.size(*active.images.shape[-2:])
-        moved = current + memory["step"][:, None, None, None] * size * problem.budget.steepest(gradient)
-        moved = problem.budget.project(active.images, moved, active.region)
+        size = active.budget.size(*active.images.shape[-2:])
+        moved = current + memory["step"][:, None, None, None] * size * active.budget.steepest(gradient)
+        moved = active.budget.project(active.images, moved, active.region)
         mixed = current + _MOMENTUM * (moved - current) + (1.0 - _MOMENTUM) * (current - memory["previous"])
-        mixed = problem.budget.project(active.images, mixed, active.region)
+        mixed = active.budget.project(active.images, mixed, active.region)
         first = torch.tensor([taken == 0 for taken in active.taken], device=current.device)
         memory["previous"] = current
         active.current = _where(first, moved, mixed)

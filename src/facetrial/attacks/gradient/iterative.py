@@ -8,18 +8,17 @@ import copy
 import logging
 from abc import abstractmethod
 from collections import deque
-from dataclasses import replace
 from typing import Self
 
 import torch
 from torch import Tensor
 
-from facetrial.attacks.best import Best
 from facetrial.attacks.goals import Criterion
 from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.loss_gradient import LossGradient, loss_gradient
 from facetrial.attacks.losses import Loss
-from facetrial.attacks.method import Method, MethodResult, Problem
+from facetrial.attacks.method import Method
+from facetrial.attacks.problem import Best, MethodResult, Problem
 from facetrial.core.errors import FacetrialError
 from facetrial.recognition.layers import scores_of
 
@@ -45,7 +44,7 @@ class IterativeAttack(Method):
 
     Attributes:
         looks_first: whether `initialise` shows each picture to the victim.
-        shows_as_is: whether `augment` gives back the pictures themselves.
+        shows_as_is: whether `augment` gives back the pictures themselves, so that it need not be asked.
 
     Raises:
         FacetrialError: fewer than one step or start.
@@ -53,7 +52,6 @@ class IterativeAttack(Method):
 
     takes_surrogate = True
     looks_first = False
-    shows_as_is = True
 
     def __init__(
         self, loss: Loss, steps: int, restarts: int = 1, at_once: int | None = None, early_stop: bool = True
@@ -70,6 +68,7 @@ class IterativeAttack(Method):
         self.restarts = restarts
         self.at_once = at_once
         self.early_stop = early_stop
+        self.shows_as_is = type(self).augment is IterativeAttack.augment
 
     def longer(self, factor: int) -> Self:
         made = copy.copy(self)
@@ -81,8 +80,8 @@ class IterativeAttack(Method):
         """Sets where new pictures start, and what is to be remembered of them."""
 
     @abstractmethod
-    def update(self, active: ActiveSet, problem: Problem, found: LossGradient) -> None:
-        """Moves pictures by one step; `found` is the slope where they are, `problem.budget` their own."""
+    def update(self, active: ActiveSet, found: LossGradient) -> None:
+        """Moves pictures by one step; `found` is the slope where they are."""
 
     def augment(self, active: ActiveSet, images: Tensor) -> Tensor:
         """What the victim is shown for the gradient: the pictures, unless a method looks at changed ones."""
@@ -126,6 +125,8 @@ class IterativeAttack(Method):
         self, active: ActiveSet | None, queue: deque, size: int, problem: Problem, best: Best
     ) -> ActiveSet:
         """The working set with free places taken by the first of the queue."""
+        if not queue:
+            return active
         free = size - (0 if active is None else len(active))
         places = [queue.popleft() for _ in range(min(free, len(queue)))]
         if not places:
@@ -139,6 +140,7 @@ class IterativeAttack(Method):
             [0] * len(places),
             part.images,
             part.region,
+            part.budget,
             part.criterion,
             part.images.clone(),
             part.draws.restarted(restart),
@@ -153,8 +155,10 @@ class IterativeAttack(Method):
     def _step(self, problem: Problem, best: Best, active: ActiveSet) -> None:
         """One pass and one step for the whole working set."""
         images = active.current.detach().requires_grad_(True)
-        with torch.enable_grad():
-            seen = problem.seen(active.rows, self.augment(active, images))
+        seen = images
+        if not (self.shows_as_is and problem.view is None):
+            with torch.enable_grad():
+                seen = problem.seen(active.rows, self.augment(active, images))
         found = loss_gradient(problem.proxy, self.loss, images, seen, self.criterion(active), active.region)
         if self.shows_as_is:
             best.consider(active.rows, active.current, found.scores, found)
@@ -162,13 +166,12 @@ class IterativeAttack(Method):
             best.asked(active.rows, found)
             plain = problem.seen(active.rows, active.current)
             best.consider(active.rows, active.current, scores_of(problem.proxy, plain))
-        here = replace(problem, budget=problem.budget.select(active.rows))
-        self.update(active, here, found)
+        self.update(active, found)
         active.taken = [taken + 1 for taken in active.taken]
 
     def _staying(self, problem: Problem, best: Best, active: ActiveSet, queue: deque) -> ActiveSet | None:
         """Those that go on: with steps left, and, with early stopping, not fooled."""
-        early_stop = self.early_stop and problem.certain
+        early_stop = self.early_stop and best.certain
         ended = [place for place, taken in enumerate(active.taken) if taken >= self.steps]
         if ended:
             last = active.select(ended)
@@ -190,6 +193,6 @@ class IterativeAttack(Method):
                 queue.popleft()
             rows = active.rows.tolist()
             going = [i for i, taken in enumerate(active.taken) if taken < self.steps and not fooled[rows[i]]]
-        if len(going) == len(active):
+        if len(going) == len(active.taken):
             return active
         return active.select(going) if going else None

@@ -10,7 +10,7 @@ from facetrial.attacks.gradient.iterative import IterativeAttack
 from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Loss
-from facetrial.attacks.method import Problem
+from facetrial.attacks.problem import Problem
 from facetrial.core.errors import FacetrialError
 from facetrial.faces.frames import shrunk
 
@@ -70,10 +70,10 @@ class PGD(IterativeAttack):
         self.di_prob = di_prob
         self.min_scale = min_scale
         self.ti_kernel = ti_kernel
-        self.shows_as_is = di_prob == 0
+        self.shows_as_is = di_prob == 0 and type(self).augment is PGD.augment
 
     def initialise(self, active: ActiveSet, problem: Problem) -> None:
-        start = problem.budget.start(active.images, active.region, active.draws)
+        start = active.budget.start(active.images, active.region, active.draws)
         drawn = (active.restart > 0) | self.random_start
         active.current = torch.where(drawn[:, None, None, None], start, active.images)
         if self.momentum:
@@ -88,7 +88,7 @@ class PGD(IterativeAttack):
         now = views.gather(1, active.step.clamp(max=self.steps - 1)[:, None, None].expand(-1, 1, 3))[:, 0]
         return shrunk(images, now[:, 0], now[:, 1:])
 
-    def update(self, active: ActiveSet, problem: Problem, found: LossGradient) -> None:
+    def update(self, active: ActiveSet, found: LossGradient) -> None:
         gradient = found.gradient
         if self.ti_kernel:
             gradient = smoothed(gradient, self.ti_kernel) * active.region
@@ -96,9 +96,9 @@ class PGD(IterativeAttack):
             length = gradient.abs().mean((1, 2, 3), keepdim=True).clamp(min=1e-30)
             gradient = self.momentum * active.memory["velocity"] + gradient / length
             active.memory["velocity"] = gradient
-        size = problem.budget.size(*active.images.shape[-2:])
-        moved = active.current + self.step * size * problem.budget.steepest(gradient)
-        active.current = problem.budget.project(active.images, moved, active.region)
+        size = active.budget.size(*active.images.shape[-2:])
+        moved = active.current + self.step * size * active.budget.steepest(gradient)
+        active.current = active.budget.project(active.images, moved, active.region)
 
 
 def _views(active: ActiveSet, steps: int, chance: float, min_scale: float) -> Tensor:

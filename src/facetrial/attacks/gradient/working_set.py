@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.goals import Criterion
 from facetrial.core.randomness import Draws
 
@@ -19,6 +20,7 @@ class ActiveSet:
         taken: steps taken, A numbers that the host knows.
         images: (A, 3, H, W), clean.
         region: (A, 1, H, W).
+        budget: how much, for these pictures.
         criterion: what is wanted of them.
         current: (A, 3, H, W), where they are.
         draws: random numbers for them.
@@ -30,6 +32,7 @@ class ActiveSet:
     taken: list[int]
     images: Tensor
     region: Tensor
+    budget: Budget
     criterion: Criterion
     current: Tensor
     draws: Draws
@@ -52,6 +55,7 @@ class ActiveSet:
             [self.taken[i] for i in keep],
             self.images[chosen],
             self.region[chosen],
+            self.budget.select(chosen),
             self.criterion.select(chosen),
             self.current[chosen],
             self.draws.select(chosen),
@@ -66,6 +70,7 @@ class ActiveSet:
             self.taken + others.taken,
             torch.cat([self.images, others.images]),
             torch.cat([self.region, others.region]),
+            self.budget.joined(others.budget),
             self.criterion.joined(others.criterion),
             torch.cat([self.current, others.current]),
             self.draws.joined(others.draws),

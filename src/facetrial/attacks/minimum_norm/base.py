@@ -6,13 +6,13 @@ from collections import deque
 import torch
 from torch import Tensor
 
-from facetrial.attacks.best import Best
 from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.gradient.iterative import IterativeAttack
 from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.loss_gradient import LossGradient
-from facetrial.attacks.method import Method, MethodResult, Problem
+from facetrial.attacks.method import Method
 from facetrial.attacks.minimum_norm.confirmation import confirmed, lengthened
+from facetrial.attacks.problem import Best, MethodResult, Problem
 from facetrial.core.errors import FacetrialError
 
 # By how much of the scores' spread the goal must be met. On the boundary itself the same picture fools in one batch

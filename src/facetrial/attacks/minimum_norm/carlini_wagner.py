@@ -9,8 +9,8 @@ from facetrial.attacks.budgets.budget import positive
 from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Margin
-from facetrial.attacks.method import Problem
 from facetrial.attacks.minimum_norm.base import MinimumNormAttack, annealed
+from facetrial.attacks.problem import Problem
 from facetrial.core.errors import FacetrialError
 
 _DECAY, _DECAY_OF_SQUARES = 0.9, 0.999  # Adam's
@@ -82,7 +82,7 @@ class CarliniWagner(MinimumNormAttack):
             "round": zero.clone(),
         }
 
-    def update(self, active: ActiveSet, problem: Problem, found: LossGradient) -> None:
+    def update(self, active: ActiveSet, found: LossGradient) -> None:
         memory = active.memory
         change = active.current - active.images
         self._guess(active, found)
@@ -97,7 +97,7 @@ class CarliniWagner(MinimumNormAttack):
         objective = change.square().flatten(1).sum(1) + c * missing
         self._next_round(active, objective)
         moved = (torch.tanh(memory["w"]) + 1.0) / 2.0
-        active.current = problem.budget.project(active.images, moved, active.region)
+        active.current = active.budget.project(active.images, moved, active.region)
 
     def _guess(self, active: ActiveSet, found: LossGradient) -> None:
         """Sets the first c and the length of step of those at their very first step."""

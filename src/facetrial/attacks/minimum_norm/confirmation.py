@@ -7,10 +7,9 @@ the one with the luckiest draws, and it mostly does not fool the victim again.
 import torch
 from torch import Tensor
 
-from facetrial.attacks.best import Best
 from facetrial.attacks.loss_gradient import loss_gradient
 from facetrial.attacks.losses import Margin
-from facetrial.attacks.method import Problem
+from facetrial.attacks.problem import Best, Problem
 from facetrial.recognition.layers import abstains, forward_passes, scores_of
 
 _GROWTH = 1.5  # of a change that does not fool the victim
@@ -20,7 +19,7 @@ _LEAST = 1 / 256  # of the budget: what is shorter has no direction that means a
 
 def confirmed(problem: Problem, best: Best, rows: Tensor, pictures: Tensor) -> Tensor:
     """(A,) bool: which pictures (A, 3, H, W) of `rows` meet the goal for the confirmer; to name nobody does not."""
-    times = -(-forward_passes(problem.confirmer) // forward_passes(problem.victim))
+    times = -(-forward_passes(problem.confirmer) // problem.forward_passes)
     best.queries.index_add_(0, rows, torch.full_like(rows, times))
     scores = scores_of(problem.confirmer, problem.seen(rows, pictures))
     return problem.criterion.select(rows).is_adversarial(scores) & ~abstains(problem.confirmer, scores)

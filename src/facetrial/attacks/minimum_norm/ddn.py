@@ -6,8 +6,8 @@ from facetrial.attacks.budgets.budget import norms, positive
 from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Loss
-from facetrial.attacks.method import Problem
 from facetrial.attacks.minimum_norm.base import MinimumNormAttack, annealed
+from facetrial.attacks.problem import Problem
 from facetrial.core.errors import FacetrialError
 
 
@@ -48,14 +48,14 @@ class DDN(MinimumNormAttack):
     def initialise(self, active: ActiveSet, problem: Problem) -> None:
         active.memory["radius"] = torch.full((len(active),), self.first, device=active.images.device)
 
-    def update(self, active: ActiveSet, problem: Problem, found: LossGradient) -> None:
-        limit = problem.budget.size(*active.images.shape[-2:])
+    def update(self, active: ActiveSet, found: LossGradient) -> None:
+        limit = active.budget.size(*active.images.shape[-2:])
         adversarial = active.criterion.is_adversarial(found.scores)
         radius = active.memory["radius"] * torch.where(adversarial, 1 - self.gamma, 1 + self.gamma)
         active.memory["radius"] = radius = radius.clamp(max=limit)
 
         step = annealed(active.step, self.steps, self.step, self.step / 100)[:, None, None, None]
-        change = active.current - active.images + step * problem.budget.steepest(found.gradient)
+        change = active.current - active.images + step * active.budget.steepest(found.gradient)
         change *= radius[:, None, None, None] / norms(change).clamp(min=1e-30)
-        ball = problem.budget.scaled(radius / limit)
+        ball = active.budget.scaled(radius / limit)
         active.current = ball.project(active.images, active.images + change, active.region)

@@ -6,8 +6,8 @@ from facetrial.attacks.budgets.budget import positive
 from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Margin
-from facetrial.attacks.method import Problem
 from facetrial.attacks.minimum_norm.base import MinimumNormAttack, annealed
+from facetrial.attacks.problem import Problem
 from facetrial.core.errors import FacetrialError
 
 
@@ -44,9 +44,9 @@ class FMN(MinimumNormAttack):
         unknown = torch.full((len(active),), torch.inf, device=active.images.device)
         active.memory = {"radius": unknown, "smallest": unknown.clone()}
 
-    def update(self, active: ActiveSet, problem: Problem, found: LossGradient) -> None:
+    def update(self, active: ActiveSet, found: LossGradient) -> None:
         # Radii and sizes are parts of the budget's limit.
-        budget, memory = problem.budget, active.memory
+        budget, memory = active.budget, active.memory
         limit = budget.size(*active.images.shape[-2:])
         adversarial = active.criterion.is_adversarial(found.scores)
         size = budget.measure(active.current - active.images) / budget.limit
