@@ -35,6 +35,7 @@ cases: $(STAMP)
 lint: $(STAMP)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+	$(VENV)/bin/lint-imports
 
 # LFW and the keypoints are downloaded when no folder is given: make poster LFW=DIR KEYPOINTS=DIR WEIGHTS=FILE
 poster: $(STAMP)

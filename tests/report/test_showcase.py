@@ -30,8 +30,8 @@ def test_cases_are_the_ends_of_the_margins(rows):
     fell = rows[rows["correct_clean"] & ~rows["correct_attacked"]].sort_values("margin_attacked")
     stood = rows[rows["correct_clean"] & rows["correct_attacked"]].sort_values("margin_attacked")
     assert chosen["worst"] == fell["file"].tolist()[:3]
-    assert chosen["just_fell"] == fell["file"].tolist()[:-4:-1]
-    assert chosen["just_stood"] == stood["file"].tolist()[:3]
+    assert chosen["just_fooled"] == fell["file"].tolist()[:-4:-1]
+    assert chosen["just_robust"] == stood["file"].tolist()[:3]
 
 
 def test_wrong_when_clean_and_not_attackable_are_no_cases(rows):
@@ -46,8 +46,8 @@ def test_a_picture_is_shown_once(rows):
     rows = rows[rows["correct_clean"] & ~rows["correct_attacked"]].head(5)
     chosen = choose_cases(rows)
     assert len(chosen["worst"]) == 4
-    assert len(chosen["just_fell"]) == 1
-    assert not set(chosen["worst"]) & set(chosen["just_fell"])
+    assert len(chosen["just_fooled"]) == 1
+    assert not set(chosen["worst"]) & set(chosen["just_fooled"])
 
 
 def test_under_impersonation_success_is_being_taken_for_the_target(rows):
@@ -152,4 +152,4 @@ def test_perturbation_is_magnified_about_grey():
 
 def test_choosing_needs_no_rows():
     rows = made_up_rows(PEOPLE, attacked=0.5)
-    assert choose_cases(pd.DataFrame(rows.head(0))) == {"worst": [], "just_fell": [], "just_stood": []}
+    assert choose_cases(pd.DataFrame(rows.head(0))) == {"worst": [], "just_fooled": [], "just_robust": []}

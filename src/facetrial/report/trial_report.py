@@ -19,7 +19,7 @@ from facetrial.report.sections.security_curve import curve_section
 from facetrial.report.sections.tasks import tasks_section
 from facetrial.report.showcase import IMAGES, read_image
 from facetrial.report.wording import banners, headline, sentences, trust
-from facetrial.trial.showcase_cases import EVENLY, JUST_FELL, JUST_STOOD, WORST
+from facetrial.trial.showcase_cases import EVENLY, JUST_FOOLED, JUST_ROBUST, WORST
 
 TRIAL_SECTIONS: list[Callable[[Mapping[str, Any]], Section | None]] = [
     curve_section,
@@ -41,8 +41,8 @@ KINDS = {
         "Most surely mistaken",
         "The attack succeeded, and the margin under attack is the lowest of all.",
     ),
-    JUST_FELL: ("Only just fooled", "The attack succeeded by the narrowest margins."),
-    JUST_STOOD: ("Only just withstood", "The attack failed by the narrowest margins."),
+    JUST_FOOLED: ("Only just fooled", "The attack succeeded by the narrowest margins."),
+    JUST_ROBUST: ("Only just withstood", "The attack failed by the narrowest margins."),
     EVENLY: (
         "Not chosen",
         "Drawn evenly over people before the trial, so that extremes are not taken for the rule.",

@@ -10,10 +10,10 @@ from PIL import Image
 from facetrial.report.rendering.html import data_address
 from facetrial.report.showcase import IMAGES, read_image
 from facetrial.sweep.runs import Run
-from facetrial.trial.showcase_cases import JUST_FELL, JUST_STOOD, WORST
+from facetrial.trial.showcase_cases import JUST_FOOLED, JUST_ROBUST, WORST
 
 MOST_CARDS = 54  # some 5 MB of pictures
-_WORDS = {WORST: "most surely mistaken", JUST_FELL: "only just fooled", JUST_STOOD: "only just withstood"}
+_WORDS = {WORST: "most surely mistaken", JUST_FOOLED: "only just fooled", JUST_ROBUST: "only just withstood"}
 _QUALITY = 85
 
 

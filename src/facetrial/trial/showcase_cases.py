@@ -10,15 +10,15 @@ from facetrial.trial.rows import ATTACKED, at_stake
 from facetrial.trial.shards import Shards
 
 Pictures = Mapping[str, tuple[np.ndarray, np.ndarray]]
-WORST, JUST_FELL, JUST_STOOD, EVENLY = "worst", "just_fell", "just_stood", "evenly"
+WORST, JUST_FOOLED, JUST_ROBUST, EVENLY = "worst", "just_fooled", "just_robust", "evenly"
 EACH = 4  # cases of a kind
 
 
 def choose_cases(rows: pd.DataFrame, each: int = EACH) -> dict[str, list[str]]:
     """The files that say most, of the pictures at stake, at most `each` of a kind.
 
-    `worst`: the attack succeeded, and the margin under attack is lowest. `just_fell`: it succeeded, and the margin is
-    nearest to 0. `just_stood`: it failed, and the margin is nearest to 0. Ties go by file, so that the same rows give
+    `worst`: the attack succeeded, and the margin under attack is lowest. `just_fooled`: it succeeded, and the margin is
+    nearest to 0. `just_robust`: it failed, and the margin is nearest to 0. Ties go by file, so that the same rows give
     the same files in any order, and the chosen of all rows are among the chosen of their parts.
 
     Args:
@@ -28,13 +28,13 @@ def choose_cases(rows: pd.DataFrame, each: int = EACH) -> dict[str, list[str]]:
     goal = "impersonation" if "target" in rows else "dodging"
     risked, hits = at_stake(rows[rows["status"] == ATTACKED], goal)
     margins = risked.set_index("file")["margin_attacked"].astype(float)
-    fell, stood = margins[hits], margins[~hits]
-    ranked = {WORST: fell, JUST_FELL: fell.abs(), JUST_STOOD: stood.abs()}
+    fooled, robust = margins[hits], margins[~hits]
+    ranked = {WORST: fooled, JUST_FOOLED: fooled.abs(), JUST_ROBUST: robust.abs()}
     chosen = {}
     for kind, scores in ranked.items():
         scores = scores[np.isfinite(scores)].sort_index().sort_values(kind="stable")
         chosen[kind] = scores.index[:each].tolist()
-    chosen[JUST_FELL] = [file for file in chosen[JUST_FELL] if file not in chosen[WORST]]
+    chosen[JUST_FOOLED] = [file for file in chosen[JUST_FOOLED] if file not in chosen[WORST]]
     return chosen
 
 
@@ -53,7 +53,7 @@ class KeptCases:
         self.shards = shards
         self.always = always
         self._rows: pd.DataFrame | None = None
-        self._fallen_out: set[str] = set()
+        self._pushed_out: set[str] = set()
 
     def keep(self, rows: pd.DataFrame, clean: Tensor, attacked: Tensor) -> None:
         """Writes those of a batch that are to be kept so far; to be called before the batch's rows are written.
@@ -70,14 +70,14 @@ class KeptCases:
                 pictures = (np.asarray(images[row].float().cpu()) for images in (clean, attacked))
                 self.shards.write_picture(file, *pictures)
         before = set() if self._rows is None else set(self._rows["file"])
-        self._fallen_out |= before - chosen - self.always
+        self._pushed_out |= before - chosen - self.always
         self._rows = known[known["file"].isin(chosen)].reset_index(drop=True)
 
     def forget(self) -> None:
         """Removes what others have pushed out; to be called when the rows of these others are written."""
-        for file in self._fallen_out:
+        for file in self._pushed_out:
             self.shards.drop_picture(file)
-        self._fallen_out = set()
+        self._pushed_out = set()
 
 
 def kept_pictures(shards: Shards, rows: pd.DataFrame, always: set[str]) -> Pictures:
