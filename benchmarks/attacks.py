@@ -5,7 +5,7 @@ data=lfw data.root=DIR embedder=inception_resnet_v1 embedder.weights=FILE. Witho
 PGD leaves between 20 and 80 % of the pictures. Three tables:
 
 1. every picture kept for all steps: images x steps per second, accuracy left, cost;
-2. seconds until the accuracy is reached that torchattacks' PGD-100 leaves, pictures that have fallen leaving;
+2. seconds until the accuracy is reached that torchattacks' PGD-100 leaves, fooled pictures leaving;
 3. the same at 8/255.
 
 Peers are torchattacks, Foolbox, ART and auto-attack's APGD as torchattacks and ART package it. They get the victim as
@@ -329,7 +329,7 @@ def show(title: str, rows: list[dict]) -> None:
 
 
 class Timed(PGD):
-    """PGD that notes when how many pictures have fallen."""
+    """PGD that notes when how many pictures are fooled."""
 
     def __call__(self, problem):
         self.started, self.notes = time.perf_counter(), []

@@ -1,6 +1,6 @@
 """What attacks leave beside what their peers leave: the same victim, pictures, budget and steps.
 
-python benchmarks/strength.py [--pictures 64] [--eps 1.5] [--square-eps 8] [--parts walks,square,auto,smallest]
+python benchmarks/strength.py [--pictures 64] [--eps 1.5] [--square-eps 8] [--parts iterative,square,auto,smallest]
 [overrides of evaluate.py], such as data=lfw data.root=DIR embedder=mobilefacenet embedder.weights=FILE defense=adv.
 
 1. PGD and APGD of 20 steps, at a size that leaves some: torchattacks and Foolbox;
@@ -98,7 +98,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--eps", type=float)
     parser.add_argument("--square-eps", type=float, default=8.0)
-    parser.add_argument("--parts", default="walks,square,auto,smallest")
+    parser.add_argument("--parts", default="iterative,square,auto,smallest")
     arguments, overrides = parser.parse_known_args()
     bench = prepared(overrides, arguments.pictures)
     eps, square = arguments.eps or eps_that_leaves_some(bench), arguments.square_eps
@@ -110,7 +110,7 @@ def main() -> None:
     parts = arguments.parts.split(",")
     dlr = DifferenceOfLogitsRatio()
     accuracies: dict[str, dict[str, Callable[[], Tensor]]] = {}
-    if "walks" in parts:
+    if "iterative" in parts:
         accuracies[f"PGD, {STEPS} steps, {eps}/255"] = {
             "facetrial": bench.ours(PGD(CrossEntropy(), STEPS, 0.25), eps),
             "torchattacks": by_peer(bench, torchattacks_pgd(eps, STEPS)),

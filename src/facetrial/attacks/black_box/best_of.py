@@ -14,7 +14,7 @@ _MOST = 4096  # as many restarts as `Draws` tells apart
 class BestOf(Method):
     """Of n independent draws, the one that is worst for the victim. The first is the draw itself.
 
-    A picture takes no further draws once it has fallen; before a victim that draws at random it takes all.
+    A picture takes no further draws once it is fooled; before a victim that draws at random it takes all.
 
     Args:
         draw: what draws.
