@@ -112,7 +112,7 @@ def test_the_table_starts_with_no_change(rows):
     assert table["value"].tolist() == [0.9, 0.8, 0.7, 0.4, 0.4, 0.3, 0.2, 0.2]
 
 
-@pytest.mark.parametrize("standing", [False, True])
+@pytest.mark.parametrize("robust", [False, True])
 def test_the_report_shows_it(rows, checks, tmp_path, robust):
     if robust:
         rows["smallest"] = np.inf
