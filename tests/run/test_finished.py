@@ -3,7 +3,7 @@ import pytest
 from facetrial.metrics.summary_json import write_json
 from facetrial.run.finished import DONE, begin, finish, finished_before, trial_digest
 from tests.helpers.configs import composed
-from tests.sweep.study.test_table import made_up_trials
+from tests.helpers.sweeps import made_up_trials
 
 
 @pytest.fixture(scope="module")
