@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from facetrial.core.errors import FacetrialError
-from facetrial.data.splits import kept_of_each
 from facetrial.data.synthetic import SyntheticFaces
 
 
@@ -39,16 +38,6 @@ def test_limit_is_spread_over_people_and_split_seed_moves_the_split(faces):
 
 
 class TestCappedPictures:
-    def test_smaller_sets_are_part_of_larger_ones_and_others_stay(self):
-        identities = np.repeat([0, 1, 2], [30, 8, 12])
-        sets = {}
-        for most in (3, 10):
-            kept, capped = kept_of_each(identities, most, 10, split_seed=0)
-            assert capped.tolist() == [0, 2]
-            assert np.bincount(identities[kept]).tolist() == [most, 8, most]
-            sets[most] = set(kept.tolist())
-        assert sets[3] < sets[10]
-
     def test_test_pictures_stay_the_same(self):
         small = {"people": 3, "pictures": 12, "pictures_min": 12, "size": 32}
         whole, few = SyntheticFaces(**small), SyntheticFaces(**small, train_pictures=2)
