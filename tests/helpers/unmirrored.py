@@ -34,11 +34,7 @@ UNMIRRORED: dict[str, tuple[tuple[str, ...], str]] = {
         "a trial of pairs takes a list, photographs and a network; it is tested as a user starts it",
     ),
     "trial/trial.py": (
-        (
-            "end_to_end/test_evaluate.py",
-            "end_to_end/test_defenses.py",
-            "attacks/minimum_norm/test_confirmation.py",
-        ),
+        ("end_to_end/test_evaluate.py", "end_to_end/test_defenses.py"),
         "a loop of Lightning's: tested with its trainer, in one process and in two, killed and resumed",
     ),
 }
