@@ -1,3 +1,5 @@
+"""Of several processes that need one file made, one makes it."""
+
 import multiprocessing
 import os
 import signal

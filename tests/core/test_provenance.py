@@ -4,7 +4,6 @@ import pytest
 
 from facetrial.core import provenance
 from facetrial.core.provenance import package_code
-from facetrial.run.fingerprint import _DECIDE_ROWS
 
 
 @pytest.fixture
@@ -32,11 +31,6 @@ def test_a_folder_of_which_only_the_cache_is_left_is_missing(package):
     (package / "folder" / "inner.py").rename(package / "folder" / "__pycache__" / "inner.pyc")
     with pytest.raises(FileNotFoundError, match="folder"):
         package_code("folder")
-
-
-@pytest.mark.parametrize("part", _DECIDE_ROWS)
-def test_what_decides_rows_is_there(part):
-    assert package_code(part)
 
 
 def test_the_whole_package_counts_where_no_part_is_named(package):

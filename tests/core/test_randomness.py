@@ -1,3 +1,5 @@
+"""Draws that hang on seed, picture and stream alone, from a generator with known answers."""
+
 import numpy as np
 import pytest
 import torch

@@ -1,3 +1,5 @@
+"""Augmentation moves pixels and points together."""
+
 import torch
 
 from facetrial.data.landmark_augmentation import Augmentation, about_centre, flip, sharpen, warp

@@ -7,7 +7,7 @@ import pytest
 
 from facetrial.core.errors import FacetrialError
 from facetrial.data.pairs_file import Pair, files_of_pairs, read_pairs
-from tests.data.test_lfw import draw_people, lfw
+from tests.helpers.photographs import draw_people, lfw
 
 
 def written(folder: Path, *lines: str) -> Path:

@@ -21,15 +21,6 @@ def faces():
     return module
 
 
-def test_every_picture_goes_to_one_split(faces):
-    parts = [faces.train_faces, faces.validation_faces, faces.test_faces]
-    files = [file for part in parts for file in part.files]
-    assert sorted(files) == sorted(faces.all_faces.files)
-    for part in parts:
-        assert set(part.identities.tolist()) == set(range(6))
-    assert faces.synthetic
-
-
 def test_people_have_unequal_numbers_of_pictures_within_bounds():
     persons, numbers = SyntheticFaces(people=40, pictures=30, pictures_min=5).numbers()
     counts = torch.bincount(persons)
@@ -66,16 +57,6 @@ def test_pictures_belong_to_the_population_not_to_the_data_set(faces):
     assert np.array_equal(larger.landmarks[where], everyone.landmarks)
     other = small(people_seed=1).load_faces()
     assert not np.array_equal(other.pixels[0], everyone.pixels[0])
-
-
-def test_limit_is_spread_over_people_and_split_seed_moves_the_split(faces):
-    limited = small(limit=6)
-    limited.setup()
-    assert sorted(limited.test_faces.identities.tolist()) == list(range(6))
-    assert set(limited.test_faces.files) <= set(faces.test_faces.files)
-    moved = small(split_seed=1)
-    moved.setup()
-    assert moved.test_faces.files != faces.test_faces.files
 
 
 def test_names_are_a_persons_own_and_not_plain_ascii(faces):

@@ -1,6 +1,12 @@
 """Embeddings of made-up people, attacked by being mixed with those of others."""
 
 import numpy as np
+import pandas as pd
+import torch
+
+from facetrial.recognition.gallery_head import GalleryHead
+from facetrial.recognition.victim import Victim
+from tests.helpers.made_up import made_up_rows
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -19,3 +25,15 @@ def embedded_people(
     attacked = unit(clean + push * centres[targets])
     rounded = unit(attacked + 1e-3 * generator.normal(size=attacked.shape))
     return {"clean": clean, "attacked": attacked, "8bit": rounded}, identities, targets, centres
+
+
+def embedded_trial() -> tuple[pd.DataFrame, dict[str, np.ndarray], Victim, list[str]]:
+    """Rows and embeddings of 40 people under impersonation, a victim that knows a vector of each, and their names."""
+    embeddings, _, targets, centres = embedded_people(40, 6)
+    names = [f"P{number:02}" for number in range(40)]
+    rows = made_up_rows(dict.fromkeys(names, 6), attacked=0.4)
+    for version in ("clean", "attacked", "8bit"):
+        rows[f"rank_{version}"] = np.where(rows[f"correct_{version}"], 1, 3)
+    rows["target"] = [names[target] for target in targets]
+    victim = Victim(torch.nn.Identity(), GalleryHead(torch.from_numpy(centres)), names)
+    return rows, embeddings, victim, names

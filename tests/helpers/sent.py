@@ -1,6 +1,9 @@
 """A trial of drawn faces whose pictures can be sent."""
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -11,6 +14,12 @@ from facetrial.attacks.losses import Margin
 from facetrial.data.synthetic import SyntheticFaces
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Everywhere
+from facetrial.trial.physical.channels import FoundAgain, Saved
+from facetrial.trial.physical.resend import Sending
+from facetrial.trial.shards import Shards
+from facetrial.trial.verdicts import verdict_rows
+
+PATHS = {"png": Saved("PNG"), "jpeg_5": Saved("JPEG", 5), "found_again": FoundAgain(Saved("PNG"))}
 
 
 class Nearest(nn.Module):
@@ -47,3 +56,22 @@ def strong() -> Attack:
 
 def bytes_of(images: Tensor) -> np.ndarray:
     return images.mul(255).round().byte().permute(0, 2, 3, 1).numpy()
+
+
+def sent_trial(folder: Path) -> tuple[SyntheticFaces, Victim, pd.DataFrame, Shards]:
+    """Faces, victim, rows, and shards with the attacked pictures: one of them is all grey, so that it has no face."""
+    faces = drawn_faces()
+    victim, test = victim_of(faces), faces.test_faces
+    batch = test.batch(range(len(test)))
+    attacked = strong()(victim, batch, 0)
+    attacked.images[0] = 0.5
+    rows = verdict_rows(victim, batch, attacked, faces.names, test.files)
+    shards = Shards(folder)
+    for file, pixels in zip(test.files, bytes_of(attacked.images), strict=True):
+        shards.write_saved(file, pixels)
+    return faces, victim, rows, shards
+
+
+def sent(trial: tuple[SyntheticFaces, Victim, pd.DataFrame, Shards]) -> pd.DataFrame:
+    """What came of sending the pictures of `sent_trial` on all paths."""
+    return Sending(PATHS)(trial[1], trial[0], trial[2], trial[3], torch.device("cpu"))

@@ -1,1 +1,40 @@
-UNMIRRORED = {}
+"""Modules whose tests stand elsewhere: which tests, below this folder's parent, and why."""
+
+UNMIRRORED: dict[str, tuple[tuple[str, ...], str]] = {
+    "metrics/certified.py": (
+        ("defenses/test_smoothing.py", "report/sections/test_certified.py"),
+        "certificates are of smoothed victims; figures and checks of them are tested on the rows that these leave",
+    ),
+    "metrics/flagging.py": (
+        ("defenses/test_detectors.py", "report/sections/test_flagging.py"),
+        "only detectors flag; their figures are tested on what they flag, against scikit-learn",
+    ),
+    "run/evaluate.py": (
+        ("end_to_end/test_evaluate.py", "end_to_end/test_defenses.py"),
+        "the command itself: what it does is what it leaves, killed, resumed, in other batches and processes",
+    ),
+    "run/pair_results.py": (
+        ("run/test_verify.py",),
+        "its files are those of a trial of pairs, which are tested against each other as a user gets them",
+    ),
+    "run/results.py": (
+        ("end_to_end/test_evaluate.py", "end_to_end/test_checks.py"),
+        "it hands the parts of a trial to what writes them; what lies in the folder is tested there",
+    ),
+    "statistics/auroc.py": (
+        ("defenses/test_detectors.py",),
+        "detectors alone have an area under a ROC curve; it is tested beside them, against scikit-learn",
+    ),
+    "trial/certificate.py": (
+        ("defenses/test_smoothing.py",),
+        "a certificate asks a smoothed victim for votes; radii are tested against distances that are known",
+    ),
+    "trial/pair_trial.py": (
+        ("run/test_verify.py",),
+        "a trial of pairs takes a list, photographs and a network; it is tested as a user starts it",
+    ),
+    "trial/trial.py": (
+        ("end_to_end/test_evaluate.py", "end_to_end/test_defenses.py"),
+        "a loop of Lightning's: tested with its trainer, in one process and in two, killed and resumed",
+    ),
+}

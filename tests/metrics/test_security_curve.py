@@ -1,35 +1,18 @@
-import json
+"""Security curves of changes that are known one by one."""
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from facetrial.core.errors import FacetrialError
 from facetrial.metrics.security_curve import curve_rows, security_curve, sizes_shown
-from facetrial.metrics.summary import summarise
-from facetrial.metrics.summary_json import read_summary, write_json
-from facetrial.report.rendering import theme as figures
-from facetrial.report.rendering.chart_layout import lay_out
-from facetrial.report.rendering.chart_matplotlib import chart_figure
-from facetrial.report.rendering.chart_plotly import plotly_chart
-from facetrial.report.sections.security_curve import curve_chart, size_in_words
-from facetrial.report.trial_report import write_report
-from facetrial.report.wording import sentences
+from facetrial.report.sections.security_curve import size_in_words
 from facetrial.statistics.intervals import rate_over_people
-from facetrial.statistics.median import median_over_people
-from tests.helpers.made_up import about, made_up_rows
-
-# In 1/255, picture by picture: Ann's, Bob's, Cid's.
-SMALLEST = [0.4, 0.75, 1.0, 3.0, 0.2, 0.6, 5.0, np.inf, 0.0, 20.0]
-PEOPLE = {"Ann": 4, "Bob": 4, "Cid": 2}
+from tests.helpers.smallest import SMALLEST, rows_with_smallest
 
 
 @pytest.fixture
 def rows():
-    rows = made_up_rows(PEOPLE, attacked=0.0, clean=1.0)
-    rows["smallest"] = np.array(SMALLEST) / 255
-    rows.loc[8, "correct_clean"] = False
-    return rows
+    return rows_with_smallest()
 
 
 def test_what_is_left_at_each_size(rows):
@@ -110,56 +93,3 @@ def test_the_table_starts_with_no_change(rows):
     table = curve_rows(security_curve(rows, "linf", 64 / 255, "dodging"))
     assert table["size"].tolist() == [0, 0.25, 0.5, 1, 2, 4, 8, 16]
     assert table["value"].tolist() == [0.9, 0.8, 0.7, 0.4, 0.4, 0.3, 0.2, 0.2]
-
-
-@pytest.mark.parametrize("standing", [False, True])
-def test_the_report_shows_it(rows, checks, tmp_path, robust):
-    if robust:
-        rows["smallest"] = np.inf
-    summary = summarise(rows, about(), dict.fromkeys(PEOPLE, 5), checks)
-    summary["curve"] = security_curve(rows, "linf", 64 / 255, "dodging")
-    write_json(summary, tmp_path / "summary.json")
-    summary = read_summary(tmp_path / "summary.json")
-    text = write_report(tmp_path, summary).read_text(encoding="utf-8")
-    Image.open(tmp_path / "curve.png").verify()
-    assert "How much it takes" in text
-    said = next(sentence for sentence in sentences(summary) if "smallest change" in sentence)
-    assert ("is more than 64/255 at" if robust else "is 1/255 at the median (linf;") in said
-
-
-def test_the_chart_holds_every_point_and_bears_nobody(rows):
-    curve = security_curve(rows, "linf", 64 / 255, "dodging")
-    chart = curve_chart(curve)
-    assert list(chart.series[0].x) == [point["size"] for point in curve["points"]]
-    assert list(chart.series[0].y) == [point["value"] for point in curve["points"]]
-    assert (chart.level, chart.mark) == (curve["clean"]["value"], curve["median"]["value"])
-    assert "1/255: 40.0 %" in chart.alt
-    nobody = curve_chart(security_curve(rows.assign(status="not_attackable"), "linf", 64 / 255, "dodging"))
-    assert lay_out(nobody).empty
-    assert json.dumps(plotly_chart(nobody), allow_nan=False).count("nothing was measured") == 1
-    assert figures.figure_bytes(chart_figure(nobody), "svg")
-
-
-class TestMedian:
-    def test_one_person_has_the_interval_between_order_statistics(self):
-        # The 40th and 61st of 100: B(100, 1/2) lies below 40 with a chance of 0.0176, below 41 with one of 0.0284.
-        found = median_over_people(np.arange(1.0, 101.0), np.zeros(100))
-        assert (found.value, found.low, found.high, found.n) == (50.5, 40.0, 61.0, 100)
-
-    def test_people_who_differ_widen_it(self):
-        values = np.repeat([1.0, 2.0, 3.0, 4.0, 5.0], 20)
-        one = median_over_people(values, np.zeros(100))
-        many = median_over_people(values, np.repeat(np.arange(5), 20))
-        assert (one.low, one.high) == (2.0, 4.0)
-        assert many.low < 2.0 or many.high > 4.0
-
-    def test_few_pictures_tell_nothing(self):
-        found = median_over_people(np.array([1.0, 2.0]), np.zeros(2))
-        assert (found.low, found.high) == (-np.inf, np.inf)
-
-    def test_no_picture(self):
-        assert np.isnan(median_over_people(np.array([]), np.array([])).value)
-
-    def test_not_a_number_is_refused(self):
-        with pytest.raises(FacetrialError, match="1 values that are not numbers"):
-            median_over_people(np.array([1.0, np.nan]), np.zeros(2))

@@ -1,36 +1,20 @@
-import json
+"""The figures of a trial, against those counted by hand."""
+
 import math
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from facetrial.core.errors import FacetrialError
 from facetrial.metrics.summary import summarise
-from facetrial.metrics.summary_json import read_summary, write_json
 from facetrial.statistics.intervals import wilson
+from tests.helpers.hand_made import N_TRAIN, hand_made_rows
 from tests.helpers.made_up import about
-
-# file, person, right when clean, attacked, in 8 bits, status, reached
-HAND_MADE = [
-    ("a/1", "Ann", True, True, True, "attacked", True),
-    ("a/2", "Ann", True, False, True, "attacked", True),
-    ("a/3", "Ann", True, True, False, "attacked", False),
-    ("a/4", "Ann", True, True, True, "not_attackable", False),
-    ("b/1", "Bob", False, False, False, "attacked", True),
-    ("b/2", "Bob", True, False, False, "attacked", False),
-    ("c/1", "Cy", True, True, True, "not_attackable", False),
-]
-N_TRAIN = {"Ann": 9, "Bob": 3, "Cy": 2, "Dee": 4}
 
 
 @pytest.fixture
 def rows() -> pd.DataFrame:
-    columns = ["file", "identity", "correct_clean", "correct_attacked", "correct_8bit", "status", "reached"]
-    rows = pd.DataFrame(HAND_MADE, columns=columns)
-    for version in ("clean", "attacked", "8bit"):
-        rows[f"predicted_{version}"] = np.where(rows[f"correct_{version}"], rows["identity"], "Dee")
-    return rows
+    return hand_made_rows()
 
 
 def test_arithmetic(rows, checks):
@@ -84,28 +68,6 @@ def test_keys(rows, checks):
     assert set(summary["versions"]) == {
         "python", "torch", "lightning", "facenet-pytorch", "scikit-learn", "facetrial"
     }  # fmt: skip
-
-
-def test_written_whole_as_strict_json(rows, checks, tmp_path, monkeypatch):
-    summary = summarise(rows, about(), N_TRAIN, checks)
-    path = tmp_path / "summary.json"
-    write_json(summary, path)
-    read = json.loads(path.read_text(), parse_constant=lambda constant: pytest.fail(f"{constant} is no JSON"))
-    assert read["per_identity"]["Cy"]["robust"] == {"value": None, "low": 0.0, "high": 1.0, "n": 0}
-    assert read == read_summary(path)
-
-    with pytest.raises(TypeError):
-        write_json({"not plain": object()}, path)
-    assert read_summary(path) == read
-    assert list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
-def test_what_is_no_summary_is_named(tmp_path, text):
-    path = tmp_path / "summary.json"
-    path.write_text(text)
-    with pytest.raises(FacetrialError, match=r"summary\.json"):
-        read_summary(path)
 
 
 def test_bad_rows_are_named(rows, checks):

@@ -1,26 +1,26 @@
+"""The report of a trial: one file that needs nothing else, with everything on it that must be said."""
+
 import json
 from dataclasses import asdict
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
-import matplotlib
-import numpy as np
 import pytest
 from PIL import Image
 
 from facetrial.metrics.summary import summarise
 from facetrial.metrics.summary_json import read_summary, write_json
 from facetrial.report.rendering import theme as figures
-from facetrial.report.rendering.chart_matplotlib import chart_figure
-from facetrial.report.sections.accuracy import people_chart
 from facetrial.report.showcase import write_showcase
 from facetrial.report.trial_report import write_report
 from facetrial.report.wording import banners, headline, sentences
-from tests.helpers.made_up import about, made_up_rows, some_pictures
+from tests.helpers.hostile import HOSTILE, N_TRAIN, PEOPLE, hostile_rows
+from tests.helpers.made_up import about, some_pictures
 
-HOSTILE = "<script>alert('x')</script>"
-PEOPLE = {"Ann_Example": 12, HOSTILE: 6, "$\\frac{": 4} | {f"P{i}": 3 for i in range(20)}
-N_TRAIN = {name: 3 * count for name, count in PEOPLE.items()}
+
+@pytest.fixture(scope="module")
+def rows():
+    return hostile_rows()
 
 
 class Page(HTMLParser):
@@ -43,14 +43,6 @@ class Page(HTMLParser):
     def handle_data(self, data):
         if self.inside not in ("script", "style"):
             self.text += data
-
-
-@pytest.fixture(scope="module")
-def rows():
-    rows = made_up_rows(PEOPLE, attacked=0.6)
-    rows.loc[rows["identity"] == "P7", "status"] = "not_attackable"
-    rows["margin_attacked"] *= np.random.default_rng(1).uniform(0.5, 1.5, len(rows))
-    return rows
 
 
 @pytest.fixture(scope="module")
@@ -118,10 +110,6 @@ def test_banners_verdict_checks_and_people_are_there(folder, page):
     assert table.split("</table>")[0].count("<tr><th scope") == len(PEOPLE)
 
 
-def test_trusted_full_trial_has_no_banner(rows, checks):
-    assert banners(summarise(rows, about(), N_TRAIN, checks)) == []
-
-
 def test_figures_lie_beside_it_and_nothing_else(folder):
     names = {path.name for path in folder.iterdir()}
     charts = {f"{name}.{kind}" for name in ("accuracy", "people") for kind in ("png", "svg")}
@@ -140,23 +128,3 @@ def test_report_without_pictures_or_attackable_rows(rows, checks, tmp_path):
     page = Page(write_report(tmp_path, summary).read_text(encoding="utf-8"))
     assert "No picture of this trial could be attacked." in page.text
     assert not (tmp_path / "showcase.png").exists()
-
-
-def test_figures_leave_matplotlib_as_it_was_and_repeat(rows, checks):
-    before = dict(matplotlib.rcParams)
-    summary = summarise(rows, about(), N_TRAIN, checks)
-    first, second = (
-        figures.figure_bytes(chart_figure(people_chart(summary), [summary]), "svg") for _ in range(2)
-    )
-    assert first == second
-    assert dict(matplotlib.rcParams) == before
-
-
-def test_groups_of_people_hold_everybody_once(rows, checks):
-    summary = summarise(rows, about(), N_TRAIN, checks)
-    people, groups = people_chart(summary).series
-    assert len(people.x) == len(PEOPLE) - 1  # one could not be attacked
-    assert len(groups.x) == 5
-    assert list(groups.x) == sorted(groups.x)
-    few = {name: person for name, person in summary["per_identity"].items() if name.startswith("P")}
-    assert len(people_chart(summary | {"per_identity": few}).series) == 1

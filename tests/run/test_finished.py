@@ -1,9 +1,12 @@
+"""Which finished trial is the one that is asked for, and why another is not."""
+
 import pytest
 
 from facetrial.metrics.summary_json import write_json
+from facetrial.run import finished
 from facetrial.run.finished import DONE, begin, finish, finished_before, trial_digest
 from tests.helpers.configs import composed
-from tests.sweep.study.test_table import made_up_trials
+from tests.helpers.sweeps import made_up_trials
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +92,45 @@ def test_code_of_the_users_own_counts_by_content(tmp_path, monkeypatch):
     first = asked("class Goal: pass\n")
     assert asked("class Goal: pass\n") == first
     assert asked("class Goal: pass  # another\n") != first
+
+
+class TestNotTakenOver:
+    """A finished trial that is run again, and what the log says of it."""
+
+    @pytest.fixture
+    def done(self, tmp_path):
+        write_json(made_up_trials()[0][0], tmp_path / "summary.json")
+        (tmp_path / "verdicts.csv").touch()
+        (tmp_path / "report.html").touch()
+        finish(tmp_path, "asked")
+        return tmp_path
+
+    def test_one_of_another_version(self, done, monkeypatch, caplog):
+        monkeypatch.setattr(finished, "package_code", lambda: "another")
+        assert finished_before(done, "something else") is None
+        assert "was made by another version of this code; it is run again" in caplog.text
+
+    def test_one_from_before_versions_were_kept(self, done, caplog):
+        write_json({"asked": "earlier"}, done / DONE)
+        assert finished_before(done, "asked") is None
+        assert "another version of this code" in caplog.text
+
+    def test_one_of_another_config(self, done, caplog):
+        assert finished_before(done, "something else") is None
+        assert "was made by another config, or files or code of yours that have changed" in caplog.text
+        assert "another version" not in caplog.text
+
+    @pytest.mark.parametrize("lost", ["summary.json", "verdicts.csv", "report.html"])
+    def test_one_that_lacks_a_file(self, done, lost, caplog):
+        (done / lost).unlink()
+        assert finished_before(done, "asked") is None
+        assert f"in {done} lacks {lost}; it is run again" in caplog.text
+
+    def test_an_empty_folder_is_not_spoken_of(self, tmp_path, caplog):
+        assert finished_before(tmp_path, "asked") is None
+        assert not caplog.records
+
+    def test_the_one_that_is_asked_for_is_taken_over(self, done, caplog):
+        caplog.set_level("INFO")
+        assert finished_before(done, "asked") is not None
+        assert f"Taken over: {done} holds this trial, whole." in caplog.text

@@ -11,7 +11,7 @@ from facetrial.metrics.summary_json import write_json
 from facetrial.run.logging import log_trial, trial_metrics, trial_tags
 from facetrial.runtime.loggers import Wandb
 from tests.helpers.configs import composed
-from tests.sweep.study.test_table import made_up_trials
+from tests.helpers.sweeps import made_up_trials
 
 BLOCK, HEADER, FIRST = 32768, 7, 7  # LevelDB's log format, after wandb's own seven bytes
 

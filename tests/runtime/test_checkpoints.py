@@ -1,10 +1,17 @@
+"""Checkpoints: written whole, read without running what lies in them, taken over when their parts were renamed."""
+
 import pickle
 
 import pytest
 import torch
 
 from facetrial.core.errors import FacetrialError
-from facetrial.runtime.checkpoints import config_differences, load_checkpoint, save_checkpoint
+from facetrial.runtime.checkpoints import (
+    config_differences,
+    load_checkpoint,
+    save_checkpoint,
+    take_over_renamed,
+)
 
 
 @pytest.fixture
@@ -87,3 +94,54 @@ def test_differences_name_the_key():
         "data.people: the checkpoint has 4, the config 5",
         "defense.adv: the checkpoint has None, the config {'fraction': 0.5}",
     ]
+
+
+OLD = {"attack": {"_target_": "facetrial.attacks.methods.pgd.PGD", "leave": False, "steps": 3}, "seed": 0}
+NEW = {"attack": {"_target_": "facetrial.attacks.PGD", "early_stop": False, "steps": 3}, "seed": 0}
+
+
+class TestRenamed:
+    """A checkpoint that was made when its parts had other names."""
+
+    @pytest.fixture
+    def old(self, tmp_path):
+        old = tmp_path / "recognizer-Faces-Small-none-0123.ckpt"
+        save_checkpoint(old, "recognizer", {"w": torch.arange(3.0)}, OLD, names=["Zoë"])
+        return old
+
+    @pytest.fixture
+    def new(self, tmp_path):
+        return tmp_path / "recognizer-Faces-Small-none-4567.ckpt"
+
+    def test_its_config_is_read_in_the_names_of_today(self, old):
+        assert load_checkpoint(old, "recognizer")["config"] == NEW
+
+    def test_it_is_taken_over_under_its_new_name(self, old, new, caplog):
+        caplog.set_level("INFO")
+        before = old.read_bytes()
+        take_over_renamed(new, "recognizer", NEW)
+        content = load_checkpoint(new, "recognizer")
+        assert torch.load(new, weights_only=True)["config"] == NEW  # as it lies in the file
+        assert torch.equal(content["state"]["w"], torch.arange(3.0))
+        assert content["names"] == ["Zoë"]
+        assert old.read_bytes() == before
+        assert f"{old} was made when its parts had other names; taken over as {new}." in caplog.text
+
+    def test_one_of_another_config_is_not(self, old, new):
+        take_over_renamed(new, "recognizer", NEW | {"seed": 1})
+        assert not new.exists()
+
+    def test_one_of_another_kind_or_of_other_parts_is_not(self, old, new):
+        take_over_renamed(new, "landmarks", NEW)
+        take_over_renamed(new.with_name("recognizer-Faces-Other-none-4567.ckpt"), "recognizer", NEW)
+        assert [path for path in new.parent.iterdir()] == [old]
+
+    def test_one_that_cannot_be_read_is_passed_over(self, old, new):
+        (new.parent / "recognizer-Faces-Small-none-0000.ckpt").write_bytes(b"cut short")
+        take_over_renamed(new, "recognizer", NEW)
+        assert load_checkpoint(new, "recognizer")["config"] == NEW
+
+    def test_a_checkpoint_that_is_there_stays(self, old, new):
+        new.write_bytes(b"mine")
+        take_over_renamed(new, "recognizer", NEW)
+        assert new.read_bytes() == b"mine"

@@ -18,11 +18,11 @@ import json, pathlib
 import hydra
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
-from facetrial.runtime.cli import explained
+from facetrial.runtime.cli import friendly_errors
 from facetrial.core.errors import FacetrialError
 
 @hydra.main(version_base="1.3", config_path=None, config_name="app")
-@explained
+@friendly_errors
 def run(config):
     if config.x == 1:
         raise FacetrialError("x=1 is wrong. Give another.")

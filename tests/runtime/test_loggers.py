@@ -1,3 +1,5 @@
+"""Weights & Biases: offline without a key, and told of what was trained."""
+
 import sys
 
 import pytest

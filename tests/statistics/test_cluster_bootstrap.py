@@ -1,3 +1,5 @@
+"""The bootstrap over people and their pictures against an analysis of variance."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Rates and their intervals: Wilson's against scipy's, the bootstrap over people against plain loops and the truth."""
+
 import math
 
 import numpy as np
@@ -6,7 +8,7 @@ from scipy.stats import binomtest
 
 from facetrial.core.errors import FacetrialError
 from facetrial.statistics.intervals import rate_over_people, wilson
-from facetrial.statistics.paired import mcnemar, paired_difference
+from facetrial.statistics.paired import paired_difference
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 7), (7, 7), (1, 1), (3, 10), (832, 1078), (1077, 1078)])
@@ -25,14 +27,6 @@ def test_wilson_of_nothing_allows_everything():
     assert (found.low, found.high, found.n) == (0.0, 1.0, 0)
     with pytest.raises(FacetrialError, match="5 of 4"):
         wilson(5, 4)
-
-
-@pytest.mark.parametrize(("gains", "losses", "same"), [(0, 0, 10), (5, 0, 3), (12, 30, 100), (3, 3, 0)])
-def test_mcnemar_agrees_with_the_binomial_test(gains, losses, same):
-    first = np.array([False] * gains + [True] * losses + [True] * same)
-    second = np.array([True] * gains + [False] * losses + [True] * same)
-    reference = binomtest(gains, gains + losses, 0.5).pvalue if gains + losses else 1.0
-    assert mcnemar(first, second) == pytest.approx(reference, rel=1e-9)
 
 
 def test_one_person_gets_wilson():
@@ -89,30 +83,6 @@ def test_interval_over_people_covers_the_truth(mean, concentration):
         found = rate_over_people(hits, people, resamples=400, seed=trial)
         covered += found.low <= mean <= found.high
     assert covered >= 182
-
-
-def test_paired_difference_covers_the_truth_and_is_narrower_than_unpaired():
-    generator = np.random.default_rng(3)
-    people = np.repeat(np.arange(50), 6)
-    covered = 0
-    for trial in range(200):
-        shared = generator.random(300) < 0.8
-        worse = shared & (generator.random(300) < 0.9)
-        found = paired_difference(shared, worse, people, resamples=400, seed=trial)
-        covered += found.low <= -0.08 <= found.high
-    assert covered >= 182
-    unpaired = rate_over_people(shared, people), rate_over_people(worse, people)
-    assert found.high - found.low < sum(i.high - i.low for i in unpaired) / 2
-    assert found.value == pytest.approx(worse.mean() - shared.mean())
-
-
-def test_paired_difference_turns_its_sign_with_the_order():
-    generator = np.random.default_rng(5)
-    first, second = generator.random(200) < 0.9, generator.random(200) < 0.5
-    people = np.repeat(np.arange(20), 10)
-    there, back = paired_difference(first, second, people), paired_difference(second, first, people)
-    assert there.value == -back.value
-    assert there.high < 0 < back.low
 
 
 def test_pictures_must_match():

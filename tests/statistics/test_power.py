@@ -1,10 +1,10 @@
+"""The power of McNemar's test against simulations and closed forms."""
+
 import numpy as np
 import pytest
 from scipy.stats import binom
 
 from facetrial.core.errors import FacetrialError
-from facetrial.metrics.power import power_summary
-from facetrial.report.sections.power import power_section, power_sentence
 from facetrial.statistics.paired import mcnemar
 from facetrial.statistics.power import pictures_needed, power_of_pairs, smallest_difference
 
@@ -46,19 +46,3 @@ def test_29_pictures_cannot_show_five_points_and_157_can():
         pictures_needed(0.0)
     with pytest.raises(FacetrialError, match="add up to at most 1"):
         power_of_pairs(10, 0.8, 0.5)
-
-
-def test_the_summary_says_so():
-    power = power_summary({"George_W_Bush": 132, "Bill_Clinton": 7, "Ann": 3})
-    assert power["people"]["Ann"] == {"n": 3, "smallest": None}
-    assert power_sentence(power).startswith(
-        "132 pictures of one person (George W Bush) cannot show a five-point difference: "
-    )
-    assert "can show a five-point difference if" in power_sentence(power_summary({"A": 200}))
-    assert "cannot show any difference" in power_sentence(power_summary({"A": 1}))
-
-    section = power_section({"power": power})
-    assert section.sentences[1] == "Of 3 people, 0 have enough pictures for that."
-    assert [line[1] for line in section.tables[0].lines] == [132, 7, 3]
-    assert section.tables[0].lines[2][2] is None
-    assert power_section({}) is None

@@ -1,9 +1,11 @@
+"""Every pair of a sweep's trials, compared picture by picture."""
+
 import numpy as np
 import pytest
 
 from facetrial.metrics.flagging import flagging_summary
 from facetrial.metrics.summary import summarise
-from facetrial.statistics.paired import holm, mcnemar, paired_difference, paired_test
+from facetrial.statistics.paired import mcnemar, paired_difference
 from facetrial.sweep.comparisons import compare_trials, comparisons_section, trial_names
 from facetrial.sweep.gather import gather_sweep
 from facetrial.sweep.runs import Run
@@ -112,41 +114,3 @@ def test_names_tell_runs_apart(tmp_path):
         "random / none, seed=0",
         "random / none, seed=1",
     ]
-
-
-class TestHolm:
-    def test_the_example_of_its_definition(self):
-        # Smallest times 4, next times 3, ...; never below one before it.
-        assert holm([0.01, 0.04, 0.03, 0.005]).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
-
-    def test_never_above_one_and_unmade_tests_do_not_count(self):
-        found = holm([0.9, np.nan, 0.02, 0.6])
-        assert found[[0, 2, 3]].tolist() == pytest.approx([1.0, 0.06, 1.0])
-        assert np.isnan(found[1])
-        assert len(holm([])) == 0
-
-    def test_it_keeps_the_chance_of_any_false_claim(self):
-        ps = np.random.default_rng(0).random((2000, 20))
-        assert np.mean([(holm(row) < 0.05).any() for row in ps]) == pytest.approx(0.05, abs=0.015)
-
-
-def test_p_goes_with_the_interval():
-    generator = np.random.default_rng(6)
-    people = np.repeat(np.arange(12), 10)
-    for left in (0.95, 0.9, 0.85, 0.8):
-        first = generator.random(120) < 0.95
-        second = first & (generator.random(120) < left)
-        difference, p = paired_test(first, second, people)
-        assert (p < 0.05) == (not difference.low <= 0 <= difference.high)
-
-
-def test_p_is_rarely_small_where_nothing_differs():
-    """People differ in how often the two trials come apart, and neither is better."""
-    generator = np.random.default_rng(7)
-    people = np.repeat(np.arange(15), 8)
-    spoke = 0
-    for seed in range(600):
-        leaning = generator.normal(0, 0.25, 15)[people]
-        first, second = (generator.random(120) < np.clip(0.6 + sign * leaning, 0, 1) for sign in (1, -1))
-        spoke += paired_test(first, second, people, 200, seed)[1] < 0.05
-    assert 0.03 <= spoke / 600 <= 0.07

@@ -1,3 +1,5 @@
+"""What a sweep leaves when it ends, finished or not."""
+
 import subprocess
 import sys
 
@@ -6,7 +8,7 @@ import pytest
 from facetrial.core.errors import FacetrialError
 from facetrial.sweep.callback import GatherSweep
 from facetrial.sweep.gather import gather_sweep
-from facetrial.sweep.runs import gather_runs, table_name
+from facetrial.sweep.runs import gather_runs
 from tests.helpers.sweeps import add_overrides, made_up_trials, read_csv, write_trials
 
 APP = """
@@ -110,11 +112,6 @@ def test_study_that_lacks_a_run_is_refused_after_the_rest_is_written(tmp_path):
 def test_folder_without_runs_is_named(tmp_path):
     with pytest.raises(FacetrialError, match="no run below"):
         gather_sweep(tmp_path)
-
-
-def test_a_tables_name_is_a_file_name():
-    assert table_name("study", "") == "study"
-    assert table_name("study", "seed=1 +a/b=[x,y]") == "study-seed=1-+a-b=-x-y"
 
 
 def _config(folder):

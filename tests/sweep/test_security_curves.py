@@ -1,3 +1,5 @@
+"""Security curves of a sweep, side by side."""
+
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,3 +1,5 @@
+"""Open-set identification against rates counted one by one."""
+
 import numpy as np
 import pytest
 

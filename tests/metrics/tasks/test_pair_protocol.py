@@ -8,23 +8,15 @@ from facetrial.metrics.tasks.pair_protocol import (
     best_threshold,
     names_as_numbers,
     parts_of,
-    protocol_summary,
     threshold_at,
     thresholds_by_part,
 )
-from facetrial.report.sections.pairs import pairs_section
+from tests.helpers.listed import judged, listed
 
 
-def listed(folds: int, each: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Similarities, same, people and folds of a made-up list."""
-    generator = np.random.default_rng(seed)
-    same = np.tile(np.repeat([True, False], each), folds)
-    similarities = generator.normal(np.where(same, 0.6, 0.1), 0.15).clip(-1, 1)
-    first = generator.integers(0, 60, len(same))
-    people = np.stack(
-        [first, np.where(same, first, (first + 1 + generator.integers(0, 59, len(same))) % 60)], axis=1
-    )
-    return similarities, same, people, np.repeat(np.arange(folds), 2 * each)
+@pytest.fixture(scope="module")
+def made():
+    return judged()
 
 
 def test_the_best_threshold_is_the_best_of_all():
@@ -58,20 +50,6 @@ def test_a_single_fold_is_dealt_into_parts_and_it_is_said():
     parts, said = parts_of(folds, same, 0)
     assert (parts == folds).all()
     assert "4 folds" in said
-
-
-@pytest.fixture(scope="module")
-def made():
-    similarities, same, people, folds = listed(10, 300)
-    thresholds = thresholds_by_part(similarities, same, folds)
-    attacked = np.arange(len(same)) % 3 == 0
-    moved = {
-        "clean": similarities,
-        "attacked": np.where(attacked, similarities - np.where(same, 0.3, -0.3), np.nan),
-    }
-    moved["8bit"] = moved["attacked"]
-    summary = protocol_summary(moved, attacked, same, people, folds, thresholds)
-    return moved, attacked, same, thresholds, summary
 
 
 def test_accuracy_is_of_every_pair_at_its_own_threshold(made):
@@ -114,26 +92,3 @@ def test_one_fold_has_too_few_impostors_for_a_thousandth():
 
 def test_names_are_numbered_alike_on_both_sides():
     assert names_as_numbers(["Ann", "Bob"], ["Bob", "Cem"]).tolist() == [[0, 1], [1, 2]]
-
-
-def test_the_section_tells_of_folds_and_of_what_is_missing(made):
-    about = {
-        "list": "pairs.txt",
-        "threshold": "each fold by the others",
-        "attacked_side": "first",
-        "mirror": True,
-    }
-    section = pairs_section({"pairs": about | {"embedder_as_published": True} | made[-1]})
-    assert "standard error over folds" in section.sentences[0]
-    assert len(section.charts[0].series) == 2
-    assert {len(line) for line in section.tables[0].lines} == {4}
-    assert "mirror image" in section.note
-    similarities, same, people, folds = listed(1, 100)
-    nobody = np.zeros(len(same), dtype=bool)
-    summary = protocol_summary({"clean": similarities}, nobody, same, people, folds, np.full(len(same), 0.35))
-    summary["accuracy"]["attacked"] = {"value": np.nan, "low": 0, "high": 1, "n": 0}
-    section = pairs_section({"pairs": about | {"embedder_as_published": False} | summary})
-    assert section.charts == ()
-    assert "none could be attacked" in section.sentences[0]
-    assert "too few pairs of two people, 300 are needed" in section.sentences[1]
-    assert pairs_section({}) is None

@@ -1,3 +1,5 @@
+"""Verification over all pairs against scikit-learn's curves of these pairs."""
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_curve

@@ -1,0 +1,94 @@
+"""Crops are cut as their alignment says, and lie in the cache whole or not at all."""
+
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from facetrial.core.errors import FacetrialError
+from facetrial.data.photos.crops import CENTRE_BOX
+from tests.helpers.photographs import draw_people, lfw
+
+
+def test_no_face_is_cut_at_the_centre_and_listed(tmp_path, caplog):
+    root = draw_people(tmp_path / "data", {"Ann": 4}, side=100)
+    data = lfw(root, tmp_path, alignment="facenet", margin=0)
+    faces = data.all_faces
+    assert data.no_face == faces.files
+    assert "4 of 4 pictures have no face" in caplog.text
+    assert np.isnan(faces.five_points).all()
+    np.testing.assert_allclose(faces.boxes, [[0, 0, 32, 32]] * 4, atol=0.8)  # windows are of whole pixels
+    whole = Image.open(root / faces.files[0])
+    expected = whole.crop([int(edge) for edge in CENTRE_BOX * 100]).resize(
+        (32, 32), Image.Resampling.BILINEAR
+    )
+    np.testing.assert_array_equal(faces.pixels[0], np.asarray(expected))
+
+
+def test_an_unwritable_cache(tmp_path):
+    root = draw_people(tmp_path / "data", {"Ann": 4})
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(FacetrialError, match=r"cannot write .*paths\.cache"):
+        lfw(root, tmp_path, cache=str(tmp_path / "file" / "cache")).all_faces  # noqa: B018
+
+
+@pytest.mark.parametrize("damaged", ["detections/*/*.npz", "crops/*.npz", "crops/*.npy"])
+def test_a_damaged_cache_says_what_to_delete(tmp_path, damaged):
+    root = draw_people(tmp_path / "data", {"Ann": 4})
+    lfw(root, tmp_path).all_faces  # noqa: B018
+    path = next((tmp_path / "cache").glob(damaged))
+    path.write_bytes(path.read_bytes()[:90])
+    with pytest.raises(FacetrialError, match=r"is damaged .* Delete it"):
+        lfw(root, tmp_path).all_faces  # noqa: B018
+
+
+def test_crops_are_memory_mapped_and_read_only(tmp_path):
+    faces = lfw(draw_people(tmp_path / "data", {"Ann": 4}), tmp_path).all_faces
+    assert isinstance(faces.pixels, np.memmap)
+    assert not faces.pixels.flags.writeable
+    images = faces.batch([0, 2]).images
+    np.testing.assert_array_equal((images[1] * 255).round().permute(1, 2, 0), faces.pixels[2])
+
+
+def test_crops_cut_short_leave_no_half_file(tmp_path, monkeypatch):
+    root = draw_people(tmp_path / "data", {"Ann": 6})
+    data = lfw(root, tmp_path)
+    align, calls = type(data.alignment).align, []
+
+    def stops(*arguments):
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return align(*arguments)
+
+    monkeypatch.setattr(type(data.alignment), "align", stops)
+    with pytest.raises(KeyboardInterrupt):
+        data.all_faces  # noqa: B018
+    assert list((tmp_path / "cache" / "crops").iterdir()) == []
+    assert len(lfw(root, tmp_path).all_faces) == 6
+
+
+def test_a_full_disk_is_an_error_that_says_how_much_room_it_takes(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    root = draw_people(tmp_path / "data", {"Ann": 4})
+    monkeypatch.setattr(np.lib.format, "write_array_header_1_0", full)
+    with pytest.raises(FacetrialError, match=r"No space left.*MiB.*paths\.cache"):
+        lfw(root, tmp_path).all_faces  # noqa: B018
+    assert not list((tmp_path / "cache" / "crops").iterdir())
+
+
+def test_what_a_killed_run_left_is_cleared_away(tmp_path):
+    root = draw_people(tmp_path / "data", {"Ann": 4})
+    lfw(root, tmp_path).all_faces  # noqa: B018
+    (pixels,) = (tmp_path / "cache" / "crops").glob("*.npy")
+    old, young = (pixels.with_name(f".{pixels.stem}-{age}.npy") for age in ("old", "young"))
+    old.write_bytes(b"half")
+    young.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    pixels.unlink()
+    lfw(root, tmp_path).all_faces  # noqa: B018
+    assert not old.exists()
+    assert young.exists()

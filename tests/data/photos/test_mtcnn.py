@@ -1,0 +1,34 @@
+"""Which of several faces in a picture is taken."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from facetrial.data.photos import detection_cache, mtcnn
+from facetrial.data.photos.mtcnn import Search
+from tests.helpers.photographs import LFW_FUNNELED, FoundHere
+
+
+@pytest.mark.parametrize(("face", "taken"), [("largest", 0), ("central", 1)])
+def test_which_of_several_faces_is_taken(face, taken):
+    detector = FoundHere((0, 0, 40, 50), (40, 40, 62, 62), (90, 90, 95, 95))
+    pictures = np.zeros((2, 100, 100, 3), np.uint8)
+    boxes, points, counts = mtcnn.one_face_each(pictures, detector, Search(face))
+    assert boxes.tolist() == [detector.boxes[taken].tolist()] * 2
+    assert points[0, 0].tolist() == detector.boxes[taken, :2].tolist()
+    assert counts.tolist() == [2, 2]  # the third is a speck
+
+
+@pytest.mark.real
+def test_the_face_nearest_the_centre_is_taken(shared, tmp_path):
+    people = shared / LFW_FUNNELED
+    with Image.open(people / "George_W_Bush/George_W_Bush_0001.jpg") as bush:
+        wide = Image.new("RGB", (600, 250))
+        wide.paste(bush.resize((240, 240)), (0, 0))
+        wide.paste(bush.crop((50, 50, 200, 200)), (225, 50))
+        wide.paste(bush.resize((240, 240)), (380, 0))
+    (tmp_path / "data" / "Bush").mkdir(parents=True)
+    for number in range(4):
+        wide.save(tmp_path / "data" / "Bush" / f"{number}.png")
+    found = detection_cache.find_faces([tmp_path / "data/Bush/0.png"], ["a"], tmp_path / "cache")
+    assert 240 < found.boxes[0, 0] < found.boxes[0, 2] < 360

@@ -1,0 +1,110 @@
+"""Kaggle's files of keypoints: read from CSV and from archives, kept, and refused where they are broken."""
+
+import io
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from facetrial.core.errors import FacetrialError
+from facetrial.data.keypoints_csv import COLUMNS, read_frames
+from tests.helpers.kaggle_rows import faces, planted, table
+
+
+@pytest.fixture
+def rows() -> pd.DataFrame:
+    return table(*faces(6))
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["csv", "zip", "outer"])
+def test_rows_come_back_from_csv_zip_and_outer_zip(tmp_path, rows, kind):
+    pictures, landmarks = faces(6)
+    rows.loc[2, list(COLUMNS[4:])] = np.nan
+    landmarks[2, 2:] = np.nan
+    content = rows.to_csv(index=False).encode()
+    if kind == "csv":
+        (tmp_path / "training.csv").write_bytes(content)
+    else:
+        inner = zipped("training.csv", content)
+        name = "training.zip" if kind == "zip" else "facial-keypoints-detection.zip"
+        (tmp_path / name).write_bytes(inner if kind == "zip" else zipped("training.zip", inner))
+    for _ in range(2):  # parsed, then from the cache
+        frames = read_frames(tmp_path, "training", tmp_path / "cache")
+        assert np.array_equal(frames.images[:, 0].numpy(), pictures)
+        # The file counts pixels from 1.
+        assert np.allclose(frames.landmarks.numpy() + 1, landmarks, atol=1e-4, equal_nan=True)
+    assert len(list((tmp_path / "cache" / "keypoints").iterdir())) == 1
+
+
+def broken(rows: pd.DataFrame, what: str) -> pd.DataFrame:
+    rows = rows.astype({"left_eye_center_x": object})
+    short, words = rows.loc[3, "Image"].rsplit(" ", 5)[0], "cat " + rows.loc[3, "Image"].split(" ", 1)[1]
+    changes = {
+        "column": lambda: rows.drop(columns="nose_tip_y"),
+        "no rows": lambda: rows.iloc[:0],
+        "short": lambda: rows.assign(Image=rows["Image"].where(rows.index != 3, short)),
+        "words": lambda: rows.assign(Image=rows["Image"].where(rows.index != 3, words)),
+        "bright": lambda: rows.assign(
+            Image=rows["Image"].where(rows.index != 3, words.replace("cat", "256"))
+        ),
+        "no picture": lambda: rows.assign(Image=rows["Image"].where(rows.index != 3)),
+        "outside": lambda: rows.assign(nose_tip_x=rows["nose_tip_x"].where(rows.index != 3, 97.5)),
+        "text": lambda: rows.assign(
+            left_eye_center_x=rows["left_eye_center_x"].where(rows.index != 3, "right here")
+        ),
+    }
+    return changes[what]()
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("column", "nose_tip_y"),
+        ("no rows", "no rows"),
+        ("short", r"line 5.*9211"),
+        ("words", r"line 5.*number"),
+        ("bright", r"line 5.*256"),
+        ("no picture", r"line 5.*empty"),
+        ("outside", r"line 5.*nose_tip_x.*outside"),
+        ("text", r"line 5.*left_eye_center_x.*right here"),
+    ],
+)
+def test_a_bad_file_is_an_error_that_names_the_row(tmp_path, rows, what, message):
+    broken(rows, what).to_csv(tmp_path / "training.csv", index=False)
+    with pytest.raises(FacetrialError, match=message):
+        read_frames(tmp_path, "training", tmp_path / "cache")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_broken_zip_is_an_error(tmp_path):
+    (tmp_path / "training.zip").write_bytes(zipped("training.csv", b"x" * 1000)[:-40])
+    with pytest.raises(FacetrialError, match=r"training\.zip cannot be read"):
+        read_frames(tmp_path, "training", tmp_path / "cache")
+
+
+def test_a_damaged_cache_is_parsed_again(tmp_path):
+    frames, _ = planted(count=3, copies=1)
+    table(frames.images[:, 0].numpy(), frames.landmarks.numpy()).to_csv(
+        tmp_path / "training.csv", index=False
+    )
+    first = read_frames(tmp_path, "training", tmp_path / "cache")
+    (kept,) = (tmp_path / "cache").rglob("*.npz")
+    kept.write_bytes(kept.read_bytes()[:1000])
+    again = read_frames(tmp_path, "training", tmp_path / "cache")
+    assert torch.equal(first.images, again.images)
+
+
+@pytest.mark.real
+def test_the_real_rows(shared, tmp_path):
+    frames = read_frames(shared / "data" / "facial-keypoints", "test", tmp_path)
+    assert frames.images.shape == (664, 1, 96, 96)
+    assert frames.landmarks.isnan().all()

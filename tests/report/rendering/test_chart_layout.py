@@ -1,0 +1,26 @@
+"""Where the points of a chart stand, in which colours, and its ticks."""
+
+import pytest
+
+from facetrial.report.rendering.chart_layout import lay_out, log_ticks
+from facetrial.report.rendering.components import Chart, Series
+from tests.helpers.charts import BY_PART
+
+
+def test_series_of_one_tone_share_a_place_and_others_stand_beside():
+    clean, parts, again = lay_out(BY_PART).placed
+    assert lay_out(BY_PART).categories == ["eyes", "nose"]
+    assert clean.x[0] < parts.x[0] < clean.x[1] < parts.x[1] < again.x[0] < 1.5
+    assert parts.number == again.number != clean.number
+    assert clean.y == [0.9, None]
+
+
+def test_series_without_a_tone_take_one_that_nobody_asked_for():
+    series = [Series("a", [1], [1]), Series("b", [1], [1], tone="clean"), Series("c", [1], [1])]
+    tones = [placed.tone for placed in lay_out(Chart("c", "", "", "", "", series)).placed]
+    assert tones == ["attacked", "clean", "eight_bit"]
+
+
+def test_ticks_of_a_logarithmic_axis():
+    assert log_ticks([2, 0.5, 1]) == [0.5, 1, 2]
+    assert log_ticks(list(range(3, 120))) == pytest.approx([5, 10, 20, 50, 100])

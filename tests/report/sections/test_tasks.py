@@ -1,0 +1,51 @@
+"""What a report says of the tasks."""
+
+import json
+
+import numpy as np
+import pytest
+
+from facetrial.metrics.summary_json import write_json
+from facetrial.metrics.tasks.summary import tasks_rows, tasks_summary
+from facetrial.report.sections.tasks import tasks_section
+from tests.helpers.embedded import embedded_trial
+
+
+@pytest.fixture(scope="module")
+def made():
+    return embedded_trial()
+
+
+@pytest.fixture(scope="module")
+def tasks(made):
+    return tasks_summary(*made, split_seed=0, trained_on_all=True)
+
+
+def test_the_section_is_made_from_what_lies_on_disk(tasks, tmp_path):
+    write_json({"tasks": tasks}, tmp_path / "summary.json")
+    section = tasks_section(json.loads((tmp_path / "summary.json").read_text()))
+    (table,) = section.tables
+    assert {len(line) for line in table.lines} == {4}
+    assert table.lines[0][1] == tasks["identification"]["top1"]["clean"]
+    said = " ".join(section.sentences)
+    assert "accepts 0.1 % of the clean pairs of two people" in said
+    assert (
+        "Verification at a false accept rate of 0.01 % cannot be told: there are too few pairs of two people"
+        in said
+    )
+    assert "its target" in said
+    assert "trained on pictures of all these people" in section.note
+    for chart in section.charts:
+        for series in chart.series:
+            assert len(series.x) == len(series.y) > 10
+            assert np.isfinite(series.y).all()
+
+
+def test_where_embeddings_are_missing_identification_is_told_all_the_same(made):
+    rows, _, victim, names = made
+    tasks = tasks_summary(rows, None, victim, names, 0, False)
+    assert len(tasks_rows(tasks)) == 41 * 2 * 3
+    section = tasks_section({"tasks": tasks})
+    assert "Verification cannot be told" in section.sentences[0]
+    assert section.charts == ()
+    assert tasks_section({}) is None

@@ -1,0 +1,59 @@
+"""What a defence costs: what the checkpoint says, and the clock."""
+
+import time
+
+import torch
+from torch import nn
+
+from facetrial.defenses.bit_depth import BitDepth
+from facetrial.defenses.build import defended
+from facetrial.defenses.detectors import FeatureSqueezing
+from facetrial.recognition.gallery_head import GalleryHead
+from facetrial.recognition.victim import Victim
+from facetrial.run.cost import cost
+from facetrial.runtime.checkpoints import save_checkpoint
+from tests.helpers.coloured_dataset import dataset
+
+
+def test_cost_is_what_the_checkpoint_says_and_the_clock(tmp_path):
+    class Slow(nn.Module):
+        """Takes a hundredth of a second a picture."""
+
+        def __init__(self):
+            super().__init__()
+            self.place = nn.Parameter(torch.zeros(1), requires_grad=False)
+
+        def forward(self, images):
+            time.sleep(0.01 * len(images))
+            return torch.zeros(len(images), 2)
+
+    path = tmp_path / "model.ckpt"
+    save_checkpoint(path, "recognizer", {}, {}, seconds=12.5)
+    found = cost(Slow(), dataset(40, seed=0), path, "recognizer")
+    assert found["train_seconds"] == 12.5
+    assert 0 < found["answers_per_second"] <= 100
+    assert found["pictures_timed"] > 4
+
+
+def test_what_a_detector_asks_of_the_network_is_part_of_its_cost(tmp_path):
+    class Counts(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.place = nn.Parameter(torch.zeros(1))
+            self.asked = 0
+
+        def forward(self, images):
+            self.asked += len(images)
+            time.sleep(0.3)
+            return nn.functional.normalize(images.flatten(1)[:, :8] + 0.1)
+
+    embedder = Counts()
+    victim = Victim(embedder, GalleryHead(torch.eye(3, 8)), ["A", "B", "C"])
+    faces, path = dataset(4, seed=0), tmp_path / "model.ckpt"
+    save_checkpoint(path, "recognizer", {}, {}, seconds=1.0)
+    asked = []
+    for standing in (victim, defended(victim, [FeatureSqueezing({"depth": BitDepth(4)})], faces)):
+        embedder.asked = 0
+        cost(standing, faces, path, "recognizer")
+        asked.append(embedder.asked)
+    assert asked == [2 * 4, 2 * 2 * 4]

@@ -1,0 +1,85 @@
+"""The name under which a trial keeps its rows: what decides a row changes it, and nothing else."""
+
+import dataclasses
+
+import pytest
+import torch
+from torch import nn
+
+from facetrial.core.provenance import package_code
+from facetrial.run.fingerprint import _DECIDE_ROWS, trial_fingerprint
+from tests.helpers.coloured_dataset import dataset
+from tests.helpers.configs import composed
+
+
+@pytest.mark.parametrize("part", _DECIDE_ROWS)
+def test_what_decides_rows_is_there(part):
+    assert package_code(part)
+
+
+def fingerprint(folder, *overrides, asked=None, faces=None):
+    asked = [nn.Linear(3, 2)] if asked is None else asked
+    for victim in asked:
+        nn.init.constant_(victim.weight, 0.5)
+        nn.init.zeros_(victim.bias)
+    return trial_fingerprint(composed(folder, "attack=pgd", *overrides), asked, faces)
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory):
+    return fingerprint(tmp_path_factory.mktemp("usual"))
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "data.limit=5",
+        "data.batch_size=3",
+        "paths.models=elsewhere",
+        "checks=thorough",
+        "logger=none",
+        "trainer.max_epochs=9",
+        "save_images=true",
+        "resume=false",
+    ],
+)
+def test_what_changes_no_row_keeps_the_name(tmp_path, usual, override):
+    assert fingerprint(tmp_path, override) == usual
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "seed=1",
+        "attack.budget.eps=3",
+        "attack.method.steps=7",
+        "attack/region=eyes",
+        "goal=impersonation",
+        "defense=jpeg",
+        "data.people_seed=4",
+        "data.split_seed=4",
+    ],
+)
+def test_what_decides_a_row_changes_it(tmp_path, usual, override):
+    assert fingerprint(tmp_path, override) != usual
+
+
+def test_weights_count_bit_by_bit_and_a_surrogates_too(tmp_path, usual):
+    config = composed(tmp_path, "attack=pgd")
+    other = nn.Linear(3, 2)
+    nn.init.constant_(other.weight, 0.5)
+    nn.init.zeros_(other.bias)
+    assert trial_fingerprint(config, [other], None) == usual
+    assert trial_fingerprint(config, [other, other], None) != usual
+    with torch.no_grad():
+        other.bias[1] = 1e-30
+    assert trial_fingerprint(config, [other], None) != usual
+
+
+def test_landmarks_count_where_the_attack_asks_for_them(tmp_path, usual):
+    faces = dataset(4, seed=0)
+    faces.landmarks[:] = 3.0
+    first = fingerprint(tmp_path, faces=faces)
+    moved = dataclasses.replace(faces, landmarks=faces.landmarks + 1)
+    assert len({usual, first, fingerprint(tmp_path, faces=moved)}) == 3
+    assert fingerprint(tmp_path, faces=dataclasses.replace(faces, files=faces.files[::-1])) == first

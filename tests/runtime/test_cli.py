@@ -1,0 +1,104 @@
+"""What a user is told who asks for what cannot be, and what is left to a traceback."""
+
+import os
+import sys
+
+import pytest
+from omegaconf import OmegaConf
+
+from facetrial.core.errors import FacetrialError
+from facetrial.runtime.cli import check_command_line, friendly_errors, refuse_doubles
+
+
+def test_what_a_user_can_put_right_ends_with_a_sentence(caplog):
+    @friendly_errors
+    def main():
+        raise FacetrialError("data.root is not given.")
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert [record.getMessage() for record in caplog.records] == ["data.root is not given."]
+    assert caplog.records[0].exc_info is None
+
+
+def test_the_sentence_is_found_below_what_hydra_wraps_around_it(caplog):
+    @friendly_errors
+    def main():
+        try:
+            raise FacetrialError("eps must be above 0.")
+        except FacetrialError as error:
+            raise RuntimeError("Error in call to target") from error
+
+    with pytest.raises(SystemExit):
+        main()
+    assert caplog.records[0].getMessage() == "eps must be above 0."
+
+
+def test_anything_else_keeps_its_traceback():
+    @friendly_errors
+    def main():
+        raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        main()
+
+
+def test_what_comes_back_and_goes_in_is_left_alone(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry != os.getcwd()])
+
+    @friendly_errors
+    def main(config, more):
+        """Its words."""
+        return config.seed + more
+
+    assert main(OmegaConf.create({"seed": 3}), more=4) == 7
+    assert main.__doc__ == "Its words."
+    assert sys.path[-1] == os.getcwd()  # where a user's own module lies
+
+
+def test_old_names_in_a_config_are_those_of_today_before_it_starts():
+    @friendly_errors
+    def main(config):
+        return config.attack.method._target_
+
+    config = {"attack": {"method": {"_target_": "facetrial.attacks.methods.pgd.PGD"}}}
+    assert main(OmegaConf.create(config)) == "facetrial.attacks.PGD"
+
+
+def test_an_old_setting_ends_with_its_new_name(caplog):
+    @friendly_errors
+    def main(config):
+        raise AssertionError("started")
+
+    with pytest.raises(SystemExit):
+        main(OmegaConf.create({"method": {"_target_": "facetrial.attacks.PGD", "leave": True}}))
+    assert "method.leave is called method.early_stop now" in caplog.text
+
+
+def test_a_defence_named_twice_is_refused():
+    with pytest.raises(SystemExit, match=r"defense=\[jpeg, blur,jpeg\] names jpeg twice"):
+        refuse_doubles(["attack=pgd", "defense=[jpeg, blur,jpeg]"])
+    with pytest.raises(SystemExit, match="names adv, blur twice"):
+        refuse_doubles(["defense=[jpeg],[blur,adv,blur,adv]"])
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "defense=[jpeg,blur]",
+        "defense=[jpeg,blur],[jpeg,adv]",
+        "defense=jpeg,jpeg",
+        "calibration.people=[a,a]",
+    ],
+)
+def test_others_are_not(word):
+    check_command_line([word])
+
+
+def test_the_whole_command_line_is_looked_at():
+    with pytest.raises(SystemExit, match="names jpeg twice"):
+        check_command_line(["defense=[jpeg,jpeg]"])
+    with pytest.raises(SystemExit, match=r"is called attack\.method\.early_stop now"):
+        check_command_line(["attack.method.leave=true"])

@@ -1,0 +1,71 @@
+"""Rows of a trial: written and read to the bit, refused where they are none, and counted as the goal says."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from facetrial.core.errors import FacetrialError
+from facetrial.trial.rows import at_stake, check_rows, read_rows, write_rows
+from tests.helpers.made_up import made_up_rows
+
+
+def test_they_come_back_to_the_bit(tmp_path):
+    names = ["None", "NA", "0002", "nan", 'Zoë, the "first"', "1e5"]
+    rows = made_up_rows(dict.fromkeys(names, 2), attacked=0.5)
+    rows["rms"] = np.random.default_rng(0).random(len(rows)) ** 20
+    rows["smallest"] = [math.inf, *rows["rms"][1:]]
+    rows["second"] = rows["certified_class"] = rows["target"] = rows["identity"]
+    write_rows(rows, tmp_path / "verdicts.csv")
+    pd.testing.assert_frame_equal(read_rows(tmp_path / "verdicts.csv"), rows, check_exact=True)
+
+
+@pytest.fixture
+def rows():
+    return made_up_rows({"Ann": 3, "Bob": 2}, attacked=0.5)
+
+
+def test_rows_of_a_trial_pass(rows):
+    check_rows(rows)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda rows: rows.drop(columns=["reached", "correct_8bit"]),
+            "lack the columns correct_8bit, reached",
+        ),
+        (lambda rows: rows[:0], "without a single picture"),
+        (lambda rows: pd.concat([rows, rows[1:2]]), r"found Ann/Ann_0001\.jpg more than once"),
+        (lambda rows: rows.assign(status=["lost", *rows["status"][1:]]), r"found \['lost'\]"),
+    ],
+)
+def test_what_are_no_rows_of_a_trial_is_said(rows, change, said):
+    with pytest.raises(FacetrialError, match=said):
+        check_rows(change(rows))
+
+
+def test_dodging_puts_at_stake_who_is_recognised(rows):
+    rows["correct_clean"] = [True, True, False, True, False]
+    rows["correct_attacked"] = [True, False, False, False, True]
+    risked, hits = at_stake(rows, "dodging")
+    assert risked["file"].tolist() == rows["file"][[0, 1, 3]].tolist()
+    assert hits.tolist() == [False, True, True]
+
+
+def test_impersonation_puts_at_stake_who_is_not_yet_the_target(rows):
+    rows["target"] = ["Bob", "Bob", "Bob", "Ann", "Ann"]
+    rows["predicted_clean"] = ["Ann", "Bob", "Cid", "Bob", "Ann"]
+    rows["predicted_attacked"] = ["Bob", "Bob", "Ann", "Cid", "Bob"]
+    risked, hits = at_stake(rows, "impersonation")
+    assert risked["file"].tolist() == rows["file"][[0, 2, 3]].tolist()
+    assert hits.tolist() == [True, False, False]
+
+
+def test_goals_that_cannot_be(rows):
+    with pytest.raises(FacetrialError, match="need the column target"):
+        at_stake(rows, "impersonation")
+    with pytest.raises(FacetrialError, match="found 'bribery'"):
+        at_stake(rows, "bribery")

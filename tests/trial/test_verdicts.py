@@ -1,0 +1,48 @@
+"""What is said of finished pictures: ranks and the size of changes, against plain ones."""
+
+import numpy as np
+import pytest
+import torch
+
+from facetrial.trial.verdicts import change_norms, eight_bit, own_ranks
+
+
+def test_ranks_are_places_among_the_scores():
+    scores = torch.tensor([[0.1, 0.9, 0.5], [0.9, 0.9, 0.5], [0.1, torch.nan, 0.5], [0.0, 0.0, 0.0]])
+    assert own_ranks(scores, torch.tensor([0, 1, 2, 0])).tolist() == [3, 2, 3, 1]
+    generator = torch.Generator().manual_seed(0)
+    scores, identities = torch.randn(50, 9, generator=generator), torch.arange(50) % 9
+    expected = [
+        (row.argsort(descending=True) == who).nonzero().item() + 1
+        for row, who in zip(scores, identities, strict=True)
+    ]
+    assert own_ranks(scores, identities).tolist() == expected
+
+
+def test_norms_are_those_of_numpy():
+    generator = torch.Generator().manual_seed(1)
+    images = torch.rand(4, 3, 9, 7, generator=generator)
+    change = (
+        0.1
+        * torch.randn(4, 3, 9, 7, generator=generator)
+        * (torch.rand(4, 1, 9, 7, generator=generator) < 0.3)
+    )
+    change[3] = 0
+    attacked = (images + change).clamp(0, 1)
+    found = change_norms(images, attacked)
+    for row, (before, after) in enumerate(
+        zip(images.double().numpy(), attacked.double().numpy(), strict=True)
+    ):
+        moved = after - before
+        assert found["l2"][row] == pytest.approx(np.linalg.norm(moved), rel=1e-6, abs=1e-9)
+        assert found["rms"][row] == pytest.approx(np.sqrt((moved**2).mean()), rel=1e-6, abs=1e-9)
+        assert found["linf"][row] == np.abs(moved).max()
+        assert found["pixels_changed"][row] == (moved != 0).any(0).sum()
+    assert [values[3] for values in found.values()] == [0.0, 0.0, 0.0, 0]
+
+
+def test_eight_bit_pictures_are_what_a_file_keeps():
+    images = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(2))
+    saved = np.round(images.numpy() * 255).astype(np.uint8)
+    assert np.array_equal(eight_bit(images).numpy(), saved.astype(np.float32) / np.float32(255))
+    assert torch.equal(eight_bit(eight_bit(images)), eight_bit(images))
