@@ -70,7 +70,7 @@ def test_without_calibration_nothing_changes(tmp_path, asked_of):
 
 
 def test_it_goes_into_the_attack_and_the_attack_that_is_trained_on(tmp_path, asked_of):
-    config = calibrated(tmp_path, "defense=adv_landmarks", "+defense@defense.jpeg=jpeg")
+    config = calibrated(tmp_path, "defense=[adv_landmarks,jpeg]")
     assert config.attack.budget.rms == config.defense.adv_landmarks.attack.budget.rms == 0.123
     assert "attack" not in config.defense.jpeg
     assert config.noise_level.pictures == 486

@@ -247,7 +247,9 @@ class TestComposedConfigs:
     def test_at_the_top_and_in_a_list_it_is_refused_as_well(self):
         with pytest.raises(FacetrialError, match=r"^leave is called early_stop now"):
             use_new_targets(OmegaConf.create({"_target_": "facetrial.attacks.TargetedAPGD", "leave": True}))
-        with pytest.raises(FacetrialError, match=r"leave is called .*early_stop now"):
+        with pytest.raises(
+            FacetrialError, match=r"^attacks\[1\].leave is called attacks\[1\].early_stop now"
+        ):
             use_new_targets(OmegaConf.create({"attacks": [{}, {"_target_": PGD, "leave": True}]}))
 
 

@@ -79,7 +79,7 @@ def _check_named_once(config: DictConfig) -> None:
         raise FacetrialError(
             f"defense=[{','.join(names)}] names none beside others; leave it out, or give defense=none."
         )
-    if len(names) > len(config.defense):
+    if config.defense and len(names) > len(config.defense):  # it is emptied where none is to stand
         raise FacetrialError(
             f"defense=[{','.join(names)}] names one defence twice, or two that are settings of one; found "
             f"{', '.join(config.defense) or 'none'}. Name each once, and change it with defense.NAME.KEY=VALUE."

@@ -125,8 +125,12 @@ def with_new_names(values: Any) -> Any:
     return [with_new_names(value) for value in values] if isinstance(values, list) else values
 
 
-def use_new_targets(config: DictConfig | ListConfig) -> None:
+def use_new_targets(config: DictConfig | ListConfig, place: str = "") -> None:
     """Puts today's names into a composed config, in place, and warns of each old one.
+
+    Args:
+        config: the whole, or what lies at `place` in it.
+        place: "attack.method", "" for the whole.
 
     Raises:
         FacetrialError: a setting has the name that it had before.
@@ -136,7 +140,8 @@ def use_new_targets(config: DictConfig | ListConfig) -> None:
             continue
         value = config[key]
         if OmegaConf.is_config(value):
-            use_new_targets(value)
+            inner = f"[{key}]" if isinstance(key, int) else f".{key}"
+            use_new_targets(value, f"{place}{inner}".removeprefix("."))
         elif key == "_target_" and isinstance(value, str) and (new := new_target(value)) != value:
             log.warning("_target_: %s is called %s now; the old name will not be read for ever.", value, new)
             with open_dict(config):
@@ -144,8 +149,8 @@ def use_new_targets(config: DictConfig | ListConfig) -> None:
     if isinstance(config, DictConfig) and isinstance(target := config.get("_target_"), str):
         for old, new in _KEYS.get(target, {}).items():
             if old in config:
-                place = f"{config._get_full_key(None)}." if config._get_full_key(None) else ""
-                raise FacetrialError(f"{place}{old} is called {place}{new} now; rename it.")
+                below = f"{place}." if place else ""
+                raise FacetrialError(f"{below}{old} is called {below}{new} now; rename it.")
 
 
 def refuse_old_keys(words: Sequence[str]) -> None:
