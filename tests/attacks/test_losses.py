@@ -46,7 +46,9 @@ def test_the_ratio_does_not_change_with_the_scale_of_the_scores(criterion):
     torch.testing.assert_close(loss(1000 * SCORES - 7, criterion), loss(SCORES, criterion))
 
 
-@pytest.mark.parametrize(("people", "criterion"), [(2, Criterion(OWN % 2)), (3, Criterion(OWN % 2, 1 - OWN % 2))])
+@pytest.mark.parametrize(
+    ("people", "criterion"), [(2, Criterion(OWN % 2)), (3, Criterion(OWN % 2, 1 - OWN % 2))]
+)
 def test_with_few_people_the_ratio_is_the_margin(people, criterion):
     scores = SCORES[:, :people]
     assert torch.equal(DifferenceOfLogitsRatio()(scores, criterion), Margin()(scores, criterion))

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from facetrial.core.errors import FacetrialError
 from facetrial.data.photos.alignment import box_from_five_points, similarity
@@ -15,6 +16,7 @@ from facetrial.faces.frames import (
     inverted,
     mean_shape,
     move,
+    shrunk,
     similarity_transforms,
 )
 from facetrial.faces.landmark_names import FLIP, LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
@@ -124,3 +126,22 @@ def test_found_points_are_in_pixels_of_the_picture():
 def test_a_box_that_is_none_is_an_error(box):
     with pytest.raises(FacetrialError, match="face box"):
         frames_from_boxes(torch.tensor([box]))
+
+
+class TestLooks:
+    """What a transfer attack shows the victim instead of the picture."""
+
+    images = torch.rand(3, 3, 20, 20)
+
+    def test_shrunk_at_one_is_the_picture(self):
+        torch.testing.assert_close(shrunk(self.images, torch.ones(3), torch.zeros(3, 2)), self.images)
+
+    def test_shrunk_by_half_lies_where_it_was_put(self):
+        small = shrunk(
+            self.images, torch.full((3,), 0.5), torch.tensor([[-1.0, -1.0], [1.0, 1.0], [0.0, 0.0]])
+        )
+        halves = nn.functional.avg_pool2d(self.images, 2)
+        torch.testing.assert_close(small[0, :, :10, :10], halves[0])
+        torch.testing.assert_close(small[1, :, 10:, 10:], halves[1])
+        torch.testing.assert_close(small[2, :, 5:15, 5:15], halves[2])
+        assert small[0, :, 10:].abs().max() == 0

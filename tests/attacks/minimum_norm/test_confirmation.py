@@ -19,8 +19,8 @@ from facetrial.defenses.transform import RandomTransform
 from facetrial.recognition.layers import abstains, confirming
 from facetrial.regions.regions import Everywhere
 from facetrial.trial.certificate import RADIUS, Certificate
-from tests.attacks.minimum_norm.test_base import batch
-from tests.defenses.test_smoothing import TwoSides, at_distance, smoothing
+from tests.helpers.smallest import batch
+from tests.helpers.smoothed import TwoSides, at_distance, smoothing
 
 METHODS = {
     "fmn": FMN(40),
