@@ -10,13 +10,11 @@ from scipy.stats import binomtest, norm
 
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.jpeg import JPEG
-from facetrial.defenses.trained.noise_training import NoiseTraining
 from facetrial.metrics.certified import certified_summary, keeps_certificates, left_beside
 from facetrial.recognition.layers import abstains, adaptive_view, base_model, confirming
 from facetrial.trial.certificate import CLASS, RADIUS, Certificate
 from facetrial.trial.rows import ABSTAINED
 from tests.helpers.smoothed import SIGMA, TwoSides, at_distance, smoothing
-from tests.helpers.tiny import ColouredPeople
 
 
 @pytest.mark.parametrize("distance", [-0.3, 0.0, 0.1, 0.35])
@@ -157,25 +155,3 @@ def test_beside_certificates_an_abstention_is_no_wrong_name():
     left = left_beside(found, limit=1.0, goal="dodging", sizes=[0.1, 0.3, 0.5, 1.0], largest=0.3)
     assert [(point["size"], point["value"]) for point in left] == [(0.1, 2 / 3), (0.3, 1 / 3), (0.5, 0.0)]
     assert left_beside(found, 1.0, "dodging", [1.0], largest=0.3) == []
-
-
-class TestNoiseTraining:
-    def data(self, **settings):
-        faces = ColouredPeople(batch_size=8)
-        faces.setup()
-        return NoiseTraining(**({"sigma": 0.2, "copies": 2, "seed": 0} | settings)).wrap_data(faces)
-
-    def test_the_head_sees_copies_of_the_noise_that_was_asked_for(self):
-        data = self.data()
-        batches = list(data.head_batches())
-        clean = list(data.faces.head_batches())
-        assert len(batches) == 2 * len(clean)
-        noise = torch.cat([batches[0].images - clean[0].images, batches[1].images - clean[0].images])
-        assert float(noise.std()) == pytest.approx(0.2, rel=0.02)
-        assert not torch.equal(*noise.chunk(2))
-        assert batches[0].images.max() > 1  # not clipped
-
-    @pytest.mark.parametrize("setting", [{"sigma": 0}, {"copies": 0}])
-    def test_senseless_settings_are_refused(self, setting):
-        with pytest.raises(FacetrialError, match=r"defense\.noise"):
-            self.data(**setting)

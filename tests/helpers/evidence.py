@@ -1,5 +1,6 @@
 """Evidence of small trials, sound or with a fault planted in the victim."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -81,3 +82,11 @@ class Rounds(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return images.mul(self.shades).round().div(self.shades)
+
+
+def replaced(evidence, rows):
+    return replace(evidence, rows=rows)
+
+
+def evidence(victim, **changes):
+    return evidence_of(victim, pgd(steps=1), **changes)

@@ -30,7 +30,7 @@ def at_random(attack):
 
 @pytest.mark.parametrize("goal", [Dodging(), Impersonation("nearest")], ids=lambda goal: goal.name)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_it_fools_on_pictures_that_it_was_not_fitted_on_as_a_random_texture_does_not(shape, goal):
+def test_other_pictures_fool_the_victim_too_as_a_random_texture_does_not(shape, goal):
     known, others = halves()
     attack = Attack(SHAPES[shape], Area(0.8), patch(SHAPES[shape]), goal)
     attack.fit(trained(), known, seed=0)

@@ -21,7 +21,7 @@ from tests.helpers.victims import SIZE, Linear, known_faces, trained
 @pytest.mark.parametrize("goal", [Dodging(), Impersonation(2)], ids=lambda goal: goal.name)
 @pytest.mark.parametrize("budget", BUDGETS)
 @pytest.mark.parametrize("per", ["person", "all"])
-def test_it_fools_on_pictures_that_it_was_not_fitted_on_as_noise_does_not(per, budget, goal):
+def test_other_pictures_fool_the_victim_too_as_noise_on_them_does_not(per, budget, goal):
     known, others = halves()
     attack = Attack(Everywhere(), BUDGETS[budget], universal(per), goal)
     attack.fit(trained(), known, seed=0)
