@@ -1,8 +1,10 @@
 """The landmark loss counts what is labelled alone; the rate rises and falls."""
 
+import numpy as np
+import pytest
 import torch
 
-from facetrial.landmarks.lightning_module import known_loss, rmse
+from facetrial.landmarks.lightning_module import known_loss, rmse, warm_cosine
 
 
 def test_unlabelled_points_count_for_nothing():
@@ -26,3 +28,18 @@ def test_a_batch_without_labels_has_no_loss():
     loss.backward()
     assert loss == 0
     assert (found.grad == 0).all()
+
+
+@pytest.mark.parametrize("steps", [30, 600, 5000])
+def test_the_rate_rises_along_a_line_and_falls_along_a_cosine(steps):
+    rates = np.array([warm_cosine(step, steps) for step in range(steps)])
+    warm = min(200, steps // 3)
+    cosine = 0.5 * (1 + np.cos(np.pi * np.arange(steps) / steps))
+    line = np.minimum(1, np.arange(1, steps + 1) / warm)
+    np.testing.assert_allclose(rates, line * np.maximum(cosine, 0.001))
+    assert rates.min() > 0
+    assert (np.diff(rates[warm:]) <= 0).all()
+
+
+def test_a_single_step_has_a_rate():
+    assert warm_cosine(0, 1) == 1.0

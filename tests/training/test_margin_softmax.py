@@ -42,3 +42,15 @@ class TestMarginSoftmax:
     def test_senseless_settings(self, settings):
         with pytest.raises(FacetrialError, match=r"model\.loss"):
             MarginSoftmax(8, 2, **settings)
+
+
+def test_centres_start_at_the_means_of_their_embeddings():
+    loss = MarginSoftmax(8, 4)
+    embeddings, identities = unit(30), torch.arange(30) % 3
+    before = loss.centres[3].clone()
+    loss.start(embeddings, identities)
+    for who in range(3):
+        torch.testing.assert_close(
+            loss.centres[who], F.normalize(embeddings[identities == who].mean(0), dim=0)
+        )
+    assert torch.equal(loss.centres[3], before)  # of whom no picture is there

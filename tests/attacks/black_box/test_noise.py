@@ -5,8 +5,10 @@ import torch
 
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.black_box.noise import Gaussian, SaltAndPepper, Uniform
+from facetrial.attacks.budgets.l0 import L0
 from facetrial.attacks.budgets.l2 import RMS
 from facetrial.attacks.referee import referee
+from facetrial.core.errors import FacetrialError
 from facetrial.regions.regions import Discs, Everywhere, Scattered
 from tests.helpers.faces import some_faces
 
@@ -43,3 +45,20 @@ def test_seed_and_draw_change_the_noise():
     first = attack(None, faces, seed=0).images
     assert not torch.equal(first, attack(None, faces, seed=1).images)
     assert not torch.equal(first, attack(None, faces, seed=0, draw=1).images)
+
+
+@pytest.mark.parametrize("salt", [0.0, 0.25, 1.0])
+def test_so_many_pixels_turn_white_and_the_others_black(salt):
+    faces = some_faces(6)
+    attacked = Attack(Everywhere(), L0(2000), SaltAndPepper(salt))(None, faces, seed=0)
+    changed = (attacked.images != faces.images).any(1)
+    values = attacked.images.movedim(1, -1)[changed]
+    assert (values == values[:, :1]).all()
+    assert set(values.unique().tolist()) <= {0.0, 1.0}
+    assert float(values[:, 0].mean()) == pytest.approx(salt, abs=0.02)
+
+
+@pytest.mark.parametrize("salt", [-0.1, 1.5])
+def test_a_share_that_is_none(salt):
+    with pytest.raises(FacetrialError, match=r"attack\.method\.salt"):
+        SaltAndPepper(salt)

@@ -13,15 +13,15 @@ from facetrial.attacks.goals import Criterion, Dodging, Impersonation
 from facetrial.attacks.gradient.apgd import APGD
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import CrossEntropy, Margin
-from facetrial.attacks.method import Gradient, Problem
+from facetrial.attacks.method import Gradient
 from facetrial.attacks.minimum_norm.base import SmallestChange
 from facetrial.attacks.minimum_norm.bisection import Bisection
 from facetrial.attacks.minimum_norm.carlini_wagner import CarliniWagner
 from facetrial.attacks.minimum_norm.ddn import DDN
 from facetrial.attacks.minimum_norm.fmn import FMN
 from facetrial.core.errors import FacetrialError
-from facetrial.core.randomness import Draws
 from facetrial.regions.regions import Everywhere
+from tests.helpers.brightness import brightness_problem, with_brightness
 from tests.helpers.smallest import BUDGETS, SIZE, Half, attacked, batch, least, linear, most
 
 METHODS = {
@@ -134,39 +134,12 @@ def test_a_pictures_size_does_not_depend_on_its_batch(trained, method):
 class TestBookkeeping:
     """What is kept as the smallest, on a victim that sees the first pixel's brightness only."""
 
-    @staticmethod
-    def problem():
-        def victim(images):
-            first = images[:, 0, 0, 0]
-            return torch.stack([torch.full_like(first, 0.5), first], 1)
-
-        images = torch.full((2, 3, 4, 4), 0.2)
-        criterion = Criterion(torch.zeros(2, dtype=torch.int64))
-        region, landmarks = torch.ones(2, 1, 4, 4), torch.full((2, 15, 2), torch.nan)
-        return Problem(
-            victim,
-            victim,
-            criterion,
-            images,
-            region,
-            Linf(200),
-            landmarks,
-            Draws(0, torch.arange(2)),
-            ["a", "b"],
-        )
-
-    @staticmethod
-    def at(problem, *brightness):
-        pictures = problem.images[: len(brightness)].clone()
-        pictures[:, 0, 0, 0] = torch.tensor(brightness)
-        return pictures
-
     def test_the_smallest_that_falls_is_kept_whatever_comes_after(self):
-        problem = self.problem()
+        problem = brightness_problem()
         best = SmallestChange(problem)
         rows = torch.arange(2)
         for brightness in ((0.8, 0.3), (0.6, 0.45), (0.7, 0.4), (0.45, 0.1)):
-            shown = self.at(problem, *brightness)
+            shown = with_brightness(problem, *brightness)
             best.consider(rows, shown, problem.victim(shown))
             best.confirm(rows)
         assert best.fooled.tolist() == [True, False]
@@ -175,31 +148,31 @@ class TestBookkeeping:
         assert best.queries.tolist() == [1 + 4 + 2, 1 + 4]
 
     def test_what_the_victim_refuses_gives_way_to_what_it_grants(self):
-        problem = self.problem()
+        problem = brightness_problem()
         best = SmallestChange(problem)
         rows = torch.arange(1)
         wrong = torch.tensor([[0.0, 1.0]])
         for brightness, scores in ((0.4, wrong), (0.45, wrong), (0.7, wrong)):
-            best.consider(rows, self.at(problem, brightness), scores)
+            best.consider(rows, with_brightness(problem, brightness), scores)
             best.confirm(rows)
         assert best.size[0].item() == pytest.approx(0.5)
         assert best.images[0, 0, 0, 0].item() == pytest.approx(0.7)
 
     def test_shortening_ends_at_the_boundary(self):
-        problem = self.problem()
+        problem = brightness_problem()
         best = SmallestChange(problem)
         rows = torch.arange(1)
-        shown = self.at(problem, 0.9)
+        shown = with_brightness(problem, 0.9)
         best.consider(rows, shown, problem.victim(shown))
         best.confirm(rows)
         best.shorten(torch.arange(2), 10)
         assert 0.3 < best.size[0].item() < 0.3 + 0.7 / 1024 * 1.1
 
     def test_a_change_below_8_bits_counts(self):
-        problem = self.problem()
+        problem = brightness_problem()
         problem.images[:, 0, 0, 0] = 0.4999
         best = SmallestChange(problem)
-        shown = self.at(problem, 0.5001)
+        shown = with_brightness(problem, 0.5001)
         best.consider(torch.arange(1), shown, problem.victim(shown))
         best.confirm(torch.arange(1))
         assert best.size[0].item() == pytest.approx(0.0002, rel=1e-3)
@@ -229,7 +202,7 @@ def test_a_victim_without_slope_is_said_to_have_none(method):
         (lambda: CarliniWagner(0, 5), "attack.method.rounds must be a whole number"),
         (lambda: CarliniWagner(2, 5, step=0), "attack.method.step must be a positive number"),
         (lambda: Bisection(PGD(Margin(), 2, 0.5, early_stop=False)), "pgd with early_stop=true; found PGD"),
-        (lambda: Bisection(FMN(5)), "attack.method.method must be a walk .* found FMN"),
+        (lambda: Bisection(FMN(5)), "attack.method.method must be an iterative attack .* found FMN"),
         (lambda: Bisection(PGD(Margin(), 2, 0.5), probes=0), "attack.method.probes must be a whole number"),
         (lambda: Bisection(PGD(Margin(), 2, 0.5), first=2), r"attack.method.first must lie in \(0, 1\]"),
         (lambda: Bisection(PGD(Margin(), 2, 0.5), precision=1), "attack.method.precision must be above 1"),
