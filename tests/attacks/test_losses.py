@@ -89,7 +89,7 @@ class TestCosine:
         others = own != 2
         assert (after[others, 2] > before[others, 2]).all()
 
-    def test_before_refusals_it_is_the_margin(self):
+    def test_before_abstentions_it_is_the_margin(self):
         for criterion in (Criterion(OWN, abstain_columns=1), Criterion(OWN, TARGET, abstain_columns=1)):
             assert torch.equal(Cosine()(SCORES, criterion), Margin()(SCORES, criterion))
 

@@ -10,7 +10,7 @@ from facetrial.defenses.resize_pad import RandomResizePad
 from tests.helpers.evidence import attack_of, evidence_of, pgd, replaced, sound
 
 
-def test_an_attack_that_knows_nothing_of_the_defence():
+def test_an_attack_that_is_not_adaptive():
     attack = pgd()
     attack.adaptive = False
     found = evidence_of(defended(sound(), [BitDepth(4)]), attack, defenses=["bit_depth"])
@@ -42,7 +42,7 @@ class TestRounding:
         rows.loc[fooled[:1], "correct_8bit"] = True
         assert SurvivesRounding()(replaced(healthy, rows))["passed"]
 
-    def test_before_a_victim_that_draws_as_many_must_fall_if_not_the_same(self, healthy):
+    def test_before_a_victim_that_draws_as_many_must_be_fooled_if_not_the_same(self, healthy):
         rows = healthy.rows.copy()
         fooled = rows.index[rows["correct_clean"] & ~rows["correct_attacked"]]
         half = len(fooled) // 2

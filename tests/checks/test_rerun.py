@@ -8,7 +8,7 @@ from facetrial.checks.rerun import compare
 class TestComparison:
     """Chance alone must not fail it, and a real difference must."""
 
-    def test_the_fallen_are_asked_only_where_it_matters(self):
+    def test_the_fooled_are_asked_only_where_it_matters(self):
         asked = []
 
         def second(rows: np.ndarray) -> np.ndarray:

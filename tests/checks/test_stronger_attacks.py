@@ -132,6 +132,6 @@ class TestLeftOut:
         victim = defended(sound(), [RandomResizePad(0.8, seed=0, samples=2)])
         assert check(evidence_of(victim, pgd(steps=2), defenses=["resize_pad"])) is None
 
-    def test_a_victim_that_draws_falls_to_an_unbounded_attack_all_the_same(self):
+    def test_a_victim_that_draws_is_fooled_by_an_unbounded_attack_all_the_same(self):
         victim = defended(sound(), [RandomResizePad(0.8, seed=0, samples=4)])
         assert UNBOUNDED(evidence_of(victim, pgd(steps=2), defenses=["resize_pad"]))["passed"]

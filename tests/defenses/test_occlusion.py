@@ -71,7 +71,7 @@ def test_patches_on_several_parts_win():
     assert victim(patched).argmax(1).tolist() == [2, 2]
 
 
-def test_a_picture_is_judged_alike_in_any_batch():
+def test_a_picture_is_scored_alike_in_any_batch():
     victim = Occlusion().wrap_victim(FooledByWhite(), faces())
     images = torch.cat([two_pictures(), with_patch(two_pictures(), 10)])
     together = victim(images)

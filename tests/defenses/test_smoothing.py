@@ -70,7 +70,7 @@ def test_the_vote_abstains_by_the_binomial_test():
     assert abstains(smoothed, scores).tolist() == expected == [True, True, False, False]
 
 
-def test_who_knows_sees_a_slope_that_votes_do_not_have():
+def test_the_adaptive_view_has_a_slope_that_votes_do_not_have():
     victim = TwoSides()
     smoothed = smoothing().wrap_victim(victim)
     images = at_distance(victim, 0.1, 2).requires_grad_(True)

@@ -40,7 +40,7 @@ def test_what_is_seen_is_a_picture_near_the_one_that_came_whatever_the_batch(nam
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)
-def test_who_knows_the_defence_sees_a_slope_and_the_same_values(name):
+def test_the_adaptive_view_has_a_slope_and_the_same_values(name):
     victim = TRANSFORMS[name].wrap_victim(Pixels())
     images = pictures().requires_grad_(True)
     asked = adaptive_view(victim)

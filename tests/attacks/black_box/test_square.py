@@ -51,7 +51,7 @@ def test_it_keeps_the_rules_and_comes_nearer_its_goal(region, budget, goal):
 
 @pytest.mark.parametrize("budget", BUDGETS, ids=lambda budget: budget.norm)
 @pytest.mark.parametrize("by_copy", [True, False])
-def test_a_picture_falls_the_same_in_any_batch(budget, by_copy):
+def test_a_picture_is_attacked_the_same_in_any_batch(budget, by_copy):
     images, identities = known_pictures(24, seed=4)
     budget = Linf(16) if budget.norm == "linf" else L2(2.5)
     made = Attack(Everywhere(), budget, Square(Margin(), 60, 0.8), fast=by_copy)
@@ -79,7 +79,7 @@ def test_queries_are_what_the_victim_was_shown():
     handle.remove()
     assert int(result.queries.sum()) == shown
     assert result.queries.max() <= 50
-    assert result.queries.min() < 40  # those that fall early leave
+    assert result.queries.min() < 40  # those that are fooled early stop
 
 
 def test_a_picture_that_is_wrong_already_is_left_as_it_is():

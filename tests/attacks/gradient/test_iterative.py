@@ -57,7 +57,7 @@ def test_the_best_change_against_a_linear_victim_is_found(method):
     # With two people the slope is the same everywhere: the best is eps along its sign, cut at the range's ends.
     faces, victim = known_faces(8), Linear(people=2)
     faces.identities = victim(faces.images).argmax(1)
-    budget = Linf(0.2)  # so small that none falls
+    budget = Linf(0.2)  # so small that it fools nobody
     attacked = Attack(Everywhere(), budget, METHODS[method])(victim, faces, seed=0)
     direction = (victim.weight[1 - faces.identities] - victim.weight[faces.identities]).unflatten(
         1, (3, 16, 16)
@@ -135,6 +135,6 @@ class TestMistakes:
         with pytest.raises(FacetrialError, match="PGD needs a victim"):
             Attack(Everywhere(), Linf(8), METHODS["pgd"])(None, known_faces(2), seed=0)
 
-    def test_walk_is_a_base(self):
+    def test_an_iterative_attack_is_a_base(self):
         with pytest.raises(TypeError, match="abstract"):
             IterativeAttack(Margin(), 1)

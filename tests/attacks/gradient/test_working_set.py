@@ -1,4 +1,4 @@
-"""The working set of a gradient attack: its size and who leaves it change no verdict."""
+"""The working set of a gradient attack: neither its size nor early stopping changes a verdict."""
 
 import pytest
 import torch
@@ -27,17 +27,17 @@ class TestWorkingSet:
         ).float().mean() <= SAME_ENOUGH
         assert 0.1 < robust(victim, faces, reference).float().mean() < 0.9
 
-    def test_who_leaves_loses_nothing(self):
+    def test_early_stopping_loses_nothing(self):
         faces, victim = known_faces(60), trained()
-        leaving, staying = (
+        stopping, going_on = (
             self.attack(early_stop=early_stop)(victim, faces, seed=0) for early_stop in (True, False)
         )
         assert (
-            robust(victim, faces, leaving) != robust(victim, faces, staying)
+            robust(victim, faces, stopping) != robust(victim, faces, going_on)
         ).float().mean() <= SAME_ENOUGH
-        assert (staying.steps == 30).all()
-        assert leaving.steps.float().mean() < 25
-        assert (leaving.steps[robust(victim, faces, leaving)] == 30).all()
+        assert (going_on.steps == 30).all()
+        assert stopping.steps.float().mean() < 25
+        assert (stopping.steps[robust(victim, faces, stopping)] == 30).all()
 
     def test_counts_are_what_the_victim_was_shown(self):
         class Counted(nn.Module):
@@ -80,11 +80,11 @@ class TestWorkingSet:
         assert (found != reference).float().mean() <= SAME_ENOUGH
         assert "Out of memory with 30 pictures at once; going on with 15." in caplog.text
 
-    def test_a_picture_that_left_fools_the_victim_as_it_is_and_in_eight_bits(self):
+    def test_a_picture_that_stopped_fools_the_victim_as_it_is_and_in_eight_bits(self):
         faces, victim = known_faces(60), trained()
         attacked = self.attack()(victim, faces, seed=0)
-        left = attacked.steps < 30
+        stopped = attacked.steps < 30
         rounded = attacked.images.mul(255).round().div(255)
-        assert 5 < left.sum() < 55
-        assert not robust(victim, faces, attacked)[left].any()
-        assert (victim(rounded).argmax(1) != faces.identities)[left].all()
+        assert 5 < stopped.sum() < 55
+        assert not robust(victim, faces, attacked)[stopped].any()
+        assert (victim(rounded).argmax(1) != faces.identities)[stopped].all()

@@ -35,7 +35,7 @@ PAIRS = [(method, norm) for method, (_, norms) in METHODS.items() for norm in no
 
 
 @pytest.mark.parametrize(("method", "norm"), PAIRS)
-def test_linear_victims_fall_by_their_margin_over_the_slopes_dual_norm(method, norm):
+def test_linear_victims_are_fooled_by_their_margin_over_the_slopes_dual_norm(method, norm):
     victim, images, identities = linear(2, norm)
     found = attacked(victim, images, identities, BUDGETS[norm], METHODS[method][0])
     ratio = found.smallest / least(victim, images, identities, norm)
@@ -110,7 +110,7 @@ def test_beyond_the_cap_nothing_is_found(method, norm):
 @pytest.mark.parametrize(
     ("method", "norm"), [("fmn", "l1"), ("fmn", "linf"), ("ddn", "rms"), ("cw", "l2"), ("bisection", "linf")]
 )
-def test_fallen_pictures_fool_the_victim(trained, method, norm, region, goal):
+def test_pictures_of_a_finite_size_fool_the_victim(trained, method, norm, region, goal):
     victim, images, identities = trained
     found = attacked(victim, images, identities, BUDGETS[norm], METHODS[method][0], goal, region)
     fooled = Criterion(identities, found.targets).is_adversarial(victim(found.images))
@@ -134,7 +134,7 @@ def test_a_pictures_size_does_not_depend_on_its_batch(trained, method):
 class TestBookkeeping:
     """What is kept as the smallest, on a victim that sees the first pixel's brightness only."""
 
-    def test_the_smallest_that_falls_is_kept_whatever_comes_after(self):
+    def test_the_smallest_that_fools_is_kept_whatever_comes_after(self):
         problem = brightness_problem()
         best = SmallestChange(problem)
         rows = torch.arange(2)

@@ -9,7 +9,7 @@ from facetrial.attacks.minimum_norm.fmn import FMN
 from tests.helpers.smallest import attacked
 
 
-def test_bisection_ends_between_a_size_that_fell_and_one_that_stood(trained):
+def test_it_ends_between_a_size_that_fooled_and_one_that_did_not(trained):
     victim, images, identities = trained
     rough = attacked(victim, images, identities, Linf(64), Bisection(PGD(Margin(), 10, 0.25), precision=1.5))
     fine = attacked(victim, images, identities, Linf(64), Bisection(PGD(Margin(), 10, 0.25), precision=1.02))
@@ -20,7 +20,7 @@ def test_bisection_ends_between_a_size_that_fell_and_one_that_stood(trained):
     assert 0.95 < wide.smallest.median() / fine.smallest.median() < 1.05
 
 
-def test_bisection_is_as_good_as_fmn(trained):
+def test_it_is_as_good_as_fmn(trained):
     victim, images, identities = trained
     for budget in (Linf(64), L2(5.0)):
         ours = attacked(victim, images, identities, budget, Bisection(PGD(Margin(), 10, 0.25))).smallest

@@ -30,8 +30,8 @@ def test_the_recogniser_in_training_is_attacked_and_comes_back_as_it_was():
     module.eval()
     victim = module.as_victim(data.names)
     own = batch.identities[:, None]
-    fall = [scores_of(victim, b.images).softmax(1).gather(1, own).mean() for b in (batch, mixed)]
-    assert fall[1] < fall[0]
+    sure = [scores_of(victim, b.images).softmax(1).gather(1, own).mean() for b in (batch, mixed)]
+    assert sure[1] < sure[0]
     assert (mixed.images - batch.images).abs().max() <= 16 / 255 + 1e-6
 
 
