@@ -284,7 +284,7 @@ class TestAuroc:
         assert np.isnan(found.value)
         assert (found.low, found.high, found.n) == (0.0, 1.0, 0)
 
-    def test_other_pictures_are_abstained(self):
+    def test_other_pictures_are_refused(self):
         with pytest.raises(FacetrialError, match="same pictures"):
             auroc_over_people(np.zeros(3), np.zeros(4), np.zeros(3))
 

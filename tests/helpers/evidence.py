@@ -84,9 +84,11 @@ class Rounds(nn.Module):
         return images.mul(self.shades).round().div(self.shades)
 
 
-def replaced(evidence, rows):
+def replaced(evidence: Evidence, rows: pd.DataFrame) -> Evidence:
+    """The same trial with other rows."""
     return replace(evidence, rows=rows)
 
 
-def evidence(victim, **changes):
+def evidence(victim: nn.Module, **changes) -> Evidence:
+    """A trial of one step, for checks that look at the victim alone."""
     return evidence_of(victim, pgd(steps=1), **changes)

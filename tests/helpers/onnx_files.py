@@ -72,7 +72,8 @@ def convolution(
     return path
 
 
-def onnx_embedder(path, **settings) -> nn.Module:
+def onnx_embedder(path: Path, **settings) -> nn.Module:
+    """The embedder of an ONNX file, made as a config describes it, in eval mode."""
     config = {
         "_target_": "facetrial.recognition.OnnxEmbedder",
         "weights": str(path),

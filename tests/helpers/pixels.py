@@ -1,7 +1,7 @@
 """A victim from whose scores can be read what a transform leaves of a picture."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 SIZE = 32
 
@@ -18,10 +18,12 @@ class Pixels(nn.Module):
         return self.weight * images.flatten(1)
 
 
-def pictures(count=3, smooth=4):
+def pictures(count: int = 3, smooth: int = 4) -> Tensor:
+    """Smooth pictures (B, 3, SIZE, SIZE), the same at each call."""
     small = torch.rand(count, 3, smooth, smooth, generator=torch.Generator().manual_seed(0))
     return nn.functional.interpolate(small, SIZE, mode="bicubic").clamp(0, 1)
 
 
-def seen(victim, images):
+def seen(victim: nn.Module, images: Tensor) -> Tensor:
+    """What `Pixels` behind its defences is shown of images (B, 3, SIZE, SIZE)."""
     return victim(images).unflatten(1, (3, SIZE, SIZE))

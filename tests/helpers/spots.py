@@ -2,6 +2,8 @@
 
 import torch
 
+BOXES = torch.tensor([[18.0, 11.0, 141.0, 152.0], [40.5, 20.0, 130.25, 138.0], [-6.0, -3.0, 90.0, 120.0]])
+
 
 def spots(centres: torch.Tensor, size: int, spread: float) -> torch.Tensor:
     """Pictures (B, 1, size, size), each with a bright spot at centres (B, 2)."""
@@ -16,6 +18,3 @@ def brightest(pictures: torch.Tensor) -> torch.Tensor:
     weights = pictures[:, 0] / pictures[:, 0].sum((1, 2), keepdim=True)
     places = torch.arange(pictures.shape[-1]).float()
     return torch.stack([(weights.sum(1) * places).sum(1), (weights.sum(2) * places).sum(1)], dim=1)
-
-
-BOXES = torch.tensor([[18.0, 11.0, 141.0, 152.0], [40.5, 20.0, 130.25, 138.0], [-6.0, -3.0, 90.0, 120.0]])

@@ -6,8 +6,11 @@ from torch import nn
 
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.budgets.linf import Linf
+from facetrial.attacks.goals import Criterion
 from facetrial.attacks.gradient.pgd import PGD
+from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.losses import Margin
+from facetrial.core.randomness import Draws
 from facetrial.regions.regions import Everywhere
 from tests.helpers.victims import SAME_ENOUGH, known_faces, robust, trained
 
@@ -88,3 +91,32 @@ class TestWorkingSet:
         assert 5 < stopped.sum() < 55
         assert not robust(victim, faces, attacked)[stopped].any()
         assert (victim(rounded).argmax(1) != faces.identities)[stopped].all()
+
+
+def places(count: int, start: int) -> ActiveSet:
+    return ActiveSet(
+        torch.arange(start, start + count),
+        torch.arange(count),
+        list(range(start, start + count)),
+        torch.rand(count, 3, 4, 4),
+        torch.rand(count, 1, 4, 4),
+        Criterion(torch.arange(count), torch.arange(count) + 1),
+        torch.rand(count, 3, 4, 4),
+        Draws(0, torch.arange(start, start + count)),
+        {"step": torch.rand(count)},
+    )
+
+
+def test_places_that_join_and_leave_keep_all_that_is_theirs():
+    first, second = places(2, 0), places(3, 20)
+    whole = first.joined(second)
+    assert len(whole) == 5
+    assert whole.step.tolist() == [0, 1, 20, 21, 22]
+    part = whole.select([4, 0])
+    for at, (own, place) in enumerate([(second, 2), (first, 0)]):
+        for name in ("rows", "restart", "images", "region", "current"):
+            assert torch.equal(getattr(part, name)[at], getattr(own, name)[place])
+        assert part.taken[at] == own.taken[place]
+        assert part.criterion.targets[at] == own.criterion.targets[place]
+        assert part.draws.pictures[at] == own.draws.pictures[place]
+        assert part.memory["step"][at] == own.memory["step"][place]
