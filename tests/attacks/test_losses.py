@@ -40,20 +40,22 @@ def test_difference_of_logits_ratio():
     torch.testing.assert_close(loss(SCORES, IMPERSONATION), torch.tensor([-4.0 / 2.5, -4.0 / 3.5]))
 
 
-@pytest.mark.parametrize("aim", [DODGING, IMPERSONATION], ids=["dodging", "impersonation"])
+@pytest.mark.parametrize("criterion", [DODGING, IMPERSONATION], ids=["dodging", "impersonation"])
 def test_the_ratio_does_not_change_with_the_scale_of_the_scores(criterion):
     loss = DifferenceOfLogitsRatio()
     torch.testing.assert_close(loss(1000 * SCORES - 7, criterion), loss(SCORES, criterion))
 
 
-@pytest.mark.parametrize(("people", "aim"), [(2, Criterion(OWN % 2)), (3, Criterion(OWN % 2, 1 - OWN % 2))])
+@pytest.mark.parametrize(
+    ("people", "criterion"), [(2, Criterion(OWN % 2)), (3, Criterion(OWN % 2, 1 - OWN % 2))]
+)
 def test_with_few_people_the_ratio_is_the_margin(people, criterion):
     scores = SCORES[:, :people]
     assert torch.equal(DifferenceOfLogitsRatio()(scores, criterion), Margin()(scores, criterion))
 
 
 @pytest.mark.parametrize("loss", [CrossEntropy(), Margin(), DifferenceOfLogitsRatio(), Cosine()])
-@pytest.mark.parametrize("aim", [DODGING, IMPERSONATION], ids=["dodging", "impersonation"])
+@pytest.mark.parametrize("criterion", [DODGING, IMPERSONATION], ids=["dodging", "impersonation"])
 def test_a_loss_rises_with_what_is_wanted(loss, criterion):
     scores = SCORES.double().requires_grad_(True)
     (slope,) = torch.autograd.grad(loss(scores, criterion).sum(), scores)
@@ -87,7 +89,7 @@ class TestCosine:
         others = own != 2
         assert (after[others, 2] > before[others, 2]).all()
 
-    def test_before_refusals_it_is_the_margin(self):
+    def test_before_abstentions_it_is_the_margin(self):
         for criterion in (Criterion(OWN, abstain_columns=1), Criterion(OWN, TARGET, abstain_columns=1)):
             assert torch.equal(Cosine()(SCORES, criterion), Margin()(SCORES, criterion))
 

@@ -38,7 +38,7 @@ def faces():
 
 @pytest.fixture
 def victim(faces) -> Victim:
-    """Every pair is judged rightly, by a little."""
+    """Every pair is told rightly, by a little."""
     embedder = Projected()
     others = F.normalize(torch.randn(6, 8))
     with torch.no_grad():
@@ -60,7 +60,7 @@ def test_every_loss_turns_both_kinds_of_verdict(victim, faces, loss):
     assert attacked.targets is None
 
 
-def test_the_aim_minds_its_own_column_only():
+def test_the_criterion_minds_its_own_column_only():
     criterion = PairCriterion(torch.tensor([1, 0]), same=torch.tensor([True, False]))
     scores = torch.tensor([[9.0, -0.1, 9.0], [0.3, -9.0, 9.0]])
     assert criterion.is_adversarial(scores).tolist() == [True, True]

@@ -19,7 +19,7 @@ torchattacks = pytest.importorskip("torchattacks")
 foolbox = pytest.importorskip("foolbox")
 
 COUNT, STEPS = 300, 20
-SEEDS = range(4)  # where a walk starts moves what it leaves by a point or two
+SEEDS = range(4)  # where an attack starts moves what it leaves by a point or two
 EPS = {"undefended": 15.0, "hardened": 21.0}  # at which each is left about half its pictures
 
 

@@ -1,4 +1,4 @@
-"""Detectors: thresholds, suspicions in closed form, and attacks that know them."""
+"""Detectors: thresholds, suspicions in closed form, and adaptive attacks."""
 
 import numpy as np
 import pandas as pd
@@ -123,7 +123,7 @@ def test_verdicts_are_the_victims_and_a_flag_beside_them(detecting):
     assert (rows["flagged_attacked"] == (rows["suspicion_attacked"] > 1)).all()
 
 
-def test_a_refusal_wins_exactly_where_a_picture_is_flagged(detecting):
+def test_an_abstention_wins_exactly_where_a_picture_is_flagged(detecting):
     asked = adaptive_view(detecting)
     assert abstain_columns(asked) == 1
     assert abstain_columns(detecting) == 0
@@ -154,7 +154,7 @@ def test_a_refusal_wins_exactly_where_a_picture_is_flagged(detecting):
     ],
     ids=["pgd-ce", "pgd-margin", "pgd-cosine", "apgd", "targeted", "square"],
 )
-def test_who_knows_the_detector_comes_through_where_others_are_caught(detecting, method):
+def test_adaptive_attacks_come_through_where_others_are_caught(detecting, method):
     faces = dataset(48, seed=2).batch(range(48))
 
     def come_through(adaptive):
@@ -179,19 +179,19 @@ def test_who_poses_as_another_comes_through_too(detecting, loss):
         assert int((taken & (suspicions(detecting, attacked.images) <= 1)).sum()) >= 20
 
 
-def test_a_target_is_a_person_and_not_the_refusal(detecting):
+def test_a_target_is_a_person_and_not_the_abstention(detecting):
     faces = dataset(12, seed=2).batch(range(12))
     for target in ("nearest", "least_likely", "random"):
         attack = Attack(Everywhere(), Linf(8), PGD(Margin(), 2, 0.5), Impersonation(target))
         assert attack(detecting, faces, seed=0).targets.max() < PEOPLE
 
 
-class TestAim:
+class TestCriterion:
     scores = torch.tensor(
         [[3.0, 1.0, 2.0, 4.0], [3.0, 1.0, 2.0, 0.0], [1.0, 3.0, 2.0, 0.0], [1.0, 3.0, 2.0, 3.5]]
     )
 
-    def test_nobody_is_dodged_by_a_refusal(self):
+    def test_nobody_is_dodged_by_an_abstention(self):
         criterion = Criterion(torch.zeros(4, dtype=torch.long), abstain_columns=1)
         assert criterion.is_adversarial(self.scores).tolist() == [False, False, True, False]
         assert criterion.adversarial_margin(self.scores).tolist() == [-2.0, -1.0, 2.0, -0.5]
@@ -215,10 +215,10 @@ def test_two_detectors_both_have_to_be_passed():
     assert abstain_columns(adaptive_view(victim)) == 2
     images = torch.cat([dataset(30, seed=2).batch(range(30)).images, torch.rand(30, 3, 16, 16)])
     with torch.no_grad():
-        refused = adaptive_view(victim)(images).argmax(1) >= PEOPLE
+        abstained = adaptive_view(victim)(images).argmax(1) >= PEOPLE
         flagged = suspicions(victim, images) > 1
     # Straight through, JPEG differs by roundings of single floats.
-    assert (refused != flagged).float().mean() < 0.05
+    assert (abstained != flagged).float().mean() < 0.05
     assert 0 < flagged.sum() < 60
 
 

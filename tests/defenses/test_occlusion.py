@@ -71,14 +71,14 @@ def test_patches_on_several_parts_win():
     assert victim(patched).argmax(1).tolist() == [2, 2]
 
 
-def test_a_picture_is_judged_alike_in_any_batch():
+def test_a_picture_is_scored_alike_in_any_batch():
     victim = Occlusion().wrap_victim(FooledByWhite(), faces())
     images = torch.cat([two_pictures(), with_patch(two_pictures(), 10)])
     together = victim(images)
     torch.testing.assert_close(torch.cat([victim(image[None]) for image in images]), together)
 
 
-def test_who_knows_it_sees_a_slope_in_all_of_the_face():
+def test_the_adaptive_view_has_a_slope_in_all_of_the_face():
     victim = Occlusion().wrap_victim(FooledByWhite(), faces())
     images = two_pictures().requires_grad_(True)
     asked = adaptive_view(victim)

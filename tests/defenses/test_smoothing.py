@@ -7,49 +7,14 @@ import pandas as pd
 import pytest
 import torch
 from scipy.stats import binomtest, norm
-from torch import nn
 
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.jpeg import JPEG
-from facetrial.defenses.smoothing import Smoothing
-from facetrial.defenses.trained.noise_training import NoiseTraining
 from facetrial.metrics.certified import certified_summary, keeps_certificates, left_beside
 from facetrial.recognition.layers import abstains, adaptive_view, base_model, confirming
 from facetrial.trial.certificate import CLASS, RADIUS, Certificate
 from facetrial.trial.rows import ABSTAINED
-from tests.helpers.tiny import ColouredPeople
-
-SIGMA = 0.25
-
-
-class TwoSides(nn.Module):
-    """Two people on either side of a plane: the distance of a picture to it is its robust radius."""
-
-    def __init__(self, size=8):
-        super().__init__()
-        normal = torch.randn(3 * size * size, generator=torch.Generator().manual_seed(0))
-        self.normal = nn.Parameter(normal / normal.norm(), requires_grad=False)
-        self.eval()
-
-    def distance(self, images):
-        return (images - 0.5).flatten(1) @ self.normal
-
-    def forward(self, images):
-        return torch.stack([self.distance(images), -self.distance(images)], dim=1)
-
-
-def smoothing(**settings):
-    default = {"sigma": SIGMA, "n": 100, "alpha": 0.001, "samples": 4, "batch": 64, "seed": 0}
-    return Smoothing(**(default | settings))
-
-
-def at_distance(victim, distance, count=1):
-    """Pictures in [0, 1] at this signed distance from the plane, a little different from each other."""
-    noise = 0.05 * torch.randn(count, 3 * 64, generator=torch.Generator().manual_seed(1))
-    noise -= (noise @ victim.normal)[:, None] * victim.normal
-    images = 0.5 + noise + distance * victim.normal
-    assert 0 <= images.min() <= images.max() <= 1
-    return images.view(count, 3, 8, 8)
+from tests.helpers.smoothed import SIGMA, TwoSides, at_distance, smoothing
 
 
 @pytest.mark.parametrize("distance", [-0.3, 0.0, 0.1, 0.35])
@@ -105,7 +70,7 @@ def test_the_vote_abstains_by_the_binomial_test():
     assert abstains(smoothed, scores).tolist() == expected == [True, True, False, False]
 
 
-def test_who_knows_sees_a_slope_that_votes_do_not_have():
+def test_the_adaptive_view_has_a_slope_that_votes_do_not_have():
     victim = TwoSides()
     smoothed = smoothing().wrap_victim(victim)
     images = at_distance(victim, 0.1, 2).requires_grad_(True)
@@ -190,25 +155,3 @@ def test_beside_certificates_an_abstention_is_no_wrong_name():
     left = left_beside(found, limit=1.0, goal="dodging", sizes=[0.1, 0.3, 0.5, 1.0], largest=0.3)
     assert [(point["size"], point["value"]) for point in left] == [(0.1, 2 / 3), (0.3, 1 / 3), (0.5, 0.0)]
     assert left_beside(found, 1.0, "dodging", [1.0], largest=0.3) == []
-
-
-class TestNoiseTraining:
-    def data(self, **settings):
-        faces = ColouredPeople(batch_size=8)
-        faces.setup()
-        return NoiseTraining(**({"sigma": 0.2, "copies": 2, "seed": 0} | settings)).wrap_data(faces)
-
-    def test_the_head_sees_copies_of_the_noise_that_was_asked_for(self):
-        data = self.data()
-        batches = list(data.head_batches())
-        clean = list(data.faces.head_batches())
-        assert len(batches) == 2 * len(clean)
-        noise = torch.cat([batches[0].images - clean[0].images, batches[1].images - clean[0].images])
-        assert float(noise.std()) == pytest.approx(0.2, rel=0.02)
-        assert not torch.equal(*noise.chunk(2))
-        assert batches[0].images.max() > 1  # not clipped
-
-    @pytest.mark.parametrize("setting", [{"sigma": 0}, {"copies": 0}])
-    def test_senseless_settings_are_refused(self, setting):
-        with pytest.raises(FacetrialError, match=r"defense\.noise"):
-            self.data(**setting)

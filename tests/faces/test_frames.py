@@ -1,6 +1,9 @@
+"""Frames: pixels and points move together, come back, and take their slopes with them."""
+
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from facetrial.core.errors import FacetrialError
 from facetrial.data.photos.alignment import box_from_five_points, similarity
@@ -15,27 +18,11 @@ from facetrial.faces.frames import (
     inverted,
     mean_shape,
     move,
+    shrunk,
     similarity_transforms,
 )
 from facetrial.faces.landmark_names import FLIP, LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
-from facetrial.landmarks.inference import find_in_frames, find_in_pictures
-
-BOXES = torch.tensor([[18.0, 11.0, 141.0, 152.0], [40.5, 20.0, 130.25, 138.0], [-6.0, -3.0, 90.0, 120.0]])
-
-
-def spots(centres: torch.Tensor, size: int, spread: float) -> torch.Tensor:
-    """Pictures (B, 1, size, size), each with a bright spot at centres (B, 2)."""
-    places = torch.arange(size).float()
-    x = (places[None] - centres[:, :1]) ** 2
-    y = (places[None] - centres[:, 1:]) ** 2
-    return (-(y[:, :, None] + x[:, None, :]) / (2 * spread**2)).exp()[:, None]
-
-
-def brightest(pictures: torch.Tensor) -> torch.Tensor:
-    """Where the spot lies (B, 2), as the mean of places weighted by brightness."""
-    weights = pictures[:, 0] / pictures[:, 0].sum((1, 2), keepdim=True)
-    places = torch.arange(pictures.shape[-1]).float()
-    return torch.stack([(weights.sum(1) * places).sum(1), (weights.sum(2) * places).sum(1)], dim=1)
+from tests.helpers.spots import BOXES, brightest, spots
 
 
 def test_points_come_back():
@@ -102,25 +89,26 @@ def test_a_face_in_its_box_fills_the_frame_as_kaggles_do():
     assert (framed - torch.from_numpy(shape)).abs().mean() < 2.0
 
 
-class KnowsTheSpot(torch.nn.Module):
-    """Finds the mean shape, shifted to where a picture's bright spot lies."""
-
-    def forward(self, images):
-        shape = mean_shape(images)
-        return shape + (brightest(images) - shape[NOSE_TIP])[:, None]
-
-
-def test_found_points_are_in_pixels_of_the_picture():
-    centres = torch.tensor([[80.0, 90.0], [70.0, 84.0]])
-    images = spots(centres, 160, spread=5.0).expand(-1, 3, -1, -1)
-    for passes in (1, 2, 3):
-        found = find_in_pictures(KnowsTheSpot(), images, BOXES[:2], passes)
-        assert (found[:, NOSE_TIP] - centres).abs().max() < 0.3
-    frames = spots(centres / 2, FRAME_SIZE, spread=3.0)
-    assert (find_in_frames(KnowsTheSpot(), frames)[:, NOSE_TIP] - centres / 2).abs().max() < 0.3
-
-
 @pytest.mark.parametrize("box", [[0.0, 0.0, 0.0, 10.0], [5.0, 5.0, 1.0, 9.0], [float("nan")] * 4])
 def test_a_box_that_is_none_is_an_error(box):
     with pytest.raises(FacetrialError, match="face box"):
         frames_from_boxes(torch.tensor([box]))
+
+
+class TestLooks:
+    """What a transfer attack shows the victim instead of the picture."""
+
+    images = torch.rand(3, 3, 20, 20)
+
+    def test_shrunk_at_one_is_the_picture(self):
+        torch.testing.assert_close(shrunk(self.images, torch.ones(3), torch.zeros(3, 2)), self.images)
+
+    def test_shrunk_by_half_lies_where_it_was_put(self):
+        small = shrunk(
+            self.images, torch.full((3,), 0.5), torch.tensor([[-1.0, -1.0], [1.0, 1.0], [0.0, 0.0]])
+        )
+        halves = nn.functional.avg_pool2d(self.images, 2)
+        torch.testing.assert_close(small[0, :, :10, :10], halves[0])
+        torch.testing.assert_close(small[1, :, 10:, 10:], halves[1])
+        torch.testing.assert_close(small[2, :, 5:15, 5:15], halves[2])
+        assert small[0, :, 10:].abs().max() == 0

@@ -1,5 +1,6 @@
 """Evidence of small trials, sound or with a fault planted in the victim."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -81,3 +82,13 @@ class Rounds(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return images.mul(self.shades).round().div(self.shades)
+
+
+def replaced(evidence: Evidence, rows: pd.DataFrame) -> Evidence:
+    """The same trial with other rows."""
+    return replace(evidence, rows=rows)
+
+
+def evidence(victim: nn.Module, **changes) -> Evidence:
+    """A trial of one step, for checks that look at the victim alone."""
+    return evidence_of(victim, pgd(steps=1), **changes)

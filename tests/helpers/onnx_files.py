@@ -4,7 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from omegaconf import OmegaConf
 from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+from facetrial.recognition.embedders.factory import make_embedder
 
 WIDTH, DIMENSION = 4, 8
 
@@ -66,3 +70,15 @@ def convolution(
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8)
     onnx.save(model, path)
     return path
+
+
+def onnx_embedder(path: Path, **settings) -> nn.Module:
+    """The embedder of an ONNX file, made as a config describes it, in eval mode."""
+    config = {
+        "_target_": "facetrial.recognition.OnnxEmbedder",
+        "weights": str(path),
+        "size": 112,
+        "alignment": "five_points",
+        **settings,
+    }
+    return make_embedder(OmegaConf.create(config)).eval()

@@ -24,3 +24,14 @@ def lfw_faces(
     ]
     pixels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 255
     return pixels, torch.arange(people).repeat_interleave(pictures)
+
+
+def same_and_other(network, images, identities):
+    """Each picture's mean cosine with the same person's other pictures, and with other people's."""
+    with torch.no_grad():
+        embeddings = network.eval()(images)
+    cosines = embeddings @ embeddings.T
+    same = identities[:, None] == identities
+    other = cosines.masked_fill(same, 0).sum(1) / (~same).sum(1)
+    same.fill_diagonal_(False)
+    return cosines.masked_fill(~same, 0).sum(1) / same.sum(1), other

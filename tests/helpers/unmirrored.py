@@ -1,6 +1,18 @@
-"""Modules whose tests stand elsewhere: which tests, below this folder's parent, and why."""
+"""Modules above 40 lines that have no test file of their name: which tests are theirs, below `tests`, and why."""
 
 UNMIRRORED: dict[str, tuple[tuple[str, ...], str]] = {
+    "attacks/__init__.py": (
+        ("test_house.py", "test_config.py"),
+        "it lists what the package exports; that this is there, and all that configs name, is tested",
+    ),
+    "defenses/base.py": (
+        (
+            "defenses/test_build.py",
+            "defenses/test_occlusion.py",
+            "defenses/trained/test_adversarial_training.py",
+        ),
+        "defaults of a base class; each is tested through the defences that keep or override it",
+    ),
     "metrics/certified.py": (
         ("defenses/test_smoothing.py", "report/sections/test_certified.py"),
         "certificates are of smoothed victims; figures and checks of them are tested on the rows that these leave",
@@ -8,6 +20,10 @@ UNMIRRORED: dict[str, tuple[tuple[str, ...], str]] = {
     "metrics/flagging.py": (
         ("defenses/test_detectors.py", "report/sections/test_flagging.py"),
         "only detectors flag; their figures are tested on what they flag, against scikit-learn",
+    ),
+    "recognition/embedders/small.py": (
+        ("recognition/embedders/test_own_embedders.py", "recognition/embedders/test_onnx_to_torch.py"),
+        "what it promises every embedder does, and is tested over all of them",
     ),
     "run/evaluate.py": (
         ("end_to_end/test_evaluate.py", "end_to_end/test_defenses.py"),

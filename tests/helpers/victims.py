@@ -83,3 +83,12 @@ def known_faces(count: int, people: int = 6) -> Faces:
     faces = some_faces(count, size=SIZE, people=people)
     faces.identities = identities
     return faces.with_images(images)
+
+
+# What is different about two runs is the rounding of convolutions, which an attack's many steps may amplify.
+SAME_ENOUGH = 0.02
+
+
+def robust(victim: nn.Module, faces: Faces, attacked) -> Tensor:
+    """(B,) bool: which attacked pictures the victim still recognises."""
+    return victim(attacked.images).argmax(1) == faces.identities

@@ -1,3 +1,5 @@
+"""Where landmarks come from: labels, MTCNN, and a regressor that is trained first."""
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from facetrial.data.synthetic import SyntheticFaces
 from facetrial.faces.frames import MEAN_SHAPE
 from facetrial.faces.landmark_names import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
 from facetrial.landmarks.sources import Labels, Mtcnn
-from tests.landmarks.test_train import ROOT
+from tests.helpers.paths import ROOT
 
 FIVE = [RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT]
 TINY = [

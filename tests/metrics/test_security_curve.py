@@ -7,7 +7,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.metrics.security_curve import curve_rows, security_curve, sizes_shown
 from facetrial.report.sections.security_curve import size_in_words
 from facetrial.statistics.intervals import rate_over_people
-from tests.helpers.smallest import SMALLEST, rows_with_smallest
+from tests.helpers.smallest_rows import SMALLEST, rows_with_smallest
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+"""The SVM head: scores, predictions and slopes as scikit-learn has them, kept in float64."""
+
 import io
 
 import numpy as np

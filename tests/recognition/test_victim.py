@@ -1,3 +1,5 @@
+"""A victim: scores and slopes, frozen, and what it refuses."""
+
 import numpy as np
 import pytest
 import torch

@@ -1,3 +1,5 @@
+"""What decides a recogniser is kept in its checkpoint and found when it differs."""
+
 import logging
 
 import pytest

@@ -1,3 +1,5 @@
+"""The head is fitted on the final embedder's training pictures."""
+
 import functools
 
 import numpy as np

@@ -54,8 +54,8 @@ def curves_section(runs: Sequence[Run]) -> Section | None:
         "How much it takes, trial by trial",
         sentences,
         "From the smallest change of each picture, found by one run of each attack. The area is the mean share left "
-        "over all sizes up to the largest that was looked for: 100 % if nothing is fooled; areas up to other sizes are no "
-        f"match. All points are in {FILE}.",
+        "over all sizes up to the largest that was looked for: 100 % if nothing is fooled; areas up to other sizes are "
+        f"no match. All points are in {FILE}.",
         charts=charts,
         tables=tables,
     )

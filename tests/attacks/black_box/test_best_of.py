@@ -27,7 +27,7 @@ def test_it_keeps_the_worst_of_the_draws_that_the_method_makes():
     victim, budget = trained_victim(), RMS(0.002)
     made = Attack(Everywhere(), budget, BestOf(Uniform(), n=5), fast=False)
     attacked, rows = attack(victim, images, identities, made)
-    assert rows["correct_attacked"].all()  # so little noise fells none: each takes all draws
+    assert rows["correct_attacked"].all()  # so little noise fools nobody: each takes all draws
     assert (rows["queries"] == 5).all()
     assert rows["reached"].all()
 
@@ -52,7 +52,7 @@ def test_one_draw_is_the_draw_itself(draw):
     assert torch.equal(plain, best)
 
 
-def test_more_draws_fell_more_and_the_fallen_take_no_more():
+def test_more_draws_fool_more_and_the_fooled_take_no_more():
     images, identities = known_pictures(60, seed=3)
     left = []
     for n in (1, 20):

@@ -69,7 +69,7 @@ def test_it_finds_the_one_pixel_that_decides():
     assert not rows["correct_8bit"].any()
     assert (rows["pixels_changed"] == 1).all()
     assert (attacked != images).any(1)[:, 3, 7].all()
-    assert rows["queries"].max() < 1 + 100 * 41  # it stopped when they had fallen
+    assert rows["queries"].max() < 1 + 100 * 41  # it stopped when they were fooled
 
 
 def test_generations_are_worth_more_than_chance():
@@ -82,7 +82,7 @@ def test_generations_are_worth_more_than_chance():
     assert margins[1] < margins[0]
 
 
-def test_more_pixels_fell_more():
+def test_more_pixels_fool_more():
     images, identities = known_pictures(24, seed=6)
     left = [
         attack(trained_victim(), images, identities, Attack(Everywhere(), L0(n), FewPixels(Margin(), 40, 8)))[
@@ -94,7 +94,7 @@ def test_more_pixels_fell_more():
 
 
 @pytest.mark.parametrize("fast", [True, False])
-def test_a_picture_falls_the_same_in_any_batch(fast):
+def test_a_picture_is_attacked_the_same_in_any_batch(fast):
     images, identities = known_pictures(20, seed=6)
     made = Attack(Everywhere(), L0(8), FewPixels(Margin(), 30, 4), fast=fast)
     whole, rows = attack(trained_victim(), images, identities, made)

@@ -3,7 +3,6 @@
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.budgets.l0 import L0
@@ -19,15 +18,12 @@ from facetrial.attacks.minimum_norm.bisection import Bisection
 from facetrial.attacks.minimum_norm.carlini_wagner import CarliniWagner
 from facetrial.attacks.minimum_norm.ddn import DDN
 from facetrial.attacks.minimum_norm.fmn import FMN
-from facetrial.attacks.problem import Gradient, Problem
-from facetrial.attacks.referee import referee
+from facetrial.attacks.problem import Gradient
 from facetrial.core.errors import FacetrialError
-from facetrial.core.randomness import Draws
-from facetrial.faces.batch import Faces
-from facetrial.regions.regions import Everywhere, Region
+from facetrial.regions.regions import Everywhere
+from tests.helpers.brightness import brightness_problem, with_brightness
+from tests.helpers.smallest import BUDGETS, SIZE, Half, attacked, batch, least, linear, most
 
-SIZE = 8
-BUDGETS = {"linf": Linf(64), "l2": L2(5.0), "rms": RMS(0.3), "l1": L1(40.0)}
 METHODS = {
     "fmn": (FMN(40), ("linf", "l2", "rms", "l1")),
     "ddn": (DDN(CrossEntropy(), 80, first=0.3, step=0.3), ("l2", "rms")),
@@ -38,72 +34,8 @@ METHODS = {
 PAIRS = [(method, norm) for method, (_, norms) in METHODS.items() for norm in norms]
 
 
-class Half(Region):
-    """The upper half of the picture."""
-
-    needs_landmarks = False
-
-    def __call__(self, landmarks, height, width, draws):
-        region = torch.zeros(len(landmarks), 1, height, width)
-        region[:, :, : height // 2] = 1
-        return region
-
-
-def batch(images: torch.Tensor, identities: torch.Tensor) -> Faces:
-    count = len(images)
-    return Faces(
-        images=images,
-        identities=identities,
-        landmarks=torch.full((count, 15, 2), torch.nan),
-        boxes=torch.zeros(count, 4),
-        pictures=torch.arange(count) + 7,
-        indices=torch.arange(count),
-    )
-
-
-def attacked(victim, images, identities, budget, method, goal=None, region=None):
-    faces = batch(images, identities)
-    found = Attack(region or Everywhere(), budget, method, goal)(victim, faces, seed=0)
-    files = [f"{i}.png" for i in range(len(images))]
-    referee(images, found.images, found.region, budget.norm, budget.limit, files)
-    return found
-
-
-def linear(people: int, norm: str = "l2") -> tuple[nn.Module, torch.Tensor, torch.Tensor]:
-    """A linear victim, grey pictures near its boundaries, and whom it sees in them.
-
-    Under L1, where all of a change falls on few values, so near that [0, 1] stays out of play.
-    """
-    victim = nn.Sequential(nn.Flatten(), nn.Linear(3 * SIZE * SIZE, people)).eval().requires_grad_(False)
-    images = 0.5 + (0.01 if norm == "l1" else 0.1) * torch.randn(40, 3, SIZE, SIZE)
-    victim[1].bias -= victim(images).mean(0)
-    top = victim(images).topk(2).values
-    images = images[(top[:, 0] - top[:, 1]).topk(6).indices]
-    return victim, images, victim(images).argmax(1)
-
-
-def least(
-    victim: nn.Module, images: torch.Tensor, identities: torch.Tensor, norm: str, mask=None
-) -> torch.Tensor:
-    """The size of the smallest change to another person, with [0, 1] out of play: margin / dual norm of the slope."""
-    scores, weight = victim(images), victim[1].weight
-    gaps = scores.gather(1, identities[:, None]) - scores
-    slopes = weight[identities][:, None] - weight[None]
-    if mask is not None:
-        slopes = slopes * mask.flatten()
-    power = {"linf": 1, "l2": 2, "rms": 2, "l1": torch.inf}[norm]
-    sizes = gaps / slopes.norm(power, dim=-1)
-    sizes = sizes.scatter(1, identities[:, None], torch.inf).amin(1)
-    return sizes / (3 * SIZE * SIZE) ** 0.5 if norm == "rms" else sizes
-
-
-def most(method: str, norm: str) -> float:
-    """How far from the closed form a method may end. In L1 all of it would lie on one value."""
-    return {("bisection", "l1"): 1.12, ("fmn", "l1"): 1.035}.get((method, norm), 1.025)
-
-
 @pytest.mark.parametrize(("method", "norm"), PAIRS)
-def test_linear_victims_fall_by_their_margin_over_the_slopes_dual_norm(method, norm):
+def test_linear_victims_are_fooled_by_their_margin_over_the_slopes_dual_norm(method, norm):
     victim, images, identities = linear(2, norm)
     found = attacked(victim, images, identities, BUDGETS[norm], METHODS[method][0])
     ratio = found.smallest / least(victim, images, identities, norm)
@@ -173,36 +105,12 @@ def test_beyond_the_cap_nothing_is_found(method, norm):
     assert (after < before)[expected].all()
 
 
-@pytest.fixture(scope="module")
-def trained():
-    """A small network that has learned four people from noisy pictures, and 24 pictures that it recognises."""
-    generator = torch.Generator().manual_seed(3)
-    people = torch.rand(4, 3, 16, 16, generator=generator)
-    identities = torch.arange(160) % 4
-    noise = torch.randn(160, 3, 16, 16, generator=generator)
-    images = (0.35 * people[identities] + 0.3 + 0.1 * noise).clamp(0, 1)
-    torch.manual_seed(3)
-    victim = nn.Sequential(
-        nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), nn.ReLU(), nn.AvgPool2d(2),
-        nn.Flatten(), nn.Linear(512, 4),
-    )  # fmt: skip
-    optimizer = torch.optim.Adam(victim.parameters(), 3e-3)
-    for _ in range(60):
-        optimizer.zero_grad()
-        F.cross_entropy(victim(images[:120]), identities[:120]).backward()
-        optimizer.step()
-    victim.eval().requires_grad_(False)
-    known = (victim(images).argmax(1) == identities).nonzero()[-24:, 0]
-    assert len(known) == 24
-    return victim, images[known], identities[known]
-
-
 @pytest.mark.parametrize("goal", [Dodging(), Impersonation("random")], ids=lambda goal: goal.name)
 @pytest.mark.parametrize("region", [Everywhere(), Half()], ids=["everywhere", "half"])
 @pytest.mark.parametrize(
     ("method", "norm"), [("fmn", "l1"), ("fmn", "linf"), ("ddn", "rms"), ("cw", "l2"), ("bisection", "linf")]
 )
-def test_fallen_pictures_fool_the_victim(trained, method, norm, region, goal):
+def test_pictures_of_a_finite_size_fool_the_victim(trained, method, norm, region, goal):
     victim, images, identities = trained
     found = attacked(victim, images, identities, BUDGETS[norm], METHODS[method][0], goal, region)
     fooled = Criterion(identities, found.targets).is_adversarial(victim(found.images))
@@ -223,79 +131,15 @@ def test_a_pictures_size_does_not_depend_on_its_batch(trained, method):
     torch.testing.assert_close(torch.cat(parts), whole, rtol=5e-3, atol=0)
 
 
-@pytest.mark.parametrize("at_once", [1, 5])
-def test_a_small_working_set_finds_the_same(trained, at_once):
-    victim, images, identities = trained
-    few = attacked(victim, images[:10], identities[:10], L2(5.0), FMN(20, at_once=at_once)).smallest
-    many = attacked(victim, images[:10], identities[:10], L2(5.0), FMN(20)).smallest
-    torch.testing.assert_close(few, many, rtol=5e-3, atol=0)
-
-
-def test_bisection_ends_between_a_size_that_fell_and_one_that_stood(trained):
-    victim, images, identities = trained
-    rough = attacked(victim, images, identities, Linf(64), Bisection(PGD(Margin(), 10, 0.25), precision=1.5))
-    fine = attacked(victim, images, identities, Linf(64), Bisection(PGD(Margin(), 10, 0.25), precision=1.02))
-    assert (fine.smallest <= rough.smallest * (1 + 1e-6)).all()
-    assert (rough.steps <= fine.steps).all()
-    assert rough.steps.sum() < 0.8 * fine.steps.sum()
-    wide = attacked(victim, images, identities, Linf(64), Bisection(PGD(Margin(), 10, 0.25), first=1.0))
-    assert 0.95 < wide.smallest.median() / fine.smallest.median() < 1.05
-
-
-def test_bisection_is_as_good_as_fmn(trained):
-    victim, images, identities = trained
-    for budget in (Linf(64), L2(5.0)):
-        ours = attacked(victim, images, identities, budget, Bisection(PGD(Margin(), 10, 0.25))).smallest
-        assert (
-            ours.median() <= 1.02 * attacked(victim, images, identities, budget, FMN(100)).smallest.median()
-        )
-
-
-def test_fewer_rounds_of_carlini_wagner_find_no_less(trained):
-    victim, images, identities = trained
-    once, often = (
-        attacked(victim, images, identities, L2(5.0), CarliniWagner(rounds, 40)).smallest for rounds in (1, 5)
-    )
-    assert (often <= once * 1.001).all()
-    assert often.median() < once.median()
-
-
 class TestBookkeeping:
     """What is kept as the smallest, on a victim that sees the first pixel's brightness only."""
 
-    @staticmethod
-    def problem():
-        def victim(images):
-            first = images[:, 0, 0, 0]
-            return torch.stack([torch.full_like(first, 0.5), first], 1)
-
-        images = torch.full((2, 3, 4, 4), 0.2)
-        criterion = Criterion(torch.zeros(2, dtype=torch.int64))
-        region, landmarks = torch.ones(2, 1, 4, 4), torch.full((2, 15, 2), torch.nan)
-        return Problem(
-            victim,
-            victim,
-            criterion,
-            images,
-            region,
-            Linf(200),
-            landmarks,
-            Draws(0, torch.arange(2)),
-            ["a", "b"],
-        )
-
-    @staticmethod
-    def at(problem, *brightness):
-        pictures = problem.images[: len(brightness)].clone()
-        pictures[:, 0, 0, 0] = torch.tensor(brightness)
-        return pictures
-
-    def test_the_smallest_that_falls_is_kept_whatever_comes_after(self):
-        problem = self.problem()
+    def test_the_smallest_that_fools_is_kept_whatever_comes_after(self):
+        problem = brightness_problem()
         best = SmallestChange(problem)
         rows = torch.arange(2)
         for brightness in ((0.8, 0.3), (0.6, 0.45), (0.7, 0.4), (0.45, 0.1)):
-            shown = self.at(problem, *brightness)
+            shown = with_brightness(problem, *brightness)
             best.consider(rows, shown, problem.victim(shown))
             best.confirm(rows)
         assert best.fooled.tolist() == [True, False]
@@ -304,31 +148,31 @@ class TestBookkeeping:
         assert best.queries.tolist() == [1 + 4 + 2, 1 + 4]
 
     def test_what_the_victim_refuses_gives_way_to_what_it_grants(self):
-        problem = self.problem()
+        problem = brightness_problem()
         best = SmallestChange(problem)
         rows = torch.arange(1)
         wrong = torch.tensor([[0.0, 1.0]])
         for brightness, scores in ((0.4, wrong), (0.45, wrong), (0.7, wrong)):
-            best.consider(rows, self.at(problem, brightness), scores)
+            best.consider(rows, with_brightness(problem, brightness), scores)
             best.confirm(rows)
         assert best.size[0].item() == pytest.approx(0.5)
         assert best.images[0, 0, 0, 0].item() == pytest.approx(0.7)
 
     def test_shortening_ends_at_the_boundary(self):
-        problem = self.problem()
+        problem = brightness_problem()
         best = SmallestChange(problem)
         rows = torch.arange(1)
-        shown = self.at(problem, 0.9)
+        shown = with_brightness(problem, 0.9)
         best.consider(rows, shown, problem.victim(shown))
         best.confirm(rows)
         best.shorten(torch.arange(2), 10)
         assert 0.3 < best.size[0].item() < 0.3 + 0.7 / 1024 * 1.1
 
     def test_a_change_below_8_bits_counts(self):
-        problem = self.problem()
+        problem = brightness_problem()
         problem.images[:, 0, 0, 0] = 0.4999
         best = SmallestChange(problem)
-        shown = self.at(problem, 0.5001)
+        shown = with_brightness(problem, 0.5001)
         best.consider(torch.arange(1), shown, problem.victim(shown))
         best.confirm(torch.arange(1))
         assert best.size[0].item() == pytest.approx(0.0002, rel=1e-3)
@@ -358,7 +202,7 @@ def test_a_victim_without_slope_is_said_to_have_none(method):
         (lambda: CarliniWagner(0, 5), "attack.method.rounds must be a whole number"),
         (lambda: CarliniWagner(2, 5, step=0), "attack.method.step must be a positive number"),
         (lambda: Bisection(PGD(Margin(), 2, 0.5, early_stop=False)), "pgd with early_stop=true; found PGD"),
-        (lambda: Bisection(FMN(5)), "attack.method.method must be a walk .* found FMN"),
+        (lambda: Bisection(FMN(5)), "attack.method.method must be an iterative attack .* found FMN"),
         (lambda: Bisection(PGD(Margin(), 2, 0.5), probes=0), "attack.method.probes must be a whole number"),
         (lambda: Bisection(PGD(Margin(), 2, 0.5), first=2), r"attack.method.first must lie in \(0, 1\]"),
         (lambda: Bisection(PGD(Margin(), 2, 0.5), precision=1), "attack.method.precision must be above 1"),
@@ -386,54 +230,3 @@ def test_budgets_of_other_norms_are_refused(method, budget, message):
     victim, images, identities = linear(2)
     with pytest.raises(FacetrialError, match=message):
         Attack(Everywhere(), budget, METHODS[method][0])(victim, batch(images, identities), seed=0)
-
-
-@pytest.mark.parametrize("budget", [Linf(64), L2(5.0), RMS(0.3), L1(40.0)], ids=lambda budget: budget.norm)
-def test_a_scaled_budget_gives_each_picture_its_size(budget):
-    images, region = torch.rand(4, 3, SIZE, SIZE), Half()(torch.zeros(4), SIZE, SIZE, None)
-    part = torch.tensor([0.01, 0.1, 0.5, 1.0])
-    scaled = budget.scaled(part)
-    draws = Draws(0, torch.arange(4))
-    far = images + torch.randn_like(images)
-    for rows in (torch.arange(4), torch.tensor([2, 0])):
-        own = scaled.select(rows)
-        pictures = [own.project(images[rows], far[rows], region[rows])]
-        pictures += [
-            own.start(images[rows], region[rows], draws.select(rows)),
-            own.fill(images[rows], far[rows] - images[rows])[0],
-        ]
-        for shown in pictures:
-            sizes = budget.measure(shown - images[rows])
-            assert (sizes <= part[rows] * budget.limit * (1 + 1e-4)).all()
-        reached = budget.measure(pictures[0] - images[rows]) / budget.limit
-        torch.testing.assert_close(reached[part[rows] < 0.2], part[rows][part[rows] < 0.2], rtol=1e-3, atol=0)
-        referee(images[rows], pictures[0], region[rows], budget.norm, budget.limit, list("abcd")[: len(rows)])
-
-
-class TestAgainstFoolbox:
-    """The median of our smallest changes is at most 1.02 of Foolbox's, at equal steps."""
-
-    @staticmethod
-    def theirs(trained, attack, budget):
-        foolbox = pytest.importorskip("foolbox")
-        victim, images, identities = trained
-        changed = attack(foolbox.attacks).run(foolbox.PyTorchModel(victim, bounds=(0, 1)), images, identities)
-        sizes = budget.measure(changed - images)
-        return torch.where(victim(changed).argmax(1) != identities, sizes, torch.inf).median()
-
-    @pytest.mark.parametrize(
-        ("budget", "name"), [(Linf(64), "LInfFMNAttack"), (L2(5.0), "L2FMNAttack"), (L1(40.0), "L1FMNAttack")]
-    )
-    def test_fmn(self, trained, budget, name):
-        theirs = self.theirs(trained, lambda attacks: getattr(attacks, name)(steps=100), budget)
-        assert attacked(*trained, budget, FMN(100)).smallest.median() <= 1.02 * theirs
-
-    def test_ddn(self, trained):
-        theirs = self.theirs(trained, lambda attacks: attacks.DDNAttack(steps=100), L2(5.0))
-        assert attacked(*trained, L2(5.0), DDN(CrossEntropy(), 100)).smallest.median() <= 1.02 * theirs
-
-    def test_carlini_wagner(self, trained):
-        theirs = self.theirs(
-            trained, lambda attacks: attacks.L2CarliniWagnerAttack(binary_search_steps=4, steps=60), L2(5.0)
-        )
-        assert attacked(*trained, L2(5.0), CarliniWagner(4, 60)).smallest.median() <= 1.02 * theirs

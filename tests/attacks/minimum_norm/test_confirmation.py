@@ -19,8 +19,8 @@ from facetrial.defenses.transform import RandomTransform
 from facetrial.recognition.layers import abstains, confirming
 from facetrial.regions.regions import Everywhere
 from facetrial.trial.certificate import RADIUS, Certificate
-from tests.attacks.minimum_norm.test_base import batch
-from tests.defenses.test_smoothing import TwoSides, at_distance, smoothing
+from tests.helpers.smallest import batch
+from tests.helpers.smoothed import TwoSides, at_distance, smoothing
 
 METHODS = {
     "fmn": FMN(40),
@@ -60,7 +60,7 @@ def test_no_smaller_than_the_certified_radius_and_not_far_above_the_true_one(met
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_where_the_budget_ends_nothing_has_fallen(method):
+def test_beyond_the_budget_nobody_is_fooled(method):
     images = at_distance(TwoSides(), DISTANCE, COUNT)
     smoothed = defended(TwoSides(), [smoothing(n=500)])
     found = attacked(smoothed, images, L2(0.25), METHODS[method])
@@ -72,7 +72,7 @@ def test_where_the_budget_ends_nothing_has_fallen(method):
     [("fmn", L2(3.0)), ("fmn", Linf(64)), ("cw", L2(3.0)), ("ddn", L2(3.0))],
     ids=["fmn-l2", "fmn-linf", "cw", "ddn"],
 )
-def test_who_is_not_named_when_clean_takes_some_change_to_fall(method, budget):
+def test_who_is_not_named_when_clean_takes_some_change_to_be_fooled(method, budget):
     images = at_distance(TwoSides(), 0.0, COUNT)
     smoothed = defended(TwoSides(), [smoothing(n=500)])
     assert abstains(smoothed, smoothed(images)).float().mean() > 0.5
@@ -82,7 +82,7 @@ def test_who_is_not_named_when_clean_takes_some_change_to_fall(method, budget):
     assert named_wrong(confirming(smoothed), found.images).all()
 
 
-def test_who_is_named_wrong_when_clean_has_fallen():
+def test_who_is_named_wrong_when_clean_is_fooled_already():
     images = at_distance(TwoSides(), -0.2, COUNT)
     found = attacked(defended(TwoSides(), [smoothing(n=500)]), images, L2(3.0), METHODS["fmn"])
     assert (found.smallest == 0).all()
@@ -94,11 +94,11 @@ def test_hop_skip_jump_is_confirmed_too():
     images = at_distance(TwoSides(), 0.1, COUNT)
     smoothed = defended(TwoSides(), [smoothing(n=500)])
     found = attacked(smoothed, images, L2(6.0), HopSkipJump(300, probes=40))
-    fell = found.smallest.isfinite()
-    assert fell.any()
+    fooled = found.smallest.isfinite()
+    assert fooled.any()
     assert (found.smallest >= 0.1).all()
-    assert torch.equal(named_wrong(confirming(smoothed), found.images), fell)
-    assert torch.equal(found.images[~fell], images[~fell])
+    assert torch.equal(named_wrong(confirming(smoothed), found.images), fooled)
+    assert torch.equal(found.images[~fooled], images[~fooled])
 
 
 class Shaken(RandomTransform):

@@ -1,3 +1,5 @@
+"""Which training pictures are perturbed, and by what draws."""
+
 from types import SimpleNamespace
 
 import pytest

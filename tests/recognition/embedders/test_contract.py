@@ -2,21 +2,11 @@
 
 import pytest
 import torch
-from omegaconf import OmegaConf
 
 from facetrial.core.errors import FacetrialError
-from facetrial.recognition.embedders import factory as embedder_module
 from facetrial.recognition.embedders.contract import UnitNorm, meeting_contract
-from facetrial.recognition.embedders.factory import make_embedder, own_content
-from facetrial.recognition.embedders.small import SmallEmbedder
 from tests.helpers import own
-
-OWN = "tests.helpers.own"
-
-
-def made(target: str, size: int = 64, pretrained: bool = True, **settings):
-    config = {"_target_": target, "size": size, "alignment": "five_points", **settings}
-    return make_embedder(OmegaConf.create(config), pretrained)
+from tests.helpers.embedders import OWN, made
 
 
 def test_what_it_does_not_say_is_set():
@@ -60,16 +50,6 @@ def test_what_is_no_embedder_is_refused(target, said):
         made(f"{OWN}.{target}", size=80)
 
 
-def test_settings_that_it_does_not_take():
-    with pytest.raises(FacetrialError, match=r"unexpected keyword argument 'depth'.*~embedder\.NAME"):
-        made(f"{OWN}.Embedder", depth=3)
-
-
-def test_none_is_named():
-    with pytest.raises(FacetrialError, match=r"embedder\._target_=my_module\.MyEmbedder"):
-        make_embedder(OmegaConf.create({"_target_": None, "size": 64, "alignment": "facenet"}))
-
-
 def test_the_embedder_is_left_as_it_came():
     network = own.UnitNormed()
     network.layers.eval()
@@ -79,22 +59,3 @@ def test_the_embedder_is_left_as_it_came():
     assert {name: module.training for name, module in network.named_modules()} == was
     assert torch.equal(network.layers[1].running_mean, statistics)
     assert all(parameter.grad is None for parameter in network.parameters())
-
-
-def test_the_projects_own_embedder_needs_nothing_added():
-    embedder = made("facetrial.recognition.SmallEmbedder", channels=4)
-    assert isinstance(embedder, SmallEmbedder)
-
-
-def test_a_network_with_other_numbers_is_another_network(monkeypatch):
-    def content():
-        embedder_module._content.cache_clear()
-        return own_content(
-            OmegaConf.create({"_target_": f"{OWN}.FromFile", "size": 64, "alignment": "facenet"})
-        )
-
-    first = content()
-    assert content() == first
-    monkeypatch.setattr(own.FromFile, "numbers", 2.0)
-    assert content() != first
-    assert own_content(OmegaConf.create({"_target_": "facetrial.recognition.SmallEmbedder"})) is None

@@ -1,3 +1,5 @@
+"""Files of weights: formats, precisions, and what does not fit."""
+
 import pickle
 
 import pytest

@@ -17,7 +17,7 @@ from facetrial.report.sections.security_curve import curve_chart
 from facetrial.report.trial_report import write_report
 from facetrial.report.wording import sentences
 from tests.helpers.made_up import about
-from tests.helpers.smallest import PEOPLE, rows_with_smallest
+from tests.helpers.smallest_rows import PEOPLE, rows_with_smallest
 
 
 @pytest.fixture

@@ -1,0 +1,58 @@
+"""What checks may look at: pictures evenly over people, and the outcomes of those that apply."""
+
+from collections import Counter
+
+import pandas as pd
+import pytest
+import torch
+
+from facetrial.checks.base import Evidence, failed, passed, run_checks
+from facetrial.defenses.build import defended
+from facetrial.defenses.resize_pad import RandomResizePad
+from tests.helpers.evidence import faces, pgd, sound
+
+
+@pytest.fixture
+def evidence() -> Evidence:
+    return Evidence(sound(), pgd(), faces(24), faces(12), pd.DataFrame(), 0, torch.device("cpu"))
+
+
+def test_some_pictures_are_spread_over_people_and_always_the_same(evidence):
+    chosen = evidence.some(12)
+    assert chosen == evidence.some(12)
+    assert set(Counter(evidence.faces.identities[chosen].tolist()).values()) == {2}
+    assert len(set(chosen)) == 12
+    assert sorted(evidence.some(99)) == list(range(24))
+
+
+def test_some_pictures_among_those_that_are_named(evidence):
+    allowed = evidence.faces.files[5:9]
+    chosen = evidence.some(3, allowed)
+    assert len(chosen) == 3
+    assert {evidence.faces.files[i] for i in chosen} < set(allowed)
+    assert sorted(evidence.some(9, allowed)) == [5, 6, 7, 8]
+
+
+def test_a_batch_is_of_the_pictures_that_were_asked_for(evidence):
+    batch = evidence.batch([7, 2])
+    assert batch.indices.tolist() == [7, 2]
+    assert torch.equal(evidence.images([7, 2]), batch.images)
+    assert torch.equal(batch.images[1], evidence.faces.batch([2]).images[0])
+
+
+def test_a_defence_that_draws_is_seen(evidence):
+    assert not evidence.draws_at_random
+    evidence.victim = defended(evidence.victim, [RandomResizePad(0.8, 0, 2)])
+    assert evidence.draws_at_random
+
+
+def test_checks_that_do_not_apply_are_left_out(evidence):
+    checks = {
+        "right": lambda found: passed(f"{len(found.faces)} pictures"),
+        "none": lambda found: None,
+        "wrong": lambda found: failed("something", "do this"),
+    }
+    assert run_checks(checks, evidence) == {
+        "right": {"passed": True, "detail": "24 pictures"},
+        "wrong": {"passed": False, "detail": "something", "remedy": "do this"},
+    }

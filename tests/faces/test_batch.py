@@ -1,0 +1,95 @@
+"""Batches of faces and the pictures they are cut from: rows stay together, and what does not fit is said."""
+
+import numpy as np
+import pytest
+import torch
+
+from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import picture_key
+from facetrial.faces.batch import FaceDataset, Faces, check_images
+from tests.helpers.faces import some_faces
+
+
+def dataset(**changes) -> FaceDataset:
+    """Four pictures out of six, in another order; picture i of the six is as bright as i."""
+    generator = np.random.default_rng(0)
+    parts = {
+        "pixels": np.arange(6, dtype=np.uint8)[:, None, None, None].repeat(4, 1).repeat(5, 2).repeat(3, 3),
+        "rows": np.array([5, 0, 3, 1]),
+        "identities": np.array([1, 0, 1, 0]),
+        "files": ["b/5", "a/0", "b/3", "a/1"],
+        "names": ["a", "b"],
+        "landmarks": generator.random((4, 15, 2), dtype=np.float32),
+        "boxes": generator.random((4, 4), dtype=np.float32),
+        "five_points": generator.random((4, 5, 2), dtype=np.float32),
+    }
+    return FaceDataset(**(parts | changes))
+
+
+def assert_same(left: Faces, right: Faces) -> None:
+    for name, value in vars(left).items():
+        assert torch.equal(value, getattr(right, name)), name
+
+
+def test_parts_put_together_are_the_whole():
+    faces = some_faces(5, size=8)
+    assert_same(Faces.cat([faces.select(rows) for rows in torch.arange(5).split(2)]), faces)
+    assert_same(
+        faces.select(torch.tensor([False, True, False, True, False])), faces.select(torch.tensor([1, 3]))
+    )
+
+
+def test_a_batch_holds_the_stored_pictures_in_zero_to_one():
+    data = dataset()
+    batch = data.batch([2, 0])
+    assert batch.images.shape == (2, 3, 4, 5)
+    assert batch.images.flatten(1).unique(dim=1).flatten().tolist() == pytest.approx([3 / 255, 5 / 255])
+    assert batch.identities.tolist() == [1, 1]
+    assert batch.indices.tolist() == [2, 0]
+    assert torch.equal(batch.landmarks, torch.from_numpy(data.landmarks[[2, 0]]))
+    assert_same(data[2], data.batch([2]))
+
+
+def test_a_subset_shares_pixels_and_keeps_what_draws_depend_on():
+    data = dataset()
+    part = data.subset([3, 0]).subset([1])
+    assert part.pixels is data.pixels
+    assert part.files == ["b/5"]
+    whole, alone = data.batch([0]), part.batch([0])
+    alone.indices = whole.indices
+    assert_same(alone, whole)
+    assert alone.pictures.tolist() == [picture_key("b/5")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"landmarks": np.zeros((4, 5, 2))}, r"landmarks: expected shape \(4, 15, 2\), found \(4, 5, 2\)"),
+        ({"boxes": np.zeros((3, 4))}, r"boxes: expected shape \(4, 4\)"),
+        ({"files": ["a", "b", "c", "a"]}, "expected 4 different file names, found 3"),
+    ],
+)
+def test_parts_that_do_not_fit(changes, message):
+    with pytest.raises(FacetrialError, match=message):
+        dataset(**changes)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (torch.rand(2, 1, 4, 4), r"\(B, 3, H, W\), found \(2, 1, 4, 4\)"),
+        (np.zeros((1, 3, 4, 4)), "found ndarray"),
+        (torch.rand(1, 3, 4, 4).double(), "float32, found torch.float64"),
+        (torch.rand(1, 3, 4, 4) + 1, r"\[0, 1\]"),
+        (torch.rand(1, 3, 4, 4) - 1, r"\[0, 1\]"),
+        (torch.full((1, 3, 4, 4), torch.nan), r"\[0, 1\]"),
+    ],
+)
+def test_images_that_are_none(images, message):
+    with pytest.raises(FacetrialError, match=message):
+        check_images(images)
+
+
+@pytest.mark.parametrize("images", [torch.rand(2, 3, 4, 5), torch.zeros(0, 3, 4, 4), torch.ones(1, 3, 4, 4)])
+def test_images_pass_as_they_are(images):
+    assert check_images(images) is images
