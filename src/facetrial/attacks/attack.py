@@ -209,19 +209,20 @@ class Attack:
         problem = Problem(
             victim=victim,
             proxy=proxy,
-            criterion=criterion.select(rows),
-            images=images[rows],
-            region=region[rows],
+            criterion=criterion,
+            images=images,
+            region=region,
             budget=self.budget
             if self.part == 1
-            else self.budget.scaled(images.new_full((len(rows),), self.part)),
-            landmarks=faces.landmarks[rows],
-            draws=draws.select(rows),
-            files=[files[i] for i in rows.tolist()],
-            view=None if view is None else view.select(rows),
+            else self.budget.scaled(images.new_full((len(images),), self.part)),
+            landmarks=faces.landmarks,
+            draws=draws,
+            files=files,
+            view=view,
             confirmer=confirmer,
             forward_passes=times,
         )
+        problem = problem if len(rows) == len(images) else problem.select(rows)
         return region, criterion, attackable, problem
 
     def _clean_scores(self, victim: nn.Module | None, images: Tensor) -> tuple[Tensor, Sequence[str]]:

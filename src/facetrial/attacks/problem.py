@@ -212,7 +212,8 @@ class Best:
         """(A,) bool: which pictures fool the victim in float32, as they are and rounded to 8 bits."""
         rounded = pictures.mul(255.0).round().div(255.0)
         self.queries.index_add_(0, rows, torch.full_like(rows, 2))
-        exact, saved = self.scores(rows, pictures), self.scores(rows, rounded)
+        seen = [self.problem.seen(rows, version) for version in (pictures, rounded)]
+        exact, saved = (scores_of(self.problem.victim, version) for version in seen)
         criterion = self.criterion.select(rows)
         return criterion.is_adversarial(exact) & criterion.is_adversarial(saved)
 

@@ -28,8 +28,7 @@ class EmbeddingShards:
 
     def write(self, files: Sequence[str], embeddings: dict[str, Tensor]) -> None:
         """Keeps a batch: for each of VERSIONS (B, D)."""
-        name = f"embeddings-{picture_key(files[0]):016x}-{len(files)}.safetensors"
-        self._save(self.folder / name, files, embeddings)
+        self._save(files, embeddings)
 
     def read(self, files: Sequence[str]) -> dict[str, np.ndarray] | None:
         """Float32 (N, D) for each of VERSIONS, of these pictures in this order; None where some have none."""
@@ -60,12 +59,15 @@ class EmbeddingShards:
         if (found := self.read(files)) is None:
             return
         whole = self.folder / "embeddings-all.safetensors"
-        self._save(whole, files, {version: torch.from_numpy(values) for version, values in found.items()})
+        self._save(files, {version: torch.from_numpy(values) for version, values in found.items()}, whole)
         for path in old:
             if path != whole:
                 path.unlink()
 
-    def _save(self, path: Path, files: Sequence[str], embeddings: dict[str, Tensor]) -> None:
+    def _save(self, files: Sequence[str], embeddings: dict[str, Tensor], path: Path | None = None) -> None:
+        """Into a file of the batch's own where `path` is None."""
         tensors = {version: embeddings[version].cpu().float().contiguous() for version in VERSIONS}
+        if path is None:
+            path = self.folder / f"embeddings-{picture_key(files[0]):016x}-{len(files)}.safetensors"
         with written_whole(path) as temporary:
             save_file(tensors, temporary, metadata={"files": json.dumps(list(files))})
