@@ -1,6 +1,5 @@
 """python evaluate.py attack=landmarks defense=adv: puts a recogniser on trial."""
 
-import sys
 from pathlib import Path
 
 import hydra
@@ -8,7 +7,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from facetrial.run.evaluate import evaluate
-from facetrial.runtime.cli import check_command_line, friendly_errors
+from facetrial.runtime.cli import friendly_errors, run_from_command_line
 
 
 @hydra.main(config_path="conf", config_name="evaluate", version_base="1.3")
@@ -19,5 +18,4 @@ def main(config: DictConfig) -> float | None:
 
 
 if __name__ == "__main__":
-    check_command_line(sys.argv[1:])
-    main()
+    run_from_command_line(main)

@@ -1,12 +1,10 @@
 """python train.py model=landmarks|recognizer: trains one of the two networks."""
 
-import sys
-
 import hydra
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from facetrial.runtime.cli import check_command_line, friendly_errors
+from facetrial.runtime.cli import friendly_errors, run_from_command_line
 
 
 @hydra.main(config_path="conf", config_name="train", version_base="1.3")
@@ -16,5 +14,4 @@ def main(config: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    check_command_line(sys.argv[1:])
-    main()
+    run_from_command_line(main)

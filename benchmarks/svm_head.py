@@ -60,10 +60,10 @@ def main() -> None:
         projection.start(train)
         with torch.no_grad():
             sets["128-d"] = tuple(torch.nn.functional.normalize(projection(part)) for part in (train, test))
-    for name, (fitted_on, fooled) in sets.items():
-        print(f"{name}, {len(faces.names)} people, {len(fitted_on)} pictures to fit, {len(fooled)} to judge")
+    for name, (fitted_on, tested) in sets.items():
+        print(f"{name}, {len(faces.names)} people, {len(fitted_on)} pictures to fit, {len(tested)} to test")
         for kernel in KERNELS:
-            compare(kernel, fitted_on, faces.train_faces.identities, fooled, faces.test_faces.identities)
+            compare(kernel, fitted_on, faces.train_faces.identities, tested, faces.test_faces.identities)
 
 
 if __name__ == "__main__":

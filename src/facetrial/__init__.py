@@ -4,5 +4,8 @@ from facetrial.api import attack
 from facetrial.attacks import Attack
 from facetrial.core.version import VERSION as __version__
 from facetrial.recognition import GalleryHead, Victim
+from facetrial.runtime.old_names import serve_old_modules
 
 __all__ = ["Attack", "GalleryHead", "Victim", "__version__", "attack"]
+
+serve_old_modules()

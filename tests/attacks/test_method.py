@@ -35,6 +35,7 @@ def test_of_a_part_every_field_is_the_pictures_own():
         View(torch.rand(3, 2, 3), 4),
         torch.rand(3, 3, 4, 4),
         confirmer,
+        5,
     )
     rows = torch.tensor([2, 0])
     part = whole.select(rows)
@@ -42,6 +43,7 @@ def test_of_a_part_every_field_is_the_pictures_own():
         "victim": part.victim is victim,
         "proxy": part.proxy is proxy,
         "confirmer": part.confirmer is confirmer,
+        "forward_passes": part.forward_passes == 5,
         "criterion": (part.criterion.identities.tolist(), part.criterion.targets.tolist())
         == ([2, 3], [1, 0]),
         "budget": torch.equal(part.budget.part.flatten(), torch.tensor([0.3, 0.1])),

@@ -19,7 +19,7 @@ from typing import Any
 
 # Started as a script, this finds its neighbour without the package around it.
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from tests.golden.trials import held, read_table, written
+from tests.golden.trials import read_table, trials_in, written
 
 TIMED = {"seconds", "images_per_second", "train_seconds", "answers_per_second", "versions"}
 ABOUT_THE_CODE = {"done.json"}  # holds a digest of it
@@ -108,8 +108,8 @@ class Comparison:
 def compare(old: Path, new: Path, renamed: Mapping[str, str]) -> Comparison:
     """Compares all trials below `old` and `new`; a trial that is missing on either side is a difference."""
     found = Comparison(renamed)
-    found.differences += list(nothing_held({"OLD": old, "NEW": new}))
-    for trial in found.same_names("trials", held(old), held(new)):
+    found.differences += list(nothing_run({"OLD": old, "NEW": new}))
+    for trial in found.same_names("trials", trials_in(old), trials_in(new)):
         missing = [folder for folder in (old / trial, new / trial) if not any(written(folder))]
         found.differences += [f"{folder} holds no results" for folder in missing]
         if not missing:
@@ -117,9 +117,9 @@ def compare(old: Path, new: Path, renamed: Mapping[str, str]) -> Comparison:
     return found
 
 
-def nothing_held(folders: Mapping[str, Path]) -> Iterator[str]:
+def nothing_run(folders: Mapping[str, Path]) -> Iterator[str]:
     for name, folder in folders.items():
-        if not held(folder):
+        if not trials_in(folder):
             yield f"{name} = {folder} holds no trials, or trials.py did not end there"
 
 

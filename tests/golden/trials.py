@@ -1,10 +1,12 @@
 """Small trials on drawn faces whose results are kept, to see that a change of the code changes no verdict.
 
     python tests/golden/trials.py OUT
+    python tests/golden/trials.py OUT --all
     python tests/golden/trials.py OUT --expect
 
-The first leaves a folder for each trial below OUT, for `compare.py`: on one machine, two runs agree to the bit. The
-second also writes `expected.json`, what of them holds on any machine, for `test_golden.py`.
+The first leaves a folder for each trial below OUT, for `compare.py`: on one machine, two runs agree to the bit. With
+--all it is a trial of every attack and defence, in twice the time. The last also writes `expected.json`, what of them
+holds on any machine, for `test_golden.py`.
 
 Nothing here knows a module of the package, so that modules may move: `evaluate.py` is run as a user runs it, again and
 again in one process, which takes less time than starting Python for each trial.
@@ -83,6 +85,40 @@ TRIALS = {
         "attack.budget.eps=16",
     ],
 }  # fmt: skip
+# Every other attack and defence, with --all: for a change to these.
+OTHERS = {
+    "transfer": ["attack=transfer", STEPS, "attack.surrogate=small", *FEW],
+    "auto": [
+        "attack=auto", "attack.method.methods.apgd.steps=4", "attack.method.methods.targeted_apgd.steps=3",
+        "attack.method.methods.fmn.steps=4", "attack.method.methods.square.queries=20", *FEW,
+    ],
+    "targeted_apgd": ["attack=targeted_apgd", STEPS, *FEW],
+    "bisection": ["attack=smallest", *FEW],
+    "cw": ["attack=cw", *FEW, "data.limit=4"],
+    "best_of": ["attack=best_of", *FEW],
+    "fgsm": ["attack=fgsm", *FEW],
+    "naive_pgd": ["attack=naive_pgd", STEPS, "defense=[squeezing,median]", *FEW],
+    "l1": ["attack=fmn", STEPS, "attack/budget=l1", "attack.budget.eps=20", *FEW],
+    "cosine": [
+        "attack=pgd", STEPS, "attack/loss@attack.method.loss=cosine", "defense=[gallery,jpeg]",
+        "goal=impersonation", *FEW,
+    ],
+    "glasses": ["attack=glasses", "attack.method.epochs=1", *FEW],
+    "salt_and_pepper": ["attack=random", "attack/method=salt_and_pepper", "attack/region=mouth", *FEW],
+    "resize_pad": ["attack=pgd", STEPS, "defense=resize_pad", *FEW],
+    "occlusion": ["attack=pgd", STEPS, "defense=occlusion", *FEW],
+    "smoothed_noise": [
+        "attack=pgd", STEPS, "defense=[smoothing,noise]", "defense.smoothing.n=20", "defense.smoothing.sigma=0.5", *FEW,
+    ],
+    "adv_pgd": [
+        "attack=pgd", STEPS, "defense=adv_pgd", "defense.adv_pgd.attack.method.steps=2",
+        "defense.adv_pgd.epochs=1", *FEW,
+    ],
+    "trades": [
+        "attack=pgd", STEPS, "defense=trades", "defense.trades.attack.method.steps=2", "defense.trades.epochs=1", *FEW,
+    ],
+    "adv_fast": ["attack=pgd", STEPS, "defense=adv_fast", "defense.adv_fast.epochs=1", *FEW],
+}  # fmt: skip
 # The same, each with -m: a run for every combination, in a folder named by its number.
 SWEEPS = {
     "sweep": [
@@ -101,8 +137,8 @@ PEOPLE = ("Ann", "Bob", "Cem", "Dia")
 PICTURES = 6  # of each
 
 
-def hold_trials(out: Path, threads: int) -> None:
-    """Holds every trial in its folder below `out`, which must be new or empty."""
+def run_trials(out: Path, threads: int, others: bool = False) -> None:
+    """Runs every trial in its folder below `out`, which must be new or empty; `OTHERS` too where they are asked for."""
     if out.is_dir() and any(out.iterdir()):
         sys.exit(f"{out} is not empty: trials that lie there would be taken over. Name another folder.")
     out.mkdir(parents=True, exist_ok=True)
@@ -113,13 +149,14 @@ def hold_trials(out: Path, threads: int) -> None:
     os.chdir(out)  # every path below is relative, so that no result names a place
     draw_people(Path("people"))
     list_pairs(Path("pairs.txt"))
-    for name, overrides in TRIALS.items():
+    trials = TRIALS | OTHERS if others else TRIALS
+    for name, overrides in trials.items():
         evaluate(name, [*ALWAYS, *overrides, f"hydra.run.dir={name}"])
     for name, overrides in SWEEPS.items():
         places = [f"hydra.sweep.dir={name}", "hydra.sweep.subdir=${hydra.job.num}"]
         evaluate(name, ["-m", *ALWAYS, *overrides, *places])
     runs = [path.parent.as_posix() for name in SWEEPS for path in sorted(Path(name).glob("*/summary.json"))]
-    Path(ENDED).write_text(json.dumps([*TRIALS, *SWEEPS, *runs], indent=2) + "\n")
+    Path(ENDED).write_text(json.dumps([*trials, *SWEEPS, *runs], indent=2) + "\n")
 
 
 def evaluate(name: str, overrides: list[str]) -> None:
@@ -157,8 +194,8 @@ def list_pairs(path: Path) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
-def held(out: Path) -> list[str]:
-    """The trials below `out`, sweeps and each run of them too; none where the command that held them did not end."""
+def trials_in(out: Path) -> list[str]:
+    """The trials below `out`, sweeps and each run of them too; none where the command that ran them did not end."""
     return json.loads((out / ENDED).read_text()) if (out / ENDED).is_file() else []
 
 
@@ -180,7 +217,7 @@ def read_table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
 
 def expectation(out: Path) -> dict[str, Any]:
     """What holds of the trials below `out` on any machine: nothing that hangs on how a convolution rounds."""
-    return {name: expected_of(out / name, noise=name in NOISE) for name in held(out)}
+    return {name: expected_of(out / name, noise=name in NOISE) for name in trials_in(out)}
 
 
 def write_expectation(out: Path) -> None:
@@ -223,12 +260,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("out", type=Path, metavar="OUT", help="a new folder")
     parser.add_argument("--expect", action="store_true", help=f"write {EXPECTED.name} too")
+    parser.add_argument("--all", action="store_true", help="every attack and every defence")
     parser.add_argument("--threads", type=int, default=1, help="another number may round otherwise")
     arguments = parser.parse_args()
     # Before torch is imported.
     os.environ |= {"OMP_NUM_THREADS": str(arguments.threads), "CUDA_VISIBLE_DEVICES": ""}
     out = arguments.out.resolve()
-    hold_trials(out, arguments.threads)
+    run_trials(out, arguments.threads, arguments.all)
     if arguments.expect:
         write_expectation(out)
 

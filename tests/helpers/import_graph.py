@@ -27,6 +27,7 @@ def imported(tree: ast.AST) -> Iterator[tuple[ast.stmt, str, str | None]]:
             for alias in node.names:
                 yield node, alias.name, None
         elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno} imports by place; name the module whole"
             for alias in node.names:
                 yield node, node.module or "", alias.name
 

@@ -37,3 +37,16 @@ def test_what_is_no_summary_is_named(tmp_path, text):
     path.write_text(text)
     with pytest.raises(FacetrialError, match=r"summary\.json"):
         read_summary(path)
+
+
+def test_one_of_version_0_1_is_read_with_the_names_of_today(rows, checks, tmp_path):
+    method = {"_target_": "facetrial.attacks.methods.pgd.PGD", "leave": True}
+    summary = summarise(rows, about(), N_TRAIN, checks) | {
+        "detection": {"kept": 1},
+        "attack_parts": {"method": method},
+    }
+    write_json(summary, tmp_path / "summary.json")
+    read = read_summary(tmp_path / "summary.json")
+    assert read["flagging"] == {"kept": 1}
+    assert "detection" not in read
+    assert read["attack_parts"]["method"] == {"_target_": "facetrial.attacks.PGD", "early_stop": True}

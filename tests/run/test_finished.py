@@ -134,3 +134,11 @@ class TestNotTakenOver:
         caplog.set_level("INFO")
         assert finished_before(done, "asked") is not None
         assert f"Taken over: {done} holds this trial, whole." in caplog.text
+
+
+def test_what_version_0_1_called_otherwise_is_taken_away_before_another_trial_writes(tmp_path):
+    (tmp_path / "gallery").mkdir()
+    for name in ("gallery/01-worst-clean.png", "gallery.png", "detection.svg", "evaluate.log"):
+        (tmp_path / name).touch()
+    begin(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["evaluate.log"]

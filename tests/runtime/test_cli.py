@@ -7,7 +7,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from facetrial.core.errors import FacetrialError
-from facetrial.runtime.cli import check_command_line, friendly_errors, refuse_doubles
+from facetrial.runtime.cli import friendly_errors, refuse_doubles, run_from_command_line
 
 
 def test_what_a_user_can_put_right_ends_with_a_sentence(caplog):
@@ -94,11 +94,28 @@ def test_a_defence_named_twice_is_refused():
     ],
 )
 def test_others_are_not(word):
-    check_command_line([word])
+    refuse_doubles([word])
 
 
-def test_the_whole_command_line_is_looked_at():
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [(1, "attack.method.leave is called attack.method.early_stop now; rename it.\n"), (0, ""), (None, "")],
+)
+def test_what_ends_badly_is_told_of_names_that_changed(monkeypatch, capsys, ended, said):
+    monkeypatch.setattr("sys.argv", ["evaluate.py", "attack=pgd", "attack.method.leave=true"])
+    with pytest.raises(SystemExit) as error:
+        run_from_command_line(lambda: sys.exit(ended))
+    assert error.value.code == ended
+    assert capsys.readouterr().err == said
+
+
+def test_a_key_of_a_method_of_ones_own_may_have_an_old_name(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["evaluate.py", "attack/method=mine", "attack.method.kernel=3"])
+    run_from_command_line(lambda: None)
+    assert capsys.readouterr().err == ""
+
+
+def test_before_anything_starts_the_words_are_looked_at(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["evaluate.py", "defense=[jpeg,jpeg]"])
     with pytest.raises(SystemExit, match="names jpeg twice"):
-        check_command_line(["defense=[jpeg,jpeg]"])
-    with pytest.raises(SystemExit, match=r"is called attack\.method\.early_stop now"):
-        check_command_line(["attack.method.leave=true"])
+        run_from_command_line(lambda: pytest.fail("it was started"))

@@ -3,10 +3,13 @@
 import importlib
 
 import pytest
+from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+import facetrial.run
+import facetrial.sweep
 from facetrial.core.errors import FacetrialError
-from facetrial.runtime.old_names import new_target, refuse_old_keys, use_new_targets, with_new_names
+from facetrial.runtime.old_names import new_target, renamed_keys, use_new_targets, with_new_names
 from tests.helpers.paths import CONF
 
 # Every `_target_` of this package that the configs of version 0.1 named.
@@ -270,10 +273,8 @@ class TestComposedConfigs:
         ),
     ],
 )
-def test_a_command_line_with_an_old_key_ends_with_the_new_one(word, said):
-    with pytest.raises(SystemExit) as ended:
-        refuse_old_keys(["evaluate.py", "attack=pgd", word])
-    assert said in str(ended.value.code)
+def test_an_old_key_on_a_command_line_is_told_of_with_the_new_one(word, said):
+    assert renamed_keys(["evaluate.py", "attack=pgd", word]) == [f"{said}; rename it."]
 
 
 @pytest.mark.parametrize(
@@ -290,4 +291,33 @@ def test_a_command_line_with_an_old_key_ends_with_the_new_one(word, said):
     ],
 )
 def test_a_command_line_of_today_passes(word):
-    refuse_old_keys([word, "seed=1"])
+    assert renamed_keys([word, "seed=1"]) == []
+
+
+class TestOldModules:
+    """What is imported by the name of a module that is gone: configs' targets, Hydra's callbacks, code of users."""
+
+    def test_they_hold_what_they_held_and_say_what_it_is_called(self, caplog):
+        from facetrial.attacks.methods.pgd import PGD as OldPGD
+        from facetrial.evaluation.sweep import GatherSweep as OldGatherSweep
+
+        assert OldPGD is facetrial.attacks.PGD
+        assert OldGatherSweep is facetrial.sweep.GatherSweep
+        assert "facetrial.attacks.methods.pgd.PGD is called facetrial.attacks.PGD now" in caplog.text
+
+    def test_what_was_renamed_is_found_too(self):
+        from facetrial.attacks.methods.walk import Walk
+        from facetrial.evaluation.run import hold_trial
+
+        assert Walk is facetrial.attacks.IterativeAttack
+        assert hold_trial is facetrial.run.run_trial
+
+    def test_what_never_was_is_not_found(self):
+        with pytest.raises(ImportError, match="cannot import name 'Nothing'"):
+            from facetrial.attacks.methods.pgd import Nothing  # noqa: F401
+        with pytest.raises(ModuleNotFoundError, match=r"facetrial\.attacks\.methods\.nothing"):
+            importlib.import_module("facetrial.attacks.methods.nothing")
+
+    def test_hydra_makes_a_callback_of_an_old_name(self):
+        made = instantiate({"_target_": "facetrial.evaluation.sweep.GatherSweep"})
+        assert type(made) is facetrial.sweep.GatherSweep

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from facetrial.data.synthetic import SyntheticFaces
-from facetrial.metrics.mean_face import write_mean_face
 from facetrial.metrics.summary import summarise
 from facetrial.regions.regions import Discs, Everywhere
+from facetrial.report.mean_face import write_mean_face
 from facetrial.statistics.intervals import Interval
 from facetrial.sweep.region_atlas import _Place, answer, atlas_section
 from facetrial.sweep.runs import Run

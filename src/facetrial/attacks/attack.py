@@ -210,8 +210,8 @@ class Attack:
             victim=victim,
             proxy=proxy,
             criterion=criterion,
-            images=images,
-            region=region,
+            images=images.clone(),  # a method may write into what it is given
+            region=region.clone(),
             budget=self.budget
             if self.part == 1
             else self.budget.scaled(images.new_full((len(images),), self.part)),

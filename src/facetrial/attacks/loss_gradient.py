@@ -1,4 +1,4 @@
-"""What a gradient attack asks of the victim: identity scores, a loss, and the loss's slope in every pixel."""
+"""What a gradient attack asks of the victim: identity scores, a loss, and the loss's gradient in every pixel."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class LossGradient:
 def loss_gradient(
     proxy: nn.Module, loss: Loss, images: Tensor, seen: Tensor, criterion: Criterion, region: Tensor
 ) -> LossGradient:
-    """The slope of `loss` at `images`, within the region.
+    """The gradient of `loss` at `images`, within the region.
 
     Args:
         proxy: scores (B, C) from images, frozen and in eval mode.

@@ -1,7 +1,7 @@
 """Methods: how a perturbation is found."""
 
 from abc import ABC, abstractmethod
-from typing import Any, Self
+from typing import Self
 
 from facetrial.attacks.problem import MethodResult, Problem
 
@@ -15,8 +15,6 @@ class Method(ABC):
         takes_surrogate: whether it minds `Problem.view`.
         at_boundary: whether it goes along the very boundary of what the victim recognises.
         needs_landmarks: whether it looks at landmarks itself.
-        takes_low_precision: whether a proxy in bfloat16 will do: for slopes, not for scores by which pictures are
-            compared. It follows from the others.
     """
 
     asks_victim = True
@@ -24,11 +22,11 @@ class Method(ABC):
     takes_surrogate = False
     at_boundary = False
     needs_landmarks = False
-    takes_low_precision = True
 
-    def __init_subclass__(cls, **keywords: Any) -> None:
-        super().__init_subclass__(**keywords)
-        cls.takes_low_precision = cls.asks_gradient and not cls.at_boundary
+    @property
+    def takes_low_precision(self) -> bool:
+        """Whether a proxy in bfloat16 will do: for slopes, not for scores by which pictures are compared."""
+        return self.asks_gradient and not self.at_boundary
 
     @abstractmethod
     def __call__(self, problem: Problem) -> MethodResult:

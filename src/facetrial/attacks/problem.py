@@ -42,7 +42,7 @@ class Problem:
         start: (B, 3, H, W), within budget and region, where the first start of an iterative attack is to be; None
             leaves it to the method.
         confirmer: scores (B, C) from images, by which a victim that draws confirms what seems to fool it, as
-            `defended.confirming`; None before a victim that does not draw.
+            `recognition.layers.confirming`; None before a victim that does not draw.
         forward_passes: how often the recogniser is run for one picture that the victim is shown.
     """
 
@@ -159,7 +159,7 @@ class Best:
             rows: int64 (A,), whose pictures they are; a row may come more than once.
             pictures: (A, 3, H, W), within budget, region and range.
             scores: (A, C), of `pictures`.
-            found: the slope there, where it was asked for.
+            found: the loss gradient there, where it was asked for.
         """
         self.asked(rows, found)
         settled = self.settled(rows)

@@ -1,4 +1,4 @@
-"""The one exception for what a user can put right: bad data, bad files, bad config values."""
+"""The exceptions for what a user can put right: bad data, bad files, bad config values."""
 
 
 class FacetrialError(ValueError):

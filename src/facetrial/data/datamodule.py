@@ -1,4 +1,4 @@
-"""The datamodule that every set of faces with identities fills in, and the split that they share."""
+"""The datamodule that every set of faces with identities fills in."""
 
 from abc import abstractmethod
 from collections.abc import Iterator

@@ -142,12 +142,12 @@ class Detecting(Defended):
     def scores(self, images: Tensor) -> Tensor:
         if not self.abstain_columns:
             return self.victim(images)
-        return self._refusing(images)
+        return self._abstaining(images)
 
     def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
         scores, embeddings = with_embeddings(self.victim, images)
         if self.abstain_columns:
-            scores = self._refusing(images)
+            scores = self._abstaining(images)
         return scores, embeddings
 
     def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -158,14 +158,14 @@ class Detecting(Defended):
         people = suspicions.shape[1]
         lead = self.lead * _spread(similarities[:, :people]) / _spread(scores[:, :people])
         slack = self._slack(scores, suspicions)
-        return _with_refusal(scores, *slack, self.lead), _with_refusal(similarities, *slack, lead)
+        return _with_abstention(scores, *slack, self.lead), _with_abstention(similarities, *slack, lead)
 
     def _scaled(self, suspicion: Tensor) -> Tensor:
         return (suspicion - self.typical) / max(self.limit - self.typical, 1e-6)
 
-    def _refusing(self, images: Tensor) -> Tensor:
+    def _abstaining(self, images: Tensor) -> Tensor:
         scores, suspicions = self.defense.measure(self.victim, images)
-        return _with_refusal(scores, *self._slack(scores, suspicions), self.lead)
+        return _with_abstention(scores, *self._slack(scores, suspicions), self.lead)
 
     def _slack(self, scores: Tensor, suspicions: Tensor) -> tuple[Tensor, Tensor]:
         """How far each person's suspicion is below the limit (B, C), typical being 1 away, and the winner's (B, 1)."""
@@ -173,7 +173,7 @@ class Detecting(Defended):
         return slack, of_winner(scores, slack)[:, None]
 
 
-def _with_refusal(values: Tensor, slack: Tensor, left: Tensor, lead: float | Tensor) -> Tensor:
+def _with_abstention(values: Tensor, slack: Tensor, left: Tensor, lead: float | Tensor) -> Tensor:
     """Scores or similarities, each person's less by what `slack` falls short, and an abstention behind them."""
     people = slack.shape[1]
     values, abstained = values[:, :people].float(), values[:, people:]

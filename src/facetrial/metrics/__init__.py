@@ -1,4 +1,4 @@
-"""Figures of a trial, from its rows; nothing is drawn or written here."""
+"""Figures of a trial, computed from its rows; how they are shown is not known here."""
 
 from facetrial.metrics.security_curve import security_curve
 from facetrial.metrics.summary import summarise

@@ -12,6 +12,7 @@ import numpy as np
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
+from facetrial.runtime.old_names import with_new_names
 
 PACKAGES = ("torch", "lightning", "facenet-pytorch", "scikit-learn", "facetrial")
 
@@ -35,7 +36,7 @@ def write_json(content: Mapping[str, Any], path: str | Path) -> None:
 
 
 def read_summary(path: str | Path) -> dict[str, Any]:
-    """A `summary.json`.
+    """A `summary.json`, with the names of today.
 
     Raises:
         FacetrialError: it cannot be read or is not a summary.
@@ -46,7 +47,9 @@ def read_summary(path: str | Path) -> dict[str, Any]:
         raise FacetrialError(f"cannot read {path}: {error}. Run the trial again.") from error
     if not isinstance(summary, dict) or "robust_accuracy" not in summary:
         raise FacetrialError(f"{path} is not the summary of a trial. Run the trial again.")
-    return summary
+    if "detection" in summary:  # up to 0.1
+        summary["flagging"] = summary.pop("detection")
+    return with_new_names(summary)
 
 
 def _plain(value: Any) -> Any:

@@ -29,7 +29,7 @@ class Defended(nn.Module):
         victim: what is defended: a Victim, another Defended, or any module from images to scores.
 
     Attributes:
-        draws_at_random: whether this defence draws; it then averages over several draws when `adaptive_view`.
+        draws_at_random: whether this defence draws; its `adaptive_view` then averages over several draws.
         forward_passes: how often the defended victim is run for one picture that is asked.
         abstain_columns: how many columns it adds behind the identities' scores, each the highest where it abstains;
             only what `adaptive_view` returns may have any.

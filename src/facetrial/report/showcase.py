@@ -19,9 +19,6 @@ from facetrial.report.rendering.html import png
 from facetrial.report.rendering.theme import LIGHT, Theme, mark, new_axes, save_figure
 from facetrial.trial.showcase_cases import EVENLY, Pictures, choose_cases
 
-"""For each file the clean and the attacked picture, float32 (3, H, W) in [0, 1]."""
-
-
 IMAGES = ("clean", "perturbation", "attacked")
 IN_OVERVIEW = 2  # of these in showcase.png
 FOLDER = "showcase"

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from facetrial.training.checkpoint import landmarks_recipe, recipe
 log = logging.getLogger(__name__)
 
 DONE = "done.json"
+# What trials up to 0.1 left under other names.
+_CALLED_OTHERWISE_TODAY = ("gallery.png", "detection.png", "detection.svg")
 _LEFT = ("summary.json", "verdicts.csv", "report.html")
 # What may differ between two starts of one trial. What stands in `data`, `landmarks` and `trainer` is told by recipes.
 _NOT_ASKED = ("paths", "callbacks", "resume", "logger", "data", "landmarks", "trainer")
@@ -78,8 +81,9 @@ def finished_before(folder: Path, asked: str) -> dict[str, Any] | None:
 
 def begin(folder: Path) -> None:
     """Takes away what says that a trial was done, before another one writes into its folder."""
-    for name in (DONE, "summary.json"):
+    for name in (DONE, "summary.json", *_CALLED_OTHERWISE_TODAY):
         (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "gallery", ignore_errors=True)  # the showcase of today
 
 
 def finish(folder: Path, asked: str) -> None:

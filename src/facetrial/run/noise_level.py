@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 def use_noise_level(config: DictConfig) -> None:
     """Puts the level that `config.calibration` asks for into the attack and into adversarial training.
 
-    The level is found on the undefended victim, so that every defence is tried at the same one, and kept beside
+    The level is found on the victim without defences, so that every defence is tried at the same one, and kept beside
     its checkpoint. Without `calibration` nothing changes.
     """
     if config.calibration is None:

@@ -15,7 +15,6 @@ from facetrial.data.datamodule import FacesDataModule
 from facetrial.metrics.certified import left_beside
 from facetrial.metrics.class_size import class_size_summary
 from facetrial.metrics.flagging import SUSPICION, flagging_summary
-from facetrial.metrics.mean_face import write_mean_face
 from facetrial.metrics.names import attack_name, embedder_name
 from facetrial.metrics.power import power_summary
 from facetrial.metrics.security_curve import SMALLEST, curve_rows, security_curve, sizes_shown
@@ -23,6 +22,7 @@ from facetrial.metrics.summary import summarise
 from facetrial.metrics.summary_json import write_json
 from facetrial.metrics.tasks.summary import tasks_rows
 from facetrial.report.console import print_summary
+from facetrial.report.mean_face import write_mean_face
 from facetrial.report.showcase import write_showcase
 from facetrial.report.trial_report import write_report
 from facetrial.run.logging import log_results
@@ -38,10 +38,10 @@ def write_results(
     checks: Mapping[str, Mapping[str, Any]],
     faces: FacesDataModule,
     pictures: Pictures,
-    speed: Mapping[str, Any],
+    about: Mapping[str, Any],
     loggers: Sequence[Logger],
 ) -> dict[str, Any]:
-    """Writes `verdicts.csv`, `summary.json`, the figures and `report.html`, logs and prints the figures.
+    """Writes `verdicts.csv`, `summary.json`, the charts and `report.html`, logs and prints the figures.
 
     Where the attack looked for the smallest change, also the security curve: `curve.csv` and `curve` in the summary.
 
@@ -50,7 +50,7 @@ def write_results(
     """
     names = np.array(faces.names)[faces.train_faces.identities]
     n_train = dict(zip(*(values.tolist() for values in np.unique(names, return_counts=True)), strict=True))
-    summary = summarise(rows, about_trial(config, faces.synthetic) | speed, n_train, checks)
+    summary = summarise(rows, about_trial(config, faces.synthetic) | about, n_train, checks)
     summary |= {
         "attack_parts": OmegaConf.to_container(config.attack, resolve=True),
         "noise_level": OmegaConf.to_container(config.noise_level) if "noise_level" in config else None,
@@ -61,8 +61,8 @@ def write_results(
     summary["region"] = region_summary(config, rows)
     write_mean_face(faces.test_faces, instantiate(config.attack.region), config.seed, folder)
     summary["power"] = power_summary(attacked)
-    if "certified" in speed:
-        summary["certified"] = speed["certified"]
+    if "certified" in about:
+        summary["certified"] = about["certified"]
     if f"{SUSPICION}_clean" in rows:
         summary["flagging"] = flagging_summary(rows, summary["goal"])
     if SMALLEST in rows:
@@ -76,9 +76,9 @@ def write_results(
             )
         summary["curve"] = security_curve(rows, budget.norm, budget.limit, summary["goal"], sizes)
         write_rows(curve_rows(summary["curve"]).assign(synthetic=faces.synthetic), folder / "curve.csv")
-    if "physical" in speed:
-        summary["physical"] = speed["physical"]
-    summary["tasks"] = speed["tasks"]
+    if "physical" in about:
+        summary["physical"] = about["physical"]
+    summary["tasks"] = about["tasks"]
     write_rows(tasks_rows(summary["tasks"]).assign(synthetic=faces.synthetic), folder / "tasks.csv")
     summary["cases"] = write_showcase(folder, rows, pictures, summary)
     write_rows(rows.assign(synthetic=faces.synthetic), folder / "verdicts.csv")

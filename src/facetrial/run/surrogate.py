@@ -11,6 +11,7 @@ from facetrial.attacks.surrogate import Surrogate, maps_between
 from facetrial.core.errors import FacetrialError
 from facetrial.data.build import build_faces
 from facetrial.data.datamodule import FacesDataModule
+from facetrial.runtime.old_names import use_new_targets
 from facetrial.training.train import recognizer_for
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,8 @@ def embedder_config(name: str) -> DictConfig:
     folders = [Path(source.path) / "embedder" for source in sources if source.path]
     for folder in folders:
         if (file := folder / f"{name}.yaml").is_file():
-            return OmegaConf.load(file)
+            embedder = OmegaConf.load(file)
+            use_new_targets(embedder, f"embedder={name}")
+            return embedder
     known = sorted(file.stem for folder in folders for file in folder.glob("*.yaml"))
     raise FacetrialError(f"attack.surrogate={name}: there is no such embedder; there are {', '.join(known)}.")

@@ -15,7 +15,7 @@ from omegaconf import DictConfig
 import facetrial.runtime.resolvers  # noqa: F401, registers the resolvers that the configs use
 from facetrial.core.errors import FacetrialError
 from facetrial.runtime.failures import forget_failure, sweep_folder, write_failure
-from facetrial.runtime.old_names import refuse_old_keys, use_new_targets
+from facetrial.runtime.old_names import renamed_keys, use_new_targets
 
 log = logging.getLogger(__name__)
 
@@ -57,10 +57,17 @@ def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def check_command_line(words: Sequence[str]) -> None:
-    """Ends with a sentence where a command line asks for what Hydra would misunderstand or not explain."""
+def run_from_command_line(main: Callable[[], Any]) -> None:
+    """Starts an entry point; where Hydra ends it, what Hydra would misunderstand or cannot explain is said."""
+    words = sys.argv[1:]
     refuse_doubles(words)
-    refuse_old_keys(words)
+    try:
+        main()
+    except SystemExit as ended:
+        if ended.code:
+            for sentence in renamed_keys(words):
+                print(sentence, file=sys.stderr)
+        raise
 
 
 def refuse_doubles(words: Sequence[str]) -> None:

@@ -1,7 +1,4 @@
-"""Runs of a sweep that fail: the others go on, and its end names them.
-
-This module is imported whenever Hydra starts, so it imports nothing heavy.
-"""
+"""Runs of a sweep that fail: the others go on, and its end names them."""
 
 import json
 import logging

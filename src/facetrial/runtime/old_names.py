@@ -4,6 +4,11 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_loader
+from types import ModuleType
 from typing import Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
@@ -12,7 +17,7 @@ from facetrial.core.errors import FacetrialError
 
 log = logging.getLogger(__name__)
 
-# Modules that configs named, and the package that exports today what they held.
+# Modules that configs, or code of users, named; and the package that exports today what they held.
 _PACKAGES = {
     "attacks.budgets": "attacks",
     "attacks.engine": "attacks",
@@ -27,12 +32,15 @@ _PACKAGES = {
     "attacks.methods.few_pixels": "attacks",
     "attacks.methods.fmn": "attacks",
     "attacks.methods.hop_skip_jump": "attacks",
+    "attacks.methods.method": "attacks",
     "attacks.methods.one_after_another": "attacks",
     "attacks.methods.patch": "attacks",
     "attacks.methods.pgd": "attacks",
     "attacks.methods.square": "attacks",
     "attacks.methods.universal": "attacks",
+    "attacks.methods.walk": "attacks",
     "data.augmentation": "data",
+    "data.faces": "faces",
     "data.folder": "data",
     "data.keypoints": "data",
     "data.lfw": "data",
@@ -40,6 +48,7 @@ _PACKAGES = {
     "defenses.adversarial_training": "defenses",
     "defenses.bit_depth": "defenses",
     "defenses.blur": "defenses",
+    "defenses.defense": "defenses",
     "defenses.detection": "defenses",
     "defenses.jpeg": "defenses",
     "defenses.noise_training": "defenses",
@@ -48,6 +57,7 @@ _PACKAGES = {
     "defenses.resize_pad": "defenses",
     "defenses.smoothing": "defenses",
     "defenses.total_variation": "defenses",
+    "errors": "core",
     "evaluation.calibration": "run",
     "evaluation.certificate": "trial",
     "evaluation.checks.adaptive": "checks",
@@ -55,6 +65,7 @@ _PACKAGES = {
     "evaluation.checks.black_box": "checks",
     "evaluation.checks.budget": "checks",
     "evaluation.checks.certificates": "checks",
+    "evaluation.checks.check": "checks",
     "evaluation.checks.deterministic": "checks",
     "evaluation.checks.fitted_apart": "checks",
     "evaluation.checks.frozen": "checks",
@@ -78,6 +89,7 @@ _PACKAGES = {
     "landmarks.sources": "landmarks",
     "landmarks.training": "landmarks",
     "loggers": "runtime",
+    "randomness": "core",
     "recognition.inception_resnet_v1": "recognition",
     "recognition.losses": "training",
     "recognition.mobilefacenet": "recognition",
@@ -88,6 +100,10 @@ _PACKAGES = {
 }
 # What was renamed besides: by its name under the package of today.
 _RENAMED: dict[str, str] = {
+    "attacks.Found": "attacks.MethodResult",
+    "attacks.Slope": "attacks.LossGradient",
+    "attacks.Walk": "attacks.IterativeAttack",
+    "attacks.Walkers": "attacks.ActiveSet",
     "run.hold_pair_trial": "run.run_pair_trial",
     "run.hold_trial": "run.run_trial",
 }
@@ -153,14 +169,42 @@ def use_new_targets(config: DictConfig | ListConfig, place: str = "") -> None:
                 raise FacetrialError(f"{below}{old} is called {below}{new} now; rename it.")
 
 
-def refuse_old_keys(words: Sequence[str]) -> None:
-    """Ends with a sentence where a command line sets a key by the name that it had before.
+def renamed_keys(words: Sequence[str]) -> list[str]:
+    """A sentence for each word of a command line that may set a key by the name that it had before.
 
-    Hydra would only say that there is no such key.
+    A method of a user's may have such a key: to be asked only once Hydra has said that there is none.
     """
     renamed = {old: new for keys in _KEYS.values() for old, new in keys.items()}
-    for word in words:
-        setting = re.match(rf"[+~]*([\w.@/]*\bmethods?\.(?:\w+\.)?)({'|'.join(renamed)})(?:=|$)", word)
-        if setting:
-            place, old = setting.groups()
-            sys.exit(f"{place}{old} is called {place}{renamed[old]} now; rename it.")
+    pattern = rf"[+~]*([\w.@/]*\bmethods?\.(?:\w+\.)?)({'|'.join(renamed)})(?:=|$)"
+    found = filter(None, (re.match(pattern, word) for word in words))
+    return [
+        f"{at}{old} is called {at}{renamed[old]} now; rename it." for at, old in (m.groups() for m in found)
+    ]
+
+
+class _OldModules(MetaPathFinder, Loader):
+    """Modules of before, which hold what they held under the names of today. Asked where there is no such file."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        inner = name.removeprefix("facetrial.")
+        is_parent = any(module.startswith(f"{inner}.") for module in _PACKAGES)
+        if name == inner or not (is_parent or inner in _PACKAGES):
+            return None
+        return spec_from_loader(name, self, is_package=is_parent)
+
+    def exec_module(self, module: ModuleType) -> None:
+        def found(name: str) -> Any:
+            old = f"{module.__name__}.{name}"
+            if name.startswith("__") or (new := new_target(old)) == old:
+                raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+            log.warning("%s is called %s now; the old name will not be read for ever.", old, new)
+            package, _, today = new.rpartition(".")
+            return getattr(import_module(package), today)
+
+        module.__getattr__ = found
+
+
+def serve_old_modules() -> None:
+    """From now on, modules can be imported by the names that they had, with a warning for what is taken out of them."""
+    if not any(isinstance(finder, _OldModules) for finder in sys.meta_path):
+        sys.meta_path.append(_OldModules())

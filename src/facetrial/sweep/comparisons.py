@@ -32,7 +32,7 @@ class _Verdicts:
 
 
 def compare_trials(runs: Sequence[Run]) -> pd.DataFrame:
-    """Every two finished trials on the same pictures: which leaves more standing, recognised or flagged.
+    """Every two finished trials on the same pictures: which leaves more robust, recognised or flagged.
 
     Returns:
         A line a pair: `first`, `second` (names), `run_first`, `run_second` (folders), `n` (pictures attacked in both),

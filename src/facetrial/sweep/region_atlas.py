@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from scipy.ndimage import distance_transform_edt
 
-from facetrial.metrics.mean_face import read_mean_face
+from facetrial.report.mean_face import read_mean_face
 from facetrial.report.rendering.components import Drawing, Section, Table
 from facetrial.report.rendering.formatting import interval, percent
 from facetrial.report.rendering.theme import LIGHT, new_axes
@@ -63,7 +63,7 @@ def atlas_section(runs: Sequence[Run]) -> Section | None:
             drawings.append(
                 Drawing(
                     f"atlas_{number + 1}",
-                    f"Mean of the clean test faces; the more of a region's pictures fall, the darker it is. "
+                    f"Mean of the clean test faces; the more of a region's pictures are fooled, the darker it is. "
                     f"{sentences[-1]}",
                     f"{synthetic}{title}. Yellow: most are recognised; dark blue: few. Where regions overlap, "
                     "the weakest is on top.",

@@ -30,7 +30,7 @@ from facetrial.sweep.showcase import sweep_showcase
 from facetrial.sweep.study.section import study_section
 from facetrial.sweep.study.table import Study
 
-SWEEP_SECTIONS: list[Callable[[Sequence["Run"]], Section | None]] = [
+SWEEP_SECTIONS: list[Callable[[Sequence[Run]], Section | None]] = [
     comparisons_section,
     curves_section,
     class_size_sweep_section,
@@ -42,7 +42,7 @@ SWEEP_SECTIONS: list[Callable[[Sequence["Run"]], Section | None]] = [
 
 
 def write_sweep_report(
-    runs: Sequence["Run"],
+    runs: Sequence[Run],
     studies: Mapping[str, Study],
     folder: str | Path,
     defenses: Mapping[str, DefenseTable] | None = None,
@@ -113,7 +113,7 @@ def headline(summaries: Sequence[Mapping[str, Any]], count: int) -> str:
     )
 
 
-def failed_checks(finished: Sequence["Run"], folder: Path) -> list[dict[str, Any]]:
+def failed_checks(finished: Sequence[Run], folder: Path) -> list[dict[str, Any]]:
     """Every check that failed, with its run, but for attacks that were not to know the defence: banners say that."""
     return [
         {
@@ -138,8 +138,8 @@ def versions(summaries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {package: ", ".join(dict.fromkeys(seen)) for package, seen in found.items()}
 
 
-def runs_chart(finished: Sequence["Run"]) -> Chart:
-    """What is recognised clean and left standing under attack in each run, with intervals."""
+def runs_chart(finished: Sequence[Run]) -> Chart:
+    """What is recognised clean and left robust under attack in each run, with intervals."""
     names = _distinct([run_name(run, finished) for run in finished])
     series = []
     for name in ("clean", "attacked"):
@@ -159,7 +159,7 @@ def runs_chart(finished: Sequence["Run"]) -> Chart:
     )
 
 
-def people_table(finished: Sequence["Run"]) -> Table:
+def people_table(finished: Sequence[Run]) -> Table:
     """A line a person, a column a trial: the share of attacked pictures recognised."""
     people: dict[str, Mapping[str, Any]] = {}
     for run in finished:

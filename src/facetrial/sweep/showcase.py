@@ -17,7 +17,7 @@ _WORDS = {WORST: "most surely mistaken", JUST_FOOLED: "only just fooled", JUST_R
 _QUALITY = 85
 
 
-def sweep_showcase(finished: Sequence["Run"], names: Sequence[str]) -> list[dict[str, Any]]:
+def sweep_showcase(finished: Sequence[Run], names: Sequence[str]) -> list[dict[str, Any]]:
     """A card a picture: of each run one case of each kind, the hardest runs first where the page cannot hold them all.
 
     The pictures are compressed for the page; those in the runs' own reports are not.
@@ -45,7 +45,7 @@ def sweep_showcase(finished: Sequence["Run"], names: Sequence[str]) -> list[dict
     ]
 
 
-def _left(run: "Run") -> float:
+def _left(run: Run) -> float:
     value = run.summary["robust_accuracy"]["value"]
     return 1.0 if value is None else value
 

@@ -1,6 +1,5 @@
-"""The recogniser that a config describes: read from its checkpoint, or trained first."""
+"""The recogniser that a config describes: what decides it, where its checkpoint lies, and reading that."""
 
-import logging
 from pathlib import Path
 
 import torch
@@ -15,8 +14,6 @@ from facetrial.recognition.embedders.factory import make_embedder, own_content
 from facetrial.recognition.svm_head import SVMHead
 from facetrial.recognition.victim import Victim
 from facetrial.runtime.checkpoints import config_differences, load_checkpoint
-
-log = logging.getLogger(__name__)
 
 KIND = "recognizer"
 # Of `data`, what does not change a trained recogniser; training has a batch size of its own, `model.batch_size`.

@@ -41,6 +41,8 @@ from facetrial.training.lightning_module import Recognizer
 from facetrial.training.stop_when_not_finite import StopWhenNotFinite
 from facetrial.training.stopwatch import Stopwatch
 
+log = logging.getLogger(__name__)
+
 
 def recognizer_for(config: DictConfig) -> Victim:
     """The recogniser that `config` describes; where its checkpoint is missing it is trained first.
@@ -67,9 +69,6 @@ def _alone(config: DictConfig) -> DictConfig:
         alone.trainer.num_nodes = 1
         alone.logger = {}
     return alone
-
-
-log = logging.getLogger(__name__)
 
 
 def train_recognizer(config: DictConfig) -> dict[str, float]:

@@ -10,6 +10,7 @@ from facetrial.trial.rows import ATTACKED, at_stake
 from facetrial.trial.shards import Shards
 
 Pictures = Mapping[str, tuple[np.ndarray, np.ndarray]]
+"""For each file the clean and the attacked picture, float32 (3, H, W) in [0, 1]."""
 WORST, JUST_FOOLED, JUST_ROBUST, EVENLY = "worst", "just_fooled", "just_robust", "evenly"
 EACH = 4  # cases of a kind
 

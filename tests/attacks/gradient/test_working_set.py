@@ -100,6 +100,7 @@ def places(count: int, start: int) -> ActiveSet:
         list(range(start, start + count)),
         torch.rand(count, 3, 4, 4),
         torch.rand(count, 1, 4, 4),
+        Linf(8).scaled(torch.rand(count)),
         Criterion(torch.arange(count), torch.arange(count) + 1),
         torch.rand(count, 3, 4, 4),
         Draws(0, torch.arange(start, start + count)),
@@ -119,4 +120,5 @@ def test_places_that_join_and_leave_keep_all_that_is_theirs():
         assert part.taken[at] == own.taken[place]
         assert part.criterion.targets[at] == own.criterion.targets[place]
         assert part.draws.pictures[at] == own.draws.pictures[place]
+        assert torch.equal(part.budget.part[at], own.budget.part[place])
         assert part.memory["step"][at] == own.memory["step"][place]

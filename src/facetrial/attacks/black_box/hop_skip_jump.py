@@ -84,7 +84,7 @@ class HopSkipJump(Method):
                 adversarial = confirmed(problem, best, rows, problem.images[rows])
             smallest[rows[adversarial]] = 0.0
             rows, changes = self._start(problem, best, rows[~adversarial])
-            changes = self._walk(problem, geometry, best, rows, changes)
+            changes = self._iterate(problem, geometry, best, rows, changes)
             self._finish(problem, geometry, best, rows, changes, images, smallest)
         return replace(best.found(smallest), images=images)
 
@@ -111,7 +111,7 @@ class HopSkipJump(Method):
         rows, order = torch.cat(found_rows).sort()
         return rows, torch.cat(found_changes)[order]
 
-    def _walk(
+    def _iterate(
         self, problem: Problem, geometry: Geometry, best: Best, rows: Tensor, changes: Tensor
     ) -> Tensor:
         """The smallest changes (A, 3, H, W) on the way from `changes`, which meet the goal."""

@@ -81,7 +81,7 @@ class IterativeAttack(Method):
 
     @abstractmethod
     def update(self, active: ActiveSet, found: LossGradient) -> None:
-        """Moves pictures by one step; `found` is the slope where they are."""
+        """Moves pictures by one step; `found` is the loss gradient where they are."""
 
     def augment(self, active: ActiveSet, images: Tensor) -> Tensor:
         """What the victim is shown for the gradient: the pictures, unless a method looks at changed ones."""

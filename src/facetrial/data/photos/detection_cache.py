@@ -1,4 +1,9 @@
-"""One face of each picture, remembered by the content of the picture."""
+"""One face of each picture, found once and remembered.
+
+What was found is kept in small files, each written whole, under the digests of the pictures' contents: work that was
+cut short goes on where it stopped, and pictures that come back in another selection or another folder are not searched
+again.
+"""
 
 import hashlib
 import zipfile

@@ -1,9 +1,7 @@
-"""Detection: one face of each picture, the most central or the largest, by MTCNN, found once and remembered.
+"""Detection: one face of each picture, the most central or the largest, by MTCNN.
 
 Zhang et al., "Joint Face Detection and Alignment using Multi-task Cascaded Convolutional Networks", 2016,
-with the weights that facenet-pytorch ships. What was found is kept in small files, each written whole, under
-the digests of the pictures' contents: work that was cut short goes on where it stopped, and pictures that
-come back in another selection or another folder are not searched again.
+with the weights that facenet-pytorch ships.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""What all figures share, on matplotlib's Agg without pyplot: nothing global is touched and nothing stays open.
+"""What all charts share, on matplotlib's Agg without pyplot: nothing global is touched and nothing stays open.
 
 Colours are Okabe and Ito's, which people with any colour vision tell apart; shape and place say the same again.
 """
@@ -18,7 +18,7 @@ from facetrial.metrics.summary import only_naive
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours, of figures and of the charts in a page."""
+    """Colours, of charts in files and in a page."""
 
     ink: str
     muted: str

@@ -93,8 +93,8 @@ def _on(path: Mapping[str, Any]) -> str:
 def _note(physical: Mapping[str, Any]) -> str:
     note = (
         "Files are written and read by Pillow. Success is taken among pictures that pass when clean on the same path. "
-        "An attack that stops as soon as a picture fools leaves it at the edge; attack.method.early_stop=false "
-        "goes on. "
+        "An attack that stops as soon as a picture fools the recogniser leaves it at the edge of doing so; "
+        "attack.method.early_stop=false goes on. "
     )
     if physical["cut_again"]:
         return note + (

@@ -21,7 +21,7 @@ class Cell:
     Attributes:
         defense: its name.
         attack: its name.
-        adaptive: what stands, {value, low, high, n} under the attack that knows the defence; None where not run.
+        adaptive: what is left, {value, low, high, n}, under the attack that knows the defence; None where not run.
         naive: the same under the attack that does not.
     """
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from facetrial.data.synthetic import SyntheticFaces
-from facetrial.metrics.mean_face import mean_face, read_mean_face, write_mean_face
 from facetrial.regions.regions import Discs
+from facetrial.report.mean_face import mean_face, read_mean_face, write_mean_face
 
 
 @pytest.fixture(scope="module")
