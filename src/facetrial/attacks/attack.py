@@ -195,7 +195,8 @@ class Attack:
             fast = self._copies.of(base_model(victim), seen, low=self.method.takes_low_precision)
             proxy = with_base(victim, fast)
         # These pictures were checked, and the referee checks what a method makes of them.
-        victim, proxy = unchecked(victim), unchecked(proxy)
+        asked = unchecked(victim)
+        victim, proxy = asked, asked if proxy is victim else unchecked(proxy)
         scores, names = self._clean_scores(victim, seen) if self.goal.needs_scores else (None, ())
         criterion = self.goal.criterion(scores, faces.identities, names, draws)
         criterion.abstain_columns = abstaining
