@@ -4,10 +4,9 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from importlib.util import spec_from_loader
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -182,29 +181,28 @@ def renamed_keys(words: Sequence[str]) -> list[str]:
     ]
 
 
-class _OldModules(MetaPathFinder, Loader):
-    """Modules of before, which hold what they held under the names of today. Asked where there is no such file."""
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        inner = name.removeprefix("facetrial.")
-        is_parent = any(module.startswith(f"{inner}.") for module in _PACKAGES)
-        if name == inner or not (is_parent or inner in _PACKAGES):
-            return None
-        return spec_from_loader(name, self, is_package=is_parent)
-
-    def exec_module(self, module: ModuleType) -> None:
-        def found(name: str) -> Any:
-            old = f"{module.__name__}.{name}"
-            if name.startswith("__") or (new := new_target(old)) == old:
-                raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
-            log.warning("%s is called %s now; the old name will not be read for ever.", old, new)
-            package, _, today = new.rpartition(".")
-            return getattr(import_module(package), today)
-
-        module.__getattr__ = found
-
-
 def serve_old_modules() -> None:
-    """From now on, modules can be imported by the names that they had, with a warning for what is taken out of them."""
-    if not any(isinstance(finder, _OldModules) for finder in sys.meta_path):
-        sys.meta_path.append(_OldModules())
+    """From now on, modules that are gone can be imported by the names that they had.
+
+    What is taken out of one is what its package exports today, with a warning that gives the new name.
+    """
+    root = Path(__file__).parents[1]
+    parents = {module.rpartition(".")[0] for module in _PACKAGES} - {""}
+    for module in parents | _PACKAGES.keys():
+        place = root.joinpath(*module.split("."))
+        if not (place.is_dir() or place.with_suffix(".py").is_file()):
+            gone = ModuleType(f"facetrial.{module}", "What is called otherwise today.")
+            gone.__getattr__ = partial(_of_today, module)
+            gone.__path__ = []  # nothing else lies in it
+            sys.modules.setdefault(gone.__name__, gone)
+
+
+def _of_today(module: str, name: str) -> Any:
+    old = f"facetrial.{module}.{name}"
+    package, _, today = new_target(old).rpartition(".")
+    if name.startswith("__") or module not in _PACKAGES or not hasattr(import_module(package), today):
+        raise AttributeError(f"module 'facetrial.{module}' has no attribute {name!r}")
+    log.warning("%s is called %s.%s now; the old name will not be read for ever.", old, package, today)
+    found = getattr(import_module(package), today)
+    setattr(sys.modules[f"facetrial.{module}"], name, found)  # the next time it is there
+    return found
