@@ -9,7 +9,8 @@ from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.budgets.l2 import RMS
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.method import Method
-from facetrial.attacks.problem import MethodResult, Problem
+from facetrial.attacks.problem import Problem
+from facetrial.attacks.result import MethodResult
 from facetrial.core.errors import FacetrialError
 from facetrial.faces.batch import Faces
 from facetrial.recognition.fast_copy import FastCopy
@@ -54,11 +55,11 @@ class Notes(Method):
         self.scribbles = scribbles
 
     def __call__(self, problem: Problem) -> MethodResult:
-        self.problem, none = problem, torch.zeros(len(problem), dtype=torch.int64)
+        self.problem = problem
         if self.scribbles:
             problem.images.zero_()
             problem.region.zero_()
-        return MethodResult(problem.images.clone(), none.bool(), none, none, none)
+        return MethodResult(problem.images.clone(), torch.zeros(len(problem), dtype=torch.bool))
 
 
 def victim_of(people: int = 3) -> Victim:

@@ -5,6 +5,7 @@ import torch
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.goals import Criterion
 from facetrial.attacks.problem import Problem
+from facetrial.attacks.result import Counts
 from facetrial.core.randomness import Draws
 
 
@@ -28,6 +29,8 @@ def brightness_problem(threshold: float = 0.5) -> Problem:
         landmarks,
         Draws(0, torch.arange(2)),
         ["a", "b"],
+        Counts.of(torch.arange(2)),
+        torch.arange(2),
     )
 
 

@@ -20,15 +20,14 @@ from facetrial.attacks.gradient.apgd import APGD, TargetedAPGD
 from facetrial.attacks.gradient.iterative import IterativeAttack
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.gradient.working_set import ActiveSet
-from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Cosine, CrossEntropy, DifferenceOfLogitsRatio, Loss, Margin
 from facetrial.attacks.method import Method
 from facetrial.attacks.minimum_norm.bisection import Bisection
 from facetrial.attacks.minimum_norm.carlini_wagner import CarliniWagner
 from facetrial.attacks.minimum_norm.ddn import DDN
 from facetrial.attacks.minimum_norm.fmn import FMN
-from facetrial.attacks.problem import Best, MethodResult, Problem
-from facetrial.attacks.result import Attacked
+from facetrial.attacks.problem import Best, Problem
+from facetrial.attacks.result import Attacked, LossGradient, MethodResult
 from facetrial.attacks.sequence import OneAfterAnother
 from facetrial.attacks.surrogate import Surrogate
 

@@ -12,7 +12,7 @@ from facetrial.attacks.fitted.base import Fitted
 from facetrial.attacks.goals import SHOWS_TARGET, Criterion, Dodging, Goal
 from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Problem
-from facetrial.attacks.result import Attacked
+from facetrial.attacks.result import Attacked, Counts
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
@@ -126,9 +126,10 @@ class Attack:
         found = self.method(problem)
         attacked.images[rows] = found.images
         attacked.reached[rows] = found.reached
-        attacked.queries[rows] = found.queries * problem.forward_passes
-        attacked.steps[rows] = found.steps * problem.forward_passes
-        attacked.gradient[rows] = found.gradient
+        counts = problem.counts
+        attacked.queries[rows] = counts.queries[problem.places] * problem.forward_passes
+        attacked.steps[rows] = counts.steps[problem.places] * problem.forward_passes
+        attacked.gradient[rows] = counts.gradient[problem.places]
         if found.smallest is not None:
             attacked.smallest = torch.full_like(attacked.reached, torch.nan, dtype=torch.float32)
             attacked.smallest[rows] = found.smallest
@@ -219,6 +220,8 @@ class Attack:
             landmarks=faces.landmarks,
             draws=draws,
             files=files,
+            counts=Counts.of(everyone),
+            places=everyone,
             view=view,
             confirmer=confirmer,
             forward_passes=times,

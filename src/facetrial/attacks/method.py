@@ -3,7 +3,8 @@
 from abc import ABC, abstractmethod
 from typing import Self
 
-from facetrial.attacks.problem import MethodResult, Problem
+from facetrial.attacks.problem import Problem
+from facetrial.attacks.result import MethodResult
 
 
 class Method(ABC):

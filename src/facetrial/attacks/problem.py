@@ -1,26 +1,19 @@
-"""What a method is given, the best that it has found so far, and what it returns."""
+"""What a method is given, the one way to ask about pictures, and the best that was found so far."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum
+from typing import Any, overload
 
 import torch
 from torch import Tensor, nn
 
 from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.goals import Criterion
-from facetrial.attacks.loss_gradient import LossGradient
+from facetrial.attacks.losses import Loss
+from facetrial.attacks.result import Counts, Gradient, LossGradient, MethodResult
 from facetrial.attacks.surrogate import View
 from facetrial.core.randomness import Draws
-from facetrial.recognition.layers import scores_of
-
-
-class Gradient(IntEnum):
-    """The worst that an attack met on a picture when it asked for a gradient."""
-
-    NOT_ASKED = 0
-    FINE = 1
-    ZERO = 2
-    NOT_FINITE = 3
+from facetrial.recognition.layers import scores_of, with_similarities
 
 
 @dataclass
@@ -38,6 +31,8 @@ class Problem:
         landmarks: (B, 15, 2), (x, y) in pixels; NaN = unknown.
         draws: random numbers for these pictures.
         files: the pictures' names, for messages.
+        counts: what was asked, of these pictures and of those beside which they were given.
+        places: int64 (B,), where these pictures stand in `counts`.
         view: how victim and proxy see the pictures, where they are a surrogate with a crop of its own.
         start: (B, 3, H, W), within budget and region, where the first start of an iterative attack is to be; None
             leaves it to the method.
@@ -55,6 +50,8 @@ class Problem:
     landmarks: Tensor
     draws: Draws
     files: list[str]
+    counts: Counts
+    places: Tensor
     view: View | None = None
     start: Tensor | None = None
     confirmer: nn.Module | None = None
@@ -81,6 +78,8 @@ class Problem:
             self.landmarks[rows],
             self.draws.select(rows),
             files,
+            self.counts,
+            self.places[rows],
             None if self.view is None else self.view.select(rows),
             None if self.start is None else self.start[rows],
             self.confirmer,
@@ -91,28 +90,79 @@ class Problem:
         """What victim and proxy are shown of `pictures` (A, 3, H, W), which are those of `rows`."""
         return pictures if self.view is None else self.view(rows, pictures)
 
+    @property
+    def queries(self) -> Tensor:
+        """int64 (B,): how often each picture, changed in whatever way, was shown to somebody."""
+        return self.counts.queries[self.places]
 
-@dataclass
-class MethodResult:
-    """What a method returns for B pictures.
+    @overload
+    def ask(self, rows: Tensor, pictures: Tensor, loss: None = None, **how: Any) -> Tensor: ...
 
-    Attributes:
-        images: (B, 3, H, W) in [0, 1].
-        reached: (B,) bool, whether the change reaches the budget's size.
-        queries: int64 (B,), pictures shown to the victim or its copy.
-        steps: int64 (B,), of these, pictures whose gradient was asked for.
-        gradient: int64 (B,), as in `Gradient`.
-        smallest: (B,), the size of the smallest change found that meets the goal, in the units of the budget's
-            `limit`, infinite where none was found; None where a method does not look for it. Before a victim that draws
-            at random the confirmer confirmed it.
-    """
+    @overload
+    def ask(self, rows: Tensor, pictures: Tensor, loss: Loss, **how: Any) -> LossGradient: ...
 
-    images: Tensor
-    reached: Tensor
-    queries: Tensor
-    steps: Tensor
-    gradient: Tensor
-    smallest: Tensor | None = None
+    def ask(
+        self,
+        rows: Tensor,
+        pictures: Tensor,
+        loss: Loss | None = None,
+        *,
+        of: nn.Module | None = None,
+        criterion: Criterion | None = None,
+        augment: Callable[[Tensor], Tensor] | None = None,
+        everywhere: bool = False,
+        at_once: int | None = None,
+        times: int = 1,
+    ) -> Tensor | LossGradient:
+        """Shows pictures to the proxy, and counts that: the one way to learn what it, or the victim, says of them.
+
+        Args:
+            rows: int64 (A,), whose pictures they are; a row may come more than once.
+            pictures: (A, 3, H, W) in [0, 1].
+            loss: what the gradient is of; None asks for scores alone.
+            of: who is asked in the proxy's place, such as the victim.
+            criterion: what the loss is taken for; None is these rows' own.
+            augment: what the proxy is shown in place of the pictures, a function of them with a slope.
+            everywhere: whether the gradient is left as it is, where else the region weighs it.
+            at_once: pictures a pass, of scores; None takes all.
+            times: what a picture counts for.
+
+        Returns:
+            Scores float32 (A, C), taken in float32 and without gradient; with a loss, the loss gradient at `pictures`.
+        """
+        network = self.proxy if of is None else of
+        if loss is None:
+            parts = torch.arange(len(rows), device=rows.device).split(at_once or max(len(rows), 1))
+            scores = [scores_of(network, self.seen(rows[part], pictures[part])) for part in parts]
+            self.counts.queries.index_add_(0, self.places[rows], torch.full_like(rows, times))
+            return scores[0] if len(scores) == 1 else torch.cat(scores)
+        criterion = self.criterion.select(rows) if criterion is None else criterion
+        leaf = pictures.detach().requires_grad_(True)
+        with torch.enable_grad():
+            seen = leaf if augment is None else augment(leaf)
+            seen = seen if self.view is None else self.view(rows, seen)
+            if loss.of_similarities:
+                scores, similarities = with_similarities(network, seen)
+                losses = loss(similarities.float(), criterion)
+            else:
+                scores = network(seen).float()
+                losses = loss(scores, criterion)
+            (gradient,) = torch.autograd.grad(losses.sum(), leaf)
+        gradient = gradient.float() if everywhere else gradient.float() * self.region[rows]
+        broken = ~gradient.isfinite().flatten(1).all(1)
+        gradient = gradient.nan_to_num(0.0, 0.0, 0.0)
+        zero = (gradient == 0).flatten(1).all(1) & ~broken
+        found = LossGradient(scores.detach().float(), losses.detach(), gradient, zero, broken)
+        self._count(rows, found)
+        return found
+
+    def _count(self, rows: Tensor, found: LossGradient) -> None:
+        places, one = self.places[rows], torch.ones_like(rows)
+        self.counts.queries.index_add_(0, places, one)
+        self.counts.steps.index_add_(0, places, one)
+        quality = torch.where(found.broken, int(Gradient.NOT_FINITE), int(Gradient.ZERO))
+        quality = torch.where(found.broken | found.zero, quality, int(Gradient.FINE))
+        self.counts.gradient.scatter_reduce_(0, places, quality, "amax")
 
 
 class Best:
@@ -129,7 +179,6 @@ class Best:
         images: (B, 3, H, W), the best so far.
         margin: (B,), by how much they meet the goal, `Criterion.adversarial_margin`, by whoever scored them.
         fooled: (B,) bool.
-        queries, steps, gradient: int64 (B,), as in `MethodResult`.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -141,27 +190,20 @@ class Best:
         self._store = torch.cat([problem.images, problem.images[:1]])
         self.margin = torch.full((count,), -torch.inf, device=device)
         self.fooled = torch.zeros(count, dtype=torch.bool, device=device)
-        self.queries = torch.zeros(count, dtype=torch.int64, device=device)
-        self.steps = torch.zeros(count, dtype=torch.int64, device=device)
-        self.gradient = torch.zeros(count, dtype=torch.int64, device=device)
         self._confirmed = self.margin.clone()  # the margin of the picture that was last confirmed or not
 
     @property
     def images(self) -> Tensor:
         return self._store[:-1]
 
-    def consider(
-        self, rows: Tensor, pictures: Tensor, scores: Tensor, found: LossGradient | None = None
-    ) -> None:
+    def consider(self, rows: Tensor, pictures: Tensor, scores: Tensor) -> None:
         """Takes over pictures that are nearer the goal than what is kept of theirs. No wait for the device.
 
         Args:
             rows: int64 (A,), whose pictures they are; a row may come more than once.
             pictures: (A, 3, H, W), within budget, region and range.
             scores: (A, C), of `pictures`.
-            found: the loss gradient there, where it was asked for.
         """
-        self.asked(rows, found)
         settled = self.settled(rows)
         margin = self.criterion.select(rows).adversarial_margin(scores).float()
         margin = margin.nan_to_num(-torch.inf, neginf=-torch.inf).masked_fill(settled, -torch.inf)
@@ -174,27 +216,14 @@ class Best:
         """(A,) bool: of which pictures nothing nearer to the goal is looked for."""
         return self.fooled[rows]
 
-    def asked(self, rows: Tensor, found: LossGradient | None = None) -> None:
-        """Counts one picture shown for each of `rows`, and one gradient where there is one."""
-        one = torch.ones_like(rows)
-        self.queries.index_add_(0, rows, one)
-        if found is None:
-            return
-        self.steps.index_add_(0, rows, one)
-        quality = torch.where(found.broken, int(Gradient.NOT_FINITE), int(Gradient.ZERO))
-        quality = torch.where(found.broken | found.zero, quality, int(Gradient.FINE))
-        self.gradient.scatter_reduce_(0, rows, quality, "amax")
-
     def settle(self, rows: Tensor) -> None:
         """Has the victim score the kept pictures of `rows`, of which a proxy of lower precision may be wrong."""
         rows = rows.unique()
         rows = rows[~self.fooled[rows]]
         if len(rows) == 0:
             return
-        self.asked(rows)
-        self.margin[rows] = self.criterion.select(rows).adversarial_margin(
-            self.scores(rows, self.images[rows])
-        )
+        scores = self.problem.ask(rows, self.images[rows], of=self.problem.victim)
+        self.margin[rows] = self.criterion.select(rows).adversarial_margin(scores)
         self._confirmed[rows] = -torch.inf
 
     def confirm(self, rows: Tensor) -> None:
@@ -210,24 +239,11 @@ class Best:
 
     def fools_victim(self, rows: Tensor, pictures: Tensor) -> Tensor:
         """(A,) bool: which pictures fool the victim in float32, as they are and rounded to 8 bits."""
-        rounded = pictures.mul(255.0).round().div(255.0)
-        self.queries.index_add_(0, rows, torch.full_like(rows, 2))
-        seen = [self.problem.seen(rows, version) for version in (pictures, rounded)]
-        exact, saved = (scores_of(self.problem.victim, version) for version in seen)
+        victim, rounded = self.problem.victim, pictures.mul(255.0).round().div(255.0)
+        exact, saved = (self.problem.ask(rows, version, of=victim) for version in (pictures, rounded))
         criterion = self.criterion.select(rows)
         return criterion.is_adversarial(exact) & criterion.is_adversarial(saved)
 
-    def scores(self, rows: Tensor, pictures: Tensor) -> Tensor:
-        """The victim's float32 scores (A, C) of pictures (A, 3, H, W) of `rows`; not counted."""
-        return scores_of(self.problem.victim, self.problem.seen(rows, pictures))
-
     def found(self, smallest: Tensor | None = None) -> MethodResult:
         """What the method returns."""
-        return MethodResult(
-            self.images,
-            reached=torch.ones_like(self.fooled),
-            queries=self.queries,
-            steps=self.steps,
-            gradient=self.gradient,
-            smallest=smallest,
-        )
+        return MethodResult(self.images, reached=torch.ones_like(self.fooled), smallest=smallest)

@@ -1,8 +1,75 @@
-"""What an attack returns."""
+"""What is said of pictures that are shown, what is counted of it, and what methods and attacks return."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
+import torch
 from torch import Tensor
+
+
+class Gradient(IntEnum):
+    """The worst that an attack met on a picture when it asked for a gradient."""
+
+    NOT_ASKED = 0
+    FINE = 1
+    ZERO = 2
+    NOT_FINITE = 3
+
+
+@dataclass
+class LossGradient:
+    """What the victim says of B pictures.
+
+    Attributes:
+        scores: float32 (B, C).
+        loss: float32 (B,).
+        gradient: float32 (B, 3, H, W), of the loss; zero where it is not finite.
+        zero: (B,) bool, whether the gradient is zero everywhere.
+        broken: (B,) bool, whether the gradient has values that are not finite.
+    """
+
+    scores: Tensor
+    loss: Tensor
+    gradient: Tensor
+    zero: Tensor
+    broken: Tensor
+
+
+@dataclass
+class Counts:
+    """What was asked about N pictures.
+
+    Attributes:
+        queries: int64 (N,), pictures shown.
+        steps: int64 (N,), of these, pictures whose gradient was asked for.
+        gradient: int64 (N,), the worst of these gradients, as in `Gradient`.
+    """
+
+    queries: Tensor
+    steps: Tensor
+    gradient: Tensor
+
+    @classmethod
+    def of(cls, places: Tensor) -> "Counts":
+        """Counts of as many pictures as there are `places`, of which nothing was asked yet."""
+        return cls(*(torch.zeros_like(places) for _ in range(3)))
+
+
+@dataclass
+class MethodResult:
+    """What a method returns for B pictures.
+
+    Attributes:
+        images: (B, 3, H, W) in [0, 1].
+        reached: (B,) bool, whether the change reaches the budget's size.
+        smallest: (B,), the size of the smallest change found that meets the goal, in the units of the budget's
+            `limit`, infinite where none was found; None where a method does not look for it. Before a victim that draws
+            at random the confirmer confirmed it.
+    """
+
+    images: Tensor
+    reached: Tensor
+    smallest: Tensor | None = None
 
 
 @dataclass

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Self
 
 from facetrial.attacks.method import Method
-from facetrial.attacks.problem import Best, MethodResult, Problem
+from facetrial.attacks.problem import Best, Problem
+from facetrial.attacks.result import MethodResult
 from facetrial.core.errors import FacetrialError
 
 
@@ -47,10 +48,7 @@ class OneAfterAnother(Method):
             part = problem.select(rows)
             if not method.takes_low_precision:
                 part.proxy = problem.victim
-            found = method(part)
-            best.queries[rows] += found.queries
-            best.steps[rows] += found.steps
-            best.gradient[rows] = best.gradient[rows].maximum(found.gradient)
-            best.consider(rows, found.images, best.scores(rows, found.images))
+            images = method(part).images
+            best.consider(rows, images, problem.ask(rows, images, of=problem.victim))
             best.confirm(rows)
         return best.found()

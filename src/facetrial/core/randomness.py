@@ -15,6 +15,7 @@ from torch import Tensor
 _MASK32 = 0xFFFFFFFF
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
+_STEP = 0x85EBCA6B  # odd: no two steps of an attack below 2^32 come to the same
 
 
 def picture_key(name: str) -> int:
@@ -54,28 +55,33 @@ class Draws:
         pictures: int64 (B,), each picture's `picture_key`.
         draw: which draw: 0 in a trial, an epoch in training.
         restart: which start of an attack, below 4,096; one number, or int64 (B,).
+        step: which step of an attack; one number, or int64 (B,).
     """
 
     seed: int
     pictures: Tensor
     draw: int = 0
     restart: int | Tensor = 0
+    step: int | Tensor = 0
 
     def select(self, rows: Tensor) -> "Draws":
         """The same source for the pictures at `rows`, an index or boolean tensor."""
-        restart = self.restart[rows] if isinstance(self.restart, Tensor) else self.restart
-        return replace(self, pictures=self.pictures[rows], restart=restart)
+        restart, step = (of[rows] if isinstance(of, Tensor) else of for of in (self.restart, self.step))
+        return replace(self, pictures=self.pictures[rows], restart=restart, step=step)
 
     def joined(self, others: "Draws") -> "Draws":
         """The source for these pictures, then those of `others`, which must share seed and draw."""
-        restart = self.restart
-        if isinstance(restart, Tensor):
-            restart = torch.cat([restart, others.restart])
-        return replace(self, pictures=torch.cat([self.pictures, others.pictures]), restart=restart)
+        both = ((self.restart, others.restart), (self.step, others.step))
+        restart, step = (torch.cat(two) if isinstance(two[0], Tensor) else two[0] for two in both)
+        return replace(self, pictures=torch.cat([self.pictures, others.pictures]), restart=restart, step=step)
 
     def restarted(self, restart: int | Tensor) -> "Draws":
         """The source of another start, one for all or int64 (B,)."""
         return replace(self, restart=restart)
+
+    def at(self, step: int | Tensor) -> "Draws":
+        """The source of another step, one for all or int64 (B,)."""
+        return replace(self, step=step)
 
     def words(self, count: int, stream: str) -> Tensor:
         """int64 (B, count), uniform in [0, 2^32). `stream` names the use, so that uses do not share numbers."""
@@ -83,8 +89,8 @@ class Draws:
         blocks = torch.arange(math.ceil(count / 4), device=device)
         pictures = self.pictures[:, None]
         stream_word = picture_key(stream) & _MASK32
-        restart = self.restart[:, None] if isinstance(self.restart, Tensor) else self.restart
-        draw = (torch.zeros_like(pictures) + restart << 20 ^ self.draw) & _MASK32
+        restart, step = (of[:, None] if isinstance(of, Tensor) else of for of in (self.restart, self.step))
+        draw = (torch.zeros_like(pictures) + restart << 20 ^ self.draw ^ step * _STEP) & _MASK32
         counter = (blocks[None], draw, pictures & _MASK32, (pictures >> 32) & _MASK32)
         words = philox(counter, (self.seed & _MASK32, stream_word ^ ((self.seed >> 32) & _MASK32)))
         return torch.stack(words, dim=-1).flatten(1)[:, :count]

@@ -5,8 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from facetrial.attacks.goals import SHOWS_TARGET
-from facetrial.attacks.problem import Gradient
-from facetrial.attacks.result import Attacked
+from facetrial.attacks.result import Attacked, Gradient
 from facetrial.core.exact_sums import exact_sum
 from facetrial.faces.batch import Faces
 from facetrial.recognition.layers import answer, unchecked

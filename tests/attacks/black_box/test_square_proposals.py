@@ -13,6 +13,7 @@ from facetrial.attacks.budgets.l2 import L2
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.goals import Criterion
 from facetrial.attacks.problem import Problem
+from facetrial.attacks.result import Counts
 from facetrial.core.randomness import Draws
 from tests.helpers.trained import SIZE
 
@@ -20,10 +21,13 @@ from tests.helpers.trained import SIZE
 def problem(region: torch.Tensor, budget) -> Problem:
     count = len(region)
     images = torch.rand(count, 3, SIZE, SIZE)
-    draws = Draws(0, torch.arange(count))
+    rows = torch.arange(count)
+    draws = Draws(0, rows)
     criterion = Criterion(torch.zeros(count, dtype=torch.int64))
     landmarks, files = torch.full((count, 15, 2), torch.nan), [str(i) for i in range(count)]
-    return Problem(None, None, criterion, images, region, budget, landmarks, draws, files)
+    return Problem(
+        None, None, criterion, images, region, budget, landmarks, draws, files, Counts.of(rows), rows
+    )
 
 
 def test_linf_moves_every_value_as_far_as_it_may():

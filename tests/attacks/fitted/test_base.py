@@ -7,7 +7,7 @@ from facetrial.attacks.attack import Attack
 from facetrial.attacks.black_box.noise import Uniform
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.fitted.universal import Universal
-from facetrial.attacks.problem import Gradient
+from facetrial.attacks.result import Gradient
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.core.errors import FacetrialError
 from facetrial.faces.batch import FaceDataset

@@ -20,8 +20,8 @@ class TestAPGD:
         lengths = []
 
         class Watched(APGD):
-            def update(self, active, found):
-                super().update(active, found)
+            def update(self, active, problem, found):
+                super().update(active, problem, found)
                 lengths.append(active.memory["step"].clone())
 
         faces, victim = known_faces(8), trained()

@@ -13,8 +13,8 @@ from facetrial.attacks.gradient.apgd import APGD, TargetedAPGD
 from facetrial.attacks.gradient.iterative import IterativeAttack
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import CrossEntropy, DifferenceOfLogitsRatio, Margin
-from facetrial.attacks.problem import Gradient
 from facetrial.attacks.referee import referee
+from facetrial.attacks.result import Gradient
 from facetrial.attacks.sequence import OneAfterAnother
 from facetrial.core.errors import FacetrialError
 from facetrial.regions.regions import Discs, Everywhere

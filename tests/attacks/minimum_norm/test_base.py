@@ -18,7 +18,7 @@ from facetrial.attacks.minimum_norm.bisection import Bisection
 from facetrial.attacks.minimum_norm.carlini_wagner import CarliniWagner
 from facetrial.attacks.minimum_norm.ddn import DDN
 from facetrial.attacks.minimum_norm.fmn import FMN
-from facetrial.attacks.problem import Gradient
+from facetrial.attacks.result import Gradient
 from facetrial.core.errors import FacetrialError
 from facetrial.regions.regions import Everywhere
 from tests.helpers.brightness import brightness_problem, with_brightness
@@ -140,12 +140,12 @@ class TestBookkeeping:
         rows = torch.arange(2)
         for brightness in ((0.8, 0.3), (0.6, 0.45), (0.7, 0.4), (0.45, 0.1)):
             shown = with_brightness(problem, *brightness)
-            best.consider(rows, shown, problem.victim(shown))
+            best.consider(rows, shown, problem.ask(rows, shown))
             best.confirm(rows)
         assert best.fooled.tolist() == [True, False]
         assert best.size.tolist() == [pytest.approx(0.4), torch.inf]
         assert best.images[:, 0, 0, 0].tolist() == [pytest.approx(0.6), pytest.approx(0.45)]
-        assert best.queries.tolist() == [1 + 4 + 2, 1 + 4]
+        assert best.problem.queries.tolist() == [1 + 4 + 2, 1 + 4]
 
     def test_what_the_victim_refuses_gives_way_to_what_it_grants(self):
         problem = brightness_problem()

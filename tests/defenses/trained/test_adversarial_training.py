@@ -7,7 +7,7 @@ from facetrial.attacks.attack import Attack
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Cosine, Margin
-from facetrial.attacks.problem import MethodResult
+from facetrial.attacks.result import MethodResult
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.trained.adversarial_batches import Schedule, Weights
 from facetrial.defenses.trained.adversarial_data import AdversarialFaces

@@ -4,8 +4,9 @@ import torch
 
 from facetrial.attacks.black_box.noise import Draw
 from facetrial.attacks.method import Method
-from facetrial.attacks.problem import Best, MethodResult, Problem
-from facetrial.attacks.queries import asked_in_parts, check_whole
+from facetrial.attacks.problem import Best, Problem
+from facetrial.attacks.queries import check_whole, pictures_a_pass
+from facetrial.attacks.result import MethodResult
 from facetrial.core.errors import FacetrialError
 
 _MOST = 4096  # as many restarts as `Draws` tells apart
@@ -51,7 +52,8 @@ class BestOf(Method):
             part.draws = part.draws.restarted(number)
             pictures, full = self.draw.fill(part)
             before = best.margin[rows]
-            best.consider(rows, pictures, asked_in_parts(problem.proxy, pictures, self.at_once))
+            scores = problem.ask(rows, pictures, at_once=pictures_a_pass(pictures, self.at_once))
+            best.consider(rows, pictures, scores)
             reached[rows] = torch.where(best.margin[rows] > before, full, reached[rows])
             best.confirm(rows)
         found = best.found()

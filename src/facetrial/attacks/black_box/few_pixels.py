@@ -6,8 +6,9 @@ from torch import Tensor
 from facetrial.attacks.budgets.l0 import L0
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
-from facetrial.attacks.problem import Best, MethodResult, Problem
-from facetrial.attacks.queries import asked_in_parts, check_whole
+from facetrial.attacks.problem import Best, Problem
+from facetrial.attacks.queries import check_whole, pictures_a_pass
+from facetrial.attacks.result import MethodResult
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 
@@ -60,7 +61,8 @@ class FewPixels(Method):
         _check_budget(problem)
         best = Best(problem)
         everyone = torch.arange(len(problem), device=problem.images.device)
-        best.consider(everyone, problem.images, asked_in_parts(problem.proxy, problem.images, self.at_once))
+        a_pass = pictures_a_pass(problem.images, self.at_once)
+        best.consider(everyone, problem.images, problem.ask(everyone, problem.images, at_once=a_pass))
         best.confirm(everyone)
         on_cpu = problem.images.device.type == "cpu"
         for rows in everyone[~best.fooled].split(_CPU_PICTURES if on_cpu else _OTHER_PICTURES):
@@ -97,7 +99,7 @@ class FewPixels(Method):
             wave = candidates[robust[:, None], members]
             pictures = painted(part.images[robust], part.region[robust], wave, places.of(robust, wave))
             owners = robust.repeat_interleave(len(members))
-            scores = asked_in_parts(part.proxy, pictures, self.at_once)
+            scores = part.ask(owners, pictures, at_once=pictures_a_pass(pictures, self.at_once))
             best.consider(rows[owners], pictures, scores)
             asked = self.loss(scores, part.criterion.select(owners)).nan_to_num(-torch.inf, neginf=-torch.inf)
             losses[robust[:, None], members] = asked.unflatten(0, wave.shape[:2])

@@ -10,8 +10,9 @@ from torch.nn import functional as F
 from facetrial.attacks.black_box.norm_geometry import Geometry, LinfGeometry, geometry_of
 from facetrial.attacks.method import Method
 from facetrial.attacks.minimum_norm.confirmation import confirmed, lengthened
-from facetrial.attacks.problem import Best, MethodResult, Problem
-from facetrial.attacks.queries import asked_in_parts, check_whole
+from facetrial.attacks.problem import Best, Problem
+from facetrial.attacks.queries import check_whole, pictures_a_pass
+from facetrial.attacks.result import MethodResult
 from facetrial.core.errors import FacetrialError
 
 _CPU_PICTURES, _OTHER_PICTURES = 32, 128  # that are searched side by side
@@ -72,30 +73,29 @@ class HopSkipJump(Method):
 
     def __call__(self, problem: Problem) -> MethodResult:
         geometry = geometry_of(problem)
-        best = Best(problem)
+        best, limit = Best(problem), problem.queries + self.queries
         images = problem.images.clone()
         smallest = problem.images.new_full((len(problem),), torch.inf)
         on_cpu = problem.images.device.type == "cpu"
         everyone = torch.arange(len(problem), device=images.device)
         for rows in everyone.split(_CPU_PICTURES if on_cpu else _OTHER_PICTURES):
             if problem.certain:
-                adversarial = self._is_adversarial(problem.select(rows), best, rows, problem.images[rows])
+                adversarial = self._is_adversarial(problem.select(rows), problem.images[rows])
             else:
-                adversarial = confirmed(problem, best, rows, problem.images[rows])
+                adversarial = confirmed(problem, rows, problem.images[rows])
             smallest[rows[adversarial]] = 0.0
-            rows, changes = self._start(problem, best, rows[~adversarial])
-            changes = self._iterate(problem, geometry, best, rows, changes)
+            rows, changes = self._start(problem, rows[~adversarial])
+            changes = self._iterate(problem, geometry, rows, changes, limit)
             self._finish(problem, geometry, best, rows, changes, images, smallest)
         return replace(best.found(smallest), images=images)
 
-    def _is_adversarial(self, part: Problem, best: Best, rows: Tensor, pictures: Tensor) -> Tensor:
-        """(A,) bool: the decisions on pictures (A, 3, H, W) of `part`, the problem at `rows`."""
-        best.asked(rows)
-        return part.criterion.is_adversarial(
-            asked_in_parts(part.proxy, pictures.clamp(0.0, 1.0), self.at_once)
-        )
+    def _is_adversarial(self, part: Problem, pictures: Tensor) -> Tensor:
+        """(A,) bool: the decisions on pictures (A, 3, H, W) of `part`."""
+        own = torch.arange(len(part), device=pictures.device)
+        a_pass = pictures_a_pass(pictures, self.at_once)
+        return part.criterion.is_adversarial(part.ask(own, pictures.clamp(0.0, 1.0), at_once=a_pass))
 
-    def _start(self, problem: Problem, best: Best, rows: Tensor) -> tuple[Tensor, Tensor]:
+    def _start(self, problem: Problem, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Those of `rows` for which noise was found that meets the goal, and the changes (A, 3, H, W) to it."""
         found_rows, found_changes = [rows[:0]], [problem.images[:0]]
         for number in range(self.starts):
@@ -104,7 +104,7 @@ class HopSkipJump(Method):
             part = problem.select(rows)
             noise = part.draws.uniform(part.images.shape[1:], f"hop start {number}")
             change = (coarse(noise, _GRAINS[number % len(_GRAINS)]) - part.images) * part.region
-            adversarial = self._is_adversarial(part, best, rows, part.images + change)
+            adversarial = self._is_adversarial(part, part.images + change)
             found_rows.append(rows[adversarial])
             found_changes.append(change[adversarial])
             rows = rows[~adversarial]
@@ -112,40 +112,38 @@ class HopSkipJump(Method):
         return rows, torch.cat(found_changes)[order]
 
     def _iterate(
-        self, problem: Problem, geometry: Geometry, best: Best, rows: Tensor, changes: Tensor
+        self, problem: Problem, geometry: Geometry, rows: Tensor, changes: Tensor, limit: Tensor
     ) -> Tensor:
-        """The smallest changes (A, 3, H, W) on the way from `changes`, which meet the goal."""
+        """The smallest changes (A, 3, H, W) on the way from `changes`, which meet the goal; `limit` (B,) of queries."""
         if len(rows) == 0:
             return changes
         part = problem.select(rows)
-        current = self._to_boundary(part, geometry, best, rows, changes)
+        current = self._to_boundary(part, geometry, changes)
         smallest, going = current.clone(), torch.arange(len(rows), device=rows.device)
         for number in range(1, self.queries):
             probes = int(self.probes * math.sqrt(number))
             cost = probes + _STEPS + _BISECTIONS + 2 * len(_BEYOND)
-            asks = best.queries[rows] + cost <= self.queries
+            asks = part.queries + cost <= limit[rows]
             if not asks.all():
                 rows, going, current = rows[asks], going[asks], current[asks]
                 part = problem.select(rows)
             if len(rows) == 0:
                 break
-            direction = self._direction(part, geometry, best, rows, current, number, probes)
-            stepped = self._step(part, geometry, best, rows, current, direction, number)
-            current = self._to_boundary(part, geometry, best, rows, stepped)
+            direction = self._direction(part, geometry, current, number, probes)
+            stepped = self._step(part, geometry, current, direction, number)
+            current = self._to_boundary(part, geometry, stepped)
             shorter = geometry.length(current, part.region) < geometry.length(smallest[going], part.region)
             smallest[going] = torch.where(shorter, current, smallest[going])
         return smallest
 
-    def _to_boundary(
-        self, part: Problem, geometry: Geometry, best: Best, rows: Tensor, changes: Tensor
-    ) -> Tensor:
+    def _to_boundary(self, part: Problem, geometry: Geometry, changes: Tensor) -> Tensor:
         """The changes taken back until they only just meet the goal."""
         low = changes.new_zeros(len(changes), 1, 1, 1)
         high = torch.ones_like(low)
         for _ in range(_BISECTIONS):
             middle = (low + high) / 2
             adversarial = self._is_adversarial(
-                part, best, rows, part.images + geometry.back(changes, part.region, middle)
+                part, part.images + geometry.back(changes, part.region, middle)
             )
             adversarial = adversarial[:, None, None, None]
             low, high = torch.where(adversarial, low, middle), torch.where(adversarial, middle, high)
@@ -155,8 +153,6 @@ class HopSkipJump(Method):
         self,
         part: Problem,
         geometry: Geometry,
-        best: Best,
-        rows: Tensor,
         current: Tensor,
         number: int,
         probes: int,
@@ -172,9 +168,8 @@ class HopSkipJump(Method):
             many = min(_WAVE, probes - wave)
             noise = part.draws.normal((many, *current.shape[1:]), f"hop {number} {wave}")
             probed = (picture[:, None] + (each * part.region)[:, None] * noise).clamp_(0.0, 1.0)
-            owners = torch.arange(len(rows), device=rows.device).repeat_interleave(many)
-            best.asked(rows[owners])
-            scores = asked_in_parts(part.proxy, probed.flatten(0, 1), self.at_once)
+            owners = torch.arange(len(part), device=picture.device).repeat_interleave(many)
+            scores = part.ask(owners, probed.flatten(0, 1), at_once=pictures_a_pass(picture, self.at_once))
             adversarial = (
                 part.criterion.select(owners).is_adversarial(scores).unflatten(0, (-1, many)).float() * 2.0
                 - 1.0
@@ -192,19 +187,17 @@ class HopSkipJump(Method):
         self,
         part: Problem,
         geometry: Geometry,
-        best: Best,
-        rows: Tensor,
         current: Tensor,
         direction: Tensor,
         number: int,
     ) -> Tensor:
         """The change after the longest step that still meets the goal; `current` where none does."""
         step = geometry.length(current, part.region) / math.sqrt(number)
-        stepped, open_ = current.clone(), torch.arange(len(rows), device=rows.device)
+        stepped, open_ = current.clone(), torch.arange(len(part), device=step.device)
         for _ in range(_STEPS):
             tried = part.select(open_)
             moved = (tried.images + current[open_] + step[open_] * direction[open_]).clamp_(0.0, 1.0)
-            adversarial = self._is_adversarial(tried, best, rows[open_], moved)
+            adversarial = self._is_adversarial(tried, moved)
             stepped[open_[adversarial]] = (moved - tried.images)[adversarial]
             open_, step = open_[~adversarial], step / 2
             if len(open_) == 0:
@@ -223,7 +216,7 @@ class HopSkipJump(Method):
     ) -> None:
         """Has the victim confirm the changes, a little longer where need be, and writes them down."""
         if not problem.certain:
-            pictures, smallest[rows] = lengthened(problem, best, rows, problem.images[rows] + changes)
+            pictures, smallest[rows] = lengthened(problem, rows, problem.images[rows] + changes)
             kept = smallest[rows].isfinite()
             images[rows[kept]] = pictures[kept]
             return

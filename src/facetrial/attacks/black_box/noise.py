@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from facetrial.attacks.method import Method
-from facetrial.attacks.problem import MethodResult, Problem
+from facetrial.attacks.problem import Problem
+from facetrial.attacks.result import MethodResult
 from facetrial.core.errors import FacetrialError
 
 
@@ -21,9 +22,7 @@ class Draw(Method):
         """Pictures (B, 3, H, W) and whether each reaches the budget, (B,) bool."""
 
     def __call__(self, problem: Problem) -> MethodResult:
-        images, reached = self.fill(problem)
-        none = torch.zeros(len(images), dtype=torch.int64, device=images.device)
-        return MethodResult(images, reached, queries=none, steps=none.clone(), gradient=none.clone())
+        return MethodResult(*self.fill(problem))
 
 
 class Gaussian(Draw):

@@ -8,8 +8,9 @@ from facetrial.attacks.budgets.l2 import L2
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
-from facetrial.attacks.problem import Best, MethodResult, Problem
-from facetrial.attacks.queries import asked_in_parts, check_whole
+from facetrial.attacks.problem import Best, Problem
+from facetrial.attacks.queries import check_whole, pictures_a_pass
+from facetrial.attacks.result import MethodResult
 from facetrial.core.errors import FacetrialError
 
 _PROPOSALS = {Linf: LinfProposals(), L2: L2Proposals()}
@@ -59,11 +60,11 @@ class Square(Method):
 
     def __call__(self, problem: Problem) -> MethodResult:
         proposals = self._proposals(problem)
-        best = Best(problem)
+        best, limit = Best(problem), problem.queries + self.queries
         everyone = torch.arange(len(problem), device=problem.images.device)
         best.consider(everyone, problem.images, self._scores(problem, problem.images))
         best.confirm(everyone)
-        rows = self._going(best, everyone)
+        rows = self._going(best, everyone, limit)
         part = problem.select(rows)
         current, highest = part.images, part.images.new_full((len(part),), -torch.inf)
         for step in range(-1, self.queries):
@@ -81,7 +82,7 @@ class Square(Method):
             highest = torch.where(better, losses, highest)
             best.consider(rows, proposed, scores)
             best.confirm(rows)
-            going = self._going(best, rows)
+            going = self._going(best, rows, limit)
             if len(going) < len(rows):
                 stays = torch.isin(rows, going)
                 rows, current, highest = going, current[stays], highest[stays]
@@ -99,8 +100,9 @@ class Square(Method):
         )
 
     def _scores(self, problem: Problem, pictures: Tensor) -> Tensor:
-        return asked_in_parts(problem.proxy, pictures, self.at_once)
+        own = torch.arange(len(problem), device=pictures.device)
+        return problem.ask(own, pictures, at_once=pictures_a_pass(pictures, self.at_once))
 
-    def _going(self, best: Best, rows: Tensor) -> Tensor:
+    def _going(self, best: Best, rows: Tensor, limit: Tensor) -> Tensor:
         """Those of `rows` that are not fooled and may still ask, a verdict included."""
-        return rows[~best.fooled[rows] & (best.queries[rows] + 1 + _JUDGED <= self.queries)]
+        return rows[~best.fooled[rows] & (best.problem.queries[rows] + 1 + _JUDGED <= limit[rows])]

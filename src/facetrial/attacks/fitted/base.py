@@ -10,10 +10,10 @@ from torch import Tensor
 
 from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.examples import Examples
-from facetrial.attacks.loss_gradient import loss_gradient
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
-from facetrial.attacks.problem import Gradient, MethodResult, Problem
+from facetrial.attacks.problem import Problem
+from facetrial.attacks.result import Gradient, MethodResult
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
 
@@ -164,11 +164,8 @@ class Fitted(Method):
         patterns = patterns.detach().requires_grad_(True)
         with torch.enable_grad():
             pictures = self.applied(problem, patterns, epoch)
-            images = pictures.detach().requires_grad_(True)
-            seen = problem.seen(torch.arange(len(problem), device=images.device), images)
-        found = loss_gradient(
-            problem.proxy, self.loss, images, seen, problem.criterion, torch.ones_like(problem.region)
-        )
+        rows = torch.arange(len(problem), device=pictures.device)
+        found = problem.ask(rows, pictures, self.loss, everywhere=True)
         (votes,) = torch.autograd.grad(pictures, patterns, found.gradient)
         length = votes.flatten(1).norm(dim=1)
         quality = torch.where(length > 0, int(Gradient.FINE), int(Gradient.ZERO))
@@ -202,9 +199,8 @@ class Fitted(Method):
         with torch.no_grad():
             for rows in torch.arange(len(problem), device=device).split(self.batch):
                 images[rows] = self.applied(problem.select(rows), patterns[places[rows]])
-        none = torch.zeros_like(places)
-        changed = (images != problem.images).flatten(1).any(1)
-        return MethodResult(images, changed, queries=none, steps=none.clone(), gradient=gradient[places])
+        problem.counts.gradient[problem.places] = gradient[places]  # the worst that was met in fitting
+        return MethodResult(images, reached=(images != problem.images).flatten(1).any(1))
 
     def save(self, path: Path) -> None:
         """Writes what was fitted into a `.safetensors` file, whole or not at all."""

@@ -11,11 +11,10 @@ from torch import Tensor
 from facetrial.attacks.goals import Criterion
 from facetrial.attacks.gradient.iterative import IterativeAttack
 from facetrial.attacks.gradient.working_set import ActiveSet
-from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.problem import Problem
+from facetrial.attacks.result import LossGradient
 from facetrial.core.errors import FacetrialError
-from facetrial.recognition.layers import scores_of
 
 # The paper's settings.
 _FIRST_STEP = 2.0  # of the budget's size
@@ -79,7 +78,7 @@ class APGD(IterativeAttack):
             "halved": torch.ones_like(zero, dtype=torch.bool),
         }
 
-    def update(self, active: ActiveSet, found: LossGradient) -> None:
+    def update(self, active: ActiveSet, problem: Problem, found: LossGradient) -> None:
         memory = active.memory
         loss = found.loss.nan_to_num(-torch.inf, neginf=-torch.inf)
         memory["rises"] = memory["rises"] + (loss > memory["last_loss"])
@@ -128,8 +127,6 @@ class TargetedAPGD(APGD):
         FacetrialError: a setting outside its range.
     """
 
-    looks_first = True
-
     def __init__(
         self, loss: Loss, steps: int, targets: int = 9, at_once: int | None = None, early_stop: bool = True
     ) -> None:
@@ -140,7 +137,7 @@ class TargetedAPGD(APGD):
     def initialise(self, active: ActiveSet, problem: Problem) -> None:
         super().initialise(active, problem)
         everyone = torch.arange(len(problem), device=active.rows.device)
-        scores = scores_of(problem.victim, problem.seen(everyone, active.images))
+        scores = problem.ask(everyone, active.images, of=problem.victim)
         if problem.criterion.targets is None:
             order = active.criterion.others(scores).argsort(dim=1, descending=True)
             place = active.restart % (order.shape[1] - 1 - active.criterion.abstain_columns)

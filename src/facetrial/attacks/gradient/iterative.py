@@ -8,6 +8,7 @@ import copy
 import logging
 from abc import abstractmethod
 from collections import deque
+from functools import partial
 from typing import Self
 
 import torch
@@ -15,12 +16,11 @@ from torch import Tensor
 
 from facetrial.attacks.goals import Criterion
 from facetrial.attacks.gradient.working_set import ActiveSet
-from facetrial.attacks.loss_gradient import LossGradient, loss_gradient
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
-from facetrial.attacks.problem import Best, MethodResult, Problem
+from facetrial.attacks.problem import Best, Problem
+from facetrial.attacks.result import LossGradient, MethodResult
 from facetrial.core.errors import FacetrialError
-from facetrial.recognition.layers import scores_of
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,6 @@ class IterativeAttack(Method):
             victim that draws at random none stops.
 
     Attributes:
-        looks_first: whether `initialise` shows each picture to the victim.
         shows_as_is: whether `augment` gives back the pictures themselves, so that it need not be asked.
 
     Raises:
@@ -51,7 +50,6 @@ class IterativeAttack(Method):
     """
 
     takes_surrogate = True
-    looks_first = False
 
     def __init__(
         self, loss: Loss, steps: int, restarts: int = 1, at_once: int | None = None, early_stop: bool = True
@@ -80,8 +78,12 @@ class IterativeAttack(Method):
         """Sets where new pictures start, and what is to be remembered of them."""
 
     @abstractmethod
-    def update(self, active: ActiveSet, found: LossGradient) -> None:
-        """Moves pictures by one step; `found` is the loss gradient where they are."""
+    def update(self, active: ActiveSet, problem: Problem, found: LossGradient) -> None:
+        """Moves pictures by one step; `found` is the loss gradient where they are.
+
+        Further questions go to `problem.ask(active.rows, pictures, …)`, and what is drawn for a step comes from
+        `active.draws_of_step`.
+        """
 
     def augment(self, active: ActiveSet, images: Tensor) -> Tensor:
         """What the victim is shown for the gradient: the pictures, unless a method looks at changed ones."""
@@ -146,27 +148,17 @@ class IterativeAttack(Method):
             part.draws.restarted(restart),
         )
         self.initialise(fresh, part)
-        if self.looks_first:
-            best.asked(rows)
         if part.start is not None:
             fresh.current = torch.where((restart == 0)[:, None, None, None], part.start, fresh.current)
         return fresh if active is None else active.joined(fresh)
 
     def _step(self, problem: Problem, best: Best, active: ActiveSet) -> None:
         """One pass and one step for the whole working set."""
-        images = active.current.detach().requires_grad_(True)
-        seen = images
-        if not (self.shows_as_is and problem.view is None):
-            with torch.enable_grad():
-                seen = problem.seen(active.rows, self.augment(active, images))
-        found = loss_gradient(problem.proxy, self.loss, images, seen, self.criterion(active), active.region)
-        if self.shows_as_is:
-            best.consider(active.rows, active.current, found.scores, found)
-        else:
-            best.asked(active.rows, found)
-            plain = problem.seen(active.rows, active.current)
-            best.consider(active.rows, active.current, scores_of(problem.proxy, plain))
-        self.update(active, found)
+        rows, current = active.rows, active.current
+        augment = None if self.shows_as_is else partial(self.augment, active)
+        found = problem.ask(rows, current, self.loss, criterion=self.criterion(active), augment=augment)
+        best.consider(rows, current, found.scores if self.shows_as_is else problem.ask(rows, current))
+        self.update(active, problem, found)
         active.taken = [taken + 1 for taken in active.taken]
 
     def _staying(self, problem: Problem, best: Best, active: ActiveSet, queue: deque) -> ActiveSet | None:
@@ -180,8 +172,7 @@ class IterativeAttack(Method):
                 # What is still robust, or fooled by a hair, may be so by a proxy's error only.
                 scorer = problem.victim
                 best.settle(last.rows)
-            seen = problem.seen(last.rows, last.current)
-            best.consider(last.rows, last.current, scores_of(scorer, seen))
+            best.consider(last.rows, last.current, problem.ask(last.rows, last.current, of=scorer))
         if not early_stop:
             if ended and self.early_stop:
                 best.confirm(last.rows)

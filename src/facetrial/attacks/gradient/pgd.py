@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from facetrial.attacks.gradient.iterative import IterativeAttack
 from facetrial.attacks.gradient.working_set import ActiveSet
-from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.problem import Problem
+from facetrial.attacks.result import LossGradient
 from facetrial.core.errors import FacetrialError
 from facetrial.faces.frames import shrunk
 
@@ -88,7 +88,7 @@ class PGD(IterativeAttack):
         now = views.gather(1, active.step.clamp(max=self.steps - 1)[:, None, None].expand(-1, 1, 3))[:, 0]
         return shrunk(images, now[:, 0], now[:, 1:])
 
-    def update(self, active: ActiveSet, found: LossGradient) -> None:
+    def update(self, active: ActiveSet, problem: Problem, found: LossGradient) -> None:
         gradient = found.gradient
         if self.ti_kernel:
             gradient = smoothed(gradient, self.ti_kernel) * active.region

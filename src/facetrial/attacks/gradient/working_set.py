@@ -46,6 +46,11 @@ class ActiveSet:
         """int64 (A,), steps taken, on the device."""
         return torch.tensor(self.taken, device=self.rows.device)
 
+    @property
+    def draws_of_step(self) -> Draws:
+        """Random numbers for the step that each is at."""
+        return self.draws.at(self.step)
+
     def select(self, keep: list[int]) -> "ActiveSet":
         """Those at the places `keep`."""
         chosen = torch.tensor(keep, dtype=torch.int64, device=self.rows.device)

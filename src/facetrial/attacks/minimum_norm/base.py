@@ -9,10 +9,10 @@ from torch import Tensor
 from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.gradient.iterative import IterativeAttack
 from facetrial.attacks.gradient.working_set import ActiveSet
-from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.method import Method
 from facetrial.attacks.minimum_norm.confirmation import confirmed, lengthened
-from facetrial.attacks.problem import Best, MethodResult, Problem
+from facetrial.attacks.problem import Best, Problem
+from facetrial.attacks.result import MethodResult
 from facetrial.core.errors import FacetrialError
 
 # By how much of the scores' spread the goal must be met. On the boundary itself the same picture fools in one batch
@@ -51,21 +51,17 @@ class SmallestChange(Best):
         rows = torch.arange(len(problem), device=problem.images.device)
         for part in rows.split(_AT_ONCE):
             if not problem.certain:
-                self.fooled[part] = confirmed(problem, self, part, problem.images[part])
+                self.fooled[part] = confirmed(problem, part, problem.images[part])
                 continue
-            self.asked(part)
-            self.fooled[part] = self.criterion.select(part).is_adversarial(
-                self.scores(part, problem.images[part])
-            )
+            scores = problem.ask(part, problem.images[part], of=problem.victim)
+            self.fooled[part] = self.criterion.select(part).is_adversarial(scores)
         self._clean = self.fooled.clone()  # with no change
         self.size = torch.where(self.fooled, 0.0, torch.inf)
         self._seen = self.size.clone()  # as `size`, by whoever scored it
         self._candidates = self._store.clone()
 
-    def consider(
-        self, rows: Tensor, pictures: Tensor, scores: Tensor, found: LossGradient | None = None
-    ) -> None:
-        super().consider(rows, pictures, scores, found)
+    def consider(self, rows: Tensor, pictures: Tensor, scores: Tensor) -> None:
+        super().consider(rows, pictures, scores)
         sizes = self.problem.budget.measure(pictures - self.problem.images[rows])
         sizes = sizes.masked_fill(~self.clearly_adversarial(rows, scores), torch.inf)
         before = self._seen[rows]
@@ -93,8 +89,7 @@ class SmallestChange(Best):
 
     def fools_victim(self, rows: Tensor, pictures: Tensor) -> Tensor:
         """(A,) bool: which pictures fool the victim in float32."""
-        self.asked(rows)
-        return self.clearly_adversarial(rows, self.scores(rows, pictures))
+        return self.clearly_adversarial(rows, self.problem.ask(rows, pictures, of=self.problem.victim))
 
     def clearly_adversarial(self, rows: Tensor, scores: Tensor) -> Tensor:
         """(A,) bool: whether scores (A, C) meet the goal by more than convolutions round."""
@@ -119,7 +114,7 @@ class SmallestChange(Best):
             for _ in range(halvings):
                 middle = (fooling + failing) / 2
                 shorter = problem.budget.scaled(middle).project(part.images, self.images[some], part.region)
-                scores = self.scores(some, shorter)
+                scores = problem.ask(some, shorter, of=problem.victim)
                 self.consider(some, shorter, scores)
                 fooled = self.clearly_adversarial(some, scores)
                 fooling, failing = torch.where(fooled, middle, fooling), torch.where(fooled, failing, middle)
@@ -134,7 +129,7 @@ class SmallestChange(Best):
         if self.problem.certain:
             return
         for rows in (~self._clean).nonzero()[:, 0].split(_AT_ONCE):
-            self._store[rows], self.size[rows] = lengthened(self.problem, self, rows, self.images[rows])
+            self._store[rows], self.size[rows] = lengthened(self.problem, rows, self.images[rows])
             self.fooled[rows] = self.size[rows].isfinite()
 
     def found(self, smallest: Tensor | None = None) -> MethodResult:

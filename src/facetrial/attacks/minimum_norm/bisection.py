@@ -9,7 +9,8 @@ from torch import Tensor
 from facetrial.attacks.gradient.iterative import IterativeAttack
 from facetrial.attacks.method import Method
 from facetrial.attacks.minimum_norm.base import SmallestChange
-from facetrial.attacks.problem import MethodResult, Problem
+from facetrial.attacks.problem import Problem
+from facetrial.attacks.result import MethodResult
 from facetrial.core.errors import FacetrialError
 
 _GROWTH = 4.0  # of the size, as long as the picture is robust

@@ -7,10 +7,10 @@ from torch import Tensor
 
 from facetrial.attacks.budgets.budget import positive
 from facetrial.attacks.gradient.working_set import ActiveSet
-from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.minimum_norm.base import MinimumNormAttack, annealed
 from facetrial.attacks.problem import Problem
+from facetrial.attacks.result import LossGradient
 from facetrial.core.errors import FacetrialError
 
 _DECAY, _DECAY_OF_SQUARES = 0.9, 0.999  # Adam's
@@ -82,7 +82,7 @@ class CarliniWagner(MinimumNormAttack):
             "round": zero.clone(),
         }
 
-    def update(self, active: ActiveSet, found: LossGradient) -> None:
+    def update(self, active: ActiveSet, problem: Problem, found: LossGradient) -> None:
         memory = active.memory
         change = active.current - active.images
         self._guess(active, found)

@@ -7,25 +7,23 @@ the one with the luckiest draws, and it mostly does not fool the victim again.
 import torch
 from torch import Tensor
 
-from facetrial.attacks.loss_gradient import loss_gradient
 from facetrial.attacks.losses import Margin
-from facetrial.attacks.problem import Best, Problem
-from facetrial.recognition.layers import abstains, forward_passes, scores_of
+from facetrial.attacks.problem import Problem
+from facetrial.recognition.layers import abstains, forward_passes
 
 _GROWTH = 1.5  # of a change that does not fool the victim
 _HALVINGS = 4  # between the longest that did not fool and the first that did
 _LEAST = 1 / 256  # of the budget: what is shorter has no direction that means anything
 
 
-def confirmed(problem: Problem, best: Best, rows: Tensor, pictures: Tensor) -> Tensor:
+def confirmed(problem: Problem, rows: Tensor, pictures: Tensor) -> Tensor:
     """(A,) bool: which pictures (A, 3, H, W) of `rows` meet the goal for the confirmer; to name nobody does not."""
     times = -(-forward_passes(problem.confirmer) // problem.forward_passes)
-    best.queries.index_add_(0, rows, torch.full_like(rows, times))
-    scores = scores_of(problem.confirmer, problem.seen(rows, pictures))
+    scores = problem.ask(rows, pictures, of=problem.confirmer, times=times)
     return problem.criterion.select(rows).is_adversarial(scores) & ~abstains(problem.confirmer, scores)
 
 
-def lengthened(problem: Problem, best: Best, rows: Tensor, pictures: Tensor) -> tuple[Tensor, Tensor]:
+def lengthened(problem: Problem, rows: Tensor, pictures: Tensor) -> tuple[Tensor, Tensor]:
     """The nearest pictures, on rays from the clean ones through `pictures`, that are seen to fool the victim.
 
     Luck can also choose a ray along which the victim is never fooled, or a change too short to have a direction:
@@ -33,7 +31,6 @@ def lengthened(problem: Problem, best: Best, rows: Tensor, pictures: Tensor) -> 
 
     Args:
         problem: what is attacked, with a confirmer.
-        best: where what is asked is counted.
         rows: int64 (A,).
         pictures: (A, 3, H, W), within the region.
 
@@ -48,17 +45,17 @@ def lengthened(problem: Problem, best: Best, rows: Tensor, pictures: Tensor) -> 
     found, sizes = pictures.clone(), torch.full_like(length, torch.inf)
     own = (~short).nonzero()[:, 0]
     rays = change[own] / length[own][:, None, None, None]
-    found[own], sizes[own] = _along(problem, best, rows[own], rays, length[own])
+    found[own], sizes[own] = _along(problem, rows[own], rays, length[own])
     left = sizes.isinf().nonzero()[:, 0]
     if len(left):
-        rays = _steepest(problem, best, rows[left])
-        others, reached = _along(problem, best, rows[left], rays, length[left].clamp(min=_LEAST))
+        rays = _steepest(problem, rows[left])
+        others, reached = _along(problem, rows[left], rays, length[left].clamp(min=_LEAST))
         taken = reached.isfinite() | short[left]
         found[left[taken]], sizes[left] = others[taken], reached
     return found, sizes
 
 
-def _along(problem: Problem, best: Best, rows: Tensor, rays: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
+def _along(problem: Problem, rows: Tensor, rays: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
     """As `lengthened`, along rays (A, 3, H, W), changes as long as the budget, from `length` (A,) of them on."""
     part, budget = problem.select(rows), problem.budget
     length, robust = length.clone(), torch.zeros_like(length)
@@ -68,7 +65,7 @@ def _along(problem: Problem, best: Best, rows: Tensor, rays: Tensor, length: Ten
         here = part.select(some)
         changed = here.images + tried[:, None, None, None] * rays[some]
         changed = budget.scaled(tried).project(here.images, changed, here.region)
-        fooling = confirmed(problem, best, rows[some], changed)
+        fooling = confirmed(problem, rows[some], changed)
         kept = fooling | ~fooled[some]
         found[some[kept]] = changed[kept]
         return fooling
@@ -89,12 +86,8 @@ def _along(problem: Problem, best: Best, rows: Tensor, rays: Tensor, length: Ten
     return found, sizes.masked_fill(~fooled, torch.inf)
 
 
-def _steepest(problem: Problem, best: Best, rows: Tensor) -> Tensor:
+def _steepest(problem: Problem, rows: Tensor) -> Tensor:
     """The changes (A, 3, H, W) of the budget's size along which the margin of the clean pictures rises most."""
-    part = problem.select(rows)
-    images = part.images.clone().requires_grad_(True)
-    with torch.enable_grad():
-        seen = problem.seen(rows, images)
-    found = loss_gradient(problem.proxy, Margin(), images, seen, part.criterion, part.region)
-    best.asked(rows, found)
+    images = problem.images[rows]
+    found = problem.ask(rows, images, Margin())
     return problem.budget.size(*images.shape[-2:]) * problem.budget.steepest(found.gradient)

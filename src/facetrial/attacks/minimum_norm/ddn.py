@@ -4,10 +4,10 @@ import torch
 
 from facetrial.attacks.budgets.budget import norms, positive
 from facetrial.attacks.gradient.working_set import ActiveSet
-from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.minimum_norm.base import MinimumNormAttack, annealed
 from facetrial.attacks.problem import Problem
+from facetrial.attacks.result import LossGradient
 from facetrial.core.errors import FacetrialError
 
 
@@ -48,7 +48,7 @@ class DDN(MinimumNormAttack):
     def initialise(self, active: ActiveSet, problem: Problem) -> None:
         active.memory["radius"] = torch.full((len(active),), self.first, device=active.images.device)
 
-    def update(self, active: ActiveSet, found: LossGradient) -> None:
+    def update(self, active: ActiveSet, problem: Problem, found: LossGradient) -> None:
         limit = active.budget.size(*active.images.shape[-2:])
         adversarial = active.criterion.is_adversarial(found.scores)
         radius = active.memory["radius"] * torch.where(adversarial, 1 - self.gamma, 1 + self.gamma)

@@ -4,10 +4,10 @@ import torch
 
 from facetrial.attacks.budgets.budget import positive
 from facetrial.attacks.gradient.working_set import ActiveSet
-from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.minimum_norm.base import MinimumNormAttack, annealed
 from facetrial.attacks.problem import Problem
+from facetrial.attacks.result import LossGradient
 from facetrial.core.errors import FacetrialError
 
 
@@ -44,7 +44,7 @@ class FMN(MinimumNormAttack):
         unknown = torch.full((len(active),), torch.inf, device=active.images.device)
         active.memory = {"radius": unknown, "smallest": unknown.clone()}
 
-    def update(self, active: ActiveSet, found: LossGradient) -> None:
+    def update(self, active: ActiveSet, problem: Problem, found: LossGradient) -> None:
         # Radii and sizes are parts of the budget's limit.
         budget, memory = active.budget, active.memory
         limit = budget.size(*active.images.shape[-2:])
