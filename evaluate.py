@@ -6,13 +6,14 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from facetrial.run.evaluate import evaluate
 from facetrial.runtime.cli import friendly_errors, run_from_command_line
 
 
 @hydra.main(config_path="conf", config_name="evaluate", version_base="1.3")
 @friendly_errors
 def main(config: DictConfig) -> float | None:
+    from facetrial.run.evaluate import evaluate  # seconds, which `--help` does not need
+
     summary = evaluate(config, Path(HydraConfig.get().runtime.output_dir))
     return summary["robust_accuracy"]["value"] if summary else None
 

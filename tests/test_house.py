@@ -15,6 +15,7 @@ from tests.helpers.import_graph import (
     circles,
     described,
     dotted,
+    exports,
     file_graph,
     imported,
     lazy_imports,
@@ -30,6 +31,7 @@ LARGEST_WITHOUT_TEST = 40
 # Imports that may wait until they are needed, and why.
 MAY_BE_LAZY = {
     "kagglehub": "start-up: only a download needs it, and it asks the network for its version",
+    "lightning.pytorch": "start-up: seconds, which a command that Hydra ends, such as --help, does not need",
     "onnx": "optional: installed with facetrial[onnx]",
     "sklearn.datasets": "start-up: only a download needs it",
     "wandb": "start-up: a second, for those who log to it",
@@ -67,10 +69,11 @@ def test_a_circle_would_be_seen(tmp_path):
 
 
 def test_lazy_imports_have_a_reason():
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in MODULES}
     found = {
         (name(path), module)
-        for path in MODULES
-        for _, module in lazy_imports(ast.parse(path.read_text("utf-8")))
+        for path, tree in trees.items()
+        for _, module in lazy_imports(tree, exports(tree) if path.name == "__init__.py" else ())
     }
     assert {(file, module) for file, module in found if module not in MAY_BE_LAZY} == set()
     assert {module for _, module in found} == MAY_BE_LAZY.keys()
@@ -103,6 +106,10 @@ def test_packages_export_what_they_list():
             continue  # what lies in it is exported by the package around it
         assert len(package.__all__) == len(set(package.__all__))
         assert all(hasattr(package, exported) for exported in package.__all__)
+        tree = ast.parse(path.read_text("utf-8"))
+        on_demand = [alias.asname or alias.name for line in exports(tree) for alias in line.names]
+        assert sorted(on_demand) == sorted(package.__all__), f"{path} imports at once, or not at all"
+        assert ast.unparse(tree.body[-1]) == "export_on_demand(__name__)"
 
 
 def mirror(module: Path) -> Path:

@@ -14,7 +14,7 @@ def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
     for more in ([], ["checks=thorough", "physical=saved"]):
         done = run(folder, *ARGUMENTS, *more, out="out")
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == 0, done.said
     return folder
 
 
@@ -46,6 +46,6 @@ def test_a_second_start_sends_nothing(home):
     written = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
     (home / "out" / "done.json").unlink()
     done = run(home, *ARGUMENTS, "physical=saved", out="out")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, done.said
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == written
     assert set(results(home / "out")[0]["checks"]).isdisjoint({"black_box"})

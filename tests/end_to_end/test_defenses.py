@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.helpers.commands import command
+from tests.helpers.commands import command, run, start
 from tests.helpers.paths import CONF
 
 # Noise is trained on for smoothing to stand on.
@@ -23,21 +23,25 @@ SMALL = [
 STEPS = "attack.method.steps=4"
 
 
-def run(home: Path, *overrides: str) -> subprocess.CompletedProcess:
+def run_sweep(home: Path, *overrides: str) -> None:
     steps = [] if "attack=random" in overrides else [STEPS]
     done = subprocess.run(
-        command(home, *SMALL, *steps, *overrides), cwd=home, capture_output=True, text=True, timeout=900
+        command(home, *SMALL, *steps, "-m", *overrides), cwd=home, capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done
+
+
+def run_here(home: Path, *overrides: str, out: str) -> None:
+    steps = [] if "attack=random" in overrides else [STEPS]
+    done = run(home, *SMALL, *steps, *overrides, out=out)
+    assert done.returncode == 0, done.said
 
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("defenses")
-    run(
+    run_sweep(
         home,
-        "-m",
         "attack=pgd",
         f"defense={','.join(DEFENSES)}",
         f"hydra.sweep.dir={home / 'sweep'}",
@@ -75,7 +79,7 @@ def test_they_stand_side_by_side(sweep):
 
 
 def test_a_smoothed_victim_is_certified(tmp_path):
-    run(
+    run_here(
         tmp_path,
         "attack=ddn",
         "attack/budget=l2",
@@ -85,7 +89,7 @@ def test_a_smoothed_victim_is_certified(tmp_path):
         "certificate=cohen",
         "certificate.n=100",
         "certificate.n0=10",
-        f"hydra.run.dir={tmp_path / 'out'}",
+        out="out",
     )
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["trusted"], summary["checks"]
@@ -117,9 +121,8 @@ def test_a_copy_of_a_defence_stands_trial_as_well_under_a_key_of_its_own(tmp_pat
     conf.mkdir(parents=True)
     config = (CONF / "defense" / f"{name}.yaml").read_text()
     (conf / "mine.yaml").write_text(config.replace(f"@package defense.{name}", "@package defense.mine"))
-    run(
+    run_sweep(
         tmp_path,
-        "-m",
         f"--config-dir={conf.parent}",
         "attack=random",
         f"defense={name},mine",
@@ -141,18 +144,11 @@ def _summary(folder: Path) -> dict:
 
 def test_a_certificate_of_a_victim_that_is_not_smoothed_is_refused_before_anything_is_trained(sweep):
     models = sweep.parent / "none yet"
-    done = subprocess.run(
-        command(
-            sweep.parent, *SMALL, "attack=pgd", "certificate=cohen", f"paths.models={models}", out="wrong"
-        ),
-        cwd=sweep.parent,
-        capture_output=True,
-        text=True,
-        timeout=500,
-    )
+    overrides = ["attack=pgd", "certificate=cohen", f"paths.models={models}"]
+    done = run(sweep.parent, *SMALL, *overrides, out="wrong")
     assert done.returncode != 0
-    assert "add defense=smoothing" in done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+    assert "add defense=smoothing" in done.said
+    assert "Traceback" not in done.said
     assert not models.exists()
 
 
@@ -171,16 +167,10 @@ def test_a_certificate_of_a_victim_that_is_not_smoothed_is_refused_before_anythi
     ids=["flags", "certificates"],
 )
 def test_verdicts_are_float32_in_mixed_precision(tmp_path, defense):
-    run(
-        tmp_path,
-        "-m",
-        "attack=random",
-        *defense,
-        "trainer.max_epochs=0",
-        "trainer.precision=32-true,bf16-mixed",
-        f"hydra.sweep.dir={tmp_path / 'sweep'}",
-    )
-    exact, mixed = (pd.read_csv(path) for path in sorted((tmp_path / "sweep").glob("*/verdicts.csv")))
+    for precision in ("32-true", "bf16-mixed"):
+        settings = ["attack=random", *defense, "trainer.max_epochs=0", f"trainer.precision={precision}"]
+        run_here(tmp_path, *settings, out=precision)
+    exact, mixed = (pd.read_csv(tmp_path / out / "verdicts.csv") for out in ("32-true", "bf16-mixed"))
     judged = [
         name
         for name in exact
@@ -192,7 +182,7 @@ def test_verdicts_are_float32_in_mixed_precision(tmp_path, defense):
 
 def test_training_in_mixed_precision(tmp_path):
     mixed = ["attack=pgd", "defense=adv_pgd", "trainer.precision=bf16-mixed"]
-    run(tmp_path, *mixed, f"hydra.run.dir={tmp_path / 'out'}")
+    run_here(tmp_path, *mixed, out="out")
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["trusted"], summary["checks"]
 
@@ -206,13 +196,7 @@ def test_training_in_mixed_precision(tmp_path):
     ],
 )
 def test_a_senseless_list_of_defences_is_refused(tmp_path, defense, said):
-    done = subprocess.run(
-        command(tmp_path, *SMALL, "attack=random", f"defense={defense}", out="wrong"),
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = start(tmp_path, *SMALL, "attack=random", f"defense={defense}", out="wrong")
     assert done.returncode != 0
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr

@@ -14,7 +14,7 @@ def home(tmp_path_factory):
 def test_a_second_start_reads_what_was_fitted(home):
     arguments = ["attack=universal", "attack.budget.eps=16", "attack.method.per=person"]
     done = run(home, *arguments, out="universal")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, done.said
     summary, rows = results(home / "universal")
     assert summary["trusted"] is True
     assert summary["checks"]["fitted_apart"]["passed"] is True
@@ -28,8 +28,8 @@ def test_a_second_start_reads_what_was_fitted(home):
     (home / "universal" / "done.json").unlink()
 
     done = run(home, *arguments, out="universal")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "fitted at an earlier start" in done.stdout
+    assert done.returncode == 0, done.said
+    assert "fitted at an earlier start" in done.said
     assert kept.stat().st_mtime_ns == written
     _, again = results(home / "universal")
     pd.testing.assert_frame_equal(again, rows, check_exact=True)
@@ -37,7 +37,7 @@ def test_a_second_start_reads_what_was_fitted(home):
 
 def test_glasses_are_fitted_worn_and_written_to_be_printed(home):
     done = run(home, "attack=glasses", "attack.method.epochs=10", out="glasses")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, done.said
     summary, rows = results(home / "glasses")
     assert summary["trusted"] is True
     assert set(rows["gradient"]) == {"fine"}
@@ -50,4 +50,4 @@ def test_glasses_are_fitted_worn_and_written_to_be_printed(home):
 
     done = run(home, "attack=patch", "attack.method.epochs=1", "attack.budget.area=0.001", out="large")
     assert done.returncode != 0
-    assert "attack.budget.area=0.001 allows less" in done.stdout + done.stderr
+    assert "attack.budget.area=0.001 allows less" in done.said

@@ -32,9 +32,15 @@ def imported(tree: ast.AST) -> Iterator[tuple[ast.stmt, str, str | None]]:
                 yield node, node.module or "", alias.name
 
 
-def lazy_imports(tree: ast.Module) -> list[tuple[int, str]]:
-    """Line and module of the imports that do not stand at the top of a file."""
-    at_top = set(map(id, tree.body))
+def exports(tree: ast.Module) -> list[ast.stmt]:
+    """The statements with which an `__init__` says where lies what it exports on demand: those below TYPE_CHECKING."""
+    blocks = [node for node in tree.body if isinstance(node, ast.If)]
+    return [line for block in blocks if ast.unparse(block.test) == "TYPE_CHECKING" for line in block.body]
+
+
+def lazy_imports(tree: ast.Module, besides: Iterable[ast.stmt] = ()) -> list[tuple[int, str]]:
+    """Line and module of the imports that do not stand at the top of a file, nor are among those `besides`."""
+    at_top = {id(node) for node in (*tree.body, *besides)}
     found = {(node.lineno, module) for node, module, _ in imported(tree) if id(node) not in at_top}
     return sorted(found)
 

@@ -1,8 +1,6 @@
 """Verification as a user calls it: what a trial of pairs leaves, and what it refuses."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,7 @@ from facetrial.data.rendering.renderer import render
 from facetrial.defenses.smoothing import Smoothing
 from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
 from facetrial.run.verify import check_possible, list_beside
-from tests.helpers.paths import ROOT
+from tests.helpers.commands import run_config
 
 PEOPLE = ("Ann", "Bob", "Cem", "Dia")
 
@@ -43,15 +41,14 @@ def home(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def out(home) -> Path:
-    command = [
-        sys.executable, str(ROOT / "evaluate.py"), "task=verification", "data=lfw",
+    overrides = [
+        "task=verification", "data=lfw",
         f"data.root={home / 'lfw'}", "embedder=small", "embedder.size=32", "embedder.channels=4",
         "attack=pgd", "attack.budget.eps=16", "attack.method.steps=5", "trainer.accelerator=cpu",
         "data.batch_size=5", "callbacks=none", f"paths.cache={home / 'cache'}", f"paths.models={home / 'models'}",
-        f"hydra.run.dir={home / 'out'}",
     ]  # fmt: skip
-    done = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run_config(home, home / "out", *overrides)
+    assert done.returncode == 0, done.said
     assert not (home / "models").exists()  # nothing had to be fitted
     return home / "out"
 

@@ -1,6 +1,7 @@
 """What a user is told who asks for what cannot be, and what is left to a traceback."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -42,6 +43,21 @@ def test_anything_else_keeps_its_traceback():
 
     with pytest.raises(ZeroDivisionError, match="mine"):
         main()
+
+
+def test_lightning_speaks_of_what_needs_attention_only():
+    """In a new process, in which Lightning has not yet set its own level."""
+    lines = (
+        "import logging, sys",
+        "from facetrial.runtime.cli import friendly_errors",
+        "assert 'lightning' not in sys.modules",
+        "levels = lambda: [logging.getLogger(f'lightning.{name}').level for name in ('pytorch', 'fabric')]",
+        "assert friendly_errors(levels)() == [logging.WARNING] * 2",
+        "import lightning.pytorch",
+        "assert levels() == [logging.WARNING] * 2",
+    )
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_comes_back_and_goes_in_is_left_alone(monkeypatch, tmp_path):

@@ -1,12 +1,24 @@
 """Checks that say whether a verdict can be trusted."""
 
-from facetrial.checks.base import Check, Evidence, Outcome, run_checks
-from facetrial.checks.deterministic import Deterministic
-from facetrial.checks.fitted_apart import FittedApart
-from facetrial.checks.of_input import PictureRange, StandardisedOnce
-from facetrial.checks.of_rows import Adaptive, Certificates, OneRowAPicture, Referee, Slopes, SurvivesRounding
-from facetrial.checks.of_victim import Recognises, SameAlone, VictimFrozen
-from facetrial.checks.stronger_attacks import BlackBoxNotBetter, MoreStepsDoNotHelp, UnboundedReachesZero
+from typing import TYPE_CHECKING
+
+from facetrial.core.exports import export_on_demand
+
+if TYPE_CHECKING:
+    from facetrial.checks.base import Check, Evidence, Outcome, run_checks
+    from facetrial.checks.deterministic import Deterministic
+    from facetrial.checks.fitted_apart import FittedApart
+    from facetrial.checks.of_input import PictureRange, StandardisedOnce
+    from facetrial.checks.of_rows import (
+        Adaptive,
+        Certificates,
+        OneRowAPicture,
+        Referee,
+        Slopes,
+        SurvivesRounding,
+    )
+    from facetrial.checks.of_victim import Recognises, SameAlone, VictimFrozen
+    from facetrial.checks.stronger_attacks import BlackBoxNotBetter, MoreStepsDoNotHelp, UnboundedReachesZero
 
 __all__ = [
     "Adaptive",
@@ -30,3 +42,5 @@ __all__ = [
     "VictimFrozen",
     "run_checks",
 ]
+
+export_on_demand(__name__)

@@ -1,7 +1,12 @@
 """The vocabulary that all share: a batch of faces, landmark names, crops and boxes, homographies."""
 
-from facetrial.faces.batch import FaceDataset, Faces, check_images
-from facetrial.faces.landmark_names import NUM_LANDMARKS
+from typing import TYPE_CHECKING
+
+from facetrial.core.exports import export_on_demand
+
+if TYPE_CHECKING:
+    from facetrial.faces.batch import FaceDataset, Faces, check_images
+    from facetrial.faces.landmark_names import NUM_LANDMARKS
 
 __all__ = [
     "NUM_LANDMARKS",
@@ -9,3 +14,5 @@ __all__ = [
     "Faces",
     "check_images",
 ]
+
+export_on_demand(__name__)

@@ -1,8 +1,13 @@
 """The network that finds eyes, brows, nose, mouth and ears, and the other sources of landmarks."""
 
-from facetrial.landmarks.network import LandmarkNetwork
-from facetrial.landmarks.sources import Labels, LandmarkSource, Mtcnn, Regressor
-from facetrial.landmarks.train import train_landmarks
+from typing import TYPE_CHECKING
+
+from facetrial.core.exports import export_on_demand
+
+if TYPE_CHECKING:
+    from facetrial.landmarks.network import LandmarkNetwork
+    from facetrial.landmarks.sources import Labels, LandmarkSource, Mtcnn, Regressor
+    from facetrial.landmarks.train import train_landmarks
 
 __all__ = [
     "Labels",
@@ -12,3 +17,5 @@ __all__ = [
     "Regressor",
     "train_landmarks",
 ]
+
+export_on_demand(__name__)

@@ -1,13 +1,18 @@
 """The recogniser: embedders, heads, the victim they make, and the layers that stand in front of it."""
 
-from facetrial.recognition.embedders.inception_resnet_v1 import InceptionResnetV1
-from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
-from facetrial.recognition.embedders.onnx_embedder import OnnxEmbedder
-from facetrial.recognition.embedders.small import SmallEmbedder
-from facetrial.recognition.gallery_head import GalleryHead
-from facetrial.recognition.layers import Defended, scores_of
-from facetrial.recognition.svm_head import SVMHead
-from facetrial.recognition.victim import Victim
+from typing import TYPE_CHECKING
+
+from facetrial.core.exports import export_on_demand
+
+if TYPE_CHECKING:
+    from facetrial.recognition.embedders.inception_resnet_v1 import InceptionResnetV1
+    from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
+    from facetrial.recognition.embedders.onnx_embedder import OnnxEmbedder
+    from facetrial.recognition.embedders.small import SmallEmbedder
+    from facetrial.recognition.gallery_head import GalleryHead
+    from facetrial.recognition.layers import Defended, scores_of
+    from facetrial.recognition.svm_head import SVMHead
+    from facetrial.recognition.victim import Victim
 
 __all__ = [
     "Defended",
@@ -20,3 +25,5 @@ __all__ = [
     "Victim",
     "scores_of",
 ]
+
+export_on_demand(__name__)

@@ -1,7 +1,14 @@
 """What a trial shows: its page, charts, sections, and words."""
 
-from facetrial.report.trial_report import write_report
+from typing import TYPE_CHECKING
+
+from facetrial.core.exports import export_on_demand
+
+if TYPE_CHECKING:
+    from facetrial.report.trial_report import write_report
 
 __all__ = [
     "write_report",
 ]
+
+export_on_demand(__name__)

@@ -1,8 +1,13 @@
 """From a composed config to a finished trial: what `python evaluate.py` does."""
 
-from facetrial.run.calibration import StudyRule
-from facetrial.run.evaluate import evaluate, run_trial
-from facetrial.run.verify import run_pair_trial
+from typing import TYPE_CHECKING
+
+from facetrial.core.exports import export_on_demand
+
+if TYPE_CHECKING:
+    from facetrial.run.calibration import StudyRule
+    from facetrial.run.evaluate import evaluate, run_trial
+    from facetrial.run.verify import run_pair_trial
 
 __all__ = [
     "StudyRule",
@@ -10,3 +15,5 @@ __all__ = [
     "run_pair_trial",
     "run_trial",
 ]
+
+export_on_demand(__name__)

@@ -1,9 +1,14 @@
 """How the outside world is met: command line, configs, checkpoints, loggers, failures. Nothing of faces."""
 
-from facetrial.runtime.checkpoints import load_checkpoint, save_checkpoint
-from facetrial.runtime.cli import friendly_errors
-from facetrial.runtime.failures import EndWithFailures
-from facetrial.runtime.loggers import Wandb
+from typing import TYPE_CHECKING
+
+from facetrial.core.exports import export_on_demand
+
+if TYPE_CHECKING:
+    from facetrial.runtime.checkpoints import load_checkpoint, save_checkpoint
+    from facetrial.runtime.cli import friendly_errors
+    from facetrial.runtime.failures import EndWithFailures
+    from facetrial.runtime.loggers import Wandb
 
 __all__ = [
     "EndWithFailures",
@@ -12,3 +17,5 @@ __all__ = [
     "load_checkpoint",
     "save_checkpoint",
 ]
+
+export_on_demand(__name__)

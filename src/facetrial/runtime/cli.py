@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import lightning.pytorch  # noqa: F401, sets its log level when it is imported: let that be before `friendly_errors` does
 from omegaconf import DictConfig
 
 import facetrial.runtime.resolvers  # noqa: F401, registers the resolvers that the configs use
@@ -31,6 +30,8 @@ def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
         # A module of the user's lies where the command was started; Python itself looks beside the script.
         if os.getcwd() not in sys.path:
             sys.path.append(os.getcwd())
+        import lightning.pytorch  # noqa: F401, sets its log level when it is imported: let that be before we do
+
         # Of Lightning, what needs attention: its tips and devices would bury ours.
         for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
             logging.getLogger(name).setLevel(logging.WARNING)
