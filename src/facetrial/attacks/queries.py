@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor, nn
 
-from facetrial.core.errors import FacetrialError
 from facetrial.recognition.layers import scores_of
 
 # Pictures a pass where the config leaves it open. On a CPU, larger ones are no faster.
@@ -19,12 +18,3 @@ def asked_in_parts(network: nn.Module, pictures: Tensor, at_once: int | None) ->
     """
     size = at_once or _AT_ONCE.get(pictures.device.type, _OTHER_AT_ONCE)
     return torch.cat([scores_of(network, part) for part in pictures.split(size)])
-
-
-def check_whole(least: int, **settings: int | None) -> None:
-    """Raises FacetrialError unless each setting of a method is a whole number from `least` on, or None."""
-    for key, value in settings.items():
-        if value is not None and (value < least or value != int(value)):
-            raise FacetrialError(
-                f"attack.method.{key} must be a whole number from {least} on, found {value}."
-            )

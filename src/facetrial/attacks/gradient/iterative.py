@@ -19,7 +19,7 @@ from facetrial.attacks.loss_gradient import LossGradient, loss_gradient
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Best, MethodResult, Problem
-from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Count, checked
 from facetrial.recognition.layers import scores_of
 
 log = logging.getLogger(__name__)
@@ -53,16 +53,15 @@ class IterativeAttack(Method):
     takes_surrogate = True
     looks_first = False
 
+    @checked("attack.method")
     def __init__(
-        self, loss: Loss, steps: int, restarts: int = 1, at_once: int | None = None, early_stop: bool = True
+        self,
+        loss: Loss,
+        steps: Count,
+        restarts: Count = 1,
+        at_once: Count | None = None,
+        early_stop: bool = True,
     ) -> None:
-        for key, value in (
-            ("steps", steps),
-            ("restarts", restarts),
-            ("at_once", 1 if at_once is None else at_once),
-        ):
-            if value < 1 or value != int(value):
-                raise FacetrialError(f"attack.method.{key} must be a whole number from 1 on, found {value}.")
         self.loss = loss
         self.steps = steps
         self.restarts = restarts
