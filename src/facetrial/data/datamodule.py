@@ -9,9 +9,10 @@ from lightning import LightningDataModule
 from torch import nn
 from torch.utils.data import DataLoader
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.seeding import ShuffledEpochs
-from facetrial.core.settings import Count, Seed, Unit, checked
+from facetrial.core.settings import Count, Seed, Unit
 from facetrial.data.photos.alignment import Alignment
 from facetrial.data.photos.mtcnn import Search
 from facetrial.data.photos.source_photo import Photograph

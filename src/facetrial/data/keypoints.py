@@ -7,8 +7,9 @@ import numpy as np
 from torch import Tensor
 from torch.nn import functional as F
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import Count, InsideShare, Positive, Seed, ShareBelowOne, Unit, checked
+from facetrial.core.settings import Count, InsideShare, Positive, Seed, ShareBelowOne, Unit
 from facetrial.data.framed import Frames, FramesDataModule
 from facetrial.data.keypoints_csv import COMPETITION, LOWER_LIP, fetched_by_kagglehub, read_frames
 from facetrial.data.photos.near_duplicates import group_near_duplicates, most_alike

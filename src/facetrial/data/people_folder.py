@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import Count, InsideShare, NotNegative, Seed, Unit, checked, whole
+from facetrial.core.settings import Count, InsideShare, NotNegative, Seed, Unit, whole
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.photos.alignment import alignment_named
 from facetrial.data.photos.crops import cut_crops, face_or_centre

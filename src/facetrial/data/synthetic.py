@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
-from facetrial.core.settings import Count, Seed, Unit, checked, whole
+from facetrial.core.settings import Count, Seed, Unit, whole
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.photos.alignment import box_from_five_points
 from facetrial.data.rendering.identities import draw_people

@@ -2,7 +2,8 @@
 
 from torch import Tensor
 
-from facetrial.core.settings import checked, whole
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import whole
 from facetrial.defenses.transform import InputTransform
 
 

@@ -6,8 +6,9 @@ from kornia.filters import gaussian_blur2d, median_blur
 from torch import Tensor
 from torch.nn import functional as F
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import Positive, Unit, checked, whole
+from facetrial.core.settings import Positive, Unit, whole
 from facetrial.defenses.transform import InputTransform
 
 

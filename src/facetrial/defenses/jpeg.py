@@ -5,7 +5,8 @@ from kornia.enhance import jpeg_codec_differentiable
 from torch import Tensor
 from torchvision.io import ImageReadMode, decode_jpeg, encode_jpeg
 
-from facetrial.core.settings import checked, whole
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import whole
 from facetrial.defenses.transform import InputTransform
 
 

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import Unit, checked, number
+from facetrial.core.settings import Unit, number
 from facetrial.defenses.base import Defense
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.frames import inter_eye_distance, pixel_centres

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from torch import Tensor
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.randomness import Draws
-from facetrial.core.settings import Count, InsideShare, Seed, Unit, checked
+from facetrial.core.settings import Count, InsideShare, Seed, Unit
 from facetrial.defenses.transform import RandomTransform
 from facetrial.faces.frames import shrunk
 

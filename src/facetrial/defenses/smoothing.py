@@ -7,8 +7,9 @@ import torch
 from scipy.stats import binomtest
 from torch import Tensor, nn
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import Count, InsideShare, Positive, Seed, Unit, checked
+from facetrial.core.settings import Count, InsideShare, Positive, Seed, Unit
 from facetrial.defenses.base import Defense
 from facetrial.defenses.pixel_draws import picture_draws
 from facetrial.faces.batch import FaceDataset

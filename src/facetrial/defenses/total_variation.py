@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from facetrial.core.settings import Count, Positive, checked
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import Count, Positive
 from facetrial.defenses.transform import InputTransform
 
 _STEP = 0.248  # of the dual ascent; below 1/4 it converges

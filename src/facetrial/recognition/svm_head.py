@@ -8,8 +8,9 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import SVC, LinearSVC
 from torch import Tensor, nn
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import Positive, checked
+from facetrial.core.settings import Positive
 
 KERNELS = ("linear", "rbf")
 _FITTED = ("weight", "bias", "support_vectors", "gamma", "gallery")

@@ -10,10 +10,11 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.exact_sums import exact_sum
 from facetrial.core.randomness import Draws
-from facetrial.core.settings import InsideShare, NotNegative, Positive, Unit, checked
+from facetrial.core.settings import InsideShare, NotNegative, Positive, Unit
 from facetrial.faces.frames import inter_eye_distance, pixel_centres
 from facetrial.faces.landmark_names import LANDMARK_NAMES, indices
 from facetrial.regions.masks import (

@@ -10,8 +10,9 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.randomness import Draws
-from facetrial.core.settings import Positive, checked
+from facetrial.core.settings import Positive
 from facetrial.faces.frames import pixel_centres
 from facetrial.faces.homographies import from_face, laid
 from facetrial.regions.masks import check_landmarks

@@ -15,8 +15,9 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
+from facetrial.core.checked_settings import is_described, parameters, read_setting, shown
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import Keys, Says, is_described, parameters, read_setting, shown
+from facetrial.core.settings import Keys, Says
 from facetrial.runtime import schemas
 
 _ADDED = ("sizes", "noise_level")  # by an experiment, and by a trial

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from facetrial.core.settings import NotNegative, Positive, Unit, checked
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import NotNegative, Positive, Unit
 
 
 class MarginSoftmax(nn.Module):

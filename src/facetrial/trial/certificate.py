@@ -7,8 +7,9 @@ import numpy as np
 from scipy.stats import beta, norm
 from torch import Tensor
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import Count, InsideShare, Unit, checked
+from facetrial.core.settings import Count, InsideShare, Unit
 from facetrial.defenses.base import Defense
 from facetrial.defenses.smoothing import Smoothed, Smoothing
 from facetrial.trial.rows import ABSTAINED

@@ -8,8 +8,9 @@ from facetrial.attacks.black_box.noise import Draw
 from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Best, MethodResult, Problem
 from facetrial.attacks.queries import asked_in_parts
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import Count, Unit, checked, whole
+from facetrial.core.settings import Count, Unit, whole
 
 _MOST = 4096  # as many restarts as `Draws` tells apart
 

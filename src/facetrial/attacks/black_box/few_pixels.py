@@ -8,9 +8,10 @@ from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Best, MethodResult, Problem
 from facetrial.attacks.queries import asked_in_parts
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
-from facetrial.core.settings import Count, checked, number, whole
+from facetrial.core.settings import Count, number, whole
 
 _CPU_PICTURES, _OTHER_PICTURES = 32, 128  # that evolve side by side
 _WAVE = 50  # candidates of each picture that are painted and asked before fooled ones stop

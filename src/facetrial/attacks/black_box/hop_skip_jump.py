@@ -13,7 +13,8 @@ from facetrial.attacks.method import Method
 from facetrial.attacks.minimum_norm.confirmation import confirmed, lengthened
 from facetrial.attacks.problem import Best, MethodResult, Problem
 from facetrial.attacks.queries import asked_in_parts
-from facetrial.core.settings import Count, InsideShare, Unit, checked, read_setting, whole
+from facetrial.core.checked_settings import checked, read_setting
+from facetrial.core.settings import Count, InsideShare, Unit, whole
 
 _CPU_PICTURES, _OTHER_PICTURES = 32, 128  # that are searched side by side
 _WAVE = 16  # probes of each picture that are drawn and asked together

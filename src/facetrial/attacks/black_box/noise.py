@@ -8,7 +8,8 @@ from torch import Tensor
 
 from facetrial.attacks.method import Method
 from facetrial.attacks.problem import MethodResult, Problem
-from facetrial.core.settings import Share, Unit, checked
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import Share, Unit
 
 
 class Draw(Method):

@@ -12,8 +12,9 @@ from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Best, MethodResult, Problem
 from facetrial.attacks.queries import asked_in_parts
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import Count, PositiveShare, Unit, checked, whole
+from facetrial.core.settings import Count, PositiveShare, Unit, whole
 
 _PROPOSALS = {Linf: LinfProposals(), L2: L2Proposals()}
 # Of 10,000 queries, those after which a square covers half of what it did.

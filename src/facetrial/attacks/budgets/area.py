@@ -3,8 +3,9 @@
 from typing import Annotated
 
 from facetrial.attacks.budgets.l0 import L0
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import PositiveShare, Unit, checked
+from facetrial.core.settings import PositiveShare, Unit
 
 
 class Area(L0):

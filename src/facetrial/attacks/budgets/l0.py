@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 
 from facetrial.attacks.budgets.budget import Budget
-from facetrial.core.settings import Count, checked
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import Count
 
 
 class L0(Budget):

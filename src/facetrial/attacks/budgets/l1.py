@@ -7,8 +7,9 @@ from torch import Tensor
 
 from facetrial.attacks.budgets.budget import Budget, norms, room
 from facetrial.attacks.budgets.filling import scale_to_norm
+from facetrial.core.checked_settings import checked
 from facetrial.core.randomness import Draws
-from facetrial.core.settings import Positive, PositiveShare, Unit, checked
+from facetrial.core.settings import Positive, PositiveShare, Unit
 
 _ROUNDS = 30
 

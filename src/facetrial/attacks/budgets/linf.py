@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from facetrial.attacks.budgets.budget import Budget, room
+from facetrial.core.checked_settings import read_setting
 from facetrial.core.randomness import Draws
-from facetrial.core.settings import In255ths, read_setting
+from facetrial.core.settings import In255ths
 
 log = logging.getLogger(__name__)
 

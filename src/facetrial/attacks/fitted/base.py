@@ -15,9 +15,10 @@ from facetrial.attacks.loss_gradient import loss_gradient
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Gradient, MethodResult, Problem
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
-from facetrial.core.settings import Count, Positive, ShareBelowOne, Unit, checked
+from facetrial.core.settings import Count, Positive, ShareBelowOne, Unit
 
 log = logging.getLogger(__name__)
 

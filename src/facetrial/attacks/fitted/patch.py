@@ -15,18 +15,10 @@ from facetrial.attacks.fitted.patch_files import write_patch
 from facetrial.attacks.fitted.printability import non_printability, total_variation
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.problem import Problem
+from facetrial.core.checked_settings import check_values, checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
-from facetrial.core.settings import (
-    Count,
-    NotNegative,
-    Positive,
-    ShareBelowOne,
-    Unit,
-    check_values,
-    checked,
-    number,
-)
+from facetrial.core.settings import Count, NotNegative, Positive, ShareBelowOne, Unit, number
 from facetrial.regions.regions import Region
 from facetrial.regions.wearables import Shape, WholeFace
 

@@ -14,7 +14,8 @@ from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.problem import Problem
-from facetrial.core.settings import Count, Unit, checked
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import Count, Unit
 from facetrial.recognition.layers import scores_of
 
 # The paper's settings.

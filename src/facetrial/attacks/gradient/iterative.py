@@ -19,7 +19,8 @@ from facetrial.attacks.loss_gradient import LossGradient, loss_gradient
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Best, MethodResult, Problem
-from facetrial.core.settings import Count, checked
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import Count
 from facetrial.recognition.layers import scores_of
 
 log = logging.getLogger(__name__)

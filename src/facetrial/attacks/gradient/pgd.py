@@ -11,17 +11,9 @@ from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.problem import Problem
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import (
-    Count,
-    NotNegative,
-    Positive,
-    PositiveShare,
-    Share,
-    Unit,
-    checked,
-    whole,
-)
+from facetrial.core.settings import Count, NotNegative, Positive, PositiveShare, Share, Unit, whole
 from facetrial.faces.frames import shrunk
 
 

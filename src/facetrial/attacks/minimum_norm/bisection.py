@@ -10,8 +10,9 @@ from facetrial.attacks.gradient.iterative import IterativeAttack
 from facetrial.attacks.method import Method
 from facetrial.attacks.minimum_norm.base import SmallestChange
 from facetrial.attacks.problem import MethodResult, Problem
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import Count, PositiveShare, Unit, checked, number
+from facetrial.core.settings import Count, PositiveShare, Unit, number
 
 _GROWTH = 4.0  # of the size, as long as the picture is robust
 _HALVINGS = 4  # of what a probe found

@@ -10,7 +10,8 @@ from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.minimum_norm.base import MinimumNormAttack, annealed
 from facetrial.attacks.problem import Problem
-from facetrial.core.settings import Count, Positive, checked
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import Count, Positive
 
 _DECAY, _DECAY_OF_SQUARES = 0.9, 0.999  # Adam's
 # A round ends when, over a tenth of it, its objective does not fall by this share.

@@ -10,7 +10,8 @@ from facetrial.attacks.loss_gradient import LossGradient
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.minimum_norm.base import MinimumNormAttack, annealed
 from facetrial.attacks.problem import Problem
-from facetrial.core.settings import Count, InsideShare, Positive, Unit, checked
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import Count, InsideShare, Positive, Unit
 
 
 class DDN(MinimumNormAttack):

@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import checked, whole
+from facetrial.core.settings import whole
 from facetrial.data.photos.alignment import Alignment
 from facetrial.data.photos.mtcnn import Search, find_in
 from facetrial.data.photos.source_photo import Photograph
