@@ -1,5 +1,7 @@
 """Constructors whose arguments are held to their annotations, and what is known of a constructor."""
 
+from typing import NamedTuple
+
 import pytest
 import torch
 
@@ -30,6 +32,20 @@ def test_a_constructor_that_is_checked_names_place_and_key():
 def test_parameters_of_a_class_that_hands_names_on_are_those_behind_it_too():
     assert parameters(Derived) == ({"width": Positive, "tensor": torch.Tensor, "count": Count}, True)
     assert parameters(Base)[1] is False
+
+
+class Nothing:
+    pass
+
+
+class Pair(NamedTuple):
+    first: int
+    second: int
+
+
+def test_a_class_without_a_constructor_takes_nothing_but_what_its_new_may_take():
+    assert parameters(Nothing) == ({}, False)
+    assert parameters(Pair) == ({}, True)
 
 
 def test_a_tensor_cannot_be_described():

@@ -155,6 +155,11 @@ def test_a_target_that_is_not_there_is_named(tmp_path):
     assert said.startswith("attack.method._target_=facetrial.attacks.PDG cannot be imported: ")
 
 
+def test_a_part_takes_what_its_constructor_takes_whatever_others_take(tmp_path):
+    said = said_of(composed(tmp_path, "landmarks=mtcnn", "+landmarks.model.max_epochs=3"))
+    assert said.startswith("landmarks.model is no setting of landmarks.Mtcnn.")
+
+
 def test_parts_without_a_target_are_refused(tmp_path):
     assert "calibration has no _target_" in said_of(composed(tmp_path, "+calibration.cost=0.3"))
 

@@ -84,6 +84,8 @@ def parameters(made: Callable) -> tuple[dict[str, Any], bool]:
     classes = [c for c in made.__mro__ if "__init__" in vars(c)] if inspect.isclass(made) else [made]
     takes_any = False
     for level in classes:
+        if level is object:
+            return found, takes_any or made.__new__ is not object.__new__
         function = level.__init__ if inspect.isclass(level) else level
         try:
             signature = inspect.signature(function)

@@ -28,9 +28,15 @@ class Unit:
 
 @dataclass(frozen=True)
 class Keys:
-    """The settings in a part of a config that has no constructor, or more than its constructor takes: a dataclass."""
+    """The settings in a part of a config that has no constructor, or more to say than its constructor's signature.
+
+    Attributes:
+        schema: a dataclass.
+        beyond: whether they may be given where the constructor does not take them.
+    """
 
     schema: type
+    beyond: bool = False
 
 
 def whole(least: int, most: int | None = None) -> Any:

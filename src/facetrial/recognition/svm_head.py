@@ -38,7 +38,7 @@ class SVMHead(nn.Module):
     @checked("model.head")
     def __init__(
         self,
-        kernel: Literal["linear", "rbf"] = "linear",
+        kernel: Literal[KERNELS] = "linear",
         c: Positive = 1.0,
         gamma: Positive | Literal["scale", "auto"] = "scale",
     ) -> None:

@@ -138,7 +138,7 @@ class Training:
     """The whole config of train.py."""
 
     paths: Annotated[Any, Keys(Paths)]
-    embedder: Annotated[Any, Keys(Embedder)]
+    embedder: Annotated[Any, Keys(Embedder, beyond=True)]
     model: Annotated[Any, Keys(Model)]
     landmarks: Annotated[Any, Keys(Landmarks)]
     data: Part | None

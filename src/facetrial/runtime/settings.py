@@ -92,8 +92,8 @@ def _in_node(
 
 
 def _in_part(value: DictConfig, where: str, annotation: Any) -> Iterator[_Fault]:
-    keys = next((part.schema for part in _metadata(annotation) if isinstance(part, Keys)), None)
-    own = {} if keys is None else _hints(keys)
+    keys = next((part for part in _metadata(annotation) if isinstance(part, Keys)), None)
+    own = {} if keys is None else _hints(keys.schema)
     target = value.get("_target_")
     if isinstance(target, str):
         try:
@@ -104,10 +104,13 @@ def _in_part(value: DictConfig, where: str, annotation: Any) -> Iterator[_Fault]
             return
         taken, takes_any = parameters(made)
         name = target.removeprefix("facetrial.")
-        known = {
+        if keys is not None and not keys.beyond:
+            own = {key: said for key, said in own.items() if key in taken or takes_any}
+        # What a constructor says in the words of core.settings goes before what is said of every such part.
+        said_there = {
             key: said for key, said in taken.items() if any(isinstance(p, Says) for p in _metadata(said))
         }
-        yield from _in_node(value, where, taken | own | known, not takes_any, name)
+        yield from _in_node(value, where, taken | own | said_there, not takes_any, name)
     elif keys is not None:
         yield from _in_node(value, where, own, closed="_target_" not in value)
     elif value and any(map(_is_ours, _options(annotation))):

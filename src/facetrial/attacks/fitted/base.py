@@ -22,8 +22,6 @@ from facetrial.core.settings import Count, Positive, ShareBelowOne, Unit
 
 log = logging.getLogger(__name__)
 
-PER = ("person", "all")
-
 
 class Fitted(Method):
     """Base of methods that find one pattern for all pictures of a person, or of all people.
