@@ -226,7 +226,7 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("overrides", "said"),
         [
-            (["attack.budget.eps=-1"], "attack.budget.eps must be a positive number, found -1"),
+            (["attack.budget.eps=-1"], "attack.budget.eps must lie in (0, 255], in 1/255 of a pixel's range"),
             (["attack.budget.eps=300"], "attack.budget.eps must lie in (0, 255]"),
             (["attack/budget=l0"], "a budget of norm l0 has no"),
             (

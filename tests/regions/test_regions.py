@@ -77,7 +77,7 @@ def test_an_area_does_not_depend_on_the_batch_and_needs_a_landmark():
     whole = mask_of(region, faces)
     assert whole[0].sum() == 0
     assert torch.equal(mask_of(region, faces.select(torch.tensor([2]))), whole[2:3])
-    with pytest.raises(FacetrialError, match="share of the picture"):
+    with pytest.raises(FacetrialError, match=r"attack.region.area must lie in \(0, 1\) \(of the picture\)"):
         Discs("nose", area=1.5)
 
 

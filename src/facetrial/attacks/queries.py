@@ -2,8 +2,6 @@
 
 from torch import Tensor
 
-from facetrial.core.errors import FacetrialError
-
 # Pictures a pass where the config leaves it open. On a CPU, larger ones are no faster.
 _AT_ONCE = {"cpu": 32}
 _OTHER_AT_ONCE = 1024
@@ -12,12 +10,3 @@ _OTHER_AT_ONCE = 1024
 def pictures_a_pass(pictures: Tensor, at_once: int | None) -> int:
     """How many pictures are shown together: `at_once`, or what suits the device of these where it is None."""
     return at_once or _AT_ONCE.get(pictures.device.type, _OTHER_AT_ONCE)
-
-
-def check_whole(least: int, **settings: int | None) -> None:
-    """Raises FacetrialError unless each setting of a method is a whole number from `least` on, or None."""
-    for key, value in settings.items():
-        if value is not None and (value < least or value != int(value)):
-            raise FacetrialError(
-                f"attack.method.{key} must be a whole number from {least} on, found {value}."
-            )

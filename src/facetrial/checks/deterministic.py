@@ -2,6 +2,7 @@
 
 from facetrial.attacks.goals import Criterion
 from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
+from facetrial.core.settings import Count
 from facetrial.recognition.layers import scores_of
 
 _REMEDY = (
@@ -23,7 +24,7 @@ class Deterministic(Check):
         more: how many where a verdict differs.
     """
 
-    def __init__(self, pictures: int = 2, more: int = 8) -> None:
+    def __init__(self, pictures: Count = 2, more: Count = 8) -> None:
         self.pictures = pictures
         self.more = more
 

@@ -1,10 +1,13 @@
 """Whether pictures are in [0, 1], the victim minds, and it standardises them once."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
 from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Share, Unit
 from facetrial.recognition.layers import base_model, scores_of
 
 _PICTURES = 64
@@ -20,7 +23,7 @@ class PictureRange(Check):
         contrast: least difference between a typical picture's darkest and brightest value.
     """
 
-    def __init__(self, contrast: float = 0.1) -> None:
+    def __init__(self, contrast: Annotated[Share, Unit("of a pixel's range")] = 0.1) -> None:
         self.contrast = contrast
 
     def __call__(self, evidence: Evidence) -> Outcome:

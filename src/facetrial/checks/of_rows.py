@@ -1,8 +1,11 @@
 """What the rows tell: one a picture, within budget, with slopes, as strong in 8 bits, knowing the defences."""
 
+from typing import Annotated
+
 from scipy import stats
 
 from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
+from facetrial.core.settings import Share, Unit
 from facetrial.metrics.certified import keeps_certificates
 from facetrial.recognition.layers import layers
 from facetrial.trial.certificate import RADIUS
@@ -90,7 +93,7 @@ class SurvivesRounding(Check):
             tests would say that fewer are fooled.
     """
 
-    def __init__(self, least: float = 0.9) -> None:
+    def __init__(self, least: Annotated[Share, Unit("of successes")] = 0.9) -> None:
         self.least = least
 
     def __call__(self, evidence: Evidence) -> Outcome | None:
@@ -145,7 +148,7 @@ class Slopes(Check):
         most: largest share of the attacked pictures on which that may happen.
     """
 
-    def __init__(self, most: float = 0.05) -> None:
+    def __init__(self, most: Annotated[Share, Unit("of pictures")] = 0.05) -> None:
         self.most = most
 
     def __call__(self, evidence: Evidence) -> Outcome | None:

@@ -1,9 +1,12 @@
 """Whether the victim is frozen, knows clean pictures, and says of one alone what it says of it in company."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
 from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
+from facetrial.core.settings import Count, NotNegative, Share, Unit
 from facetrial.recognition.layers import base_model, scores_of
 from facetrial.statistics.intervals import wilson
 
@@ -20,7 +23,11 @@ class SameAlone(Check):
             differently in another batch, on some devices by a thousandth.
     """
 
-    def __init__(self, pictures: int = 4, tolerance: float = 0.01) -> None:
+    def __init__(
+        self,
+        pictures: Count = 4,
+        tolerance: Annotated[NotNegative, Unit("of the spread of a picture's scores")] = 0.01,
+    ) -> None:
         self.pictures = pictures
         self.tolerance = tolerance
 
@@ -79,7 +86,9 @@ class Recognises(Check):
         least: how far the accuracy must come from chance to perfect.
     """
 
-    def __init__(self, pictures: int = 32, least: float = 0.25) -> None:
+    def __init__(
+        self, pictures: Count = 32, least: Annotated[Share, Unit("of the way from chance to perfect")] = 0.25
+    ) -> None:
         self.pictures = pictures
         self.least = least
 

@@ -1,11 +1,14 @@
 """Whether more steps, an attack that sees less, or one without bounds does more than the trial's own."""
 
+from typing import Annotated
+
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.budgets.l2 import L2
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.method import Method
 from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
 from facetrial.checks.rerun import attacked_rows, compared
+from facetrial.core.settings import Count, Share, Unit, whole
 from facetrial.regions.regions import Everywhere
 
 
@@ -24,7 +27,9 @@ class BlackBoxNotBetter(Check):
             not by chance.
     """
 
-    def __init__(self, method: Method, pictures: int = 24, tolerance: float = 0.05) -> None:
+    def __init__(
+        self, method: Method, pictures: Count = 24, tolerance: Annotated[Share, Unit("of pictures")] = 0.05
+    ) -> None:
         self.method = method
         self.pictures = pictures
         self.tolerance = tolerance
@@ -61,7 +66,12 @@ class MoreStepsDoNotHelp(Check):
             say that it is not by chance.
     """
 
-    def __init__(self, factor: int = 2, pictures: int = 32, tolerance: float = 0.05) -> None:
+    def __init__(
+        self,
+        factor: whole(2) = 2,
+        pictures: Count = 32,
+        tolerance: Annotated[Share, Unit("of pictures")] = 0.05,
+    ) -> None:
         self.factor = factor
         self.pictures = pictures
         self.tolerance = tolerance
@@ -100,7 +110,7 @@ class UnboundedReachesZero(Check):
         pictures: how many are attacked at most.
     """
 
-    def __init__(self, method: Method, pictures: int = 8) -> None:
+    def __init__(self, method: Method, pictures: Count = 8) -> None:
         self.method = method
         self.pictures = pictures
 

@@ -2,14 +2,17 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
 from lightning import LightningDataModule
 from torch import nn
 from torch.utils.data import DataLoader
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.seeding import ShuffledEpochs
+from facetrial.core.settings import Count, Seed, Unit
 from facetrial.data.photos.alignment import Alignment
 from facetrial.data.photos.mtcnn import Search
 from facetrial.data.photos.source_photo import Photograph
@@ -40,23 +43,19 @@ class FacesDataModule(LightningDataModule):
     search = Search()
     alignment: Alignment | None = None
 
+    @checked("data")
     def __init__(
         self,
-        split_seed: int = 0,
-        limit: int | None = None,
-        batch_size: int = 64,
-        train_pictures: int | None = None,
-        train_pictures_from: int | None = None,
+        split_seed: Seed = 0,
+        limit: Annotated[Count, Unit("test pictures")] | None = None,
+        batch_size: Annotated[Count, Unit("pictures")] = 64,
+        train_pictures: Annotated[Count, Unit("pictures of a person")] | None = None,
+        train_pictures_from: Annotated[Count, Unit("pictures of a person")] | None = None,
     ) -> None:
         super().__init__()
-        for key, value in (("train_pictures", train_pictures), ("train_pictures_from", train_pictures_from)):
-            if value is not None and value < 1:
-                raise FacetrialError(f"data.{key} must be at least 1, found {value}.")
         self.train_pictures = train_pictures
         self.train_pictures_from = train_pictures_from
         self.capped: tuple[str, ...] = ()
-        if limit is not None and limit < 1:
-            raise FacetrialError(f"data.limit must be at least 1, found {limit}.")
         self.split_seed = split_seed
         self.limit = limit
         self.batch_size = batch_size

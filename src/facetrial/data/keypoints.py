@@ -1,12 +1,15 @@
 """Kaggle's Facial Keypoints Detection: 96x96 grey faces with 15 points, many rows only partly labelled."""
 
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from torch import Tensor
 from torch.nn import functional as F
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Count, InsideShare, Positive, Seed, ShareBelowOne, Unit
 from facetrial.data.framed import Frames, FramesDataModule
 from facetrial.data.keypoints_csv import COMPETITION, LOWER_LIP, fetched_by_kagglehub, read_frames
 from facetrial.data.photos.near_duplicates import group_near_duplicates, most_alike
@@ -41,19 +44,18 @@ class Keypoints(FramesDataModule):
         names = ("training.csv", "training.zip", f"{COMPETITION}.zip")
         return [root / name for name in names if (root / name).is_file()]
 
+    @checked("data")
     def __init__(
         self,
         root: str | None,
         cache: str,
-        validation: float = 0.12,
-        alike: float = 0.4,
-        largest_likeness: float = 0.5,
-        split_seed: int = 0,
-        batch_size: int = 64,
+        validation: Annotated[ShareBelowOne, Unit("of the pictures")] = 0.12,
+        alike: Annotated[InsideShare, Unit("correlation")] = 0.4,
+        largest_likeness: Annotated[Positive, Unit("correlation")] = 0.5,
+        split_seed: Seed = 0,
+        batch_size: Annotated[Count, Unit("pictures")] = 64,
     ) -> None:
         super().__init__(batch_size)
-        if not 0 <= validation < 1:
-            raise FacetrialError(f"data.validation must lie in [0, 1), found {validation}.")
         self.root = root
         self.cache = Path(cache).expanduser()
         self.validation = validation

@@ -1,11 +1,13 @@
 """Augmentation of framed grey faces with landmarks: a whole batch at once, on its device, in plain torch."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from facetrial.core.settings import NotNegative, Share, Unit
 from facetrial.faces.frames import move, sample_grid
 from facetrial.faces.landmark_names import FLIP
 
@@ -108,19 +110,19 @@ class Augmentation:
         cover: chance of a rectangle in front of the face.
     """
 
-    shift: float = 4.0
-    scale: float = 0.12
-    rotation: float = 15.0
-    stretch: float = 0.06
-    flip: float = 0.5
-    brightness: float = 0.1
-    contrast: float = 0.25
-    gamma: float = 0.25
-    slope: float = 0.25
-    sharpness: float = 0.7
-    coarse: float = 0.15
-    noise: float = 0.04
-    cover: float = 0.3
+    shift: Annotated[NotNegative, Unit("pixels")] = 4.0
+    scale: NotNegative = 0.12
+    rotation: Annotated[NotNegative, Unit("degrees")] = 15.0
+    stretch: NotNegative = 0.06
+    flip: Share = 0.5
+    brightness: NotNegative = 0.1
+    contrast: NotNegative = 0.25
+    gamma: NotNegative = 0.25
+    slope: NotNegative = 0.25
+    sharpness: NotNegative = 0.7
+    coarse: Share = 0.15
+    noise: NotNegative = 0.04
+    cover: Share = 0.3
 
     def __call__(self, images: Tensor, landmarks: Tensor) -> tuple[Tensor, Tensor]:
         """Changed pictures (B, 1, S, S) in [0, 1] and their landmarks (B, 15, 2)."""

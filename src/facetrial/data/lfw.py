@@ -6,8 +6,10 @@ Environments", 2007.
 
 import logging
 from pathlib import Path
+from typing import Annotated, Literal
 
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Count, NotNegative, Seed, Unit, whole
 from facetrial.data.people_folder import PeopleFolder
 from facetrial.data.photos.mtcnn import SMALLEST_FACE
 from facetrial.data.photos.person_folders import is_a_persons
@@ -37,17 +39,17 @@ class LFW(PeopleFolder):
     def __init__(
         self,
         root: str | None,
-        size: int,
-        alignment: str,
+        size: Annotated[whole(8), Unit("pixels")],
+        alignment: Literal["facenet", "five_points"],
         cache: str,
-        min_pictures: int = 10,
-        margin: float | None = None,
-        on_bad_picture: str = "skip",
-        split_seed: int = 0,
-        limit: int | None = None,
-        batch_size: int = 64,
-        train_pictures: int | None = None,
-        train_pictures_from: int | None = None,
+        min_pictures: Annotated[whole(3), Unit("pictures of a person")] = 10,
+        margin: Annotated[NotNegative, Unit("pixels")] | None = None,
+        on_bad_picture: Literal["skip", "error"] = "skip",
+        split_seed: Seed = 0,
+        limit: Annotated[Count, Unit("test pictures")] | None = None,
+        batch_size: Annotated[Count, Unit("pictures")] = 64,
+        train_pictures: Annotated[Count, Unit("pictures of a person")] | None = None,
+        train_pictures_from: Annotated[Count, Unit("pictures of a person")] | None = None,
     ) -> None:
         super().__init__(
             root,

@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Count, InsideShare, NotNegative, Seed, Unit, whole
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.photos.alignment import alignment_named
 from facetrial.data.photos.crops import cut_crops, face_or_centre
@@ -70,37 +73,30 @@ class PeopleFolder(FacesDataModule):
         """The picture files below `root`."""
         return [path for path in root.glob("*/*") if is_a_persons(path)]
 
+    @checked("data")
     def __init__(
         self,
         root: str | None,
-        size: int,
-        alignment: str,
+        size: Annotated[whole(8), Unit("pixels")],
+        alignment: Literal["facenet", "five_points"],
         cache: str,
-        min_pictures: int = _SMALLEST_SPLIT,
-        margin: float | None = None,
-        face: str = "largest",
-        smallest_face: float = 0.06,
-        longest_side: int | None = 1024,
-        on_no_face: str = "skip",
-        on_bad_picture: str = "skip",
-        split_seed: int = 0,
-        limit: int | None = None,
-        batch_size: int = 64,
-        train_pictures: int | None = None,
-        train_pictures_from: int | None = None,
+        min_pictures: Annotated[
+            whole(_SMALLEST_SPLIT),
+            Unit("pictures, so that each person has one to train, to validate and to test"),
+        ] = _SMALLEST_SPLIT,
+        margin: Annotated[NotNegative, Unit("pixels")] | None = None,
+        face: Literal["largest", "central"] = "largest",
+        smallest_face: Annotated[InsideShare, Unit("of the shorter side")] = 0.06,
+        longest_side: Annotated[whole(100), Unit("pixels")] | None = 1024,
+        on_no_face: Literal["skip", "centre"] = "skip",
+        on_bad_picture: Literal["skip", "error"] = "skip",
+        split_seed: Seed = 0,
+        limit: Annotated[Count, Unit("test pictures")] | None = None,
+        batch_size: Annotated[Count, Unit("pictures")] = 64,
+        train_pictures: Annotated[Count, Unit("pictures of a person")] | None = None,
+        train_pictures_from: Annotated[Count, Unit("pictures of a person")] | None = None,
     ) -> None:
         super().__init__(split_seed, limit, batch_size, train_pictures, train_pictures_from)
-        for name, found, known in (
-            ("on_bad_picture", on_bad_picture, ("skip", "error")),
-            ("on_no_face", on_no_face, ("skip", "centre")),
-        ):
-            if found not in known:
-                raise FacetrialError(f'data.{name} must be "{known[0]}" or "{known[1]}", found {found!r}.')
-        if min_pictures < _SMALLEST_SPLIT:
-            raise FacetrialError(
-                f"data.min_pictures must be at least {_SMALLEST_SPLIT}, so that each person has a picture to train, "
-                f"to validate and to test; found {min_pictures}."
-            )
         self.root = root
         self.alignment = alignment_named(alignment, size, margin)
         self.search = Search(face, smallest_face, longest_side)

@@ -1,11 +1,15 @@
 """`data=synthetic`: invented people drawn by the project itself, so that everything runs with no download."""
 
+from typing import Annotated
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
+from facetrial.core.settings import Count, Seed, Unit, whole
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.photos.alignment import box_from_five_points
 from facetrial.data.rendering.identities import draw_people
@@ -66,22 +70,21 @@ class SyntheticFaces(FacesDataModule):
 
     synthetic = True
 
+    @checked("data")
     def __init__(
         self,
-        people: int = 12,
-        pictures: int = 56,
-        pictures_min: int = 24,
-        size: int = 112,
-        people_seed: int = 0,
-        split_seed: int = 0,
-        limit: int | None = None,
-        batch_size: int = 64,
-        train_pictures: int | None = None,
-        train_pictures_from: int | None = None,
+        people: whole(2, MOST_PEOPLE) = 12,
+        pictures: Annotated[Count, Unit("of a person")] = 56,
+        pictures_min: Annotated[whole(_FEWEST_PICTURES), Unit("of a person")] = 24,
+        size: Annotated[whole(8), Unit("pixels")] = 112,
+        people_seed: Seed = 0,
+        split_seed: Seed = 0,
+        limit: Annotated[Count, Unit("test pictures")] | None = None,
+        batch_size: Annotated[Count, Unit("pictures")] = 64,
+        train_pictures: Annotated[Count, Unit("pictures of a person")] | None = None,
+        train_pictures_from: Annotated[Count, Unit("pictures of a person")] | None = None,
     ) -> None:
         super().__init__(split_seed, limit, batch_size, train_pictures, train_pictures_from)
-        if not 2 <= people <= MOST_PEOPLE:
-            raise FacetrialError(f"data.people must lie between 2 and {MOST_PEOPLE}, found {people}.")
         if not _FEWEST_PICTURES <= pictures_min <= pictures:
             raise FacetrialError(
                 f"data.pictures_min must lie between {_FEWEST_PICTURES} (one each to train, validate and test) and "

@@ -2,7 +2,8 @@
 
 from torch import Tensor
 
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import whole
 from facetrial.defenses.transform import InputTransform
 
 
@@ -20,9 +21,8 @@ class BitDepth(InputTransform):
 
     has_slope = False
 
-    def __init__(self, bits: int) -> None:
-        if bits not in range(1, 9):
-            raise FacetrialError(f"defense.bit_depth.bits must be a whole number from 1 to 8, found {bits}.")
+    @checked("defense.bit_depth")
+    def __init__(self, bits: whole(1, 8)) -> None:
         self.bits = bits
 
     def transform(self, images: Tensor) -> Tensor:

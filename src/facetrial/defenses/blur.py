@@ -1,10 +1,14 @@
 """Blurs: what is small and sharp is smoothed away."""
 
+from typing import Annotated
+
 from kornia.filters import gaussian_blur2d, median_blur
 from torch import Tensor
 from torch.nn import functional as F
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Positive, Unit, whole
 from facetrial.defenses.transform import InputTransform
 
 
@@ -18,8 +22,9 @@ class MedianBlur(InputTransform):
         FacetrialError: an even side, or one below 3.
     """
 
-    def __init__(self, side: int) -> None:
-        if side < 3 or side % 2 != 1:
+    @checked("defense.median")
+    def __init__(self, side: Annotated[whole(3), Unit("pixels")]) -> None:
+        if side % 2 != 1:
             raise FacetrialError(
                 f"defense.median.side must be an odd number of pixels from 3 on, found {side}."
             )
@@ -42,9 +47,8 @@ class GaussianBlur(InputTransform):
         FacetrialError: sigma is not above 0.
     """
 
-    def __init__(self, sigma: float) -> None:
-        if not sigma > 0:
-            raise FacetrialError(f"defense.blur.sigma must be above 0 pixels, found {sigma}.")
+    @checked("defense.blur")
+    def __init__(self, sigma: Annotated[Positive, Unit("pixels")]) -> None:
         self.sigma = sigma
 
     def transform(self, images: Tensor) -> Tensor:

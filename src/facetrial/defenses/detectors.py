@@ -3,12 +3,13 @@
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
 import torch
 from torch import Tensor, nn
 
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import InsideShare, Unit
 from facetrial.defenses.base import Defense
 from facetrial.defenses.transform import InputTransform
 from facetrial.faces.batch import FaceDataset
@@ -40,7 +41,7 @@ class Detector(Defense):
     detects = True
     forward_passes = 1
 
-    def __init__(self, false_alarms: float = 0.01) -> None:
+    def __init__(self, false_alarms: Annotated[InsideShare, Unit("of clean pictures")] = 0.01) -> None:
         if not 0 < false_alarms < 1:
             raise FacetrialError(
                 f"the share of false alarms of a detector must lie in (0, 1), found {false_alarms}."
@@ -202,7 +203,11 @@ class FeatureSqueezing(Detector):
         FacetrialError: no squeezer, or one that is not an InputTransform.
     """
 
-    def __init__(self, squeezers: Mapping[str, InputTransform], false_alarms: float = 0.01) -> None:
+    def __init__(
+        self,
+        squeezers: Mapping[str, InputTransform],
+        false_alarms: Annotated[InsideShare, Unit("of clean pictures")] = 0.01,
+    ) -> None:
         super().__init__(false_alarms)
         self.squeezers = dict(squeezers)
         for name, squeezer in self.squeezers.items():

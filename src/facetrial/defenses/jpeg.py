@@ -5,7 +5,8 @@ from kornia.enhance import jpeg_codec_differentiable
 from torch import Tensor
 from torchvision.io import ImageReadMode, decode_jpeg, encode_jpeg
 
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import whole
 from facetrial.defenses.transform import InputTransform
 
 
@@ -23,11 +24,8 @@ class JPEG(InputTransform):
         FacetrialError: another quality.
     """
 
-    def __init__(self, quality: int, real: bool = True) -> None:
-        if not 1 <= quality <= 100 or quality != int(quality):
-            raise FacetrialError(
-                f"defense.jpeg.quality must be a whole number from 1 to 100, found {quality}."
-            )
+    @checked("defense.jpeg")
+    def __init__(self, quality: whole(1, 100), real: bool = True) -> None:
         self.quality = int(quality)
         self.has_slope = not real
 

@@ -1,10 +1,14 @@
 """Covers the face region by region and lets what is left of it vote."""
 
+from typing import Annotated, Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Unit, number
 from facetrial.defenses.base import Defense
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.frames import inter_eye_distance, pixel_centres
@@ -43,11 +47,12 @@ class Occlusion(Defense):
 
     needs_landmarks = True
 
-    def __init__(self, widen: float = 0.0, fill: str = "mean") -> None:
-        if not widen > -1:
-            raise FacetrialError(f"defense.occlusion.widen must be above -1, found {widen}.")
-        if fill not in ("mean", "blur"):
-            raise FacetrialError(f"defense.occlusion.fill must be mean or blur, found {fill!r}.")
+    @checked("defense.occlusion")
+    def __init__(
+        self,
+        widen: Annotated[number("must be above -1", gt=-1), Unit("of a cover's reach")] = 0.0,
+        fill: Literal["mean", "blur"] = "mean",
+    ) -> None:
         self.widen = widen
         self.fill = fill
 

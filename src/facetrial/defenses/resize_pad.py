@@ -1,9 +1,12 @@
 """A picture made smaller and laid somewhere at random."""
 
+from typing import Annotated
+
 from torch import Tensor
 
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
 from facetrial.core.randomness import Draws
+from facetrial.core.settings import Count, InsideShare, Seed, Unit
 from facetrial.defenses.transform import RandomTransform
 from facetrial.faces.frames import shrunk
 
@@ -21,10 +24,11 @@ class RandomResizePad(RandomTransform):
         FacetrialError: a share outside (0, 1).
     """
 
-    def __init__(self, smallest: float, seed: int, samples: int) -> None:
+    @checked("defense.resize_pad")
+    def __init__(
+        self, smallest: Annotated[InsideShare, Unit("of the picture's side")], seed: Seed, samples: Count
+    ) -> None:
         super().__init__(seed, samples)
-        if not 0 < smallest < 1:
-            raise FacetrialError(f"defense.resize_pad.smallest must lie in (0, 1), found {smallest}.")
         self.smallest = smallest
 
     def transform(self, images: Tensor, draws: Draws) -> Tensor:

@@ -1,13 +1,15 @@
 """Randomised smoothing: the recogniser's vote over noisy copies of a picture."""
 
 from functools import lru_cache
-from typing import Self
+from typing import Annotated, Self
 
 import torch
 from scipy.stats import binomtest
 from torch import Tensor, nn
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Count, InsideShare, Positive, Seed, Unit
 from facetrial.defenses.base import Defense
 from facetrial.defenses.pixel_draws import picture_draws
 from facetrial.faces.batch import FaceDataset
@@ -34,18 +36,16 @@ class Smoothing(Defense):
     outermost = True
     smooths = True
 
-    def __init__(self, sigma: float, n: int, alpha: float, samples: int, batch: int, seed: int) -> None:
-        if not sigma > 0:
-            raise FacetrialError(
-                f"defense.smoothing.sigma must be above 0, found {sigma}: without noise there is nothing to vote on."
-            )
-        if not 0 < alpha < 1:
-            raise FacetrialError(f"defense.smoothing.alpha must lie in (0, 1), found {alpha}.")
-        for key, value in (("n", n), ("samples", samples), ("batch", batch)):
-            if value < 1 or value != int(value):
-                raise FacetrialError(
-                    f"defense.smoothing.{key} must be a whole number from 1 on, found {value}."
-                )
+    @checked("defense.smoothing")
+    def __init__(
+        self,
+        sigma: Annotated[Positive, Unit("in units of [0, 1]")],
+        n: Annotated[Count, Unit("noisy copies")],
+        alpha: InsideShare,
+        samples: Annotated[Count, Unit("noisy copies")],
+        batch: Annotated[Count, Unit("noisy copies a pass")],
+        seed: Seed,
+    ) -> None:
         self.sigma = sigma
         self.n = int(n)
         self.alpha = alpha

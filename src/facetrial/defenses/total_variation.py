@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import Count, Positive
 from facetrial.defenses.transform import InputTransform
 
 _STEP = 0.248  # of the dual ascent; below 1/4 it converges
@@ -23,12 +24,8 @@ class TotalVariation(InputTransform):
         FacetrialError: a weight that is not above 0, or no step.
     """
 
-    def __init__(self, weight: float, steps: int) -> None:
-        if not weight > 0 or steps < 1:
-            raise FacetrialError(
-                "defense.total_variation needs a weight above 0 and steps of at least 1, found "
-                f"{weight} and {steps}."
-            )
+    @checked("defense.total_variation")
+    def __init__(self, weight: Positive, steps: Count) -> None:
         self.weight = weight
         self.steps = steps
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Count, ShareBelowOne, whole
 from facetrial.faces.frames import FRAME_SIZE, MEAN_SHAPE
 from facetrial.faces.landmark_names import NUM_LANDMARKS
 
@@ -40,10 +41,10 @@ class LandmarkNetwork(nn.Module):
 
     def __init__(
         self,
-        widths: Sequence[int] = (32, 64, 128, 192),
-        blocks: Sequence[int] = (0, 1, 1, 1),
-        hidden: int = 384,
-        dropout: float = 0.3,
+        widths: Sequence[Count] = (32, 64, 128, 192),
+        blocks: Sequence[whole(0)] = (0, 1, 1, 1),
+        hidden: Count = 384,
+        dropout: ShareBelowOne = 0.3,
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = []

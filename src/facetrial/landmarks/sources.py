@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
 from facetrial.core.locks import file_lock
+from facetrial.core.settings import ExistingFile, Seed
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.frames import mean_shape, move, similarity_transforms
 from facetrial.faces.landmark_names import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
@@ -96,8 +97,8 @@ class Regressor(LandmarkSource):
         trainer: dict,
         callbacks: dict,
         paths: dict,
-        seed: int,
-        checkpoint: str | None,
+        seed: Seed,
+        checkpoint: ExistingFile | None,
         cache: str,
     ) -> None:
         alone = {"max_epochs": model["max_epochs"], "devices": 1, "strategy": "auto", "num_nodes": 1}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from hydra.utils import instantiate
-from lightning import Callback, seed_everything
+from lightning import seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 from omegaconf import DictConfig, OmegaConf
 
@@ -19,6 +19,7 @@ from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.framed import FramedFaces, FramesDataModule
 from facetrial.landmarks.kaggle_report import find_all, score, write_outcome
 from facetrial.landmarks.lightning_module import LandmarkRegressor
+from facetrial.runtime.callbacks import callbacks_of
 from facetrial.runtime.checkpoints import save_checkpoint, training_cut_short
 from facetrial.runtime.loggers import log_training
 
@@ -91,7 +92,7 @@ def _train(config: DictConfig) -> dict[str, float]:
         config.trainer,
         logger=list(instantiate(config.logger).values()) or False,
         callbacks=[
-            *(c for c in instantiate(config.callbacks).values() if isinstance(c, Callback)),
+            *callbacks_of(config),
             SeedSteps(config.seed),
             ModelCheckpoint(partial, "last", save_on_train_epoch_end=True, enable_version_counter=False),
         ],

@@ -1,12 +1,16 @@
 """The SVM that scikit-learn fitted, in exact torch form."""
 
+from typing import Literal
+
 import numpy as np
 import torch
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import SVC, LinearSVC
 from torch import Tensor, nn
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Positive
 
 KERNELS = ("linear", "rbf")
 _FITTED = ("weight", "bias", "support_vectors", "gamma", "gallery")
@@ -31,10 +35,14 @@ class SVMHead(nn.Module):
         FacetrialError: unknown kernel.
     """
 
-    def __init__(self, kernel: str = "linear", c: float = 1.0, gamma: float | str = "scale") -> None:
+    @checked("model.head")
+    def __init__(
+        self,
+        kernel: Literal[KERNELS] = "linear",
+        c: Positive = 1.0,
+        gamma: Positive | Literal["scale", "auto"] = "scale",
+    ) -> None:
         super().__init__()
-        if kernel not in KERNELS:
-            raise FacetrialError(f"model.head.kernel must be one of {', '.join(KERNELS)}, found {kernel!r}.")
         self.kernel = kernel
         self.c = c
         self.gamma_setting = gamma

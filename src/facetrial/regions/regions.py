@@ -5,13 +5,16 @@ which none of the region's landmarks is known gets an empty mask: it is not atta
 """
 
 from abc import ABC, abstractmethod
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.exact_sums import exact_sum
 from facetrial.core.randomness import Draws
+from facetrial.core.settings import InsideShare, NotNegative, Positive, Unit
 from facetrial.faces.frames import inter_eye_distance, pixel_centres
 from facetrial.faces.landmark_names import LANDMARK_NAMES, indices
 from facetrial.regions.masks import (
@@ -56,26 +59,19 @@ class Discs(Region):
             they cover it, whatever `radius` says. None leaves them as large as `radius` makes them.
     """
 
+    @checked("attack.region")
     def __init__(
         self,
         landmarks: list[str] | str = "",
-        radius: float = 0.2,
-        softness: float = 0.0,
-        area: float | None = None,
+        radius: Annotated[Positive, Unit("inter-eye distances")] = 0.2,
+        softness: Annotated[NotNegative, Unit("of the radius")] = 0.0,
+        area: Annotated[InsideShare, Unit("of the picture")] | None = None,
     ) -> None:
         prefixes = [landmarks] if isinstance(landmarks, str) else list(landmarks)
         self.landmarks = indices(*prefixes)
         if not self.landmarks:
             raise FacetrialError(
                 f"no landmark's name starts with any of {prefixes}; there are {', '.join(LANDMARK_NAMES)}."
-            )
-        if radius <= 0 or softness < 0:
-            raise FacetrialError(
-                f"a region's radius must be positive and its softness not negative, found {radius} and {softness}."
-            )
-        if area is not None and not 0 < area < 1:
-            raise FacetrialError(
-                f"attack.region.area must lie between 0 and 1, a share of the picture; found {area}."
             )
         self.radius = radius
         self.softness = softness
@@ -99,7 +95,12 @@ class Discs(Region):
 class Ears(Discs):
     """Discs on the ears, which Kaggle's points lack: extrapolated from eyes, brows, nose and mouth."""
 
-    def __init__(self, radius: float = 0.3, softness: float = 0.0, area: float | None = None) -> None:
+    def __init__(
+        self,
+        radius: Annotated[Positive, Unit("inter-eye distances")] = 0.3,
+        softness: Annotated[NotNegative, Unit("of the radius")] = 0.0,
+        area: Annotated[InsideShare, Unit("of the picture")] | None = None,
+    ) -> None:
         super().__init__("", radius, softness, area)
 
     def centres(self, landmarks: Tensor) -> Tensor:

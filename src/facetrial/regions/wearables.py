@@ -5,14 +5,14 @@ units of the inter-eye distance; the origin lies midway between the eyes, x poin
 left one, y down the face.
 """
 
-import math
 from abc import abstractmethod
 
 import torch
 from torch import Tensor
 
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
 from facetrial.core.randomness import Draws
+from facetrial.core.settings import Positive
 from facetrial.faces.frames import pixel_centres
 from facetrial.faces.homographies import from_face, laid
 from facetrial.regions.masks import check_landmarks
@@ -42,9 +42,8 @@ class Shape(Region):
     right: float
     bottom: float
 
-    def __init__(self, scale: float = 1.0) -> None:
-        if not (scale > 0 and math.isfinite(scale)):
-            raise FacetrialError(f"attack.region.scale must be a positive number, found {scale}.")
+    @checked("attack.region")
+    def __init__(self, scale: Positive = 1.0) -> None:
         self.scale = scale
 
     @abstractmethod

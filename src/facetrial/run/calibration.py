@@ -1,6 +1,7 @@
 """The noise level of the study's table, found once, on validation pictures."""
 
 from dataclasses import asdict, dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from facetrial.attacks.budgets.l2 import RMS
 from facetrial.core.errors import FacetrialError
 from facetrial.core.exact_sums import exact_sum
 from facetrial.core.randomness import Draws
+from facetrial.core.settings import Count, PositiveShare, ShareBelowOne, Unit
 from facetrial.faces.batch import FaceDataset
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Everywhere, Region
@@ -36,7 +38,7 @@ class NoiseLevel:
     costs_enough: float
     still_reached: float
     wanted_cost: float
-    cost: float
+    cost: Annotated[ShareBelowOne, Unit("of accuracy")]
     people: dict[str, int]
     pictures: int
 
@@ -62,11 +64,11 @@ class StudyRule:
     """
 
     people: list[str]
-    cost: float
+    cost: Annotated[ShareBelowOne, Unit("of accuracy")]
     region: Region
-    reach: float = 0.95
-    draws: int = 4
-    rounds: int = 7
+    reach: Annotated[PositiveShare, Unit("of the pictures")] = 0.95
+    draws: Count = 4
+    rounds: Count = 7
 
     def find(self, victim: Victim, faces: FaceDataset, seed: int, batch_size: int = 64) -> NoiseLevel:
         """The level for `victim` on the validation pictures `faces`, with landmarks filled in.

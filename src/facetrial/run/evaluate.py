@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 from hydra.utils import instantiate
-from lightning import Callback, Trainer, seed_everything
+from lightning import Trainer, seed_everything
 from omegaconf import DictConfig
 from torch import nn
 
@@ -33,6 +33,8 @@ from facetrial.run.finished import DONE, begin, finish, finished_before, trial_d
 from facetrial.run.noise_level import use_noise_level
 from facetrial.run.results import write_results
 from facetrial.run.surrogate import surrogate_for
+from facetrial.runtime.callbacks import callbacks_of
+from facetrial.runtime.settings import check_settings
 from facetrial.training.checkpoint import KIND, checkpoint_path
 from facetrial.training.train import recognizer_for
 from facetrial.trial.certificate import RADIUS
@@ -54,7 +56,11 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
 
     Returns:
         The summary, as in `summary.json`.
+
+    Raises:
+        FacetrialError: a key of `config` is unknown, or has a value that it may not have.
     """
+    check_settings(config)
     asked = trial_digest(config)
     with file_lock(folder / DONE):
         if config.resume and (summary := finished_before(folder, asked)) is not None:
@@ -217,11 +223,10 @@ def trial_trainer(config: DictConfig, folder: Path) -> Trainer:
     Lightning's sampler, which would repeat some to fill the last batch.
     """
     loggers = instantiate(config.logger)
-    callbacks = [c for c in instantiate(config.callbacks).values() if isinstance(c, Callback)]
     return instantiate(
         config.trainer,
         logger=list(loggers.values()) if loggers else False,
-        callbacks=[c for c in callbacks if not c.__class__.__name__.startswith("ModelCheckpoint")],
+        callbacks=[c for c in callbacks_of(config) if not c.__class__.__name__.startswith("ModelCheckpoint")],
         default_root_dir=str(folder),
         enable_checkpointing=False,
         enable_model_summary=False,

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -34,7 +35,11 @@ log = logging.getLogger(__name__)
 
 
 def run_pair_trial(
-    config: DictConfig, folder: Path, pairs: str | None = None, attacked: str = "first", mirror: bool = False
+    config: DictConfig,
+    folder: Path,
+    pairs: str | None = None,
+    attacked: Literal["first", "second"] = "first",
+    mirror: bool = False,
 ) -> dict:
     """Runs the trial of verification that `config` describes and writes its results into `folder`.
 

@@ -1,10 +1,13 @@
 """Losses that fine-tune an embedder to tell people apart."""
 
+from typing import Annotated
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import NotNegative, Positive, Unit
 
 
 class MarginSoftmax(nn.Module):
@@ -20,12 +23,15 @@ class MarginSoftmax(nn.Module):
         FacetrialError: a negative margin or a scale that is not positive.
     """
 
-    def __init__(self, dimension: int, num_classes: int, margin: float = 0.2, scale: float = 24.0) -> None:
+    @checked("model.loss")
+    def __init__(
+        self,
+        dimension: int,
+        num_classes: int,
+        margin: Annotated[NotNegative, Unit("radians")] = 0.2,
+        scale: Positive = 24.0,
+    ) -> None:
         super().__init__()
-        if margin < 0 or scale <= 0:
-            raise FacetrialError(
-                f"model.loss: the margin must not be negative and the scale positive, found {margin} and {scale}."
-            )
         self.margin = margin
         self.scale = scale
         self.centres = nn.Parameter(torch.randn(num_classes, dimension))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import torch
 from hydra.utils import instantiate
-from lightning import Callback, seed_everything
+from lightning import seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 from omegaconf import DictConfig, open_dict
 
@@ -20,6 +20,7 @@ from facetrial.defenses.base import Defense
 from facetrial.defenses.build import build_defenses
 from facetrial.faces.batch import FaceDataset
 from facetrial.recognition.victim import Victim
+from facetrial.runtime.callbacks import callbacks_of
 from facetrial.runtime.checkpoints import (
     load_checkpoint,
     save_checkpoint,
@@ -136,7 +137,7 @@ def _train(config: DictConfig) -> dict[str, float]:
         config.trainer,
         logger=list(instantiate(config.logger).values()) or False,
         callbacks=[
-            *(c for c in instantiate(config.callbacks).values() if isinstance(c, Callback)),
+            *callbacks_of(config),
             # The newest epoch; `save_last` alone writes nothing before the training ends.
             ModelCheckpoint(partial, "last", save_on_train_epoch_end=True, enable_version_counter=False),
             stopwatch,

@@ -1,12 +1,15 @@
 """Certificates of a smoothed victim: within which L2 distance nothing changes its answer."""
 
 from collections.abc import Iterable
+from typing import Annotated
 
 import numpy as np
 from scipy.stats import beta, norm
 from torch import Tensor
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Count, InsideShare, Unit
 from facetrial.defenses.base import Defense
 from facetrial.defenses.smoothing import Smoothed, Smoothing
 from facetrial.trial.rows import ABSTAINED
@@ -28,12 +31,13 @@ class Certificate:
         FacetrialError: a setting outside its range.
     """
 
-    def __init__(self, n0: int, n: int, alpha: float) -> None:
-        if n0 < 1 or n < 1 or n0 != int(n0) or n != int(n) or not 0 < alpha < 1:
-            raise FacetrialError(
-                "certificate: n0 and n must be whole numbers from 1 on and alpha in (0, 1), found "
-                f"{n0}, {n} and {alpha}."
-            )
+    @checked("certificate")
+    def __init__(
+        self,
+        n0: Annotated[Count, Unit("noisy copies")],
+        n: Annotated[Count, Unit("noisy copies")],
+        alpha: InsideShare,
+    ) -> None:
         self.n0 = int(n0)
         self.n = int(n)
         self.alpha = alpha

@@ -95,9 +95,9 @@ def test_a_picture_is_attacked_the_same_in_any_batch(batch_size):
 @pytest.mark.parametrize(
     ("made", "message"),
     [
-        (lambda: BestOf(Gaussian(), 0), "attack.method.n must be a whole number from 1 on, found 0"),
+        (lambda: BestOf(Gaussian(), 0), "attack.method.n must be a whole number from 1 to 4096"),
         (lambda: BestOf(Gaussian(), 1.5), "attack.method.n must be a whole number"),
-        (lambda: BestOf(Gaussian(), 5000), "attack.method.n must be at most 4096"),
+        (lambda: BestOf(Gaussian(), 5000), "attack.method.n must be a whole number from 1 to 4096"),
         (lambda: BestOf(Gaussian(), 2, at_once=0), "attack.method.at_once must be a whole number"),
         (lambda: BestOf(PGD(None, 1, 1.0), 2), "attack.method.draw must be a method that draws.*found PGD"),
     ],

@@ -190,7 +190,7 @@ def test_coarse_noise_is_made_of_squares():
         ({"queries": 60}, "attack.method.queries must be a whole number from 61 on, found 60"),
         ({"starts": 0}, "attack.method.starts must be a whole number from 1 on"),
         ({"probes": 1}, "attack.method.probes must be a whole number from 2 on"),
-        ({"probe": 0.0}, r"attack.method.probe must lie in \(0, 1\), found 0.0"),
+        ({"probe": 0.0}, r"attack.method.probe must lie in \(0, 1\) \(of the distance\), found 0.0"),
         ({"at_once": 0}, "attack.method.at_once must be a whole number from 1 on"),
     ],
 )

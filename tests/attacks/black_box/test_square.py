@@ -152,7 +152,10 @@ def test_before_a_victim_that_draws_one_lucky_draw_stops_nobody():
     ("made", "message"),
     [
         (lambda: Square(Margin(), 2), "attack.method.queries must be a whole number from 3 on, found 2"),
-        (lambda: Square(Margin(), 10, p_init=0.0), r"attack.method.p_init must lie in \(0, 1\], found 0.0"),
+        (
+            lambda: Square(Margin(), 10, p_init=0.0),
+            r"attack.method.p_init must lie in \(0, 1\] \(of the region\)",
+        ),
         (lambda: Square(Margin(), 10, p_init=1.1), "attack.method.p_init"),
         (lambda: Square(Margin(), 10, at_once=0), "attack.method.at_once must be a whole number"),
     ],

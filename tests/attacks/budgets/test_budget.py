@@ -68,7 +68,7 @@ class TestConvex:
 @pytest.mark.parametrize(
     ("made", "message"),
     [
-        (lambda: Linf(-1), "attack.budget.eps must be a positive number"),
+        (lambda: Linf(-1), r"attack.budget.eps must lie in \(0, 255\]"),
         (lambda: Linf(256), r"attack.budget.eps must lie in \(0, 255\]"),
         (lambda: L0(1.5), "attack.budget.pixels must be a whole number"),
         (lambda: L1(0), "attack.budget.eps must be a positive number"),

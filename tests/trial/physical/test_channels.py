@@ -51,7 +51,7 @@ def test_jpeg_is_what_pillow_writes_and_loses_more_at_a_lower_quality(crops):
         (("GIF",), "PNG"),
         (("JPEG",), "JPEG has a quality"),
         (("PNG", 3), "PNG has none"),
-        (("JPEG", 101), "between"),
+        (("JPEG", 101), "from 1 to 100"),
     ],
 )
 def test_senseless_settings(settings, said):

@@ -1,13 +1,17 @@
 """The worst of several random draws."""
 
+from typing import Annotated
+
 import torch
 
 from facetrial.attacks.black_box.noise import Draw
 from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Best, Problem
-from facetrial.attacks.queries import check_whole, pictures_a_pass
+from facetrial.attacks.queries import pictures_a_pass
 from facetrial.attacks.result import MethodResult
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Count, Unit, whole
 
 _MOST = 4096  # as many restarts as `Draws` tells apart
 
@@ -28,10 +32,10 @@ class BestOf(Method):
 
     asks_gradient = False
 
-    def __init__(self, draw: Draw, n: int, at_once: int | None = None) -> None:
-        check_whole(1, n=n, at_once=at_once)
-        if n > _MOST:
-            raise FacetrialError(f"attack.method.n must be at most {_MOST}, found {n}.")
+    @checked("attack.method")
+    def __init__(
+        self, draw: Draw, n: Annotated[whole(1, _MOST), Unit("draws")], at_once: Count | None = None
+    ) -> None:
         if not isinstance(draw, Draw):
             raise FacetrialError(
                 f"attack.method.draw must be a method that draws at random (gaussian, uniform, salt_and_pepper), found "

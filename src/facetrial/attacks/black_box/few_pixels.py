@@ -7,10 +7,12 @@ from facetrial.attacks.budgets.l0 import L0
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Best, Problem
-from facetrial.attacks.queries import check_whole, pictures_a_pass
+from facetrial.attacks.queries import pictures_a_pass
 from facetrial.attacks.result import MethodResult
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
+from facetrial.core.settings import Count, number, whole
 
 _CPU_PICTURES, _OTHER_PICTURES = 32, 128  # that evolve side by side
 _WAVE = 50  # candidates of each picture that are painted and asked before fooled ones stop
@@ -38,19 +40,15 @@ class FewPixels(Method):
 
     asks_gradient = False
 
+    @checked("attack.method")
     def __init__(
         self,
         loss: Loss,
-        population: int = 400,
-        generations: int = 75,
-        mutation: float = 0.5,
-        at_once: int | None = None,
+        population: whole(4) = 400,
+        generations: whole(0) = 75,
+        mutation: number("must lie in (0, 2]", gt=0, le=2) = 0.5,
+        at_once: Count | None = None,
     ) -> None:
-        check_whole(4, population=population)
-        check_whole(0, generations=generations)
-        check_whole(1, at_once=at_once)
-        if not 0.0 < mutation <= 2.0:
-            raise FacetrialError(f"attack.method.mutation must lie in (0, 2], found {mutation}.")
         self.loss = loss
         self.population = population
         self.generations = generations

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -11,9 +12,10 @@ from facetrial.attacks.black_box.norm_geometry import Geometry, LinfGeometry, ge
 from facetrial.attacks.method import Method
 from facetrial.attacks.minimum_norm.confirmation import confirmed, lengthened
 from facetrial.attacks.problem import Best, Problem
-from facetrial.attacks.queries import check_whole, pictures_a_pass
+from facetrial.attacks.queries import pictures_a_pass
 from facetrial.attacks.result import MethodResult
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked, read_setting
+from facetrial.core.settings import Count, InsideShare, Unit, whole
 
 _CPU_PICTURES, _OTHER_PICTURES = 32, 128  # that are searched side by side
 _WAVE = 16  # probes of each picture that are drawn and asked together
@@ -52,19 +54,16 @@ class HopSkipJump(Method):
 
     asks_gradient = False
 
+    @checked("attack.method")
     def __init__(
         self,
-        queries: int = 1000,
-        starts: int = 30,
-        probes: int = 100,
-        probe: float = 0.02,
-        at_once: int | None = None,
+        queries: Count = 1000,
+        starts: Count = 30,
+        probes: whole(2) = 100,
+        probe: Annotated[InsideShare, Unit("of the distance")] = 0.02,
+        at_once: Count | None = None,
     ) -> None:
-        check_whole(1, starts=starts, at_once=at_once)
-        check_whole(2, probes=probes)
-        check_whole(1 + starts + _BISECTIONS + 2 * len(_BEYOND), queries=queries)
-        if not 0.0 < probe < 1.0:
-            raise FacetrialError(f"attack.method.probe must lie in (0, 1), found {probe}.")
+        read_setting("attack.method.queries", whole(1 + starts + _BISECTIONS + 2 * len(_BEYOND)), queries)
         self.queries = queries
         self.starts = starts
         self.probes = probes

@@ -1,6 +1,7 @@
 """Methods that draw a perturbation at random, without looking at the victim."""
 
 from abc import abstractmethod
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -8,7 +9,8 @@ from torch import Tensor
 from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import MethodResult
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import Share, Unit
 
 
 class Draw(Method):
@@ -48,9 +50,8 @@ class SaltAndPepper(Draw):
         salt: the share of white among them, in [0, 1].
     """
 
-    def __init__(self, salt: float = 0.5) -> None:
-        if not 0 <= salt <= 1:
-            raise FacetrialError(f"attack.method.salt must lie in [0, 1], found {salt}.")
+    @checked("attack.method")
+    def __init__(self, salt: Annotated[Share, Unit("of white among the changed pixels")] = 0.5) -> None:
         self.salt = salt
 
     def fill(self, problem: Problem) -> tuple[Tensor, Tensor]:

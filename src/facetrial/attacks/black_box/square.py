@@ -1,5 +1,7 @@
 """The Square attack: random search over squares, by the victim's scores alone."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
@@ -9,9 +11,11 @@ from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Best, Problem
-from facetrial.attacks.queries import check_whole, pictures_a_pass
+from facetrial.attacks.queries import pictures_a_pass
 from facetrial.attacks.result import MethodResult
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Count, PositiveShare, Unit, whole
 
 _PROPOSALS = {Linf: LinfProposals(), L2: L2Proposals()}
 # Of 10,000 queries, those after which a square covers half of what it did.
@@ -41,13 +45,14 @@ class Square(Method):
 
     asks_gradient = False
 
+    @checked("attack.method")
     def __init__(
-        self, loss: Loss, queries: int = 1000, p_init: float = 0.8, at_once: int | None = None
+        self,
+        loss: Loss,
+        queries: whole(1 + _JUDGED) = 1000,
+        p_init: Annotated[PositiveShare, Unit("of the region")] = 0.8,
+        at_once: Count | None = None,
     ) -> None:
-        check_whole(1 + _JUDGED, queries=queries)
-        check_whole(1, at_once=at_once)
-        if not 0.0 < p_init <= 1.0:
-            raise FacetrialError(f"attack.method.p_init must lie in (0, 1], found {p_init}.")
         self.loss = loss
         self.queries = queries
         self.p_init = p_init

@@ -1,8 +1,11 @@
 """The budget in area: the share of the picture that is changed, by however much."""
 
-from facetrial.attacks.budgets.budget import positive
+from typing import Annotated
+
 from facetrial.attacks.budgets.l0 import L0
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import PositiveShare, Unit
 
 
 class Area(L0):
@@ -17,12 +20,9 @@ class Area(L0):
 
     norm = "area"
 
-    def __init__(self, area: float) -> None:
-        self.area = positive(area, "attack.budget.area")
-        if area > 1:
-            raise FacetrialError(
-                f"attack.budget.area must lie in (0, 1], a share of the picture; found {area:g}."
-            )
+    @checked("attack.budget")
+    def __init__(self, area: Annotated[PositiveShare, Unit("of the picture")]) -> None:
+        self.area = float(area)
 
     @property
     def limit(self) -> float:

@@ -1,7 +1,6 @@
 """Budgets: how much a picture may be changed."""
 
 import copy
-import math
 from abc import ABC, abstractmethod
 from typing import Self
 
@@ -128,13 +127,6 @@ class Budget(ABC):
         return FacetrialError(
             f"a budget of norm {self.norm} has no {what}; choose another attack/budget or attack/method."
         )
-
-
-def positive(value: float, key: str) -> float:
-    """The value of a config's key if it is a positive number."""
-    if not (math.isfinite(value) and value > 0):
-        raise FacetrialError(f"{key} must be a positive number, found {value}.")
-    return float(value)
 
 
 def norms(change: Tensor) -> Tensor:

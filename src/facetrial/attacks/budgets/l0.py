@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
-from facetrial.attacks.budgets.budget import Budget, positive
-from facetrial.core.errors import FacetrialError
+from facetrial.attacks.budgets.budget import Budget
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import Count
 
 
 class L0(Budget):
@@ -19,9 +20,8 @@ class L0(Budget):
 
     norm = "l0"
 
-    def __init__(self, pixels: int) -> None:
-        if positive(pixels, "attack.budget.pixels") != int(pixels):
-            raise FacetrialError(f"attack.budget.pixels must be a whole number, found {pixels}.")
+    @checked("attack.budget")
+    def __init__(self, pixels: Count) -> None:
         self.pixels = int(pixels)
 
     @property

@@ -1,11 +1,15 @@
 """The budget in L1: the sum of the changes of all values."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
-from facetrial.attacks.budgets.budget import Budget, norms, positive, room
+from facetrial.attacks.budgets.budget import Budget, norms, room
 from facetrial.attacks.budgets.filling import scale_to_norm
+from facetrial.core.checked_settings import checked
 from facetrial.core.randomness import Draws
+from facetrial.core.settings import Positive, PositiveShare, Unit
 
 _ROUNDS = 30
 
@@ -27,9 +31,14 @@ class L1(Budget):
 
     norm = "l1"
 
-    def __init__(self, eps: float, share: float = 0.05) -> None:
-        self.eps = positive(eps, "attack.budget.eps")
-        self.share = positive(share, "attack.budget.share")
+    @checked("attack.budget")
+    def __init__(
+        self,
+        eps: Annotated[Positive, Unit("in [0, 1] units")],
+        share: Annotated[PositiveShare, Unit("of the region's values")] = 0.05,
+    ) -> None:
+        self.eps = float(eps)
+        self.share = float(share)
 
     @property
     def limit(self) -> float:

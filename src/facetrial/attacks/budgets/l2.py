@@ -1,14 +1,16 @@
 """Budgets in L2: the norm over the whole picture, or its root mean square."""
 
 import math
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
-from facetrial.attacks.budgets.budget import Budget, norms, positive, room
+from facetrial.attacks.budgets.budget import Budget, norms, room
 from facetrial.attacks.budgets.filling import scale_to_norm
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
 from facetrial.core.randomness import Draws
+from facetrial.core.settings import Positive, PositiveShare, Unit
 
 _ROUNDS = 4
 
@@ -25,8 +27,9 @@ class L2(Budget):
 
     norm = "l2"
 
-    def __init__(self, eps: float) -> None:
-        self.eps = positive(eps, "attack.budget.eps")
+    @checked("attack.budget")
+    def __init__(self, eps: Annotated[Positive, Unit("in [0, 1] units")]) -> None:
+        self.eps = float(eps)
 
     @property
     def limit(self) -> float:
@@ -104,12 +107,9 @@ class RMS(L2):
 
     norm = "rms"
 
-    def __init__(self, rms: float) -> None:
-        self.rms = positive(rms, "attack.budget.rms")
-        if rms > 1:
-            raise FacetrialError(
-                f"attack.budget.rms must lie in (0, 1], the range of a pixel; found {rms:g}."
-            )
+    @checked("attack.budget")
+    def __init__(self, rms: Annotated[PositiveShare, Unit("of the range of a pixel")]) -> None:
+        self.rms = float(rms)
 
     @property
     def limit(self) -> float:

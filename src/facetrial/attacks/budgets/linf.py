@@ -1,30 +1,36 @@
 """The budget in Linf: the largest change of any value."""
 
+import logging
+
 import torch
 from torch import Tensor
 
-from facetrial.attacks.budgets.budget import Budget, positive, room
-from facetrial.core.errors import FacetrialError
+from facetrial.attacks.budgets.budget import Budget, room
+from facetrial.core.checked_settings import read_setting
 from facetrial.core.randomness import Draws
+from facetrial.core.settings import In255ths
+
+log = logging.getLogger(__name__)
 
 
 class Linf(Budget):
     """The largest change of a pixel's channel. Where a region is soft, its mask makes the limit smaller.
 
     Args:
-        eps: in 1/255, the steps of an 8-bit picture: 8 is 8/255.
+        eps: in 1/255, the steps of an 8-bit picture: 8, or the text "8/255". Below 1 no 8-bit file can hold the change.
 
     Raises:
-        FacetrialError: `eps` is not in (0, 255].
+        FacetrialError: `eps` is not in (0, 255], or below 0.1, which was meant as a share of 1.
     """
 
     norm = "linf"
 
-    def __init__(self, eps: float) -> None:
-        self.eps = positive(eps, "attack.budget.eps")
-        if eps > 255:
-            raise FacetrialError(
-                f"attack.budget.eps must lie in (0, 255]: it counts 1/255 of a pixel's range; found {eps:g}."
+    def __init__(self, eps: In255ths) -> None:
+        self.eps = float(read_setting("attack.budget.eps", In255ths, eps))
+        if self.eps < 1:
+            log.warning(
+                "attack.budget.eps=%g is below one step of an 8-bit picture: no 8-bit file can hold such a change.",
+                self.eps,
             )
 
     @property

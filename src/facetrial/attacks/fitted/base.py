@@ -3,6 +3,7 @@
 import logging
 from abc import abstractmethod
 from pathlib import Path
+from typing import Annotated, Literal
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -14,12 +15,12 @@ from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import Gradient, MethodResult
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
+from facetrial.core.settings import Count, Positive, ShareBelowOne, Unit
 
 log = logging.getLogger(__name__)
-
-PER = ("person", "all")
 
 
 class Fitted(Method):
@@ -48,18 +49,16 @@ class Fitted(Method):
 
     takes_surrogate = True
 
+    @checked("attack.method")
     def __init__(
-        self, loss: Loss, per: str, epochs: int, step: float, momentum: float = 0.9, batch: int = 32
+        self,
+        loss: Loss,
+        per: Literal["person", "all"],
+        epochs: Annotated[Count, Unit("times through the training pictures")],
+        step: Positive,
+        momentum: ShareBelowOne = 0.9,
+        batch: Annotated[Count, Unit("pictures")] = 32,
     ) -> None:
-        if per not in PER:
-            raise FacetrialError(f"attack.method.per must be one of {', '.join(PER)}, found {per!r}.")
-        for key, value in (("epochs", epochs), ("batch", batch)):
-            if value < 1 or value != int(value):
-                raise FacetrialError(f"attack.method.{key} must be a whole number from 1 on, found {value}.")
-        if not step > 0:
-            raise FacetrialError(f"attack.method.step must be positive, found {step}.")
-        if not 0 <= momentum < 1:
-            raise FacetrialError(f"attack.method.momentum must lie in [0, 1), found {momentum}.")
         self.loss = loss
         self.per = per
         self.epochs = epochs

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
@@ -14,8 +15,10 @@ from facetrial.attacks.fitted.patch_files import write_patch
 from facetrial.attacks.fitted.printability import non_printability, total_variation
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.problem import Problem
+from facetrial.core.checked_settings import check_values, checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
+from facetrial.core.settings import Count, NotNegative, Positive, ShareBelowOne, Unit, number
 from facetrial.regions.regions import Region
 from facetrial.regions.wearables import Shape, WholeFace
 
@@ -32,16 +35,14 @@ class Jitter:
         brightness: share by which it is lighter or darker.
     """
 
-    scale: float = 0.0
-    rotation: float = 0.0
-    shift: float = 0.0
-    perspective: float = 0.0
-    brightness: float = 0.0
+    scale: ShareBelowOne = 0.0
+    rotation: Annotated[number("must lie in [0, 90)", ge=0, lt=90), Unit("degrees")] = 0.0
+    shift: Annotated[ShareBelowOne, Unit("of the inter-eye distance")] = 0.0
+    perspective: ShareBelowOne = 0.0
+    brightness: ShareBelowOne = 0.0
 
     def __post_init__(self) -> None:
-        for key, value in vars(self).items():
-            if not 0 <= value < (90 if key == "rotation" else 1):
-                raise FacetrialError(f"attack.method.jitter.{key} is out of range, found {value}.")
+        check_values("attack.method.jitter", type(self).__annotations__, vars(self))
 
     def drawn(self, draws: Draws, stream: str, centre: tuple[float, float]) -> tuple[Tensor, Tensor]:
         """Maps (B, 3, 3) of the face's plane about `centre`, and gains (B,) of brightness."""
@@ -86,23 +87,21 @@ class Patch(Fitted):
 
     needs_landmarks = True
 
+    @checked("attack.method")
     def __init__(
         self,
         loss: Loss,
-        per: str,
-        epochs: int,
-        step: float,
+        per: Literal["person", "all"],
+        epochs: Annotated[Count, Unit("times through the training pictures")],
+        step: Annotated[Positive, Unit("of a pixel's range")],
         shape: Region,
         jitter: Jitter | None = None,
-        total_variation: float = 0.0,
-        printability: float = 0.0,
-        momentum: float = 0.9,
-        batch: int = 32,
+        total_variation: NotNegative = 0.0,
+        printability: NotNegative = 0.0,
+        momentum: ShareBelowOne = 0.9,
+        batch: Annotated[Count, Unit("pictures")] = 32,
     ) -> None:
         super().__init__(loss, per, epochs, step, momentum, batch)
-        for key, value in (("total_variation", total_variation), ("printability", printability)):
-            if not (value >= 0 and math.isfinite(value)):
-                raise FacetrialError(f"attack.method.{key} must not be negative, found {value}.")
         self.worn = isinstance(shape, Shape)
         self.shape = shape if self.worn else WholeFace()
         self.jitter = jitter or Jitter()

@@ -3,7 +3,7 @@ adversarial robustness with an ensemble of diverse parameter-free attacks", ICML
 
 import math
 from dataclasses import replace
-from typing import Self
+from typing import Annotated, Self
 
 import torch
 from torch import Tensor
@@ -14,7 +14,8 @@ from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import LossGradient
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import Count, Unit
 
 # The paper's settings.
 _FIRST_STEP = 2.0  # of the budget's size
@@ -51,8 +52,14 @@ class APGD(IterativeAttack):
         FacetrialError: a setting outside its range.
     """
 
+    @checked("attack.method")
     def __init__(
-        self, loss: Loss, steps: int, restarts: int = 1, at_once: int | None = None, early_stop: bool = True
+        self,
+        loss: Loss,
+        steps: Count,
+        restarts: Count = 1,
+        at_once: Count | None = None,
+        early_stop: bool = True,
     ) -> None:
         super().__init__(loss, steps, restarts, at_once, early_stop)
         self._gap = _gaps(self.steps)
@@ -127,11 +134,15 @@ class TargetedAPGD(APGD):
         FacetrialError: a setting outside its range.
     """
 
+    @checked("attack.method")
     def __init__(
-        self, loss: Loss, steps: int, targets: int = 9, at_once: int | None = None, early_stop: bool = True
+        self,
+        loss: Loss,
+        steps: Count,
+        targets: Annotated[Count, Unit("people")] = 9,
+        at_once: Count | None = None,
+        early_stop: bool = True,
     ) -> None:
-        if targets < 1:
-            raise FacetrialError(f"attack.method.targets must be at least 1, found {targets}.")
         super().__init__(loss, steps, restarts=targets, at_once=at_once, early_stop=early_stop)
 
     def initialise(self, active: ActiveSet, problem: Problem) -> None:

@@ -20,7 +20,8 @@ from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Best, Problem
 from facetrial.attacks.result import LossGradient, MethodResult
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import Count
 
 log = logging.getLogger(__name__)
 
@@ -51,16 +52,15 @@ class IterativeAttack(Method):
 
     takes_surrogate = True
 
+    @checked("attack.method")
     def __init__(
-        self, loss: Loss, steps: int, restarts: int = 1, at_once: int | None = None, early_stop: bool = True
+        self,
+        loss: Loss,
+        steps: Count,
+        restarts: Count = 1,
+        at_once: Count | None = None,
+        early_stop: bool = True,
     ) -> None:
-        for key, value in (
-            ("steps", steps),
-            ("restarts", restarts),
-            ("at_once", 1 if at_once is None else at_once),
-        ):
-            if value < 1 or value != int(value):
-                raise FacetrialError(f"attack.method.{key} must be a whole number from 1 on, found {value}.")
         self.loss = loss
         self.steps = steps
         self.restarts = restarts

@@ -1,6 +1,6 @@
 """Projected gradient ascent and its kin: FGSM, PGD, and steps with momentum, diverse inputs and smoothed gradients."""
 
-import math
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -11,7 +11,9 @@ from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import LossGradient
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Count, NotNegative, Positive, PositiveShare, Share, Unit, whole
 from facetrial.faces.frames import shrunk
 
 
@@ -37,30 +39,23 @@ class PGD(IterativeAttack):
         FacetrialError: a setting outside its range.
     """
 
+    @checked("attack.method")
     def __init__(
         self,
         loss: Loss,
-        steps: int,
-        step: float,
+        steps: Count,
+        step: Annotated[Positive, Unit("of the budget's size")],
         random_start: bool = True,
-        momentum: float = 0.0,
-        di_prob: float = 0.0,
-        min_scale: float = 0.85,
-        ti_kernel: int = 0,
-        restarts: int = 1,
-        at_once: int | None = None,
+        momentum: Annotated[NotNegative, Unit("of past gradients")] = 0.0,
+        di_prob: Annotated[Share, Unit("the chance of a shrunk picture")] = 0.0,
+        min_scale: Annotated[PositiveShare, Unit("of the side of a picture")] = 0.85,
+        ti_kernel: Annotated[whole(0), Unit("pixels")] = 0,
+        restarts: Count = 1,
+        at_once: Count | None = None,
         early_stop: bool = True,
     ) -> None:
         super().__init__(loss, steps, restarts, at_once, early_stop)
-        for key, value, low, high in (
-            ("step", step, 0.0, math.inf),
-            ("momentum", momentum, -1.0, math.inf),
-            ("di_prob", di_prob, -1.0, 1.0),
-            ("min_scale", min_scale, 0.0, 1.0),
-        ):
-            if not low < value <= high or value < 0:
-                raise FacetrialError(f"attack.method.{key} is out of range, found {value}.")
-        if ti_kernel and (ti_kernel < 0 or ti_kernel % 2 == 0):
+        if ti_kernel and ti_kernel % 2 == 0:
             raise FacetrialError(
                 f"attack.method.ti_kernel must be 0 or an odd number of pixels, found {ti_kernel}."
             )

@@ -1,7 +1,7 @@
 """The smallest size at which an iterative attack fools with each picture, by halving."""
 
 from dataclasses import replace
-from typing import Self
+from typing import Annotated, Self
 
 import torch
 from torch import Tensor
@@ -11,7 +11,9 @@ from facetrial.attacks.method import Method
 from facetrial.attacks.minimum_norm.base import SmallestChange
 from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import MethodResult
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Count, PositiveShare, Unit, number
 
 _GROWTH = 4.0  # of the size, as long as the picture is robust
 _HALVINGS = 4  # of what a probe found
@@ -37,20 +39,19 @@ class Bisection(Method):
 
     at_boundary = True
 
+    @checked("attack.method")
     def __init__(
-        self, method: IterativeAttack, probes: int = 10, first: float = 1 / 64, precision: float = 1.02
+        self,
+        method: IterativeAttack,
+        probes: Count = 10,
+        first: Annotated[PositiveShare, Unit("of the budget's size")] = 1 / 64,
+        precision: number("must be above 1", gt=1) = 1.02,
     ) -> None:
         if not isinstance(method, IterativeAttack) or not method.early_stop:
             raise FacetrialError(
                 f"attack.method.method must be an iterative attack that stops at fooled pictures, such as pgd with "
                 f"early_stop=true; found {type(method).__name__}."
             )
-        if probes < 1 or probes != int(probes):
-            raise FacetrialError(f"attack.method.probes must be a whole number from 1 on, found {probes}.")
-        if not 0 < first <= 1:
-            raise FacetrialError(f"attack.method.first must lie in (0, 1], found {first}.")
-        if not precision > 1:
-            raise FacetrialError(f"attack.method.precision must be above 1, found {precision}.")
         self.method = method
         self.probes = probes
         self.first = first

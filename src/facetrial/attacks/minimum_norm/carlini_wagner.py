@@ -5,13 +5,13 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from facetrial.attacks.budgets.budget import positive
 from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.minimum_norm.base import MinimumNormAttack, annealed
 from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import LossGradient
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import Count, Positive
 
 _DECAY, _DECAY_OF_SQUARES = 0.9, 0.999  # Adam's
 # A round ends when, over a tenth of it, its objective does not fall by this share.
@@ -42,23 +42,22 @@ class CarliniWagner(MinimumNormAttack):
 
     norms = ("l2", "rms")
 
+    @checked("attack.method")
     def __init__(
         self,
-        rounds: int,
-        steps: int,
-        step: float = 2.0,
-        first: float = 1.0,
+        rounds: Count,
+        steps: Count,
+        step: Positive = 2.0,
+        first: Positive = 1.0,
         early: bool = True,
-        at_once: int | None = None,
+        at_once: Count | None = None,
     ) -> None:
-        if rounds < 1 or rounds != int(rounds):
-            raise FacetrialError(f"attack.method.rounds must be a whole number from 1 on, found {rounds}.")
         super().__init__(Margin(), steps, at_once=at_once, early_stop=False)
         self.rounds = rounds
         self.steps_a_round = steps
         self.steps = rounds * steps
-        self.step = positive(step, "attack.method.step")
-        self.first = positive(first, "attack.method.first")
+        self.step = float(step)
+        self.first = float(first)
         self.early = early
 
     def longer(self, factor: int) -> Self:

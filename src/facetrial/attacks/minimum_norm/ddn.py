@@ -1,14 +1,17 @@
 """Decoupled direction and norm: steps on a sphere that shrinks while the picture fools, and grows while it does not."""
 
+from typing import Annotated
+
 import torch
 
-from facetrial.attacks.budgets.budget import norms, positive
+from facetrial.attacks.budgets.budget import norms
 from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.minimum_norm.base import MinimumNormAttack, annealed
 from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import LossGradient
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import Count, InsideShare, Positive, Unit
 
 
 class DDN(MinimumNormAttack):
@@ -29,21 +32,20 @@ class DDN(MinimumNormAttack):
 
     norms = ("l2", "rms")
 
+    @checked("attack.method")
     def __init__(
         self,
         loss: Loss,
-        steps: int,
-        first: float = 1.0,
-        step: float = 1.0,
-        gamma: float = 0.05,
-        at_once: int | None = None,
+        steps: Count,
+        first: Annotated[Positive, Unit("L2 over the whole picture")] = 1.0,
+        step: Annotated[Positive, Unit("L2 over the whole picture")] = 1.0,
+        gamma: InsideShare = 0.05,
+        at_once: Count | None = None,
     ) -> None:
         super().__init__(loss, steps, at_once=at_once, early_stop=False)
-        self.first = positive(first, "attack.method.first")
-        self.step = positive(step, "attack.method.step")
-        self.gamma = positive(gamma, "attack.method.gamma")
-        if gamma >= 1:
-            raise FacetrialError(f"attack.method.gamma must lie in (0, 1), found {gamma}.")
+        self.first = float(first)
+        self.step = float(step)
+        self.gamma = float(gamma)
 
     def initialise(self, active: ActiveSet, problem: Problem) -> None:
         active.memory["radius"] = torch.full((len(active),), self.first, device=active.images.device)

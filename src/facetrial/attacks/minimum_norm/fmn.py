@@ -1,14 +1,16 @@
 """Fast minimum-norm: a ball that shrinks while the picture in it fools, and grows while it does not."""
 
+from typing import Annotated
+
 import torch
 
-from facetrial.attacks.budgets.budget import positive
 from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.minimum_norm.base import MinimumNormAttack, annealed
 from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import LossGradient
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
+from facetrial.core.settings import Count, InsideShare, Positive, Unit
 
 
 class FMN(MinimumNormAttack):
@@ -31,14 +33,17 @@ class FMN(MinimumNormAttack):
 
     norms = ("linf", "l2", "rms", "l1")
 
+    @checked("attack.method")
     def __init__(
-        self, steps: int, step: float = 1.0, gamma: float = 0.05, at_once: int | None = None
+        self,
+        steps: Count,
+        step: Annotated[Positive, Unit("of the ball's radius")] = 1.0,
+        gamma: InsideShare = 0.05,
+        at_once: Count | None = None,
     ) -> None:
         super().__init__(Margin(), steps, at_once=at_once, early_stop=False)
-        self.step = positive(step, "attack.method.step")
-        self.gamma = positive(gamma, "attack.method.gamma")
-        if gamma >= 1:
-            raise FacetrialError(f"attack.method.gamma must lie in (0, 1), found {gamma}.")
+        self.step = float(step)
+        self.gamma = float(gamma)
 
     def initialise(self, active: ActiveSet, problem: Problem) -> None:
         unknown = torch.full((len(active),), torch.inf, device=active.images.device)

@@ -1,8 +1,10 @@
 """Pictures beside their perturbed copies: what they weigh in a step of training, and how perturbing begins."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import NotNegative, Unit, whole
 from facetrial.faces.batch import Faces
 
 
@@ -19,9 +21,9 @@ class Weights:
         FacetrialError: one is negative, or all are zero.
     """
 
-    clean: float = 0.0
-    perturbed: float = 1.0
-    consistency: float = 0.0
+    clean: NotNegative = 0.0
+    perturbed: NotNegative = 1.0
+    consistency: NotNegative = 0.0
 
     def __post_init__(self) -> None:
         given = vars(self).values()
@@ -54,9 +56,9 @@ class Schedule:
         spread: epochs over which the share of perturbed pictures then grows to its full size.
     """
 
-    begin: int = 0
-    grow: int = 0
-    spread: int = 0
+    begin: Annotated[whole(0), Unit("epochs")] = 0
+    grow: Annotated[whole(0), Unit("epochs")] = 0
+    spread: Annotated[whole(0), Unit("epochs")] = 0
 
     def budget(self, epoch: int) -> float:
         """The part of the budget in `epoch`, counted from 0: from 0 to 1."""

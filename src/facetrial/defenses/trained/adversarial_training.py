@@ -1,10 +1,12 @@
 """Training on perturbed pictures: the study's defence, and what the field made of it."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
 from lightning import Callback, LightningDataModule
 
 from facetrial.attacks.attack import Attack
+from facetrial.core.settings import Keys, PositiveShare, Seed, Unit, whole
 from facetrial.defenses.base import Defense
 from facetrial.defenses.trained.adversarial_batches import Schedule, Weights
 from facetrial.defenses.trained.adversarial_data import AdversarialFaces
@@ -41,15 +43,15 @@ class AdversarialTraining(Defense):
     def __init__(
         self,
         attack: Attack,
-        fraction: float,
-        seed: int,
-        schedule: Mapping[str, int] | None = None,
-        weights: Mapping[str, float] | None = None,
+        fraction: Annotated[PositiveShare, Unit("of the training pictures")],
+        seed: Seed,
+        schedule: Annotated[Mapping[str, int], Keys(Schedule)] | None = None,
+        weights: Annotated[Mapping[str, float], Keys(Weights)] | None = None,
         against_embedding: bool = False,
         head_only: bool = False,
         all_layers: bool = False,
         from_clean: bool = False,
-        epochs: int | None = None,
+        epochs: Annotated[whole(0), Unit("epochs")] | None = None,
         guard: OverfittingGuard | None = None,
     ) -> None:
         self.attack = attack

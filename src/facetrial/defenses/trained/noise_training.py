@@ -1,7 +1,10 @@
 """Training on noisy pictures, so that smoothing has a recogniser that bears its noise."""
 
+from typing import Annotated
+
 from lightning import LightningDataModule
 
+from facetrial.core.settings import Count, Positive, Seed, Unit, whole
 from facetrial.defenses.base import Defense
 from facetrial.defenses.trained.noisy_data import NoisyFaces
 
@@ -21,7 +24,12 @@ class NoiseTraining(Defense):
     place_in_training = 2
 
     def __init__(
-        self, sigma: float, copies: int, seed: int, all_layers: bool = True, epochs: int | None = None
+        self,
+        sigma: Annotated[Positive, Unit("in units of [0, 1]")],
+        copies: Count,
+        seed: Seed,
+        all_layers: bool = True,
+        epochs: Annotated[whole(0), Unit("epochs")] | None = None,
     ) -> None:
         self.sigma = sigma
         self.copies = copies

@@ -1,13 +1,14 @@
 """A guard against catastrophic overfitting: training that resists its own attack and nothing else."""
 
 import logging
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer
 
 from facetrial.attacks.attack import Attack
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Count, InsideShare, Seed, Unit
 from facetrial.data.splits import evenly_over_people
 from facetrial.faces.batch import Faces
 from facetrial.recognition.layers import scores_of
@@ -32,7 +33,13 @@ class OverfittingGuard(Callback):
         FacetrialError: a setting outside its range.
     """
 
-    def __init__(self, attack: Attack, pictures: int, tolerance: float, seed: int) -> None:
+    def __init__(
+        self,
+        attack: Attack,
+        pictures: Annotated[Count, Unit("validation pictures")],
+        tolerance: InsideShare,
+        seed: Seed,
+    ) -> None:
         if pictures < 1 or not 0 < tolerance < 1:
             raise FacetrialError(
                 "the guard needs pictures of at least 1 and a tolerance in (0, 1), found "

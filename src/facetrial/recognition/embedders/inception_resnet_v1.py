@@ -1,10 +1,13 @@
 """FaceNet's Inception-ResNet V1 (Schroff et al., 2015; Szegedy et al., 2017), as facenet-pytorch publishes it."""
 
+from typing import Annotated, Literal
+
 import torch.nn.functional as F
 from facenet_pytorch import InceptionResnetV1 as Network
 from torch import Tensor, nn
 
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import FileOrName, Unit, whole
 from facetrial.recognition.embedders.projection import Projection
 from facetrial.recognition.embedders.weights import load_weights
 
@@ -30,10 +33,10 @@ class InceptionResnetV1(nn.Module):
 
     def __init__(
         self,
-        weights: str | None = None,
-        dimension: int = 512,
-        size: int = 160,
-        alignment: str = "facenet",
+        weights: FileOrName | None = None,
+        dimension: whole(1, 512) = 512,
+        size: Annotated[whole(8), Unit("pixels")] = 160,
+        alignment: Literal["facenet", "five_points"] = "facenet",
     ) -> None:
         super().__init__()
         if not 1 <= dimension <= 512:

@@ -1,9 +1,12 @@
 """MobileFaceNet (Chen et al., "MobileFaceNets", CCBR 2018), as InsightFace published it under the name y1."""
 
+from typing import Annotated, Literal
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import ExistingFile, Unit, whole
 from facetrial.recognition.embedders.weights import load_weights
 
 _EPS = 1e-3
@@ -70,7 +73,12 @@ class MobileFaceNet(nn.Module):
     dimension = 128
     last_blocks = ("stages.2", "head_")
 
-    def __init__(self, weights: str | None = None, size: int = 112, alignment: str = "five_points") -> None:
+    def __init__(
+        self,
+        weights: ExistingFile | None = None,
+        size: Annotated[whole(112, 112), Unit("pixels")] = 112,
+        alignment: Literal["facenet", "five_points"] = "five_points",
+    ) -> None:
         super().__init__()
         if size != 112:
             raise FacetrialError(f"embedder.size: MobileFaceNet takes faces of 112 pixels, found {size}.")

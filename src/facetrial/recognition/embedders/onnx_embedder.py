@@ -1,13 +1,14 @@
 """A face recogniser from an ONNX file, attacked as any other."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Annotated, Literal, Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import ExistingFile, Number, Positive, Unit, whole
 from facetrial.recognition.embedders.onnx_to_torch import input_shape, read_onnx, sample_input, to_torch
 
 
@@ -33,12 +34,12 @@ class OnnxEmbedder(nn.Module):
 
     def __init__(
         self,
-        weights: str | None,
-        size: int = 112,
-        alignment: str = "five_points",
-        mean: float | Sequence[float] = 127.5,
-        std: float | Sequence[float] = 127.5,
-        channels: str = "rgb",
+        weights: ExistingFile | None,
+        size: Annotated[whole(8), Unit("pixels")] = 112,
+        alignment: Literal["facenet", "five_points"] = "five_points",
+        mean: Number | Sequence[Number] = 127.5,
+        std: Positive | Sequence[Positive] = 127.5,
+        channels: Literal["rgb", "bgr"] = "rgb",
         output: str | None = None,
     ) -> None:
         super().__init__()

@@ -4,11 +4,14 @@ import io
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from PIL import Image
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import whole
 from facetrial.data.photos.alignment import Alignment
 from facetrial.data.photos.mtcnn import Search, find_in
 from facetrial.data.photos.source_photo import Photograph
@@ -58,15 +61,12 @@ class Saved(SentPath):
         FacetrialError: another format or quality.
     """
 
-    def __init__(self, format: str, quality: int | None = None) -> None:
-        if format not in ("PNG", "JPEG"):
-            raise FacetrialError(f'physical: format must be "PNG" or "JPEG", found {format!r}.')
+    @checked("physical")
+    def __init__(self, format: Literal["PNG", "JPEG"], quality: whole(1, 100) | None = None) -> None:
         if (format == "JPEG") != (quality is not None):
             raise FacetrialError(
                 f"physical: a JPEG has a quality and a PNG has none, found {format} with {quality}."
             )
-        if quality is not None and not 1 <= quality <= 100:
-            raise FacetrialError(f"physical: quality must lie between 1 and 100, found {quality}.")
         self.settings = {} if quality is None else {"quality": quality}
         self.format = format
         self.label = format if quality is None else f"{format} {quality}"

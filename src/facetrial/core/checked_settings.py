@@ -1,0 +1,167 @@
+"""Values are held to what a signature says: those of a config (`runtime.settings`), and those of a call from Python."""
+
+import functools
+import inspect
+import json
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+
+from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Says, Unit
+
+
+def read_setting(key: str, annotation: Any, value: Any) -> Any:
+    """The value of a setting as its annotation reads it; what pydantic cannot describe is let through.
+
+    Args:
+        key: its full name, for the error.
+        annotation: of a parameter: a type, or one of the names above.
+        value: plain: numbers, text, lists and mappings; a number of NumPy's counts as a number.
+
+    Raises:
+        FacetrialError: it is not what the annotation says.
+    """
+    adapter = _adapter(annotation)
+    if adapter is None:
+        return value
+    try:
+        # Read as JSON: a list may stand for a tuple and text for a path, and nothing else is converted.
+        return adapter.validate_json(json.dumps(value, default=_plain), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["type"] == "value_error":
+            raise FacetrialError(f"{key}: {first['ctx']['error']}.") from None
+        raise FacetrialError(f"{key} {says(annotation)}, found {shown(value)}.") from None
+
+
+def is_described(annotation: Any) -> bool:
+    """Whether values can be checked by it: plain types can, classes of this package, tensors and such cannot."""
+    return _adapter(annotation) is not None
+
+
+def says(annotation: Any) -> str:
+    """What is expected, as the end of a sentence: "must be a whole number from 1 on or null"."""
+    metadata = annotation.__metadata__ if get_origin(annotation) is Annotated else ()
+    unit = "".join(f" ({part.text})" for part in metadata if isinstance(part, Unit))
+    for part in metadata:
+        if isinstance(part, Says):
+            return part.text + unit
+    if metadata:
+        return says(annotation.__origin__) + unit
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):
+        null = " or null" if type(None) in inner else ""
+        options = [says(option) for option in inner if option is not type(None)]
+        return ", or ".join([options[0], *(option.removeprefix("must ") for option in options[1:])]) + null
+    if origin is Literal:
+        return f"must be {'one of ' * (len(inner) > 1)}{', '.join(map(str, inner))}"
+    if origin is not None and issubclass(origin, Mapping):
+        return f"must be keys with values, each of which {says(inner[1])}"
+    if origin is not None and issubclass(origin, Sequence):
+        return f"must be a list, of which each {says(inner[0])}"
+    return _PLAIN.get(annotation, f"must be a {getattr(annotation, '__name__', annotation)}")
+
+
+def shown(value: Any) -> str:
+    """A value as a config writes it."""
+    if isinstance(value, bool) or value is None:
+        return json.dumps(value)
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def parameters(made: Callable) -> tuple[dict[str, Any], bool]:
+    """Annotations of what a class or function takes by name, Any where there is none; and whether it takes any name.
+
+    Of a class that hands names on (`**settings`), those of the classes behind it count too.
+    """
+    found: dict[str, Any] = {}
+    classes = [c for c in made.__mro__ if "__init__" in vars(c)] if inspect.isclass(made) else [made]
+    takes_any = False
+    for level in classes:
+        if level is object:
+            return found, takes_any or made.__new__ is not object.__new__
+        function = level.__init__ if inspect.isclass(level) else level
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):  # written in C
+            return found, True
+        hints = _hints(function)
+        named = [p for p in signature.parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        for parameter in named[inspect.isclass(level) :]:
+            found.setdefault(parameter.name, hints.get(parameter.name, Any))
+        if not any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
+            break
+        takes_any = True
+    return found, takes_any
+
+
+def checked(place: str) -> Callable[[Callable], Callable]:
+    """A constructor whose arguments are checked by its annotations, for those who call it from Python.
+
+    Args:
+        place: where its settings stand in a config, for the error: "attack.method".
+    """
+
+    def decorate(function: Callable) -> Callable:
+        signature, hints = inspect.signature(function), get_type_hints(function, include_extras=True)
+
+        @functools.wraps(function)
+        def wrapped(*arguments: Any, **keywords: Any) -> Any:
+            bound = signature.bind(*arguments, **keywords)
+            check_values(place, {key: hints[key] for key in bound.arguments if key in hints}, bound.arguments)
+            return function(*arguments, **keywords)
+
+        return wrapped
+
+    return decorate
+
+
+def check_values(place: str, annotations: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Raises FacetrialError for the first of `values` that is not what its annotation says."""
+    for key, annotation in annotations.items():
+        read_setting(f"{place}.{key}", annotation, values[key])
+
+
+@functools.cache
+def _adapter(annotation: Any) -> TypeAdapter | None:
+    made_elsewhere = any(
+        isinstance(part, type) and is_dataclass(part) for part in (annotation, *get_args(annotation))
+    )
+    if annotation is Any or made_elsewhere:
+        return None
+    try:
+        return TypeAdapter(annotation, config=ConfigDict(allow_inf_nan=False))
+    except PydanticUserError:  # a class that pydantic does not know, or that brings a config of its own
+        return None
+
+
+def _hints(function: Callable) -> dict[str, Any]:
+    try:
+        return get_type_hints(function, include_extras=True)
+    except Exception:  # names that are imported for type checkers only
+        return {}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if hasattr(value, "item"):
+        return value.item()
+    return list(value) if isinstance(value, Sequence) else repr(value)
+
+
+_PLAIN = {
+    int: "must be a whole number",
+    float: "must be a number",
+    bool: "must be true or false",
+    str: "must be text",
+    type(None): "must be null",
+}

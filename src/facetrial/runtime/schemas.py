@@ -1,0 +1,168 @@
+"""The settings of those parts of a config that name no constructor, or give it more than it takes.
+
+All others are in the signature of what `_target_` names.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from lightning.pytorch.strategies import StrategyRegistry
+from pydantic import AfterValidator
+
+from facetrial.core.settings import (
+    Count,
+    ExistingFile,
+    FileOrName,
+    In255ths,
+    Keys,
+    NotNegative,
+    Positive,
+    PositiveShare,
+    Seed,
+    Unit,
+    whole,
+)
+
+
+def _is_strategy(name: str) -> str:
+    known = ["auto", *StrategyRegistry.available_strategies()]
+    if name not in known:
+        raise ValueError(f"Lightning has no strategy {name!r}; there are {', '.join(known)}")
+    return name
+
+
+class Part:
+    """What a `_target_` makes."""
+
+
+Parts = Mapping[str, Part]
+
+
+@dataclass
+class Paths:
+    models: str
+    cache: str
+
+
+@dataclass
+class Embedder:
+    """Of every embedder, for those who cut its faces."""
+
+    size: Annotated[whole(8), Unit("pixels")]
+    alignment: Literal["five_points", "facenet"]
+
+
+@dataclass
+class Optimizer:
+    lr: Positive
+    weight_decay: NotNegative
+
+
+@dataclass
+class Model:
+    """Either network, and how it is trained."""
+
+    checkpoint: str | None
+    trainable: Sequence[str] | None
+    start_from_means: bool
+    max_epochs: Annotated[whole(0), Unit("epochs")]
+    batch_size: Annotated[whole(2), Unit("pictures")]
+    head: Part | None
+    loss: Part | None
+    optimizer: Annotated[Any, Keys(Optimizer)]
+    train: Part | None
+    network: Part | None
+    augmentation: Part | None
+
+
+@dataclass
+class KnownModel(Model):
+    """One that a trial is held with: a checkpoint that is named must be there."""
+
+    checkpoint: ExistingFile | None
+
+
+@dataclass
+class Landmarks:
+    model: Annotated[Any, Keys(KnownModel)]
+
+
+@dataclass
+class Trainer:
+    """Of Lightning's Trainer, what this project has a say in; its other settings are as Lightning has them."""
+
+    max_epochs: Annotated[whole(0), Unit("epochs")]
+    accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"]
+    devices: Count | Literal["auto"] | Sequence[whole(0)]
+    strategy: Annotated[str, AfterValidator(_is_strategy)]
+    num_nodes: Count
+    precision: Annotated[
+        Literal["32-true", "bf16-mixed", "16-mixed"], Unit("mixed precision trains; verdicts stay in float32")
+    ]
+    log_every_n_steps: Annotated[whole(0), Unit("steps")]
+    enable_progress_bar: bool
+    gradient_clip_val: Positive | None
+    accumulate_grad_batches: Count
+    default_root_dir: str
+
+
+@dataclass
+class Attack:
+    surrogate: str | None
+
+
+@dataclass
+class Surrogate:
+    weights: FileOrName | None
+
+
+@dataclass
+class Sizes:
+    """What an experiment makes smaller or larger. A config of one's own may ask for others."""
+
+    area: PositiveShare | None
+    eps: In255ths
+    rms: PositiveShare
+    patch_area: PositiveShare
+    patch_epochs: Annotated[Count, Unit("epochs")]
+    steps: Count
+    targets: Annotated[Count, Unit("people")]
+    queries: Count
+    epochs: Annotated[whole(0), Unit("epochs")]
+    training_steps: Count
+
+
+@dataclass
+class Training:
+    """The whole config of train.py."""
+
+    paths: Annotated[Any, Keys(Paths)]
+    embedder: Annotated[Any, Keys(Embedder, beyond=True)]
+    model: Annotated[Any, Keys(Model)]
+    landmarks: Annotated[Any, Keys(Landmarks)]
+    data: Part | None
+    defense: Parts
+    trainer: Annotated[Any, Keys(Trainer)]
+    logger: Parts
+    callbacks: Parts
+    seed: Seed
+    sizes: Annotated[Any, Keys(Sizes)]
+
+
+@dataclass
+class Evaluating(Training):
+    """The whole config of evaluate.py."""
+
+    model: Annotated[Any, Keys(KnownModel)]
+    attack: Annotated[Any, Keys(Attack)]
+    goal: Part | None
+    certificate: Part | None
+    calibration: Part | None
+    checks: Parts
+    physical: Part | None
+    task: Part | None
+    surrogate: Annotated[Any, Keys(Surrogate)]
+    save_images: bool
+    resume: bool
+    noise_level: Mapping[str, Any]
