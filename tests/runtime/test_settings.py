@@ -182,8 +182,8 @@ def test_names_of_before_are_checked_as_those_of_today(tmp_path):
 def test_the_command_ends_with_a_sentence(tmp_path, overrides, said):
     ended = run(tmp_path, *overrides, out="out")
     assert ended.returncode == 1
-    assert said in ended.stdout + ended.stderr
-    assert "Traceback" not in ended.stdout + ended.stderr
+    assert said in ended.said
+    assert "Traceback" not in ended.said
     assert not (tmp_path / "out" / "summary.json").exists()
 
 
