@@ -5,12 +5,13 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from facetrial.runtime.cli import friendly_errors, run_from_command_line
-from facetrial.runtime.settings import check_settings
 
 
 @hydra.main(config_path="conf", config_name="train", version_base="1.3")
 @friendly_errors
 def main(config: DictConfig) -> None:
+    from facetrial.runtime.settings import check_settings  # seconds, which `--help` does not need
+
     check_settings(config)
     instantiate(config.model.train)(config)
 

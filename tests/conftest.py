@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hydra.core.hydra_config import HydraConfig
 
 from tests.helpers.made_up import CHECKS
 
@@ -17,6 +18,14 @@ torch.set_num_threads(1)  # tiny networks run fastest on one thread, above all o
 @pytest.fixture(autouse=True)
 def _same_start():
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _no_trace_in_hydra():
+    """A config that a test composes is Hydra's only until the test ends: it may say that this is a sweep."""
+    before = HydraConfig.instance().cfg
+    yield
+    HydraConfig.instance().cfg = before
 
 
 @pytest.fixture

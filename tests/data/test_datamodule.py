@@ -56,5 +56,5 @@ class TestCappedPictures:
         )
         with pytest.raises(FacetrialError, match=r"no person has data\.train_pictures_from=99"):
             faces.setup()
-        with pytest.raises(FacetrialError, match=r"data\.train_pictures must be at least 1"):
+        with pytest.raises(FacetrialError, match=r"data\.train_pictures must be a whole number from 1 on"):
             SyntheticFaces(train_pictures=0)

@@ -32,7 +32,7 @@ def test_grey_rgba_and_sixteen_bit_pictures_are_used(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"min_pictures": 2}, "min_pictures must be at least 3"),
+        ({"min_pictures": 2}, "data.min_pictures must be a whole number from 3 on"),
         ({"on_bad_picture": "maybe"}, "on_bad_picture"),
         ({"alignment": "eyes"}, "alignment"),
         ({"limit": 0}, "limit"),

@@ -30,11 +30,11 @@ def test_a_root_that_is_missing(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"min_pictures": 2}, "min_pictures must be at least 3"),
-        ({"face": "left"}, r'data\.face must be "largest" or "central"'),
+        ({"min_pictures": 2}, "min_pictures must be a whole number from 3 on"),
+        ({"face": "left"}, r"data\.face must be one of largest, central, found 'left'"),
         ({"smallest_face": 0}, r"data\.smallest_face"),
         ({"longest_side": 5}, r"data\.longest_side"),
-        ({"on_no_face": "guess"}, r'data\.on_no_face must be "skip" or "centre"'),
+        ({"on_no_face": "guess"}, r"data\.on_no_face must be one of skip, centre, found 'guess'"),
     ],
 )
 def test_settings_that_cannot_be(tmp_path, changes, said):

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import facetrial.runtime.resolvers  # noqa: F401, registers the resolvers that the configs use
 from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:

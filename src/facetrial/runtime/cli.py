@@ -11,7 +11,6 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-import facetrial.runtime.resolvers  # noqa: F401, registers the resolvers that the configs use
 from facetrial.core.errors import FacetrialError
 from facetrial.runtime.failures import forget_failure, sweep_folder, write_failure
 from facetrial.runtime.old_names import renamed_keys, use_new_targets
