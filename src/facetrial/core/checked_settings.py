@@ -21,7 +21,7 @@ def read_setting(key: str, annotation: Any, value: Any) -> Any:
 
     Args:
         key: its full name, for the error.
-        annotation: of a parameter: a type, or one of the names above.
+        annotation: of a parameter: a type, or one of the names in `core.settings`.
         value: plain: numbers, text, lists and mappings; a number of NumPy's counts as a number.
 
     Raises:

@@ -19,6 +19,11 @@ from facetrial.data.photos.source_photo import Photograph
 from facetrial.data.splits import evenly_over_people, kept_of_each, split_within_people
 from facetrial.faces.batch import FaceDataset, Faces, same_batch
 
+# What the settings of every dataset of people may be.
+TestPictures = Annotated[Count, Unit("test pictures")]
+PicturesAPass = Annotated[Count, Unit("pictures")]
+PicturesOfAPerson = Annotated[Count, Unit("pictures of a person")]
+
 
 class FacesDataModule(LightningDataModule):
     """Base of data with identities. A subclass implements `load_faces`, which returns all of its pictures.
@@ -47,10 +52,10 @@ class FacesDataModule(LightningDataModule):
     def __init__(
         self,
         split_seed: Seed = 0,
-        limit: Annotated[Count, Unit("test pictures")] | None = None,
-        batch_size: Annotated[Count, Unit("pictures")] = 64,
-        train_pictures: Annotated[Count, Unit("pictures of a person")] | None = None,
-        train_pictures_from: Annotated[Count, Unit("pictures of a person")] | None = None,
+        limit: TestPictures | None = None,
+        batch_size: PicturesAPass = 64,
+        train_pictures: PicturesOfAPerson | None = None,
+        train_pictures_from: PicturesOfAPerson | None = None,
     ) -> None:
         super().__init__()
         self.train_pictures = train_pictures

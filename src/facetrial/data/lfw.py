@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import Count, NotNegative, Seed, Unit, whole
+from facetrial.core.settings import NotNegative, Seed, Unit, whole
+from facetrial.data.datamodule import PicturesAPass, PicturesOfAPerson, TestPictures
 from facetrial.data.people_folder import PeopleFolder
 from facetrial.data.photos.mtcnn import SMALLEST_FACE
 from facetrial.data.photos.person_folders import is_a_persons
@@ -46,10 +47,10 @@ class LFW(PeopleFolder):
         margin: Annotated[NotNegative, Unit("pixels")] | None = None,
         on_bad_picture: Literal["skip", "error"] = "skip",
         split_seed: Seed = 0,
-        limit: Annotated[Count, Unit("test pictures")] | None = None,
-        batch_size: Annotated[Count, Unit("pictures")] = 64,
-        train_pictures: Annotated[Count, Unit("pictures of a person")] | None = None,
-        train_pictures_from: Annotated[Count, Unit("pictures of a person")] | None = None,
+        limit: TestPictures | None = None,
+        batch_size: PicturesAPass = 64,
+        train_pictures: PicturesOfAPerson | None = None,
+        train_pictures_from: PicturesOfAPerson | None = None,
     ) -> None:
         super().__init__(
             root,

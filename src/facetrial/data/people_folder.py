@@ -9,8 +9,8 @@ import numpy as np
 
 from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import Count, InsideShare, NotNegative, Seed, Unit, whole
-from facetrial.data.datamodule import FacesDataModule
+from facetrial.core.settings import InsideShare, NotNegative, Seed, Unit, whole
+from facetrial.data.datamodule import FacesDataModule, PicturesAPass, PicturesOfAPerson, TestPictures
 from facetrial.data.photos.alignment import alignment_named
 from facetrial.data.photos.crops import cut_crops, face_or_centre
 from facetrial.data.photos.detection_cache import find_faces
@@ -91,10 +91,10 @@ class PeopleFolder(FacesDataModule):
         on_no_face: Literal["skip", "centre"] = "skip",
         on_bad_picture: Literal["skip", "error"] = "skip",
         split_seed: Seed = 0,
-        limit: Annotated[Count, Unit("test pictures")] | None = None,
-        batch_size: Annotated[Count, Unit("pictures")] = 64,
-        train_pictures: Annotated[Count, Unit("pictures of a person")] | None = None,
-        train_pictures_from: Annotated[Count, Unit("pictures of a person")] | None = None,
+        limit: TestPictures | None = None,
+        batch_size: PicturesAPass = 64,
+        train_pictures: PicturesOfAPerson | None = None,
+        train_pictures_from: PicturesOfAPerson | None = None,
     ) -> None:
         super().__init__(split_seed, limit, batch_size, train_pictures, train_pictures_from)
         self.root = root

@@ -10,7 +10,7 @@ from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 from facetrial.core.settings import Count, Seed, Unit, whole
-from facetrial.data.datamodule import FacesDataModule
+from facetrial.data.datamodule import FacesDataModule, PicturesAPass, PicturesOfAPerson, TestPictures
 from facetrial.data.photos.alignment import box_from_five_points
 from facetrial.data.rendering.identities import draw_people
 from facetrial.data.rendering.renderer import Portraits, render
@@ -79,10 +79,10 @@ class SyntheticFaces(FacesDataModule):
         size: Annotated[whole(8), Unit("pixels")] = 112,
         people_seed: Seed = 0,
         split_seed: Seed = 0,
-        limit: Annotated[Count, Unit("test pictures")] | None = None,
-        batch_size: Annotated[Count, Unit("pictures")] = 64,
-        train_pictures: Annotated[Count, Unit("pictures of a person")] | None = None,
-        train_pictures_from: Annotated[Count, Unit("pictures of a person")] | None = None,
+        limit: TestPictures | None = None,
+        batch_size: PicturesAPass = 64,
+        train_pictures: PicturesOfAPerson | None = None,
+        train_pictures_from: PicturesOfAPerson | None = None,
     ) -> None:
         super().__init__(split_seed, limit, batch_size, train_pictures, train_pictures_from)
         if not _FEWEST_PICTURES <= pictures_min <= pictures:
