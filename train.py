@@ -13,7 +13,8 @@ def main(config: DictConfig) -> None:
     from facetrial.runtime.settings import check_settings  # seconds, which `--help` does not need
 
     check_settings(config)
-    instantiate(config.model.train)(config)
+    plan = instantiate(config.model.plan).of(config)
+    instantiate(config.model.train)(plan)
 
 
 if __name__ == "__main__":

@@ -41,10 +41,10 @@ from facetrial.attacks.gradient.apgd import APGD
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import CrossEntropy
 from facetrial.core.files import written_whole
-from facetrial.data.build import build_faces
 from facetrial.data.splits import evenly_over_people
 from facetrial.faces.batch import Faces
 from facetrial.regions.regions import Everywhere
+from facetrial.training.plan import RecognizerPlan
 from facetrial.training.train import recognizer_for
 
 JSON = Path("outputs/attacks.json")
@@ -387,8 +387,8 @@ def prepared(overrides: list[str], pictures: int) -> Bench:
     warnings.filterwarnings("ignore", category=FutureWarning)
     with initialize_config_dir(str(Path(__file__).parents[1] / "conf"), version_base="1.3"):
         config = compose("evaluate", ["logger=none", "trainer.default_root_dir=outputs", *overrides])
-    victim = recognizer_for(config).freeze()
-    test = build_faces(config, with_landmarks=False).test_faces
+    victim = recognizer_for(RecognizerPlan.of(config)).freeze()
+    test = RecognizerPlan.of(config).make_faces().test_faces
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     batch = test.batch(evenly_over_people(test.identities, pictures, 0))
     faces = Faces(**{name: value.to(device) for name, value in vars(batch).items()})

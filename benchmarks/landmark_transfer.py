@@ -18,7 +18,6 @@ import facetrial.runtime.resolvers  # noqa: F401, registers the resolvers that t
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
 from facetrial.core.randomness import Draws
-from facetrial.data.build import build_faces
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.landmark_names import (
     LANDMARK_NAMES,
@@ -29,6 +28,7 @@ from facetrial.faces.landmark_names import (
     RIGHT_EYE,
 )
 from facetrial.landmarks.sources import Labels, Mtcnn
+from facetrial.training.plan import RecognizerPlan
 
 MTCNNS_OWN = [LEFT_EYE, RIGHT_EYE, NOSE_TIP, MOUTH_LEFT, MOUTH_RIGHT]
 REGIONS = ("landmarks", "eyes", "eyebrows", "nose", "mouth", "ears", "scattered")
@@ -75,7 +75,7 @@ def main() -> None:
     conf = str(Path(__file__).parents[1] / "conf")
     with initialize_config_dir(conf, version_base="1.3"):
         config = compose("evaluate", ["logger=none", "trainer.default_root_dir=outputs", *sys.argv[1:]])
-    faces = build_faces(config, with_landmarks=False).all_faces
+    faces = RecognizerPlan.of(config).make_faces().all_faces
     found = instantiate(config.landmarks).find(faces)
     for name, source, points in (("labels", Labels(), list(range(15))), ("MTCNN", Mtcnn(), MTCNNS_OWN)):
         try:

@@ -13,11 +13,10 @@ import torch
 from hydra import compose, initialize_config_dir
 
 import facetrial.runtime.resolvers  # noqa: F401, registers the resolvers that the configs use
-from facetrial.data.build import build_faces
 from facetrial.faces.batch import FaceDataset
 from facetrial.recognition.embedders.projection import Projection
 from facetrial.recognition.svm_head import KERNELS, SVMHead
-from facetrial.training.checkpoint import build_embedder
+from facetrial.training.plan import RecognizerPlan
 
 
 def embedded(embedder: torch.nn.Module, faces: FaceDataset, batch_size: int = 64) -> torch.Tensor:
@@ -51,8 +50,8 @@ def main() -> None:
     conf = Path(__file__).parents[1] / "conf"
     with initialize_config_dir(str(conf), version_base="1.3"):
         config = compose("train", ["logger=none", *sys.argv[1:]])
-    faces = build_faces(config, with_landmarks=False)
-    embedder = build_embedder(config).eval()
+    faces = RecognizerPlan.of(config).make_faces()
+    embedder = RecognizerPlan.of(config).make_embedder().eval()
     train, test = (embedded(embedder, part) for part in (faces.train_faces, faces.test_faces))
     sets = {f"{train.shape[1]}-d": (train, test)}
     if train.shape[1] > 128:

@@ -10,9 +10,9 @@ from torch import nn
 from facetrial.attacks.attack import Attack
 from facetrial.checks.base import Check
 from facetrial.core.errors import FacetrialError
-from facetrial.defenses.build import build_defenses
 from facetrial.landmarks.sources import LandmarkSource
-from facetrial.training.checkpoint import build_embedder, build_head, recipe
+from facetrial.runtime.plan import Plan
+from facetrial.training.plan import RecognizerPlan
 from tests.helpers.configs import composed, named
 from tests.helpers.onnx_files import convolution
 from tests.helpers.paths import CONF
@@ -36,7 +36,7 @@ def test_embedder(tmp_path, name):
         "onnx": lambda: [f"embedder.weights={convolution(tmp_path / 'own.onnx')}"],
     }
     config = composed(tmp_path, f"embedder={name}", *own.get(name, list)())
-    embedder = build_embedder(config, pretrained=False)
+    embedder = RecognizerPlan.of(config).make_embedder(pretrained=False)
     assert isinstance(embedder, nn.Module)
     assert (embedder.size, embedder.alignment) == (config.embedder.size, config.embedder.alignment)
     assert embedder.dimension > 0
@@ -56,6 +56,7 @@ def test_model(tmp_path, name):
     config = composed(tmp_path, f"model={name}", entry="train")
     parts = [part for part in config.model.values() if OmegaConf.is_dict(part) and "_target_" in part]
     assert callable(instantiate(config.model.train))
+    assert issubclass(instantiate(config.model.plan), Plan)
     for part in parts:
         assert callable(instantiate(part, _partial_=True))
 
@@ -63,9 +64,10 @@ def test_model(tmp_path, name):
 @pytest.mark.parametrize("kernel", ["linear", "rbf"])
 def test_head_and_loss(tmp_path, kernel):
     config = composed(tmp_path, f"model.head.kernel={kernel}", entry="train")
-    assert build_head(config).kernel == kernel
+    plan = RecognizerPlan.of(config)
+    assert plan.make_head().kernel == kernel
     assert instantiate(config.model.loss, dimension=4, num_classes=3).centres.shape == (3, 4)
-    assert recipe(config)["model"]["head"]["kernel"] == kernel
+    assert plan.recipe["model"]["head"]["kernel"] == kernel
 
 
 @pytest.mark.parametrize("name", named("attack"))
@@ -99,7 +101,7 @@ def test_part_of_an_attack(tmp_path, part, name):
 @pytest.mark.parametrize("name", named("defense"))
 def test_defense(tmp_path, name):
     config = composed(tmp_path, f"defense={name}", entry="train")
-    assert len(build_defenses(config)) == (name != "none")
+    assert len(RecognizerPlan.of(config).defenses) == (name != "none")
 
 
 @pytest.mark.parametrize(
@@ -116,12 +118,12 @@ def test_defense(tmp_path, name):
 )
 def test_defenses_out_of_order_are_refused(tmp_path, defense, said):
     with pytest.raises(FacetrialError, match=said):
-        build_defenses(composed(tmp_path, f"defense={defense}"))
+        RecognizerPlan.of(composed(tmp_path, f"defense={defense}")).defenses  # noqa: B018
 
 
 def test_detectors_go_before_what_changes_pictures(tmp_path):
     config = composed(tmp_path, "defense=[squeezing,gallery,jpeg,adv]")
-    assert list(build_defenses(config)) == ["squeezing", "gallery", "jpeg", "adv"]
+    assert list(RecognizerPlan.of(config).defenses) == ["squeezing", "gallery", "jpeg", "adv"]
 
 
 @pytest.mark.parametrize("name", sorted({*named("defense")} - {"none"}))
@@ -129,7 +131,7 @@ def test_defense_under_another_key(tmp_path, name):
     usual, mine = composed(tmp_path, f"defense={name}"), composed(tmp_path, f"+defense@defense.mine={name}")
     plain = OmegaConf.to_container(mine.defense, resolve=True)
     assert plain == {"mine": OmegaConf.to_container(usual.defense, resolve=True)[name]}
-    assert type(build_defenses(mine)["mine"]) is type(build_defenses(usual)[name])
+    assert type(RecognizerPlan.of(mine).defenses["mine"]) is type(RecognizerPlan.of(usual).defenses[name])
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,8 @@ def test_noise_is_that_of_the_smoothing_whatever_its_key(tmp_path, defense, sigm
     config = composed(
         tmp_path, f"hydra.searchpath=[file://{tmp_path}]", f"defense={defense}", *changed, entry="train"
     )
-    assert build_defenses(config)["noise"].sigma == recipe(config)["defense"]["noise"]["sigma"] == sigma
+    plan = RecognizerPlan.of(config)
+    assert plan.defenses["noise"].sigma == plan.recipe["defense"]["noise"]["sigma"] == sigma
 
 
 @pytest.mark.parametrize("name", named("landmarks"))

@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.faces.batch import FaceDataset
+from facetrial.training.plan import RecognizerPlan
 from tests.helpers.paths import ROOT
 
 
@@ -42,14 +43,14 @@ class ColouredPeople(FacesDataModule):
 
 
 def killed_in_epoch(epoch: int, folder: Path, *overrides: str) -> None:
-    """Starts the training of `tiny_config(folder, *overrides)` in a process that dies in that epoch."""
+    """Starts the training of `tiny_plan(folder, *overrides)` in a process that dies in that epoch."""
     script = (
         "import torch\n"
         "from pathlib import Path\n"
         "from facetrial.training.train import train_recognizer\n"
-        "from tests.helpers.tiny import tiny_config\n"
+        "from tests.helpers.tiny import tiny_plan\n"
         "torch.set_num_threads(1)\n"
-        f"train_recognizer(tiny_config(Path({str(folder)!r}), *{overrides!r}, '+callbacks.epochs.die_in={epoch}'))\n"
+        f"train_recognizer(tiny_plan(Path({str(folder)!r}), *{overrides!r}, '+callbacks.epochs.die_in={epoch}'))\n"
     )
     killed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, timeout=300)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
@@ -100,3 +101,8 @@ def tiny_config(folder: Path, *overrides: str, embedder: tuple[str, ...] = SMALL
                 *overrides,
             ],
         )
+
+
+def tiny_plan(folder: Path, *overrides: str, embedder: tuple[str, ...] = SMALL) -> RecognizerPlan:
+    """How the recogniser of `tiny_config` is made."""
+    return RecognizerPlan.of(tiny_config(folder, *overrides, embedder=embedder))

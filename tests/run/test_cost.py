@@ -11,11 +11,10 @@ from facetrial.defenses.detectors import FeatureSqueezing
 from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.victim import Victim
 from facetrial.run.cost import cost
-from facetrial.runtime.checkpoints import save_checkpoint
 from tests.helpers.coloured_dataset import dataset
 
 
-def test_cost_is_what_the_checkpoint_says_and_the_clock(tmp_path):
+def test_cost_is_what_the_checkpoint_says_and_the_clock():
     class Slow(nn.Module):
         """Takes a hundredth of a second a picture."""
 
@@ -27,15 +26,13 @@ def test_cost_is_what_the_checkpoint_says_and_the_clock(tmp_path):
             time.sleep(0.01 * len(images))
             return torch.zeros(len(images), 2)
 
-    path = tmp_path / "model.ckpt"
-    save_checkpoint(path, "recognizer", {}, {}, seconds=12.5)
-    found = cost(Slow(), dataset(40, seed=0), path, "recognizer")
+    found = cost(Slow(), dataset(40, seed=0), 12.5)
     assert found["train_seconds"] == 12.5
     assert 0 < found["answers_per_second"] <= 100
     assert found["pictures_timed"] > 4
 
 
-def test_what_a_detector_asks_of_the_network_is_part_of_its_cost(tmp_path):
+def test_what_a_detector_asks_of_the_network_is_part_of_its_cost():
     class Counts(nn.Module):
         def __init__(self):
             super().__init__()
@@ -49,11 +46,10 @@ def test_what_a_detector_asks_of_the_network_is_part_of_its_cost(tmp_path):
 
     embedder = Counts()
     victim = Victim(embedder, GalleryHead(torch.eye(3, 8)), ["A", "B", "C"])
-    faces, path = dataset(4, seed=0), tmp_path / "model.ckpt"
-    save_checkpoint(path, "recognizer", {}, {}, seconds=1.0)
+    faces = dataset(4, seed=0)
     asked = []
     for standing in (victim, defended(victim, [FeatureSqueezing({"depth": BitDepth(4)})], faces)):
         embedder.asked = 0
-        cost(standing, faces, path, "recognizer")
+        cost(standing, faces, 1.0)
         asked.append(embedder.asked)
     assert asked == [2 * 4, 2 * 2 * 4]

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from facetrial.core.provenance import package_code
-from facetrial.run.fingerprint import _DECIDE_ROWS, trial_fingerprint
+from facetrial.run.context import TrialContext
+from facetrial.run.fingerprint import _DECIDE_ROWS
 from tests.helpers.coloured_dataset import dataset
 from tests.helpers.configs import composed
 
@@ -22,7 +23,7 @@ def fingerprint(folder, *overrides, asked=None, faces=None):
     for victim in asked:
         nn.init.constant_(victim.weight, 0.5)
         nn.init.zeros_(victim.bias)
-    return trial_fingerprint(composed(folder, "attack=pgd", *overrides), asked, faces)
+    return TrialContext(composed(folder, "attack=pgd", *overrides), folder).fingerprint(asked, faces)
 
 
 @pytest.fixture(scope="module")
@@ -65,15 +66,15 @@ def test_what_decides_a_row_changes_it(tmp_path, usual, override):
 
 
 def test_weights_count_bit_by_bit_and_a_surrogates_too(tmp_path, usual):
-    config = composed(tmp_path, "attack=pgd")
+    context = TrialContext(composed(tmp_path, "attack=pgd"), tmp_path)
     other = nn.Linear(3, 2)
     nn.init.constant_(other.weight, 0.5)
     nn.init.zeros_(other.bias)
-    assert trial_fingerprint(config, [other], None) == usual
-    assert trial_fingerprint(config, [other, other], None) != usual
+    assert context.fingerprint([other], None) == usual
+    assert context.fingerprint([other, other], None) != usual
     with torch.no_grad():
         other.bias[1] = 1e-30
-    assert trial_fingerprint(config, [other], None) != usual
+    assert context.fingerprint([other], None) != usual
 
 
 def test_landmarks_count_where_the_attack_asks_for_them(tmp_path, usual):

@@ -1,17 +1,24 @@
 """Which finished trial is the one that is asked for, and why another is not."""
 
+from pathlib import Path
+
 import pytest
 
 from facetrial.metrics.summary_json import write_json
 from facetrial.run import finished
-from facetrial.run.finished import DONE, begin, finish, finished_before, trial_digest
+from facetrial.run.context import TrialContext
+from facetrial.run.finished import DONE, begin, finish, finished_before
 from tests.helpers.configs import composed
 from tests.helpers.sweeps import made_up_trials
 
 
+def digest_of(config):
+    return TrialContext(config, Path(config.trainer.default_root_dir)).digest
+
+
 @pytest.fixture(scope="module")
 def usual(tmp_path_factory):
-    return trial_digest(composed(tmp_path_factory.mktemp("usual"), "attack=pgd"))
+    return digest_of(composed(tmp_path_factory.mktemp("usual"), "attack=pgd"))
 
 
 @pytest.mark.parametrize(
@@ -27,7 +34,7 @@ def usual(tmp_path_factory):
     ],
 )
 def test_where_and_how_it_runs_is_not_asked(tmp_path, usual, override):
-    assert trial_digest(composed(tmp_path, "attack=pgd", override)) == usual
+    assert digest_of(composed(tmp_path, "attack=pgd", override)) == usual
 
 
 @pytest.mark.parametrize(
@@ -49,13 +56,13 @@ def test_where_and_how_it_runs_is_not_asked(tmp_path, usual, override):
     ],
 )
 def test_what_decides_it_is(tmp_path, usual, override):
-    assert trial_digest(composed(tmp_path, "attack=pgd", override)) != usual
+    assert digest_of(composed(tmp_path, "attack=pgd", override)) != usual
 
 
 def test_files_count_by_content(tmp_path):
     def asked(name, content):
         (tmp_path / name).write_bytes(content)
-        return trial_digest(composed(tmp_path, f"model.checkpoint={tmp_path / name}"))
+        return digest_of(composed(tmp_path, f"model.checkpoint={tmp_path / name}"))
 
     first = asked("first.ckpt", b"a")
     assert asked("moved.ckpt", b"a") == first
@@ -87,7 +94,7 @@ def test_code_of_the_users_own_counts_by_content(tmp_path, monkeypatch):
 
     def asked(text):
         (tmp_path / "my_own_goal.py").write_text(text)
-        return trial_digest(composed(tmp_path, "goal._target_=my_own_goal.Goal"))
+        return digest_of(composed(tmp_path, "goal._target_=my_own_goal.Goal"))
 
     first = asked("class Goal: pass\n")
     assert asked("class Goal: pass\n") == first

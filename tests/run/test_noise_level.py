@@ -8,8 +8,8 @@ from torch import nn
 
 from facetrial.run import noise_level
 from facetrial.run.calibration import NoiseLevel
-from facetrial.run.noise_level import use_noise_level
-from facetrial.training.checkpoint import checkpoint_path
+from facetrial.run.context import TrialContext
+from facetrial.training.plan import RecognizerPlan
 from tests.helpers.configs import composed
 
 
@@ -32,21 +32,21 @@ class Faces:
 
 @pytest.fixture
 def asked_of(monkeypatch):
-    """The configs of the victims that a level was found on."""
-    configs = []
+    """The plans of the victims that a level was found on."""
+    plans = []
 
     class Victim(nn.Module):
         def freeze(self):
             return self
 
-    def recognizer_for(config):
-        configs.append(config)
+    def recognizer_for(plan):
+        plans.append(plan)
         return Victim()
 
     monkeypatch.setattr(noise_level, "recognizer_for", recognizer_for)
-    monkeypatch.setattr(noise_level, "build_faces", lambda config, with_landmarks: Faces())
+    monkeypatch.setattr(RecognizerPlan, "make_faces", lambda plan, with_landmarks: Faces())
     Found.asked.clear()
-    return configs
+    return plans
 
 
 def calibrated(folder, *overrides):
@@ -57,40 +57,49 @@ def calibrated(folder, *overrides):
         f"paths.models={folder}",
         *overrides,
     )
-    use_noise_level(config)
-    return config
+    return TrialContext(config, folder)
 
 
 def test_without_calibration_nothing_changes(tmp_path, asked_of):
     config = composed(tmp_path)
-    before = OmegaConf.to_yaml(config)
-    use_noise_level(config)
-    assert OmegaConf.to_yaml(config) == before
+    context = TrialContext(config, tmp_path)
+    assert context.settings == OmegaConf.to_container(config, resolve=True)
+    assert context.noise_level is None
     assert asked_of == []
 
 
 def test_it_goes_into_the_attack_and_the_attack_that_is_trained_on(tmp_path, asked_of):
-    config = calibrated(tmp_path, "defense=[adv_landmarks,jpeg]")
-    assert config.attack.budget.rms == config.defense.adv_landmarks.attack.budget.rms == 0.123
-    assert "attack" not in config.defense.jpeg
-    assert config.noise_level.pictures == 486
-    assert Found.asked == [("the validation pictures", config.data.split_seed)]
+    context = calibrated(tmp_path, "defense=[adv_landmarks,jpeg]")
+    settings = context.settings
+    assert settings["attack"]["budget"]["rms"] == context.attack.budget.rms == 0.123
+    assert settings["defense"]["adv_landmarks"]["attack"]["budget"]["rms"] == 0.123
+    assert context.plan.recipe["defense"]["adv_landmarks"]["attack"]["budget"]["rms"] == 0.123
+    assert "attack" not in settings["defense"]["jpeg"]
+    assert settings["noise_level"]["pictures"] == 486
+    assert Found.asked == [("the validation pictures", context.plan.data["split_seed"])]
+
+
+def test_what_is_asked_for_has_a_name_before_a_level_is_found(tmp_path, asked_of):
+    assert calibrated(tmp_path).digest
+    assert asked_of == []
 
 
 def test_it_is_found_once_on_the_undefended_victim(tmp_path, asked_of):
-    plain = calibrated(tmp_path)
-    defended = calibrated(tmp_path, "defense=adv_landmarks", "seed=0")
+    levels = [
+        calibrated(tmp_path, *defense).settings["attack"]["budget"]["rms"]
+        for defense in ([], ["defense=adv_landmarks", "seed=0"])
+    ]
     assert len(Found.asked) == 1
-    assert all(not config.defense for config in asked_of)
-    assert len({checkpoint_path(config) for config in asked_of}) == 1
+    assert all(not plan.defense for plan in asked_of)
+    assert len({plan.path for plan in asked_of}) == 1
     (kept,) = tmp_path.glob("noise-level-*.json")
-    assert json.loads(kept.read_text())["rms"] == plain.attack.budget.rms == defended.attack.budget.rms
+    assert [json.loads(kept.read_text())["rms"]] * 2 == levels
 
 
 @pytest.mark.parametrize(
     "override", ["seed=1", "calibration.cost=0.1", "data.split_seed=3", "landmarks=labels"]
 )
 def test_another_victim_or_rule_has_another(tmp_path, asked_of, override):
-    calibrated(tmp_path)
-    calibrated(tmp_path, override)
+    for overrides in ([], [override]):
+        assert calibrated(tmp_path, *overrides).noise_level["rms"] == 0.123
     assert len(Found.asked) == len(list(tmp_path.glob("noise-level-*.json"))) == 2

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from omegaconf import OmegaConf
 from PIL import Image
 
 from facetrial.core.errors import FacetrialError
 from facetrial.data.rendering.renderer import render
-from facetrial.defenses.smoothing import Smoothing
 from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
+from facetrial.run.context import TrialContext
 from facetrial.run.verify import check_possible, list_beside
 from tests.helpers.commands import run_config
+from tests.helpers.configs import composed
 
 PEOPLE = ("Ann", "Bob", "Cem", "Dia")
 
@@ -80,21 +80,21 @@ def test_each_fold_goes_by_the_other(out):
     assert [len(found) for found in thresholds] == [1, 1]
 
 
-CONFIG = {"attack": {}, "goal": {"_target_": "facetrial.attacks.Dodging"}, "certificate": {}}
-
-
 @pytest.mark.parametrize(
-    ("changes", "defenses", "said"),
+    ("overrides", "said"),
     [
-        ({"attack": {"surrogate": "small"}}, {}, "leave attack.surrogate out"),
-        ({"goal": {"_target_": "facetrial.attacks.Impersonation"}}, {}, "Leave goal out"),
-        ({}, {"smoothing": Smoothing.__new__(Smoothing)}, "smoothing flags or votes"),
+        (["attack.surrogate=small"], "leave attack.surrogate out"),
+        (["goal=impersonation"], "Leave goal out"),
+        (["certificate=cohen"], "leave certificate out"),
+        (["defense=smoothing"], "smoothing flags or votes"),
+        (["defense=squeezing"], "squeezing flags or votes"),
     ],
 )
-def test_what_has_no_meaning_for_pairs_is_refused(changes, defenses, said):
+def test_what_has_no_meaning_for_pairs_is_refused(tmp_path, overrides, said):
+    usual = ["task=verification", "data=lfw", "attack=pgd"]
     with pytest.raises(FacetrialError, match=said):
-        check_possible(OmegaConf.create(CONFIG | changes), defenses)
-    check_possible(OmegaConf.create(CONFIG), {})
+        check_possible(TrialContext(composed(tmp_path, *usual, *overrides), tmp_path))
+    check_possible(TrialContext(composed(tmp_path, *usual), tmp_path))
 
 
 def test_the_list_lies_beside_the_people_where_scikit_learn_leaves_it(home):

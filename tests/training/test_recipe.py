@@ -2,24 +2,23 @@
 
 import pytest
 
-from facetrial.training.checkpoint import checkpoint_path, recipe
-from tests.helpers.tiny import tiny_config
+from tests.helpers.tiny import tiny_plan
 
 ON_LANDMARKS = "defense=adv_landmarks"
 
 
 def test_landmarks_count_only_where_a_defence_needs_them(tmp_path):
     for defense in ("defense=none", "defense=adv"):
-        by_labels, by_mtcnn = (tiny_config(tmp_path, defense, f"landmarks={s}") for s in ("labels", "mtcnn"))
-        assert recipe(by_labels) == recipe(by_mtcnn)
-    by_labels, by_mtcnn = (tiny_config(tmp_path, ON_LANDMARKS, f"landmarks={s}") for s in ("labels", "mtcnn"))
-    assert recipe(by_labels)["landmarks"] != recipe(by_mtcnn)["landmarks"]
-    assert checkpoint_path(by_labels) != checkpoint_path(by_mtcnn)
+        by_labels, by_mtcnn = (tiny_plan(tmp_path, defense, f"landmarks={s}") for s in ("labels", "mtcnn"))
+        assert by_labels.recipe == by_mtcnn.recipe
+    by_labels, by_mtcnn = (tiny_plan(tmp_path, ON_LANDMARKS, f"landmarks={s}") for s in ("labels", "mtcnn"))
+    assert by_labels.recipe["landmarks"] != by_mtcnn.recipe["landmarks"]
+    assert by_labels.path != by_mtcnn.path
 
 
 def regressor(folder, *overrides):
     source = ["landmarks=regressor", "landmarks.data._target_=facetrial.data.SyntheticFaces"]
-    return recipe(tiny_config(folder, ON_LANDMARKS, *source, *overrides))["landmarks"]
+    return tiny_plan(folder, ON_LANDMARKS, *source, *overrides).recipe["landmarks"]
 
 
 @pytest.mark.parametrize(

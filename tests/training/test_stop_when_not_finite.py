@@ -4,11 +4,10 @@ import pytest
 import torch
 
 from facetrial.core.errors import FacetrialError
-from facetrial.training.checkpoint import checkpoint_path
 from facetrial.training.lightning_module import Recognizer
 from facetrial.training.train import train_recognizer
 from tests.helpers.adversarial import COUNTED
-from tests.helpers.tiny import Epochs, tiny_config
+from tests.helpers.tiny import Epochs, tiny_plan
 
 
 @pytest.mark.parametrize(
@@ -16,7 +15,7 @@ from tests.helpers.tiny import Epochs, tiny_config
     [("none", 1e30), ("adv_pgd", 1e30), ("trades", 1e30), ("trades", 100), ("consistent", 1e30)],
 )
 def test_a_training_that_diverges_stops_and_says_so(tmp_path, defense, rate):
-    config = tiny_config(
+    plan = tiny_plan(
         tmp_path,
         f"defense={defense}",
         f"model.optimizer.lr={rate}",
@@ -27,8 +26,8 @@ def test_a_training_that_diverges_stops_and_says_so(tmp_path, defense, rate):
         r"(loss became|no longer finite|infinite or zero).*epoch 0.*no whole epoch yet.*model\.optimizer\.lr"
     )
     with pytest.raises(FacetrialError, match=said):
-        train_recognizer(config)
-    assert not checkpoint_path(config).exists()
+        train_recognizer(plan)
+    assert not plan.path.exists()
 
 
 def test_of_a_training_that_diverges_later_the_last_good_epoch_is_kept(tmp_path, monkeypatch):
@@ -37,10 +36,10 @@ def test_of_a_training_that_diverges_later_the_last_good_epoch_is_kept(tmp_path,
     def spoilt(self, batch, batch_idx):
         return own(self, batch, batch_idx) * (torch.nan if self.current_epoch == 1 else 1.0)
 
-    config = tiny_config(tmp_path, "trainer.max_epochs=3", COUNTED)
+    plan = tiny_plan(tmp_path, "trainer.max_epochs=3", COUNTED)
     with monkeypatch.context() as patch:
         patch.setattr(Recognizer, "training_step", spoilt)
         with pytest.raises(FacetrialError, match=r"loss became nan in epoch 1.*is kept in .*last\.ckpt"):
-            train_recognizer(config)
-    train_recognizer(config)
+            train_recognizer(plan)
+    train_recognizer(plan)
     assert Epochs.trained == (1, 2)

@@ -3,54 +3,48 @@
 import contextlib
 import hashlib
 import inspect
-import json
 import sysconfig
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from hydra.utils import get_class, get_object
-from omegaconf import DictConfig
 
+from facetrial.core.digests import digest
 from facetrial.core.version import VERSION
 
 _ROOT = Path(__file__).parents[1]  # of this package
-# Of `trainer`, what changes a model. The number of devices is left out: a trial may run on any number of them.
-_TRAINER_DECIDES = (
-    "max_epochs", "max_steps", "max_time", "fast_dev_run", "overfit_batches", "limit_train_batches",
-    "accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm", "precision",
-)  # fmt: skip
 
 
-def trainer_recipe(config: DictConfig) -> dict[str, Any]:
-    """What of `config.trainer` decides a model."""
-    return {key: config.trainer[key] for key in _TRAINER_DECIDES if key in config.trainer}
-
-
-def data_recipe(data: dict[str, Any], leave_out: tuple[str, ...]) -> dict[str, Any]:
+def data_recipe(data: dict[str, Any], leave_out: tuple[str, ...], files: str | None = None) -> dict[str, Any]:
     """What of a data config decides a model: its settings, and its files by name and size, wherever they lie.
+
+    Args:
+        data: its settings.
+        leave_out: those that decide nothing.
+        files: its `data_files`, where they are known; they are looked up otherwise.
+    """
+    made_by = without(data, ("root", *leave_out))
+    files = data_files(data) if files is None else files
+    return made_by if files is None else made_by | {"files": files}
+
+
+def data_files(data: dict[str, Any]) -> str | None:
+    """The files of data by their names and sizes, as a short name; None where it has none.
 
     A class of data with files of its own lists them in `source_files(root)`.
     """
-    made_by = without(data, ("root", *leave_out))
     list_files = getattr(get_class(data["_target_"]), "source_files", None)
-    if data.get("root") is not None and list_files is not None:
-        root = Path(data["root"]).expanduser()
-        found = sorted(
-            f"{path.relative_to(root).as_posix()} {path.stat().st_size}" for path in list_files(root)
-        )
-        made_by["files"] = f"{len(found)} files, {digest(found)}"
-    return made_by
+    if data.get("root") is None or list_files is None:
+        return None
+    root = Path(data["root"]).expanduser()
+    found = sorted(f"{path.relative_to(root).as_posix()} {path.stat().st_size}" for path in list_files(root))
+    return f"{len(found)} files, {digest(found, size=6)}"
 
 
 def without(part: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     """A dict less some keys."""
     return {key: value for key, value in part.items() if key not in keys}
-
-
-def digest(values: Any) -> str:
-    """A short name for plain values."""
-    return hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=6).hexdigest()
 
 
 def file_content(file: str | None) -> str | None:
@@ -69,10 +63,11 @@ def package_code(*parts: str) -> str:
         FileNotFoundError: a part is no file, nor a folder that holds any: it was moved, and what calls this was not
             told.
     """
-    digest = hashlib.blake2b(VERSION.encode(), digest_size=8)
-    for path in sorted({path for part in parts or (".",) for path in _sources(_ROOT / part)}):
-        digest.update(path.relative_to(_ROOT).as_posix().encode() + path.read_bytes())
-    return digest.hexdigest()
+    files = sorted({path for part in parts or (".",) for path in _sources(_ROOT / part)})
+    return digest(
+        VERSION,
+        (piece for path in files for piece in (path.relative_to(_ROOT).as_posix(), path.read_bytes())),
+    )
 
 
 def _sources(part: Path) -> list[Path]:

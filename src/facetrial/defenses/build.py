@@ -1,10 +1,7 @@
-"""The defences that a config names, and a victim behind them."""
+"""Which defences stand together, and a victim behind them."""
 
 from collections.abc import Iterable
 
-from hydra.core.hydra_config import HydraConfig
-from hydra.utils import instantiate
-from omegaconf import DictConfig
 from torch import nn
 
 from facetrial.core.errors import FacetrialError
@@ -12,15 +9,13 @@ from facetrial.defenses.base import Defense
 from facetrial.faces.batch import FaceDataset
 
 
-def build_defenses(config: DictConfig) -> dict[str, Defense]:
-    """The defences that `config.defense` names, in order.
+def check_defenses(defenses: dict[str, Defense]) -> dict[str, Defense]:
+    """These defences, which stand in order, as they are.
 
     Raises:
-        FacetrialError: one is named twice, one that must be the outermost not first, one that detects behind one that
-            does not, or one that trains behind another that leaves pictures it cannot work on.
+        FacetrialError: one that must be the outermost is not first, one that detects is behind one that does not, or
+            one that trains behind another that leaves pictures it cannot work on.
     """
-    _check_named_once(config)
-    defenses = dict(instantiate(config.defense))
     if any(defense.detects for defense in defenses.values()):
         _check_detectors(defenses)
     _check_training(defenses)
@@ -65,24 +60,6 @@ def _check_training(defenses: dict[str, Defense]) -> None:
             f"{named}: of what trains, first come those that perturb pictures, then those that pair each with a "
             "perturbed copy (trades, consistent), then noise, which leaves [0, 1]; give "
             f"defense=[{','.join([*rest, *ordered])}]."
-        )
-
-
-def _check_named_once(config: DictConfig) -> None:
-    """Hydra lays two defences that use one key over each other, without a word."""
-    if not HydraConfig.initialized():
-        return
-    task = HydraConfig.get().overrides.task
-    named = [o.removeprefix("defense=[").removesuffix("]") for o in task if o.startswith("defense=[")]
-    names = [name.strip() for name in named[-1].split(",")] if named else []
-    if len(names) > 1 and "none" in names:
-        raise FacetrialError(
-            f"defense=[{','.join(names)}] names none beside others; leave it out, or give defense=none."
-        )
-    if config.defense and len(names) > len(config.defense):  # it is emptied where none is to stand
-        raise FacetrialError(
-            f"defense=[{','.join(names)}] names one defence twice, or two that are settings of one; found "
-            f"{', '.join(config.defense) or 'none'}. Name each once, and change it with defense.NAME.KEY=VALUE."
         )
 
 

@@ -6,12 +6,14 @@ from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
     from facetrial.landmarks.network import LandmarkNetwork
+    from facetrial.landmarks.plan import LandmarkPlan
     from facetrial.landmarks.sources import Labels, LandmarkSource, Mtcnn, Regressor
     from facetrial.landmarks.train import train_landmarks
 
 __all__ = [
     "Labels",
     "LandmarkNetwork",
+    "LandmarkPlan",
     "LandmarkSource",
     "Mtcnn",
     "Regressor",

@@ -1,25 +1,22 @@
 """Where landmarks come from. Config group `landmarks`: `regressor`, `mtcnn`, `labels`."""
 
-import hashlib
 import logging
 from abc import ABC, abstractmethod
 from pathlib import Path
 
 import numpy as np
 import torch
-from hydra.utils import instantiate
-from omegaconf import OmegaConf
 
+from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
-from facetrial.core.locks import file_lock
 from facetrial.core.settings import ExistingFile, Seed
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.frames import mean_shape, move, similarity_transforms
 from facetrial.faces.landmark_names import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
 from facetrial.landmarks.inference import find_in_pictures
-from facetrial.landmarks.train import KIND, checkpoint_path, recipe, train_landmarks
-from facetrial.runtime.checkpoints import config_differences, load_checkpoint, take_over_renamed
+from facetrial.landmarks.plan import LandmarkPlan
+from facetrial.landmarks.train import train_landmarks
 
 log = logging.getLogger(__name__)
 
@@ -101,45 +98,32 @@ class Regressor(LandmarkSource):
         checkpoint: ExistingFile | None,
         cache: str,
     ) -> None:
-        alone = {"max_epochs": model["max_epochs"], "devices": 1, "strategy": "auto", "num_nodes": 1}
-        self.config = OmegaConf.create(
-            {
-                "data": data,
-                "model": model | {"checkpoint": checkpoint or model["checkpoint"]},
-                "trainer": trainer | alone,
-                "logger": {},
-                "callbacks": callbacks,
-                "paths": paths,
-                "seed": seed,
-            }
+        plan = LandmarkPlan(
+            data=data,
+            model=model | {"checkpoint": checkpoint or model["checkpoint"]},
+            trainer=trainer,
+            callbacks=callbacks,
+            logger={},
+            paths=paths,
+            seed=seed,
         )
+        self.plan = plan.alone(max_epochs=model["max_epochs"])
         self.cache = Path(cache).expanduser()
 
     def find(self, faces: FaceDataset) -> np.ndarray:
-        path = checkpoint_path(self.config)
-        if not path.is_file():
-            with file_lock(path):
-                take_over_renamed(path, KIND, recipe(self.config))
-                if not path.is_file():
-                    log.info("There is no landmark network at %s yet: training it first.", path)
-                    train_landmarks(self.config)
-        content = load_checkpoint(path, KIND)
-        if differences := config_differences(content["config"], recipe(self.config)):
-            raise FacetrialError(
-                f"{path} was made by another config:\n  "
-                + "\n  ".join(differences)
-                + "\nPut landmarks.data, "
-                "landmarks.model or seed right, or name another landmarks.checkpoint; without one, a network is "
-                "trained for this config."
-            )
-        kept = self.cache / "landmarks" / f"{_digest(faces, content['state'])}.npy"
+        with self.plan.where_missing() as missing:
+            if missing:
+                log.info("There is no landmark network at %s yet: training it first.", self.plan.path)
+                train_landmarks(self.plan)
+        state = self.plan.load()["state"]
+        kept = self.cache / "landmarks" / f"{_name(faces, state)}.npy"
         if kept.is_file():
             try:
                 return np.load(kept, allow_pickle=False)
             except (OSError, ValueError, EOFError):
                 log.warning("%s is damaged: the landmarks are found again.", kept)
-        network = instantiate(self.config.model.network)
-        network.load_state_dict(content["state"])
+        network = self.plan.make_network()
+        network.load_state_dict(state)
         network.eval().to(memory_format=torch.channels_last)
         landmarks = []
         with torch.no_grad():
@@ -152,12 +136,7 @@ class Regressor(LandmarkSource):
         return found
 
 
-def _digest(faces: FaceDataset, state: dict[str, torch.Tensor]) -> str:
+def _name(faces: FaceDataset, state: dict[str, torch.Tensor]) -> str:
     """A name for the landmarks of these pictures by this network."""
-    digest = hashlib.blake2b(f"version {_VERSION}".encode(), digest_size=12)
-    for name, tensor in sorted(state.items()):
-        digest.update(name.encode() + tensor.contiguous().numpy().tobytes())
-    digest.update("\0".join(faces.files).encode() + np.ascontiguousarray(faces.boxes).tobytes())
-    for start in range(0, len(faces), 1024):
-        digest.update(np.ascontiguousarray(faces.pixels[faces.rows[start : start + 1024]]).tobytes())
-    return digest.hexdigest()
+    pixels = (faces.pixels[faces.rows[start : start + 1024]] for start in range(0, len(faces), 1024))
+    return digest(f"version {_VERSION}", state, "\0".join(faces.files), faces.boxes, pixels, size=12)

@@ -1,7 +1,6 @@
 """What a defence costs: time to train, time to answer."""
 
 import time
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -9,23 +8,21 @@ from torch import nn
 
 from facetrial.faces.batch import FaceDataset
 from facetrial.recognition.layers import suspicions
-from facetrial.runtime.checkpoints import load_checkpoint
 
 _LEAST_SECONDS = 0.25  # of one measuring
 _MOST_PICTURES = 64
 
 
-def cost(victim: nn.Module, faces: FaceDataset, checkpoint: Path, kind: str) -> dict[str, Any]:
+def cost(victim: nn.Module, faces: FaceDataset, train_seconds: float | None) -> dict[str, Any]:
     """What the summary says of it.
 
     Args:
         victim: identity scores from images, in eval mode, defences and all.
         faces: pictures to answer for.
-        checkpoint: of the recogniser, which remembers how long its training took.
-        kind: of the checkpoint.
+        train_seconds: how long training the recogniser took; None where its checkpoint does not say.
 
     Returns:
-        `train_seconds` (None where the checkpoint does not say), `answers_per_second` (clean pictures that the victim
+        `train_seconds`, `answers_per_second` (clean pictures that the victim
         names, and flags where it has detectors, in a second, in one batch, after a first one) and `pictures_timed`.
     """
     device = next(victim.parameters()).device
@@ -36,7 +33,7 @@ def cost(victim: nn.Module, faces: FaceDataset, checkpoint: Path, kind: str) -> 
         count = min(4 * count, _MOST_PICTURES, len(faces))
         seconds = _seconds(victim, faces, count, device)
     return {
-        "train_seconds": load_checkpoint(checkpoint, kind).get("seconds"),
+        "train_seconds": train_seconds,
         "answers_per_second": count / seconds,
         "pictures_timed": count,
     }

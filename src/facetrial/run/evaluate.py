@@ -3,40 +3,28 @@
 import logging
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from hydra.utils import instantiate
-from lightning import Trainer, seed_everything
+from lightning import seed_everything
 from omegaconf import DictConfig
-from torch import nn
 
-from facetrial.attacks.attack import Attack
 from facetrial.checks.base import Evidence, Outcome, run_checks
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
-from facetrial.data.build import build_faces
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.splits import evenly_over_people
-from facetrial.defenses.build import build_defenses, defended
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.certified import certified_summary
 from facetrial.metrics.physical import physical_summary
 from facetrial.metrics.tasks.summary import tasks_summary
 from facetrial.recognition.victim import Victim
 from facetrial.report.console import print_summary
+from facetrial.run.context import TrialContext
 from facetrial.run.cost import cost
-from facetrial.run.fingerprint import trial_fingerprint
-from facetrial.run.finished import DONE, begin, finish, finished_before, trial_digest
-from facetrial.run.noise_level import use_noise_level
+from facetrial.run.finished import DONE, begin, finish, finished_before
 from facetrial.run.results import write_results
-from facetrial.run.surrogate import surrogate_for
-from facetrial.runtime.callbacks import callbacks_of
-from facetrial.runtime.settings import check_settings
-from facetrial.training.checkpoint import KIND, checkpoint_path
-from facetrial.training.train import recognizer_for
 from facetrial.trial.certificate import RADIUS
 from facetrial.trial.rows import write_rows
 from facetrial.trial.shards import Shards
@@ -60,77 +48,62 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
     Raises:
         FacetrialError: a key of `config` is unknown, or has a value that it may not have.
     """
-    check_settings(config)
-    asked = trial_digest(config)
+    context = TrialContext(config, folder)
+    asked = context.digest
     with file_lock(folder / DONE):
-        if config.resume and (summary := finished_before(folder, asked)) is not None:
+        if context.resume and (summary := finished_before(folder, asked)) is not None:
             print_summary(summary)
             return summary
         begin(folder)
-        summary = instantiate(config.task)(config, folder)
+        summary = context.task(context)
         if summary:
             finish(folder, asked)
     return summary
 
 
-def run_trial(config: DictConfig, folder: Path) -> dict:
-    """The trial itself, of pictures that have no row in `folder`; the summary, empty but in the first process."""
-    seed_everything(config.seed, workers=True, verbose=False)
-    use_noise_level(config)
-    # Without its surrogate first: a mistake in the attack shows before anything is trained.
-    attack = instantiate(config.attack, goal=instantiate(config.goal), surrogate=None)
-    defenses = build_defenses(config)
-    certificate = instantiate(config.certificate) or None
-    if certificate is not None:
-        certificate.check(defenses.values())
-    recognizer = recognizer_for(config).freeze()
-    not_trained = [defense for defense in defenses.values() if not defense.trains]
-    needs_landmarks = attack.needs_landmarks or any(defense.needs_landmarks for defense in not_trained)
-    faces = build_faces(config, with_landmarks=needs_landmarks)
+def run_trial(context: TrialContext) -> dict:
+    """The trial itself, of pictures that have no row in its folder; the summary, empty but in the first process."""
+    seed_everything(context.seed, workers=True, verbose=False)
+    attack, certificate = context.attack, context.certificate
+    recognizer, faces = context.recognizer, context.faces
     check_same_people(recognizer, faces)
-    victim = defended(recognizer, defenses.values(), faces.validation_faces)
-    if (surrogate := surrogate_for(config, faces)) is not None:
+    victim = context.victim
+    if (surrogate := context.surrogate) is not None:
         check_same_people(surrogate.victim, faces)
-        attack = instantiate(config.attack, goal=attack.goal, surrogate=surrogate)
-
-    physical = instantiate(config.physical) or None
-    test = faces.test_faces
+        attack = context.make_attack(attack.goal, surrogate)
+    physical, test = context.physical, faces.test_faces
     shown = {test.files[i] for i in evenly_over_people(test.identities, EVENLY_SHOWN, faces.split_seed)}
     networks = [victim] if surrogate is None else [victim, surrogate.victim]
-    fingerprint = trial_fingerprint(config, networks, faces.all_faces if needs_landmarks else None)
-    shards = Shards(folder / "shards" / fingerprint)
-    images_folder = folder / "images" if config.save_images else None
+    with_landmarks = faces.all_faces if context.needs_landmarks(attack) else None
+    shards = Shards(context.folder / "shards" / context.fingerprint(networks, with_landmarks))
+    images = context.images_folder
     trial = Trial(
-        victim, attack, test, config.seed, shards, shown, images_folder, certificate, physical is not None
+        victim, attack, test, context.seed, shards, shown, images, certificate, physical is not None
     )
-    trainer = trial_trainer(config, folder)
-
-    def fit() -> None:
-        if attack.needs_fitting:
-            fit_or_read(attack, victim, faces, config, folder, fingerprint, trainer)
-
-    outcome = attack_and_check(trial, trainer, config, faces.train_faces, list(defenses), fit)
+    outcome = attack_and_check(context, trial, faces.train_faces)
     if outcome is None:
         return {}
     rows = outcome.rows
-    pictures = kept_pictures(shards, rows, shown)
-    costs = cost(victim, test, checkpoint_path(config), KIND)
     tasks = tasks_summary(
         rows,
         shards.embeddings.read(rows["file"].tolist()),
         victim,
         faces.names,
         faces.split_seed,
-        trained_on_all=config.trainer.max_epochs != 0 or any(defense.trains for defense in defenses.values()),
+        trained_on_all=context.plan.trains,
     )
+    costs = cost(victim, test, context.plan.load()["seconds"])
     about = outcome.speed | {"cost": costs, "tasks": tasks}
     if RADIUS in rows:
         about["certified"] = certified_summary(rows, certificate, victim.defense.sigma)
     if physical is not None:
-        sent = physical(victim, faces, rows, shards, trainer.strategy.root_device, config.resume)
-        write_rows(sent.assign(synthetic=faces.synthetic), folder / "physical.csv")
+        sent = physical(victim, faces, rows, shards, context.trainer.strategy.root_device, context.resume)
+        write_rows(sent.assign(synthetic=faces.synthetic), context.folder / "physical.csv")
         about["physical"] = physical_summary(rows, sent, physical.labels, attack.goal.name, faces.alignment)
-    return write_results(config, folder, rows, outcome.checks, faces, pictures, about, trainer.loggers)
+    pictures = kept_pictures(shards, rows, shown)
+    return write_results(
+        context.config, context.folder, rows, outcome.checks, faces, pictures, about, context.trainer.loggers
+    )
 
 
 @dataclass
@@ -142,25 +115,18 @@ class TrialOutcome:
     speed: dict[str, float | None]
 
 
-def attack_and_check(
-    trial: Trial,
-    trainer: Trainer,
-    config: DictConfig,
-    train_faces: FaceDataset,
-    defenses: list[str],
-    fit: Callable[[], None] = lambda: None,
-) -> TrialOutcome | None:
+def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDataset) -> TrialOutcome | None:
     """Attacks the pictures of `trial` that have no row yet, and has all rows checked; None but in the first process.
 
     Args:
+        context: of the trial.
+        trial: of its pictures.
         train_faces: what recogniser and attack may have seen.
-        defenses: names of the victim's.
-        fit: makes the attack ready; its time counts.
     """
-    shards, test = trial.shards, trial.faces
-    if not config.resume and trainer.is_global_zero:
+    shards, test, trainer = trial.shards, trial.faces, context.trainer
+    if not context.resume and trainer.is_global_zero:
         shutil.rmtree(shards.folder, ignore_errors=True)
-    done = set(shards.read()["file"]) if config.resume else set()
+    done = set(shards.read()["file"]) if context.resume else set()
     if trial.keep_saved:
         done = {file for file in done if shards.has_saved(file)}
     if trial.images_folder is not None:
@@ -171,9 +137,10 @@ def attack_and_check(
             "%d of %d pictures have their row from an earlier start.", len(test) - len(remaining), len(test)
         )
     started = time.monotonic()
-    fit()
+    if trial.attack.needs_fitting:
+        fit_or_read(context, trial)
     if remaining:
-        trainer.test(trial, datamodule=RemainingFaces(test, remaining, config.data.batch_size), verbose=False)
+        trainer.test(trial, datamodule=RemainingFaces(test, remaining, context.batch_size), verbose=False)
     seconds = time.monotonic() - started
     if not trainer.is_global_zero:
         return None
@@ -181,58 +148,35 @@ def attack_and_check(
     rows = rows[rows["file"].isin(set(test.files))].reset_index(drop=True)
     device = trainer.strategy.root_device
     victim = trial.victim.to(device)
-    evidence = Evidence(victim, trial.attack, test, train_faces, rows, config.seed, device, defenses)
-    checks = run_checks(instantiate(config.checks), evidence)
+    defenses = list(context.defenses)
+    evidence = Evidence(victim, trial.attack, test, train_faces, rows, context.seed, device, defenses)
+    checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())
     speed = {"seconds": seconds, "images_per_second": len(remaining) / seconds if remaining else None}
     return TrialOutcome(rows, checks, speed)
 
 
-def fit_or_read(
-    attack: Attack,
-    victim: nn.Module,
-    faces: FacesDataModule,
-    config: DictConfig,
-    folder: Path,
-    fingerprint: str,
-    trainer: Trainer,
-) -> None:
+def fit_or_read(context: TrialContext, trial: Trial) -> None:
     """Fits the attack on the training pictures, or takes over what an earlier start of the same trial fitted.
 
     The processes that a trainer starts come after this and read what the first has written.
     """
-    kept = folder / "shards" / f"{fingerprint}.safetensors"
-    if kept.is_file() and (config.resume or not trainer.is_global_zero):
+    attack, faces, trainer = trial.attack, context.faces, context.trainer
+    folder = trial.shards.folder
+    kept = folder.with_name(f"{folder.name}.safetensors")
+    if kept.is_file() and (context.resume or not trainer.is_global_zero):
         attack.method.load(kept)
         log.info("What the attack needs was fitted at an earlier start.")
     else:
         log.info("Fitting the attack on %d training pictures.", len(faces.train_faces))
         unfinished = kept.with_suffix(".unfinished.safetensors")
-        if not config.resume:
+        if not context.resume:
             unfinished.unlink(missing_ok=True)
-        attack.fit(victim.to(trainer.strategy.root_device), faces.train_faces, config.seed, unfinished)
+        victim = trial.victim.to(trainer.strategy.root_device)
+        attack.fit(victim, faces.train_faces, context.seed, unfinished)
         attack.method.save(kept)
     if trainer.is_global_zero:
-        attack.method.export(folder, faces.names)
-
-
-def trial_trainer(config: DictConfig, folder: Path) -> Trainer:
-    """The Trainer of `config.trainer`, set for a trial.
-
-    Gradients must be possible (`inference_mode=False`), and pictures are shared out by `RemainingFaces`, not by
-    Lightning's sampler, which would repeat some to fill the last batch.
-    """
-    loggers = instantiate(config.logger)
-    return instantiate(
-        config.trainer,
-        logger=list(loggers.values()) if loggers else False,
-        callbacks=[c for c in callbacks_of(config) if not c.__class__.__name__.startswith("ModelCheckpoint")],
-        default_root_dir=str(folder),
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        inference_mode=False,
-        use_distributed_sampler=False,
-    )
+        attack.method.export(context.folder, faces.names)
 
 
 def check_same_people(victim: Victim, faces: FacesDataModule) -> None:

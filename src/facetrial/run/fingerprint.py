@@ -1,14 +1,16 @@
-"""A short name for all that decides a picture's row, under which a trial keeps its rows."""
+"""Short names for trials: for all that decides what one leaves, and for all that decides a picture's row."""
 
-import hashlib
-import json
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import numpy as np
-from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from facetrial.core.provenance import data_recipe, package_code, users_code
+from facetrial.core.digests import digest
+from facetrial.core.provenance import file_content, package_code, users_code, without
 from facetrial.faces.batch import FaceDataset
+from facetrial.runtime.plan import Settings
+from facetrial.training.plan import RecognizerPlan
 
 # What may differ in `data` between two trials whose rows are the same: rows are keyed by picture.
 _NOT_IN_ROWS = ("limit", "batch_size", "cache")
@@ -17,28 +19,72 @@ _DECIDE_ROWS = (
     "attacks", "core/exact_sums.py", "core/randomness.py", "data", "defenses", "faces", "landmarks", "recognition",
     "regions", "training", "trial",
 )  # fmt: skip
+# What may differ between two starts of one trial. What stands in `data`, `landmarks` and `trainer` is told by recipes.
+_NOT_ASKED = ("paths", "callbacks", "resume", "logger", "data", "landmarks", "trainer")
+_PLACES = ("hydra", "paths", "callbacks", "trainer", "logger")
 
 
-def trial_fingerprint(config: DictConfig, asked: list[nn.Module], with_landmarks: FaceDataset | None) -> str:
-    """A short name for all that decides a picture's row: victim and surrogate, attack, seed, data, landmarks."""
-    digest = hashlib.blake2b(digest_size=8)
-    for victim in asked:
-        for name, tensor in sorted(victim.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    data = OmegaConf.to_container(config.data, resolve=True)
-    parts = ("attack", "goal", "defense", "certificate", "embedder", "model", "data")
+def trial_digest(
+    settings: Settings, plan: RecognizerPlan, choices: Mapping[str, str], overrides: Sequence[str]
+) -> str:
+    """A short name for all that decides what a trial leaves: its config and the files it names, and this code.
+
+    Nothing is loaded for it: data counts by the names and sizes of its files, weights by their content.
+
+    Args:
+        settings: the whole config.
+        plan: of the recogniser, as the config asks for it.
+        choices: the name of the config that was chosen, by group.
+        overrides: the words of the command line.
+    """
+    return digest(
+        {
+            "code": package_code(),
+            "own": users_code(settings),
+            "config": _with_contents(without(settings, _NOT_ASKED)),
+            "loggers": sorted(settings["logger"]),
+            "data": plan.data_recipe("batch_size", "cache"),
+            "landmarks": plan.landmarks_recipe,
+            "trainer": plan.trainer_recipe,
+            "recognizer": plan.recipe,
+            "choices": {
+                group: choice for group, choice in choices.items() if group.partition("/")[0] not in _PLACES
+            },
+            "attack": sorted(o for o in overrides if o.startswith("attack")),
+        }
+    )
+
+
+def trial_fingerprint(
+    settings: Settings, plan: RecognizerPlan, asked: list[nn.Module], with_landmarks: FaceDataset | None
+) -> str:
+    """A short name for all that decides a picture's row: victim and surrogate, attack, seed, data, landmarks.
+
+    Args:
+        settings: the whole config.
+        plan: of the recogniser.
+        asked: the networks.
+        with_landmarks: faces whose landmarks decide too.
+    """
+    parts = ("attack", "goal", "defense", "certificate")
     about = {
         "code": package_code(*_DECIDE_ROWS),
-        "own": users_code([OmegaConf.to_container(config[part], resolve=True) for part in parts]),
-        "attack": OmegaConf.to_container(config.attack, resolve=True),
-        "goal": OmegaConf.to_container(config.goal, resolve=True),
-        "defense": OmegaConf.to_container(config.defense, resolve=True),
-        "certificate": OmegaConf.to_container(config.certificate, resolve=True),
-        "seed": config.seed,
-        "data": data_recipe(data, _NOT_IN_ROWS),
+        "own": users_code([settings[part] for part in (*parts, "embedder", "model", "data")]),
+        **{part: settings[part] for part in parts},
+        "seed": settings["seed"],
+        "data": plan.data_recipe(*_NOT_IN_ROWS),
     }
-    digest.update(json.dumps(about, sort_keys=True).encode())
-    if with_landmarks is not None:
-        digest.update(np.ascontiguousarray(with_landmarks.landmarks).tobytes())
-    return digest.hexdigest()
+    landmarks = [] if with_landmarks is None else [with_landmarks.landmarks]
+    return digest(*(network.state_dict() for network in asked), about, *landmarks)
+
+
+def _with_contents(value: Any) -> Any:
+    """Plain values in which what names a file is its content, so that a file that has changed counts as another."""
+    if isinstance(value, dict):
+        return {str(key): _with_contents(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_contents(item) for item in value]
+    if isinstance(value, str):
+        with contextlib.suppress(OSError):  # too long for a file's name
+            return file_content(value)
+    return value

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from facetrial.runtime.loggers import log_checkpoint
 from facetrial.sweep.csv_table import FIGURES, PLAIN
-from facetrial.training.checkpoint import checkpoint_path
+from facetrial.training.plan import RecognizerPlan
 
 _COUNTS = ("n", "not_attackable", "not_reached", "trusted", "seconds", "images_per_second")
 
@@ -45,7 +45,9 @@ def log_results(
     for logger in loggers:
         if isinstance(logger, WandbLogger):
             region = HydraConfig.get().runtime.choices.get("attack/region")
-            log_trial(logger.experiment, config, region, summary, rows, folder, checkpoint_path(config))
+            log_trial(
+                logger.experiment, config, region, summary, rows, folder, RecognizerPlan.of(config).path
+            )
         else:
             logger.log_metrics({f"trial/{name}": summary[name]["value"] for name in FIGURES})
         logger.finalize("success")

@@ -1,32 +1,29 @@
 """From a composed config to a verdict on verification: what `python evaluate.py task=verification` does."""
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
-from hydra.utils import instantiate
 from lightning import seed_everything
-from omegaconf import DictConfig
 from torch import nn
 
+from facetrial.attacks.goals import Dodging
 from facetrial.attacks.pairs import PairHead, TurnVerdicts
 from facetrial.core.errors import FacetrialError
 from facetrial.data.pairs_file import Pair, files_of_pairs, read_pairs
 from facetrial.data.people_folder import PeopleFolder
 from facetrial.data.photos.person_folders import pictures_of_people
 from facetrial.data.splits import evenly_over_people
-from facetrial.defenses.base import Defense
-from facetrial.defenses.build import build_defenses, defended
+from facetrial.defenses.build import defended
 from facetrial.metrics.tasks.pair_protocol import parts_of, thresholds_by_part
 from facetrial.recognition.embedders.flip_averaged import Mirrored
 from facetrial.recognition.victim import Victim
-from facetrial.run.evaluate import attack_and_check, trial_trainer
-from facetrial.run.fingerprint import trial_fingerprint
+from facetrial.run.context import TrialContext
+from facetrial.run.evaluate import attack_and_check
 from facetrial.run.pair_results import JudgedPairs, write_pair_results
-from facetrial.training.checkpoint import build_embedder
+from facetrial.training.plan import RecognizerPlan
 from facetrial.training.train import recognizer_for
 from facetrial.trial.pair_trial import PairedFaces, PairTrial, embed_pictures, paired
 from facetrial.trial.shards import Shards
@@ -35,20 +32,18 @@ log = logging.getLogger(__name__)
 
 
 def run_pair_trial(
-    config: DictConfig,
-    folder: Path,
+    context: TrialContext,
     pairs: str | None = None,
     attacked: Literal["first", "second"] = "first",
     mirror: bool = False,
 ) -> dict:
-    """Runs the trial of verification that `config` describes and writes its results into `folder`.
+    """Runs a trial of verification and writes its results into its folder.
 
     Every pair is judged clean, at the threshold that is best for the clean pairs of the other folds; then one picture
     of each is attacked so that this verdict turns.
 
     Args:
-        config: as for `facetrial.run.evaluate`; `data.limit` counts pairs that are attacked.
-        folder: of the run.
+        context: of the trial; `data.limit` counts pairs that are attacked.
         pairs: a list in LFW's format; None is `pairs.txt` beside the people, where scikit-learn leaves it.
         attacked: which side, "first" or "second".
         mirror: whether an embedding is that of the picture plus that of its mirror image.
@@ -56,12 +51,11 @@ def run_pair_trial(
     Returns:
         The summary, as in `summary.json`.
     """
-    seed_everything(config.seed, workers=True, verbose=False)
+    seed_everything(context.seed, workers=True, verbose=False)
     if attacked not in ("first", "second"):
         raise FacetrialError(f'task.attacked must be "first" or "second", found {attacked!r}.')
-    defenses = build_defenses(config)
-    check_possible(config, defenses)
-    faces = instantiate(config.data)
+    check_possible(context)
+    faces = context.plan.make_data()
     if not isinstance(faces, PeopleFolder):
         raise FacetrialError(
             f"task=verification needs photographs that a list of pairs can name, found data of {type(faces).__name__}; "
@@ -69,41 +63,39 @@ def run_pair_trial(
         )
     path = Path(pairs).expanduser() if pairs is not None else list_beside(faces.people_folder())
     listed = [pair if attacked == "first" else pair.turned for pair in read_pairs(path)]
-    attack = instantiate(config.attack, goal=TurnVerdicts(torch.zeros(0)), surrogate=None)
+    attack = context.make_attack(TurnVerdicts(torch.zeros(0)))
     if attack.needs_fitting:
         raise FacetrialError(
             "this attack is fitted on training pictures, and pairs have none; choose another, such as attack=pgd."
         )
-    not_trained = [defense for defense in defenses.values() if not defense.trains]
-    needs_landmarks = attack.needs_landmarks or any(defense.needs_landmarks for defense in not_trained)
-    whole = faces_of_pairs(config, faces, listed, needs_landmarks)
+    whole = faces_of_pairs(context, faces, listed, context.needs_landmarks(attack))
 
-    trainer = trial_trainer(config, folder)
-    device = trainer.strategy.root_device
-    embedder, untouched = embedder_for(config, defenses)
+    device = context.trainer.strategy.root_device
+    in_front = [defense for defense in context.defenses.values() if not defense.trains]
+    embedder, untouched = embedder_for(context.plan)
     if mirror:
         embedder = Mirrored(embedder)
-    asked = defended(Victim(embedder, nn.Identity(), ["embedding"]).freeze(), not_trained, whole.pictures)
-    embeddings = embed_pictures(asked.to(device), whole.pictures, device, config.data.batch_size)
+    asked = defended(Victim(embedder, nn.Identity(), ["embedding"]).freeze(), in_front, whole.pictures)
+    embeddings = embed_pictures(asked.to(device), whole.pictures, device, context.batch_size)
     similarities = (embeddings[whole.first] * embeddings[whole.second]).sum(1).numpy()
     folds = np.array([pair.fold for pair in listed])
     parts, chosen = parts_of(folds, whole.same, faces.split_seed)
     thresholds = thresholds_by_part(similarities, whole.same, parts)
 
     head = PairHead(embeddings[whole.second], torch.from_numpy(thresholds))
-    victim = defended(Victim(embedder, head, whole.attacked.names).freeze(), not_trained, whole.pictures)
+    victim = defended(Victim(embedder, head, whole.attacked.names).freeze(), in_front, whole.pictures)
     attack.goal.same = torch.from_numpy(whole.same)
     rows_of = np.arange(len(listed))
     if faces.limit is not None:
         rows_of = evenly_over_people(2 * folds + whole.same, faces.limit, faces.split_seed)
     test = whole.attacked.subset(rows_of)
-    fingerprint = trial_fingerprint(config, [victim], test if needs_landmarks else None)
-    shards = Shards(folder / "shards" / fingerprint)
+    fingerprint = context.fingerprint([victim], test if context.needs_landmarks(attack) else None)
+    shards = Shards(context.folder / "shards" / fingerprint)
     trial = PairTrial(
-        victim, attack, test, config.seed, shards, set(), folder / "images" if config.save_images else None,
+        victim, attack, test, context.seed, shards, set(), context.images_folder,
         people=[pair.people for pair in listed], folds=(folds + 1).tolist(), same=whole.same,
     )  # fmt: skip
-    outcome = attack_and_check(trial, trainer, config, test, list(defenses))
+    outcome = attack_and_check(context, trial, test)
     if outcome is None:
         return {}
     judged = JudgedPairs(whole, similarities, thresholds)
@@ -115,23 +107,26 @@ def run_pair_trial(
         "embedder_as_published": untouched,
         **outcome.speed,
     }
-    return write_pair_results(config, folder, outcome.rows, outcome.checks, judged, about, trainer.loggers)
+    return write_pair_results(
+        context.config, context.folder, outcome.rows, outcome.checks, judged, about, context.trainer.loggers
+    )
 
 
-def check_possible(config: DictConfig, defenses: Mapping[str, Defense]) -> None:
-    """Raises FacetrialError where a part of the config has no meaning for pairs."""
-    if config.attack.get("surrogate") is not None:
+def check_possible(context: TrialContext) -> None:
+    """Raises FacetrialError where a part of the trial has no meaning for pairs."""
+    if context.settings["attack"].get("surrogate") is not None:
         raise FacetrialError(
             "task=verification: attacks on a surrogate are not supported; leave attack.surrogate out."
         )
-    if not str(config.goal.get("_target_", "")).endswith(".Dodging"):
+    if type(context.goal) is not Dodging:
         raise FacetrialError(
             "task=verification has one goal, that verdicts turn: pairs of one person refused, pairs of two accepted. "
             "Leave goal out."
         )
-    if instantiate(config.certificate):
+    if context.settings["certificate"]:
         raise FacetrialError("task=verification: there is no certificate for pairs; leave certificate out.")
-    if flags := [name for name, defense in defenses.items() if defense.detects or defense.outermost]:
+    flags = [name for name, defense in context.defenses.items() if defense.detects or defense.outermost]
+    if flags:
         raise FacetrialError(
             f"task=verification: {flags[0]} flags or votes, where pairs are compared by one embedding a picture; "
             "leave it out."
@@ -149,22 +144,21 @@ def list_beside(folder: Path) -> Path:
 
 
 def faces_of_pairs(
-    config: DictConfig, faces: PeopleFolder, listed: list[Pair], needs_landmarks: bool
+    context: TrialContext, faces: PeopleFolder, listed: list[Pair], needs_landmarks: bool
 ) -> PairedFaces:
     """The pairs' pictures, with landmarks where an attack or a defence needs them."""
     names = files_of_pairs(listed, pictures_of_people(faces.people_folder(), 1))
     pictures = faces.faces_of(list(names.values()))
     if needs_landmarks:
-        pictures.landmarks = instantiate(config.landmarks).find(pictures)
+        context.plan.find_landmarks(pictures)
     return paired(listed, pictures)
 
 
-def embedder_for(config: DictConfig, defenses: Mapping[str, Defense]) -> tuple[nn.Module, bool]:
+def embedder_for(plan: RecognizerPlan) -> tuple[nn.Module, bool]:
     """The embedder, and whether it is as published: then no recogniser has to be fitted on other pictures for it."""
-    trains = config.trainer.max_epochs != 0 or any(defense.trains for defense in defenses.values())
-    if not trains and config.model.checkpoint is None:
-        embedder = build_embedder(config)
+    if not plan.trains and plan.model["checkpoint"] is None:
+        embedder = plan.make_embedder()
         if getattr(embedder, "projection", None) is None:
             return embedder.eval(), True
     log.warning("The embedder is trained on pictures of data.root: pairs of the same people look easy.")
-    return recognizer_for(config).embedder, False
+    return recognizer_for(plan).embedder, False

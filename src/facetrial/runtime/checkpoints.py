@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import DictConfig, OmegaConf
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
@@ -17,20 +16,16 @@ log = logging.getLogger(__name__)
 _FORMAT = "facetrial-1"
 
 
-def save_checkpoint(
-    path: str | Path, kind: str, state: dict, config: dict | DictConfig, **plain: Any
-) -> None:
+def save_checkpoint(path: str | Path, kind: str, state: dict, config: dict[str, Any], **plain: Any) -> None:
     """Writes a model.
 
     Args:
         path: the file, replaced whole.
         kind: what it is: "recognizer" or "landmarks".
         state: the module's state dict.
-        config: the part of the composed config that made it; kept so that a mismatch is found.
+        config: what made it, as plain values; kept so that a mismatch is found.
         plain: further plain values (numbers, strings, lists, dicts, tensors).
     """
-    if isinstance(config, DictConfig):
-        config = OmegaConf.to_container(config, resolve=True)
     content = {"format": _FORMAT, "kind": kind, "state": state, "config": config, **plain}
     with written_whole(path) as temporary:
         torch.save(content, temporary)

@@ -9,11 +9,12 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import OmegaConf
 
 from facetrial.core.errors import FacetrialError
-from facetrial.runtime.failures import forget_failure, sweep_folder, write_failure
+from facetrial.runtime.failures import forget_failure, write_failure
 from facetrial.runtime.old_names import renamed_keys, use_new_targets
+from facetrial.runtime.started import sweep_folder
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +40,8 @@ def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
         if folder is not None:
             forget_failure(folder)
         try:
-            for config in arguments:
-                if isinstance(config, DictConfig):
-                    use_new_targets(config)
+            for config in filter(OmegaConf.is_config, arguments):
+                use_new_targets(config)
             return main(*arguments, **keywords)
         except Exception as error:
             mistake = _mistake(error)

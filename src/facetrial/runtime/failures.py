@@ -6,23 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
-from hydra.types import RunMode
-from omegaconf import DictConfig
 
 from facetrial.core.files import written_whole
+from facetrial.runtime.started import sweep_root
 
 log = logging.getLogger(__name__)
 
 _FILE = "failed.json"
-
-
-def sweep_folder() -> Path | None:
-    """The run folder of this job of a sweep; None where this is no sweep."""
-    if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
-        return None
-    return Path(HydraConfig.get().runtime.output_dir)
 
 
 def write_failure(folder: Path, error: BaseException) -> None:
@@ -51,8 +42,8 @@ class EndWithFailures(Callback):
     It goes before the callbacks that gather a sweep in the config: at the end Hydra calls the first one last.
     """
 
-    def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
-        folder = Path(config.hydra.sweep.dir)
+    def on_multirun_end(self, config: Any, **_: Any) -> None:
+        folder = sweep_root(config)
         failed = {path.parent: read_failure(path.parent) for path in sorted(folder.rglob(_FILE))}
         for run, reason in failed.items():
             log.error("%s failed: %s", run.relative_to(folder), reason)

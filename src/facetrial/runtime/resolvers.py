@@ -1,7 +1,6 @@
 """OmegaConf resolvers that the configs use. Importing this module registers them."""
 
 import contextlib
-import hashlib
 import os
 import sys
 import warnings
@@ -10,6 +9,8 @@ from pathlib import Path
 import joblib
 from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
+
+from facetrial.core.digests import digest
 
 _PLACES = ("hydra.", "hydra/", "paths.")
 _MEMORY = 4 * 2**30  # bytes of a run beside others; training may take twice as much
@@ -26,10 +27,9 @@ def run_name(overrides: list[str]) -> str:
     'attack=landmarks,seed=0-4d1edc7c'
     """
     kept = sorted(o for o in overrides if not o.startswith(_PLACES))
-    digest = hashlib.blake2b("\n".join(kept).encode(), digest_size=4).hexdigest()
     readable = ",".join(kept)
     readable = "".join(c if c.isalnum() or c in "=,.-_" else "_" for c in readable)[:80]
-    return f"{readable or 'default'}-{digest}"
+    return "-".join([readable or "default", digest("\n".join(kept), size=4)])
 
 
 def sweep_name() -> str:

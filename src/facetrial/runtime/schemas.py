@@ -71,6 +71,7 @@ class Model:
     head: Part | None
     loss: Part | None
     optimizer: Annotated[Any, Keys(Optimizer)]
+    plan: Part | None
     train: Part | None
     network: Part | None
     augmentation: Part | None

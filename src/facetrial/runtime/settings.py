@@ -19,6 +19,7 @@ from facetrial.core.checked_settings import is_described, parameters, read_setti
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Keys, Says
 from facetrial.runtime import schemas
+from facetrial.runtime.started import check_named_once
 
 _ADDED = ("sizes", "noise_level")  # by an experiment, and by a trial
 _OF_HYDRA = ("_target_", "_partial_", "_recursive_", "_convert_", "_args_")
@@ -44,6 +45,7 @@ def check_settings(config: DictConfig) -> None:
     faults += [
         _Fault(f"{key} is missing.") for key in _hints(schema) if key not in config and key not in _ADDED
     ]
+    check_named_once(config.get("defense") or ())
     if not faults:
         faults = list(_devices(config.trainer))
     own = [fault.text for fault in faults if not fault.borrowed]

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
-from hydra.types import RunMode
-from omegaconf import DictConfig
 
+from facetrial.runtime.started import is_sweep, sweep_root
 from facetrial.sweep.csv_table import write_sweep_csv
 from facetrial.sweep.gather import gather_sweep
 from facetrial.sweep.runs import gather_runs
@@ -31,9 +29,9 @@ class GatherSweep(Callback):
         self.defenses = defenses
         self.people = None if people is None else list(people)
 
-    def on_job_end(self, config: DictConfig, job_return: JobReturn, **_: Any) -> None:
-        if config.hydra.mode == RunMode.MULTIRUN:
-            write_sweep_csv(gather_runs(config.hydra.sweep.dir), config.hydra.sweep.dir)
+    def on_job_end(self, config: Any, **_: Any) -> None:
+        if is_sweep(config):
+            write_sweep_csv(gather_runs(sweep_root(config)), sweep_root(config))
 
-    def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
-        gather_sweep(config.hydra.sweep.dir, self.study, self.people, self.defenses)
+    def on_multirun_end(self, config: Any, **_: Any) -> None:
+        gather_sweep(sweep_root(config), self.study, self.people, self.defenses)

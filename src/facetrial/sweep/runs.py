@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
+import yaml
 
 from facetrial.core.errors import FacetrialError
 from facetrial.metrics.summary_json import read_summary
@@ -50,7 +50,7 @@ def gather_runs(folder: str | Path) -> list[Run]:
         runs.append(
             Run(
                 run,
-                tuple(OmegaConf.to_container(OmegaConf.load(overrides))) if overrides.is_file() else (),
+                tuple(yaml.safe_load(overrides.read_text())) if overrides.is_file() else (),
                 read_summary(run / "summary.json") if finished else None,
                 failure,
             )

@@ -6,10 +6,12 @@ from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
     from facetrial.training.margin_softmax import MarginSoftmax
+    from facetrial.training.plan import RecognizerPlan
     from facetrial.training.train import recognizer_for, train_recognizer
 
 __all__ = [
     "MarginSoftmax",
+    "RecognizerPlan",
     "recognizer_for",
     "train_recognizer",
 ]

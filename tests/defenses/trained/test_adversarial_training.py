@@ -14,10 +14,9 @@ from facetrial.defenses.trained.adversarial_data import AdversarialFaces
 from facetrial.recognition.layers import scores_of
 from facetrial.regions.regions import Everywhere
 from facetrial.runtime.checkpoints import load_checkpoint
-from facetrial.training.checkpoint import checkpoint_path
 from facetrial.training.train import train_recognizer
 from tests.helpers.adversarial import COUNTED, data_and_module, of_training
-from tests.helpers.tiny import Epochs, killed_in_epoch, tiny_config
+from tests.helpers.tiny import Epochs, killed_in_epoch, tiny_plan
 
 
 def test_the_recogniser_in_training_is_attacked_and_comes_back_as_it_was():
@@ -82,19 +81,17 @@ def test_weights_without_training_the_embedder_are_refused():
 
 
 def test_a_schedule_longer_than_the_training_is_refused(tmp_path):
-    config = tiny_config(tmp_path, "defense=adv", "defense.adv.schedule.grow=2", "trainer.max_epochs=2")
+    plan = tiny_plan(tmp_path, "defense=adv", "defense.adv.schedule.grow=2", "trainer.max_epochs=2")
     with pytest.raises(FacetrialError, match=r"defense\.adv\.schedule.*epoch 3.*trainer\.max_epochs"):
-        train_recognizer(config)
+        train_recognizer(plan)
 
 
 @pytest.mark.parametrize("defense", ["adv_pgd", "trades", "consistent", "adv_head", "adv_fast"])
 def test_every_variant_trains(tmp_path, defense):
-    config = tiny_config(
-        tmp_path, f"defense={defense}", f"defense.{defense}.epochs=1", "trainer.max_epochs=1"
-    )
-    metrics = train_recognizer(config)
+    plan = tiny_plan(tmp_path, f"defense={defense}", f"defense.{defense}.epochs=1", "trainer.max_epochs=1")
+    metrics = train_recognizer(plan)
     assert metrics["test/head_accuracy"] > 0
-    made_by = load_checkpoint(checkpoint_path(config), "recognizer")["config"]
+    made_by = load_checkpoint(plan.path, "recognizer")["config"]
     assert list(made_by["defense"]) == [defense]
 
 
@@ -109,30 +106,27 @@ def test_what_was_fitted_to_be_trained_against_is_kept_when_training_is_cut_shor
     killed_in_epoch(1, tmp_path, *overrides)
     states = []
     for folder, epochs in ((tmp_path, (1,)), (tmp_path / "at one go", (0, 1))):
-        config = tiny_config(folder, *overrides)
-        train_recognizer(config)
+        plan = tiny_plan(folder, *overrides)
+        train_recognizer(plan)
         assert Epochs.trained == epochs
-        states.append(load_checkpoint(checkpoint_path(config), "recognizer")["state"])
+        states.append(load_checkpoint(plan.path, "recognizer")["state"])
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[1])
 
 
 def test_a_defence_may_train_where_the_rest_does_not(tmp_path):
-    config = tiny_config(
-        tmp_path, "defense=adv_pgd", "defense.adv_pgd.epochs=2", "trainer.max_epochs=0", COUNTED
-    )
-    train_recognizer(config)
+    plan = tiny_plan(tmp_path, "defense=adv_pgd", "defense.adv_pgd.epochs=2", "trainer.max_epochs=0", COUNTED)
+    train_recognizer(plan)
     assert Epochs.trained == (0, 1)
-    assert checkpoint_path(config).is_file()
+    assert plan.path.is_file()
 
 
 def test_with_zero_epochs_the_head_alone_is_hardened(tmp_path):
     clean, hardened = (
-        tiny_config(tmp_path, f"defense={defense}", "trainer.max_epochs=0")
-        for defense in ("none", "adv_head")
+        tiny_plan(tmp_path, f"defense={defense}", "trainer.max_epochs=0") for defense in ("none", "adv_head")
     )
     states = []
-    for config in (clean, hardened):
-        train_recognizer(config)
-        states.append(load_checkpoint(checkpoint_path(config), "recognizer")["state"])
+    for plan in (clean, hardened):
+        train_recognizer(plan)
+        states.append(load_checkpoint(plan.path, "recognizer")["state"])
     assert all(torch.equal(states[0][n], states[1][n]) for n in states[0] if n.startswith("embedder."))
     assert not torch.equal(states[0]["head.weight"], states[1]["head.weight"])

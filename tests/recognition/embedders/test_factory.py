@@ -29,12 +29,10 @@ def test_the_projects_own_embedder_needs_nothing_added():
 def test_a_network_with_other_numbers_is_another_network(monkeypatch):
     def content():
         embedder_module._content.cache_clear()
-        return own_content(
-            OmegaConf.create({"_target_": f"{OWN}.FromFile", "size": 64, "alignment": "facenet"})
-        )
+        return own_content({"_target_": f"{OWN}.FromFile", "size": 64, "alignment": "facenet"})
 
     first = content()
     assert content() == first
     monkeypatch.setattr(own.FromFile, "numbers", 2.0)
     assert content() != first
-    assert own_content(OmegaConf.create({"_target_": "facetrial.recognition.SmallEmbedder"})) is None
+    assert own_content({"_target_": "facetrial.recognition.SmallEmbedder"}) is None

@@ -1,19 +1,19 @@
 """Makes the embedder that a config describes, the project's own or the user's."""
 
-import copy
 import functools
-import hashlib
 import inspect
+import json
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from hydra.errors import InstantiationException
 from hydra.utils import get_object, instantiate
-from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
+from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
 from facetrial.recognition.embedders.contract import meeting_contract
 
@@ -21,12 +21,12 @@ from facetrial.recognition.embedders.contract import meeting_contract
 _OF_THE_FACES = ("size", "alignment")
 
 
-def make_embedder(config: DictConfig, pretrained: bool = True) -> nn.Module:
+def make_embedder(config: Mapping[str, Any], pretrained: bool = True) -> nn.Module:
     """The embedder of a config of the group `embedder`, held to the contract of embedders.
 
     Args:
-        config: `_target_`, a class or a function that returns a network; `size` and `alignment`, how faces are cut
-            for it; and what the target takes.
+        config: plain; `_target_`, a class or a function that returns a network; `size` and `alignment`, how faces are
+            cut for it; and what the target takes.
         pretrained: False where weights come from a checkpoint: a target that does without weights (`weights=None`)
             is given none.
 
@@ -38,23 +38,20 @@ def make_embedder(config: DictConfig, pretrained: bool = True) -> nn.Module:
         raise FacetrialError(
             "embedder._target_ is not given: name the class, embedder._target_=my_module.MyEmbedder."
         )
-    settings = copy.copy(config)
+    settings = dict(config)
     takes = _parameters(_located(target))
     if takes is not None:
-        settings = OmegaConf.masked_copy(
-            config, [name for name in config if name not in _OF_THE_FACES or name in takes]
-        )
-    chance = {}
+        settings = {name: settings[name] for name in settings if name not in _OF_THE_FACES or name in takes}
     if not pretrained and "weights" in config and takes and takes.get("weights") is None:
-        chance = {"weights": None}
+        settings["weights"] = None
     try:
-        embedder = instantiate(settings, **chance)
+        embedder = instantiate(settings)
     except InstantiationException as error:
         raise _explained(error, target) from error
-    return meeting_contract(embedder, config.size, config.alignment, _short(target))
+    return meeting_contract(embedder, config["size"], config["alignment"], _short(target))
 
 
-def own_content(config: DictConfig) -> str | None:
+def own_content(config: Mapping[str, Any]) -> str | None:
     """A short name for all the numbers of a network of which the config does not tell; None where it does.
 
     What a class of the user's reads, and from where, no config tells; a network with other weights under the same
@@ -64,19 +61,14 @@ def own_content(config: DictConfig) -> str | None:
     ours = target is not None and target.startswith("facetrial.")
     if getattr(_located(target) if target else None, "weights_in_config", ours):
         return None
-    return _content(OmegaConf.to_yaml(config, resolve=True))
+    return _content(json.dumps(config))
 
 
 @functools.cache
 def _content(config: str) -> str:
-    digest = hashlib.blake2b(digest_size=8)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # so that one that starts from chance has a name too
-        state = make_embedder(OmegaConf.create(config)).state_dict()
-    for name, tensor in sorted(state.items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
+        return digest(make_embedder(json.loads(config)).state_dict())
 
 
 def _located(target: str) -> Callable:

@@ -10,27 +10,26 @@ from safetensors.torch import save_file
 from facetrial.core.errors import FacetrialError
 from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
 from facetrial.runtime.checkpoints import load_checkpoint, save_checkpoint
-from facetrial.training.checkpoint import checkpoint_path, load_recognizer, recipe
 from facetrial.training.train import recognizer_for, train_recognizer
-from tests.helpers.tiny import tiny_config
+from tests.helpers.tiny import tiny_plan
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A folder with a trained recogniser in it."""
     folder = tmp_path_factory.mktemp("trained")
-    train_recognizer(tiny_config(folder))
+    train_recognizer(tiny_plan(folder))
     return folder
 
 
 def test_trained_once_and_taken_again(tmp_path, caplog):
     caplog.set_level(logging.INFO)
-    config = tiny_config(tmp_path, "trainer.max_epochs=0")
-    victim = recognizer_for(config)
+    plan = tiny_plan(tmp_path, "trainer.max_epochs=0")
+    victim = recognizer_for(plan)
     assert "training it first" in caplog.text
     assert victim.names == ["Person 0", "Person 1", "Person 2"]
     caplog.clear()
-    again = recognizer_for(config)
+    again = recognizer_for(plan)
     assert not caplog.text
     images = torch.rand(3, 3, 32, 32)
     assert torch.equal(again.freeze()(images), victim.freeze()(images))
@@ -38,9 +37,9 @@ def test_trained_once_and_taken_again(tmp_path, caplog):
 
 
 def test_the_checkpoint_holds_the_head_and_what_made_it(trained):
-    config = tiny_config(trained)
-    content = load_checkpoint(checkpoint_path(config), "recognizer")
-    assert content["config"] == recipe(config)
+    plan = tiny_plan(trained)
+    content = load_checkpoint(plan.path, "recognizer")
+    assert content["config"] == plan.recipe
     assert content["state"]["head.weight"].dtype == torch.float64
     assert content["state"]["head.weight"].shape == (3, 8)
     assert content["metrics"]["test/head_accuracy"] > 0.5
@@ -64,22 +63,22 @@ def test_the_checkpoint_holds_the_head_and_what_made_it(trained):
     ],
 )
 def test_what_decides_a_recogniser_is_found_when_it_differs(trained, override):
-    made = checkpoint_path(tiny_config(trained))
-    other = tiny_config(trained, override)
-    assert checkpoint_path(other) != made
+    made = tiny_plan(trained).path
+    other = tiny_plan(trained, override)
+    assert other.path != made
     key = override.split("=")[0].lstrip("+")
     with pytest.raises(FacetrialError, match=f"{key}.*the checkpoint has .*the config"):
-        load_recognizer(made, other)
+        other.but(model=other.model | {"checkpoint": str(made)}).load_victim()
 
 
 @pytest.mark.parametrize(
     "override",
-    ["data.limit=3", "data.batch_size=1", "trainer.devices=2", "logger=csv"],
+    ["data.limit=3", "data.batch_size=1", "trainer.devices=2", "+logger.csv._target_=my.Logger"],
 )
 def test_what_does_not_decide_it_is_let_pass(trained, override):
-    config = tiny_config(trained, override)
-    assert checkpoint_path(config) == checkpoint_path(tiny_config(trained))
-    assert load_recognizer(checkpoint_path(config), config).names
+    plan = tiny_plan(trained, override)
+    assert plan.path == tiny_plan(trained).path
+    assert plan.load_victim().names
 
 
 def test_files_that_come_or_go_make_another_recogniser(tmp_path):
@@ -90,9 +89,7 @@ def test_files_that_come_or_go_make_another_recogniser(tmp_path):
         (root / "Ann" / f"{number}.jpg").write_bytes(b"x" * number)
 
     def made_by(folder):
-        config = tiny_config(tmp_path)
-        config.data = {"_target_": "facetrial.data.LFW", "root": str(folder)}
-        return recipe(config)
+        return tiny_plan(tmp_path).but(data={"_target_": "facetrial.data.LFW", "root": str(folder)}).recipe
 
     before = made_by(root)
     (root / "notes.txt").write_text("not a picture")
@@ -110,7 +107,7 @@ def test_weights_are_compared_by_content(tmp_path):
     save_file(MobileFaceNet().state_dict(), other)
 
     def made_by(path):
-        return recipe(tiny_config(tmp_path, "+embedder.weights=" + str(path)))
+        return tiny_plan(tmp_path, "+embedder.weights=" + str(path)).recipe
 
     assert made_by(first) == made_by(moved)
     assert made_by(first) != made_by(other)
@@ -118,10 +115,10 @@ def test_weights_are_compared_by_content(tmp_path):
 
 
 def test_a_checkpoint_by_name(tmp_path):
-    config = tiny_config(
+    plan = tiny_plan(
         tmp_path, f"model.checkpoint={tmp_path / 'mine' / 'one.v1.ckpt'}", "trainer.max_epochs=0"
     )
-    recognizer_for(config)
+    recognizer_for(plan)
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["one.v1.ckpt"]
 
 
@@ -130,22 +127,22 @@ class TestMistakes:
         path = tmp_path / "landmarks.ckpt"
         save_checkpoint(path, "landmarks", {}, {})
         with pytest.raises(FacetrialError, match=r"'landmarks' model, expected 'recognizer'"):
-            recognizer_for(tiny_config(tmp_path, f"model.checkpoint={path}"))
+            recognizer_for(tiny_plan(tmp_path, f"model.checkpoint={path}"))
 
     def test_tensors_that_do_not_fit(self, tmp_path):
         path = tmp_path / "odd.ckpt"
-        config = tiny_config(tmp_path, f"model.checkpoint={path}")
-        save_checkpoint(path, "recognizer", {"embedder.x": torch.zeros(1)}, recipe(config), names=["a", "b"])
+        plan = tiny_plan(tmp_path, f"model.checkpoint={path}")
+        save_checkpoint(path, "recognizer", {"embedder.x": torch.zeros(1)}, plan.recipe, names=["a", "b"])
         with pytest.raises(FacetrialError, match=r"odd\.ckpt does not fit SmallEmbedder"):
-            recognizer_for(config)
+            recognizer_for(plan)
 
     def test_cut_short(self, trained, tmp_path):
-        config = tiny_config(trained)
+        plan = tiny_plan(trained)
         path = tmp_path / "cut.ckpt"
-        path.write_bytes(checkpoint_path(config).read_bytes()[:2000])
+        path.write_bytes(plan.path.read_bytes()[:2000])
         with pytest.raises(FacetrialError, match=r"cut\.ckpt cannot be read as a checkpoint"):
-            load_recognizer(path, config)
+            plan.but(model=plan.model | {"checkpoint": str(path)}).load_victim()
 
 
 def test_a_recipe_holds_plain_values(tmp_path):
-    assert not any(OmegaConf.is_config(part) for part in recipe(tiny_config(tmp_path)).values())
+    assert not any(OmegaConf.is_config(part) for part in tiny_plan(tmp_path).recipe.values())

@@ -1,0 +1,60 @@
+"""How a landmark network is made, as a config describes it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from hydra.utils import instantiate
+
+from facetrial.core.errors import FacetrialError
+from facetrial.core.provenance import without
+from facetrial.data.datamodule import FacesDataModule
+from facetrial.data.framed import FramedFaces, FramesDataModule
+from facetrial.landmarks.lightning_module import LandmarkRegressor
+from facetrial.landmarks.network import LandmarkNetwork
+from facetrial.runtime.plan import Plan, Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class LandmarkPlan(Plan):
+    """How a landmark network is made."""
+
+    kind = "landmarks"
+    says = (
+        "Put landmarks.data, landmarks.model or seed right, or name another landmarks.checkpoint; without one, a "
+        "network is trained for this config."
+    )
+
+    @cached_property
+    def recipe(self) -> Settings:
+        return {
+            "data": self.data_recipe("limit", "cache"),
+            "model": without(self.model, ("checkpoint", "train", "plan", "max_epochs")),
+            "trainer": self.trainer_recipe,
+            "seed": self.seed,
+        }
+
+    def make_network(self) -> LandmarkNetwork:
+        """The network, not trained."""
+        return instantiate(self.model["network"])
+
+    def make_regressor(self) -> LandmarkRegressor:
+        """What is trained."""
+        return LandmarkRegressor(
+            network=self.make_network(),
+            augmentation=instantiate(self.model["augmentation"]),
+            optimizer=instantiate(self.model["optimizer"]),
+        )
+
+    def make_frames(self) -> FramesDataModule:
+        """What it learns from, set up: frames of keypoints, or faces with labels cut to frames."""
+        data = instantiate(self.data)
+        if isinstance(data, FacesDataModule) and np.isfinite(data.all_faces.landmarks).any():
+            data = FramedFaces(data)
+        if not isinstance(data, FramesDataModule):
+            raise FacetrialError(
+                f"the landmark network learns from labelled faces, and {type(data).__name__} has no labels; give "
+                "data=keypoints or data=synthetic."
+            )
+        data.setup()
+        return data

@@ -1,0 +1,211 @@
+"""What a trial is of: each thing made once of the composed config, and handed on."""
+
+import copy
+import logging
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from hydra.utils import instantiate
+from lightning import Trainer
+from omegaconf import DictConfig, OmegaConf, open_dict
+from torch import nn
+
+from facetrial.attacks.attack import Attack
+from facetrial.attacks.goals import Goal
+from facetrial.attacks.surrogate import Surrogate
+from facetrial.checks.base import Check
+from facetrial.data.datamodule import FacesDataModule
+from facetrial.defenses.base import Defense
+from facetrial.defenses.build import defended
+from facetrial.faces.batch import FaceDataset
+from facetrial.recognition.victim import Victim
+from facetrial.run.fingerprint import trial_digest, trial_fingerprint
+from facetrial.run.noise_level import noise_level_of
+from facetrial.run.surrogate import make_surrogate
+from facetrial.runtime import started
+from facetrial.runtime.plan import Settings, make_trainer
+from facetrial.runtime.settings import check_settings
+from facetrial.training.plan import RecognizerPlan
+from facetrial.training.train import recognizer_for
+from facetrial.trial.certificate import Certificate
+from facetrial.trial.physical.resend import Sending
+
+log = logging.getLogger(__name__)
+
+
+class TrialContext:
+    """What a trial is of. All else is made of the config when it is first asked for, and kept.
+
+    Args:
+        config: composed, of `evaluate.py`.
+        folder: of the run.
+
+    Attributes:
+        task: what holds the trial, a function of the context.
+        seed: of the trial.
+        resume: whether what an earlier start left is taken over.
+        images_folder: where attacked pictures are kept; None keeps none.
+        batch_size: pictures attacked at a time.
+        choices: the name of the config that was chosen, by group.
+        overrides: the words of the command line.
+
+    Raises:
+        FacetrialError: a key of `config` is unknown, or has a value that it may not have.
+    """
+
+    def __init__(self, config: DictConfig, folder: Path) -> None:
+        check_settings(config)
+        self.folder = folder
+        self.seed: int = config.seed
+        self.resume: bool = config.resume
+        self.images_folder = folder / "images" if config.save_images else None
+        self.batch_size: int = config.data.batch_size
+        self.task = instantiate(config.task)
+        self.choices = dict(started.choices())
+        self.overrides = started.overrides()
+        self._config = config
+        self._asked: Settings = OmegaConf.to_container(config, resolve=True)
+        self._plan_asked = RecognizerPlan.of(config)
+
+    @cached_property
+    def digest(self) -> str:
+        """A short name for all that decides what the trial leaves; nothing is loaded for it."""
+        return trial_digest(self._asked, self._plan_asked, self.choices, self.overrides)
+
+    @cached_property
+    def noise_level(self) -> dict[str, Any] | None:
+        """The level that `calibration` finds, on the victim without defences; None without `calibration`."""
+        rule = self._asked["calibration"]
+        return None if rule is None else noise_level_of(rule, self._plan_asked.undefended())
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The whole config, plain, with the noise level that was found in the attack and in adversarial training."""
+        if self.noise_level is None:
+            return self._asked
+        rms = self.noise_level["rms"]
+        defenses = {
+            name: _at_level(defense, "attack", rms) for name, defense in self._asked["defense"].items()
+        }
+        attack = self._asked["attack"] | {"budget": self._asked["attack"]["budget"] | {"rms": rms}}
+        return self._asked | {"attack": attack, "defense": defenses, "noise_level": self.noise_level}
+
+    @property
+    def config(self):
+        config = OmegaConf.create(self.settings)
+        return config
+
+    @cached_property
+    def plan(self) -> RecognizerPlan:
+        """How the recogniser is made, and what defends it."""
+        return self._plan_asked.but(defense=self.settings["defense"])
+
+    @property
+    def defenses(self) -> dict[str, Defense]:
+        """By name, in order; the first meets the picture first."""
+        return self.plan.defenses
+
+    @cached_property
+    def goal(self) -> Goal:
+        """What the attack is for."""
+        return instantiate(self.settings["goal"])
+
+    def make_attack(self, goal: Goal, surrogate: Surrogate | None = None) -> Attack:
+        """The attack of the config, for this goal."""
+        return instantiate(self.settings["attack"], goal=goal, surrogate=surrogate)
+
+    @cached_property
+    def attack(self) -> Attack:
+        """The attack, less its surrogate: a mistake in it shows before anything is trained."""
+        return self.make_attack(self.goal)
+
+    @cached_property
+    def certificate(self) -> Certificate | None:
+        """What certifies the victim; it has been checked against the defences."""
+        certificate = instantiate(self.settings["certificate"]) or None
+        if certificate is not None:
+            certificate.check(self.defenses.values())
+        return certificate
+
+    @cached_property
+    def physical(self) -> Sending | None:
+        """The paths that attacked pictures are sent on."""
+        return instantiate(self.settings["physical"]) or None
+
+    @cached_property
+    def checks(self) -> dict[str, Check]:
+        """By name."""
+        return dict(instantiate(self.settings["checks"]))
+
+    @cached_property
+    def recognizer(self) -> Victim:
+        """The recogniser without defences in front of it, frozen; trained first where it is missing."""
+        return recognizer_for(self.plan).freeze()
+
+    def needs_landmarks(self, attack: Attack) -> bool:
+        """Whether this attack, or a defence in front of the victim, goes by landmarks."""
+        in_front = [defense for defense in self.defenses.values() if not defense.trains]
+        return attack.needs_landmarks or any(defense.needs_landmarks for defense in in_front)
+
+    @cached_property
+    def faces(self) -> FacesDataModule:
+        """The data, with landmarks where something needs them."""
+        return self.plan.make_faces(self.needs_landmarks(self.attack))
+
+    @cached_property
+    def victim(self) -> nn.Module:
+        """The recogniser behind its defences."""
+        return defended(self.recognizer, self.defenses.values(), self.faces.validation_faces)
+
+    @cached_property
+    def surrogate(self) -> Surrogate | None:
+        """Whom the attack asks in the victim's place."""
+        name = self.settings["attack"].get("surrogate")
+        if name is None:
+            return None
+        embedder = started.settings_of("embedder", name, "attack.surrogate")
+        if (weights := self.settings["surrogate"]["weights"]) is not None:
+            embedder["weights"] = weights
+        other = copy.deepcopy(self._config)
+        with open_dict(other):
+            other.embedder = embedder  # by which the data cuts its faces
+        log.info("The attack asks a surrogate, %s.", name)
+        plan = RecognizerPlan.of(other).but(defense=self.settings["defense"])
+        return make_surrogate(plan, self.faces)
+
+    def fingerprint(self, asked: list[nn.Module], with_landmarks: FaceDataset | None) -> str:
+        """A short name for all that decides a picture's row; as `trial_fingerprint`."""
+        return trial_fingerprint(self.settings, self.plan, asked, with_landmarks)
+
+    @cached_property
+    def trainer(self) -> Trainer:
+        """The Trainer that holds the trial.
+
+        Gradients must be possible (`inference_mode=False`), and pictures are shared out by `RemainingFaces`, not by
+        Lightning's sampler, which would repeat some to fill the last batch.
+        """
+        trained_by = {
+            name: callback
+            for name, callback in self.settings["callbacks"].items()
+            if not callback["_target_"].rpartition(".")[2].startswith("ModelCheckpoint")
+        }
+        return make_trainer(
+            self.settings["trainer"],
+            trained_by,
+            self.settings["logger"],
+            [],
+            default_root_dir=str(self.folder),
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            inference_mode=False,
+            use_distributed_sampler=False,
+        )
+
+
+def _at_level(settings: Settings, part: str, rms: float) -> Settings:
+    """The settings of a defence with the level in the budget of its attack, where that is one of RMS."""
+    attack = settings.get(part) or {}
+    if "rms" not in (attack.get("budget") or {}):
+        return settings
+    return settings | {part: attack | {"budget": attack["budget"] | {"rms": rms}}}

@@ -1,0 +1,83 @@
+"""How this run was started: which configs were chosen for its groups, and what the command line changed."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from facetrial.core.errors import FacetrialError
+from facetrial.runtime.old_names import use_new_targets
+
+
+def choices() -> Mapping[str, str]:
+    """The name of the config that was chosen, by group."""
+    return HydraConfig.get().runtime.choices
+
+
+def overrides() -> list[str]:
+    """The words of the command line, such as "attack=pgd"."""
+    return list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
+
+
+def sweep_folder() -> Path | None:
+    """The run folder of this job of a sweep; None where this is no sweep."""
+    if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
+        return None
+    return Path(HydraConfig.get().runtime.output_dir)
+
+
+def is_sweep(config: DictConfig) -> bool:
+    """Whether the config that Hydra hands to a callback is of a job of a sweep."""
+    return config.hydra.mode == RunMode.MULTIRUN
+
+
+def sweep_root(config: DictConfig) -> Path:
+    """The folder of the sweep whose config Hydra hands to a callback."""
+    return Path(config.hydra.sweep.dir)
+
+
+def settings_of(group: str, name: str, asked_by: str = "") -> dict[str, Any]:
+    """`conf/<group>/<name>.yaml`, from where Hydra found its configs.
+
+    Args:
+        group: of configs.
+        name: of one of them.
+        asked_by: the setting that names it, for the error.
+
+    Raises:
+        FacetrialError: there is none.
+    """
+    sources = [source for source in HydraConfig.get().runtime.config_sources if source.schema == "file"]
+    folders = [Path(source.path) / group for source in sources if source.path]
+    for folder in folders:
+        if (file := folder / f"{name}.yaml").is_file():
+            settings = OmegaConf.load(file)
+            use_new_targets(settings, f"{group}={name}")
+            return OmegaConf.to_container(settings)
+    known = sorted(file.stem for folder in folders for file in folder.glob("*.yaml"))
+    raise FacetrialError(
+        f"{asked_by or group}={name}: there is no such {group}; there are {', '.join(known)}."
+    )
+
+
+def check_named_once(defenses: Iterable[str]) -> None:
+    """Raises FacetrialError where the command line named a defence twice, which Hydra lays over itself without a word.
+
+    Args:
+        defenses: by their keys in the config.
+    """
+    found = list(defenses)
+    words = [o for o in overrides() if o.startswith("defense=[")]
+    names = [name.strip() for name in words[-1][len("defense=[") : -1].split(",")] if words else []
+    if len(names) > 1 and "none" in names:
+        raise FacetrialError(
+            f"defense=[{','.join(names)}] names none beside others; leave it out, or give defense=none."
+        )
+    if len(names) > len(found):
+        raise FacetrialError(
+            f"defense=[{','.join(names)}] names one defence twice, or two that are settings of one; found "
+            f"{', '.join(found) or 'none'}. Name each once, and change it with defense.NAME.KEY=VALUE."
+        )
