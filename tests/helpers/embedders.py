@@ -1,6 +1,5 @@
 """Embedders made as a config describes them."""
 
-from omegaconf import OmegaConf
 from torch import nn
 
 from facetrial.recognition.embedders.factory import make_embedder
@@ -11,4 +10,4 @@ OWN = "tests.helpers.own"
 def made(target: str, size: int = 64, pretrained: bool = True, **settings) -> nn.Module:
     """The embedder of a config of the group `embedder`."""
     config = {"_target_": target, "size": size, "alignment": "five_points", **settings}
-    return make_embedder(OmegaConf.create(config), pretrained)
+    return make_embedder(config, pretrained)

@@ -1,8 +1,7 @@
 """Whether the attack was fitted on other pictures than it is tested on."""
 
-import hashlib
-
 from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
+from facetrial.core.digests import digest
 from facetrial.faces.batch import FaceDataset
 
 
@@ -28,5 +27,5 @@ class FittedApart(Check):
         )
 
 
-def _prints(faces: FaceDataset) -> list[bytes]:
-    return [hashlib.blake2b(faces.pixels[row].tobytes(), digest_size=16).digest() for row in faces.rows]
+def _prints(faces: FaceDataset) -> list[str]:
+    return [digest(faces.pixels[row], size=16) for row in faces.rows]

@@ -5,12 +5,13 @@ operations, so that the noise for a picture is the same in a batch of 1 or 64, o
 devices.
 """
 
-import hashlib
 import math
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+
+from facetrial.core.digests import digest
 
 _MASK32 = 0xFFFFFFFF
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
@@ -20,7 +21,7 @@ _STEP = 0x85EBCA6B  # odd: no two steps of an attack below 2^32 come to the same
 
 def picture_key(name: str) -> int:
     """A stable number in [0, 2^63) for a picture, from its name (its path below the data's root)."""
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big") >> 1
+    return int(digest(name), 16) >> 1
 
 
 def _multiply_high_low(a: Tensor, multiplier: int) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,5 @@
 """Kaggle's Facial Keypoints as files: fetched, read from CSV or zip, parsed once and kept."""
 
-import hashlib
 import io
 import logging
 import warnings
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
 from facetrial.data.framed import Frames
@@ -42,8 +42,7 @@ def read_test_frames(folder: Path, cache: Path) -> tuple[Frames, np.ndarray]:
 
 def _read(folder: Path, name: str, cache: Path) -> dict[str, np.ndarray]:
     content = read_bytes(folder, f"{name}.csv")
-    key = hashlib.blake2b(content, digest_size=8).hexdigest()
-    kept = cache / "keypoints" / f"{name}-{key}-{_VERSION}.npz"
+    kept = cache / "keypoints" / f"{name}-{digest(content)}-{_VERSION}.npz"
     if kept.is_file():
         try:
             with np.load(kept, allow_pickle=False) as arrays:

@@ -9,8 +9,6 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from facetrial.core.errors import FacetrialError
 from facetrial.runtime.failures import forget_failure, write_failure
 from facetrial.runtime.old_names import renamed_keys, use_new_targets
@@ -40,8 +38,8 @@ def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
         if folder is not None:
             forget_failure(folder)
         try:
-            for config in filter(OmegaConf.is_config, arguments):
-                use_new_targets(config)
+            for argument in arguments:
+                use_new_targets(argument)
             return main(*arguments, **keywords)
         except Exception as error:
             mistake = _mistake(error)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from facetrial.core.errors import FacetrialError
 
@@ -140,16 +140,18 @@ def with_new_names(values: Any) -> Any:
     return [with_new_names(value) for value in values] if isinstance(values, list) else values
 
 
-def use_new_targets(config: DictConfig | ListConfig, place: str = "") -> None:
+def use_new_targets(config: Any, place: str = "") -> None:
     """Puts today's names into a composed config, in place, and warns of each old one.
 
     Args:
-        config: the whole, or what lies at `place` in it.
+        config: the whole, or what lies at `place` in it; what is no config is left alone.
         place: "attack.method", "" for the whole.
 
     Raises:
         FacetrialError: a setting has the name that it had before.
     """
+    if not OmegaConf.is_config(config):
+        return
     for key in list(config) if isinstance(config, DictConfig) else range(len(config)):
         if OmegaConf.is_missing(config, key) or OmegaConf.is_interpolation(config, key):
             continue

@@ -1,7 +1,6 @@
 """Embedders by their config: what is missing or too much in it, and a name for the numbers of a network."""
 
 import pytest
-from omegaconf import OmegaConf
 
 from facetrial.core.errors import FacetrialError
 from facetrial.recognition.embedders import factory as embedder_module
@@ -18,7 +17,7 @@ def test_settings_that_it_does_not_take():
 
 def test_none_is_named():
     with pytest.raises(FacetrialError, match=r"embedder\._target_=my_module\.MyEmbedder"):
-        make_embedder(OmegaConf.create({"_target_": None, "size": 64, "alignment": "facenet"}))
+        make_embedder({"_target_": None, "size": 64, "alignment": "facenet"})
 
 
 def test_the_projects_own_embedder_needs_nothing_added():

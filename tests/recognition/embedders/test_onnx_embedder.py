@@ -3,7 +3,6 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from omegaconf import OmegaConf
 
 from facetrial.core.errors import FacetrialError
 from facetrial.recognition.embedders.factory import own_content
@@ -53,9 +52,7 @@ def test_weights_beside_the_file_make_another_network(tmp_path):
         embedder._content.cache_clear()
         target = "facetrial.recognition.OnnxEmbedder"
         return own_content(
-            OmegaConf.create(
-                {"_target_": target, "weights": str(path), "size": 112, "alignment": "five_points"}
-            )
+            {"_target_": target, "weights": str(path), "size": 112, "alignment": "five_points"}
         )
 
     import onnx

@@ -1,6 +1,5 @@
 """Aligned crops: cut once for each set of pictures and alignment, then memory-mapped."""
 
-import hashlib
 import json
 import time
 import zipfile
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
 from facetrial.core.locks import file_lock
@@ -71,10 +71,9 @@ def cut_crops(
     Raises:
         FacetrialError: the cache cannot be written to, or holds a damaged file.
     """
-    key = hashlib.blake2b(digest_size=8)
-    for part in (_VERSION, search.settings, alignment, json.dumps(notes, sort_keys=True), *files, *digests):
-        key.update(f"{part}\n".encode())
-    stem = Path(cache) / "crops" / f"{type(alignment).__name__}-{alignment.size}-{key.hexdigest()}"
+    key = (_VERSION, search.settings, alignment, json.dumps(notes, sort_keys=True), *files, *digests)
+    name = digest(f"{part}\n" for part in key)
+    stem = Path(cache) / "crops" / f"{type(alignment).__name__}-{alignment.size}-{name}"
     pixels, geometry = stem.with_suffix(".npy"), stem.with_suffix(".npz")
     # The geometry is written last: where it is, all is.
     if not (geometry.exists() and pixels.exists()):

@@ -5,7 +5,6 @@ cut short goes on where it stopped, and pictures that come back in another selec
 again.
 """
 
-import hashlib
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -17,6 +16,7 @@ import torch
 from facenet_pytorch import MTCNN
 from PIL import Image
 
+from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
 from facetrial.core.locks import file_lock
@@ -45,16 +45,16 @@ def find_faces(
     Raises:
         FacetrialError: the cache cannot be written to, or holds a damaged file.
     """
-    folder = Path(cache) / "detections" / hashlib.blake2b(search.settings.encode(), digest_size=6).hexdigest()
+    folder = Path(cache) / "detections" / digest(search.settings, size=6)
     known = _remembered(folder)
     missing = list({d: p for d, p in zip(digests, paths, strict=True) if d and d not in known}.items())
     if missing:
         with file_lock(folder / "search"):
             known = _remembered(folder)  # another process may have found them meanwhile
-            if missing := [(digest, path) for digest, path in missing if digest not in known]:
+            if missing := [(name, path) for name, path in missing if name not in known]:
                 known |= _search(missing, folder, search)
     unknown = (np.full(4, np.nan, np.float32), np.full((5, 2), np.nan, np.float32), "cannot be opened", 0)
-    rows = [known.get(digest, unknown) for digest in digests]
+    rows = [known.get(name, unknown) for name in digests]
     return Detections(
         np.array([row[0] for row in rows], np.float32).reshape(-1, 4),
         np.array([row[1] for row in rows], np.float32).reshape(-1, 5, 2),
@@ -97,8 +97,8 @@ def _search(missing: list[tuple[str, Path]], folder: Path, search: Search) -> Kn
             found = _detect([path for _, path in chunk], detector, advance, search)
         finally:
             detectors.put(detector)
-        names = [digest for digest, _ in chunk]
-        target = folder / f"{hashlib.blake2b(' '.join(names).encode(), digest_size=12).hexdigest()}.npz"
+        names = [name for name, _ in chunk]
+        target = folder / f"{digest(' '.join(names), size=12)}.npz"
         with written_whole(target) as path:
             np.savez(path, digests=names, **vars(found))
         rows = zip(found.boxes, found.points, found.problems, found.counts.tolist(), strict=True)

@@ -1,6 +1,5 @@
 """Picture files as people leave them: read to 8-bit RGB, or refused with a reason."""
 
-import hashlib
 import struct
 import warnings
 import zlib
@@ -10,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from facetrial.core.digests import digest
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 # Pictures all the same, which Pillow reads not at all, or not everywhere.
@@ -102,14 +103,14 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
 def content_digests(paths: list[Path]) -> list[str]:
     """A name for each file's content, equal where two files are equal; "" where a file cannot be opened."""
 
-    def digest(path: Path) -> str:
+    def content(path: Path) -> str:
         try:
-            return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+            return digest(path.read_bytes(), size=16)
         except OSError:
             return ""
 
     with ThreadPoolExecutor(num_workers()) as executor:
-        return list(executor.map(digest, paths, chunksize=64))
+        return list(executor.map(content, paths, chunksize=64))
 
 
 def num_workers() -> int:

@@ -21,11 +21,11 @@ from facetrial.recognition.embedders.contract import meeting_contract
 _OF_THE_FACES = ("size", "alignment")
 
 
-def make_embedder(config: Mapping[str, Any], pretrained: bool = True) -> nn.Module:
+def make_embedder(settings: Mapping[str, Any], pretrained: bool = True) -> nn.Module:
     """The embedder of a config of the group `embedder`, held to the contract of embedders.
 
     Args:
-        config: plain; `_target_`, a class or a function that returns a network; `size` and `alignment`, how faces are
+        settings: plain; `_target_`, a class or a function that returns a network; `size` and `alignment`, how faces are
             cut for it; and what the target takes.
         pretrained: False where weights come from a checkpoint: a target that does without weights (`weights=None`)
             is given none.
@@ -33,42 +33,42 @@ def make_embedder(config: Mapping[str, Any], pretrained: bool = True) -> nn.Modu
     Raises:
         FacetrialError: the target is not found, cannot be made with these settings, or is no embedder.
     """
-    target = config.get("_target_")
+    target = settings.get("_target_")
     if target is None:
         raise FacetrialError(
             "embedder._target_ is not given: name the class, embedder._target_=my_module.MyEmbedder."
         )
-    settings = dict(config)
+    given = dict(settings)
     takes = _parameters(_located(target))
     if takes is not None:
-        settings = {name: settings[name] for name in settings if name not in _OF_THE_FACES or name in takes}
-    if not pretrained and "weights" in config and takes and takes.get("weights") is None:
-        settings["weights"] = None
+        given = {name: settings[name] for name in settings if name not in _OF_THE_FACES or name in takes}
+    if not pretrained and "weights" in settings and takes and takes.get("weights") is None:
+        given["weights"] = None
     try:
-        embedder = instantiate(settings)
+        embedder = instantiate(given)
     except InstantiationException as error:
         raise _explained(error, target) from error
-    return meeting_contract(embedder, config["size"], config["alignment"], _short(target))
+    return meeting_contract(embedder, settings["size"], settings["alignment"], _short(target))
 
 
-def own_content(config: Mapping[str, Any]) -> str | None:
+def own_content(settings: Mapping[str, Any]) -> str | None:
     """A short name for all the numbers of a network of which the config does not tell; None where it does.
 
     What a class of the user's reads, and from where, no config tells; a network with other weights under the same
     name is another network. A class says for itself that its config does, or does not: `weights_in_config`.
     """
-    target = config.get("_target_")
+    target = settings.get("_target_")
     ours = target is not None and target.startswith("facetrial.")
     if getattr(_located(target) if target else None, "weights_in_config", ours):
         return None
-    return _content(json.dumps(config))
+    return _content(json.dumps(settings))
 
 
 @functools.cache
-def _content(config: str) -> str:
+def _content(settings: str) -> str:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # so that one that starts from chance has a name too
-        return digest(make_embedder(json.loads(config)).state_dict())
+        return digest(make_embedder(json.loads(settings)).state_dict())
 
 
 def _located(target: str) -> Callable:

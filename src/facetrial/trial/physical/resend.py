@@ -1,6 +1,5 @@
 """After the trial: attacked pictures and their clean ones are sent to the recogniser on every path."""
 
-import hashlib
 import logging
 from collections.abc import Mapping
 
@@ -9,6 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
 from facetrial.core.progress import progress_bar
 from facetrial.data.datamodule import FacesDataModule
@@ -66,8 +66,7 @@ class Sending:
             device: where to compute.
             resume: whether rows of an earlier start are taken over.
         """
-        digest = hashlib.blake2b(repr(sorted(self.labels.items())).encode(), digest_size=6).hexdigest()
-        own = Shards(shards.folder / f"physical-{digest}")
+        own = Shards(shards.folder / f"physical-{digest(repr(sorted(self.labels.items())), size=6)}")
         files = rows["file"][rows["status"] == ATTACKED].tolist()
         done = set(own.read()["file"]) if resume else set()
         places = {file: place for place, file in enumerate(faces.test_faces.files)}
