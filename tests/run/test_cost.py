@@ -30,9 +30,9 @@ def test_cost_is_what_the_checkpoint_says_and_the_clock(tmp_path):
     path = tmp_path / "model.ckpt"
     save_checkpoint(path, "recognizer", {}, {}, seconds=12.5)
     found = cost(Slow(), dataset(40, seed=0), path, "recognizer")
-    assert found["train_seconds"] == 12.5
-    assert 0 < found["answers_per_second"] <= 100
-    assert found["pictures_timed"] > 4
+    assert found.train_seconds == 12.5
+    assert 0 < found.answers_per_second <= 100
+    assert found.pictures_timed > 4
 
 
 def test_what_a_detector_asks_of_the_network_is_part_of_its_cost(tmp_path):

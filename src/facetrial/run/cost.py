@@ -2,12 +2,12 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
 from facetrial.faces.batch import FaceDataset
+from facetrial.metrics.parts import Cost
 from facetrial.recognition.layers import suspicions
 from facetrial.runtime.checkpoints import load_checkpoint
 
@@ -15,18 +15,14 @@ _LEAST_SECONDS = 0.25  # of one measuring
 _MOST_PICTURES = 64
 
 
-def cost(victim: nn.Module, faces: FaceDataset, checkpoint: Path, kind: str) -> dict[str, Any]:
-    """What the summary says of it.
+def cost(victim: nn.Module, faces: FaceDataset, checkpoint: Path, kind: str) -> Cost:
+    """What it costs, measured in one batch after a first one.
 
     Args:
         victim: identity scores from images, in eval mode, defences and all.
         faces: pictures to answer for.
         checkpoint: of the recogniser, which remembers how long its training took.
         kind: of the checkpoint.
-
-    Returns:
-        `train_seconds` (None where the checkpoint does not say), `answers_per_second` (clean pictures that the victim
-        names, and flags where it has detectors, in a second, in one batch, after a first one) and `pictures_timed`.
     """
     device = next(victim.parameters()).device
     count = min(4, len(faces))
@@ -35,11 +31,7 @@ def cost(victim: nn.Module, faces: FaceDataset, checkpoint: Path, kind: str) -> 
     while seconds < _LEAST_SECONDS and count < min(_MOST_PICTURES, len(faces)):
         count = min(4 * count, _MOST_PICTURES, len(faces))
         seconds = _seconds(victim, faces, count, device)
-    return {
-        "train_seconds": load_checkpoint(checkpoint, kind).get("seconds"),
-        "answers_per_second": count / seconds,
-        "pictures_timed": count,
-    }
+    return Cost(load_checkpoint(checkpoint, kind).get("seconds"), count / seconds, count)
 
 
 def _seconds(victim: nn.Module, faces: FaceDataset, count: int, device: torch.device) -> float:

@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from facetrial.attacks.attack import Attack
-from facetrial.checks.base import Evidence, Outcome, run_checks
+from facetrial.checks.base import Evidence, run_checks
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
 from facetrial.data.build import build_faces
@@ -23,7 +23,9 @@ from facetrial.data.splits import evenly_over_people
 from facetrial.defenses.build import build_defenses, defended
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.certified import certified_summary
+from facetrial.metrics.parts import Outcome
 from facetrial.metrics.physical import physical_summary
+from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.tasks.summary import tasks_summary
 from facetrial.recognition.victim import Victim
 from facetrial.report.console import print_summary
@@ -31,7 +33,7 @@ from facetrial.run.cost import cost
 from facetrial.run.fingerprint import trial_fingerprint
 from facetrial.run.finished import DONE, begin, finish, finished_before, trial_digest
 from facetrial.run.noise_level import use_noise_level
-from facetrial.run.results import write_results
+from facetrial.run.results import Further, write_results
 from facetrial.run.surrogate import surrogate_for
 from facetrial.runtime.callbacks import callbacks_of
 from facetrial.runtime.settings import check_settings
@@ -48,14 +50,14 @@ log = logging.getLogger(__name__)
 EVENLY_SHOWN = 4  # pictures in the showcase beside those that say most
 
 
-def evaluate(config: DictConfig, folder: Path) -> dict:
+def evaluate(config: DictConfig, folder: Path) -> TrialSummary | None:
     """Runs the trial that `config` describes and writes its results into `folder`.
 
     A trial that is done is taken over whole. Of one that was cut short the rows are; only the pictures without one
     are attacked.
 
     Returns:
-        The summary, as in `summary.json`.
+        The summary; None but in the first process.
 
     Raises:
         FacetrialError: a key of `config` is unknown, or has a value that it may not have.
@@ -68,13 +70,13 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
             return summary
         begin(folder)
         summary = instantiate(config.task)(config, folder)
-        if summary:
+        if summary is not None:
             finish(folder, asked)
     return summary
 
 
-def run_trial(config: DictConfig, folder: Path) -> dict:
-    """The trial itself, of pictures that have no row in `folder`; the summary, empty but in the first process."""
+def run_trial(config: DictConfig, folder: Path) -> TrialSummary | None:
+    """The trial itself, of pictures that have no row in `folder`; the summary, None but in the first process."""
     seed_everything(config.seed, workers=True, verbose=False)
     use_noise_level(config)
     # Without its surrogate first: a mistake in the attack shows before anything is trained.
@@ -111,7 +113,7 @@ def run_trial(config: DictConfig, folder: Path) -> dict:
 
     outcome = attack_and_check(trial, trainer, config, faces.train_faces, list(defenses), fit)
     if outcome is None:
-        return {}
+        return None
     rows = outcome.rows
     pictures = kept_pictures(shards, rows, shown)
     costs = cost(victim, test, checkpoint_path(config), KIND)
@@ -123,23 +125,26 @@ def run_trial(config: DictConfig, folder: Path) -> dict:
         faces.split_seed,
         trained_on_all=config.trainer.max_epochs != 0 or any(defense.trains for defense in defenses.values()),
     )
-    about = outcome.speed | {"cost": costs, "tasks": tasks}
+    certified, sent_on = None, None
     if RADIUS in rows:
-        about["certified"] = certified_summary(rows, certificate, victim.defense.sigma)
+        certified = certified_summary(rows, certificate, victim.defense.sigma)
     if physical is not None:
         sent = physical(victim, faces, rows, shards, trainer.strategy.root_device, config.resume)
         write_rows(sent.assign(synthetic=faces.synthetic), folder / "physical.csv")
-        about["physical"] = physical_summary(rows, sent, physical.labels, attack.goal.name, faces.alignment)
-    return write_results(config, folder, rows, outcome.checks, faces, pictures, about, trainer.loggers)
+        sent_on = physical_summary(rows, sent, physical.paths, attack.goal.name, faces.alignment)
+    further = Further(costs, tasks, certified, sent_on)
+    return write_results(
+        config, folder, rows, outcome.checks, faces, pictures, outcome.speed, further, trainer.loggers
+    )
 
 
 @dataclass
 class TrialOutcome:
-    """What a trial has found: a row a picture, what the checks say of them, and `seconds` and `images_per_second`."""
+    """What a trial has found: a row a picture, what the checks say of them, seconds, and pictures a second."""
 
     rows: pd.DataFrame
     checks: dict[str, Outcome]
-    speed: dict[str, float | None]
+    speed: tuple[float, float | None]
 
 
 def attack_and_check(
@@ -184,8 +189,7 @@ def attack_and_check(
     evidence = Evidence(victim, trial.attack, test, train_faces, rows, config.seed, device, defenses)
     checks = run_checks(instantiate(config.checks), evidence)
     shards.compact(shards.read())
-    speed = {"seconds": seconds, "images_per_second": len(remaining) / seconds if remaining else None}
-    return TrialOutcome(rows, checks, speed)
+    return TrialOutcome(rows, checks, (seconds, len(remaining) / seconds if remaining else None))
 
 
 def fit_or_read(

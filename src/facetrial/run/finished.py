@@ -11,6 +11,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from facetrial.core.plain import write_json
 from facetrial.core.provenance import (
     data_recipe,
     file_content,
@@ -19,7 +20,8 @@ from facetrial.core.provenance import (
     users_code,
     without,
 )
-from facetrial.metrics.summary_json import read_summary, write_json
+from facetrial.metrics.summary import TrialSummary
+from facetrial.metrics.summary_json import read_summary
 from facetrial.training.checkpoint import landmarks_recipe, recipe
 
 log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ def trial_digest(config: DictConfig) -> str:
     return hashlib.blake2b(json.dumps(about, sort_keys=True, default=str).encode(), digest_size=8).hexdigest()
 
 
-def finished_before(folder: Path, asked: str) -> dict[str, Any] | None:
+def finished_before(folder: Path, asked: str) -> TrialSummary | None:
     """The summary of the trial in `folder` where it is the one that is asked for, and whole; None where it is not."""
     try:
         found = json.loads((folder / DONE).read_text(encoding="utf-8"))

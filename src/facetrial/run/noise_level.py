@@ -8,8 +8,8 @@ from pathlib import Path
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from facetrial.core.files import written_whole
 from facetrial.core.locks import file_lock
+from facetrial.core.plain import write_json
 from facetrial.data.build import build_faces
 from facetrial.training.checkpoint import checkpoint_path, landmarks_recipe
 from facetrial.training.train import recognizer_for
@@ -41,8 +41,7 @@ def use_noise_level(config: DictConfig) -> None:
             faces = build_faces(without_defense, with_landmarks=True)
             calibration = instantiate(config.calibration)
             found = calibration.find(victim, faces.validation_faces, config.data.split_seed)
-            with written_whole(kept) as temporary:
-                temporary.write_text(json.dumps(found.as_plain(), indent=2))
+            write_json(found, kept)
     level = json.loads(kept.read_text())
     log.info("Noise level: RMS %.3f (%s)", level["rms"], kept)
     with open_dict(config):

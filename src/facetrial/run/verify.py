@@ -20,7 +20,9 @@ from facetrial.data.photos.person_folders import pictures_of_people
 from facetrial.data.splits import evenly_over_people
 from facetrial.defenses.base import Defense
 from facetrial.defenses.build import build_defenses, defended
+from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.tasks.pair_protocol import parts_of, thresholds_by_part
+from facetrial.metrics.tasks.results import ListOfPairs
 from facetrial.recognition.embedders.flip_averaged import Mirrored
 from facetrial.recognition.victim import Victim
 from facetrial.run.evaluate import attack_and_check, trial_trainer
@@ -40,7 +42,7 @@ def run_pair_trial(
     pairs: str | None = None,
     attacked: Literal["first", "second"] = "first",
     mirror: bool = False,
-) -> dict:
+) -> TrialSummary | None:
     """Runs the trial of verification that `config` describes and writes its results into `folder`.
 
     Every pair is judged clean, at the threshold that is best for the clean pairs of the other folds; then one picture
@@ -54,7 +56,7 @@ def run_pair_trial(
         mirror: whether an embedding is that of the picture plus that of its mirror image.
 
     Returns:
-        The summary, as in `summary.json`.
+        The summary; None but in the first process.
     """
     seed_everything(config.seed, workers=True, verbose=False)
     if attacked not in ("first", "second"):
@@ -105,17 +107,12 @@ def run_pair_trial(
     )  # fmt: skip
     outcome = attack_and_check(trial, trainer, config, test, list(defenses))
     if outcome is None:
-        return {}
+        return None
     judged = JudgedPairs(whole, similarities, thresholds)
-    about = {
-        "list": path.name,
-        "threshold": chosen,
-        "attacked_side": attacked,
-        "mirror": mirror,
-        "embedder_as_published": untouched,
-        **outcome.speed,
-    }
-    return write_pair_results(config, folder, outcome.rows, outcome.checks, judged, about, trainer.loggers)
+    about = ListOfPairs(path.name, chosen, attacked, mirror, untouched)
+    return write_pair_results(
+        config, folder, outcome.rows, outcome.checks, judged, outcome.speed, about, trainer.loggers
+    )
 
 
 def check_possible(config: DictConfig, defenses: Mapping[str, Defense]) -> None:
