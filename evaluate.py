@@ -15,7 +15,7 @@ def main(config: DictConfig) -> float | None:
     from facetrial.run.evaluate import evaluate  # seconds, which `--help` does not need
 
     summary = evaluate(config, Path(HydraConfig.get().runtime.output_dir))
-    return summary["robust_accuracy"]["value"] if summary else None
+    return None if summary is None else summary.robust_accuracy.value
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def _no_trace_in_hydra():
 @pytest.fixture
 def checks() -> dict:
     """What the checks of a made-up trial say."""
-    return {name: dict(check) for name, check in CHECKS.items()}
+    return dict(CHECKS)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from facetrial.checks.base import Evidence, failed, passed, run_checks
+from facetrial.checks.base import Evidence, Outcome, failed, passed, run_checks
 from facetrial.defenses.build import defended
 from facetrial.defenses.resize_pad import RandomResizePad
 from tests.helpers.evidence import faces, pgd, sound
@@ -53,6 +53,6 @@ def test_checks_that_do_not_apply_are_left_out(evidence):
         "wrong": lambda found: failed("something", "do this"),
     }
     assert run_checks(checks, evidence) == {
-        "right": {"passed": True, "detail": "24 pictures"},
-        "wrong": {"passed": False, "detail": "something", "remedy": "do this"},
+        "right": Outcome(True, "24 pictures"),
+        "wrong": Outcome(False, "something", "do this"),
     }

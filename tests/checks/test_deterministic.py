@@ -15,22 +15,22 @@ class TestDeterministic:
     def test_another_answer_each_time(self, healthy):
         changed = healthy.rows.assign(correct_attacked=~healthy.rows["correct_attacked"])
         outcome = Deterministic()(replaced(healthy, changed))
-        assert not outcome["passed"]
-        assert outcome["detail"].startswith("8 pictures attacked again: 0 verdicts the same")
+        assert not outcome.passed
+        assert outcome.detail.startswith("8 pictures attacked again: 0 verdicts the same")
 
     def test_one_verdict_in_eight_may_round_otherwise(self, healthy):
         file = healthy.faces.files[healthy.some(2)[0]]
         rows = healthy.rows.copy()
         rows.loc[rows["file"] == file, "correct_attacked"] ^= True
         outcome = Deterministic()(replaced(healthy, rows))
-        assert outcome["passed"]
-        assert "7 verdicts the same" in outcome["detail"]
+        assert outcome.passed
+        assert "7 verdicts the same" in outcome.detail
 
     def test_draws_must_be_the_same_to_the_bit(self):
         found = evidence_of(sound(), attack_of(Gaussian(), RMS(0.1)))
-        assert Deterministic()(found)["passed"]
+        assert Deterministic()(found).passed
         found.seed = 1
-        assert not Deterministic()(found)["passed"]
+        assert not Deterministic()(found).passed
 
     def test_a_victim_that_draws_anew(self):
         class Noise(nn.Module):
@@ -38,6 +38,6 @@ class TestDeterministic:
                 return (images + 0.1 * torch.randn_like(images)).clamp(0, 1)
 
         victim = defended(behind(Noise()), [RandomResizePad(0.8, seed=0, samples=2)])
-        assert not Deterministic()(evidence_of(victim, pgd(steps=1)))["passed"]
+        assert not Deterministic()(evidence_of(victim, pgd(steps=1))).passed
         victim = defended(sound(), [RandomResizePad(0.8, seed=0, samples=2)])
-        assert Deterministic()(evidence_of(victim, pgd(steps=1)))["passed"]
+        assert Deterministic()(evidence_of(victim, pgd(steps=1))).passed

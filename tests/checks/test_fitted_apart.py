@@ -7,7 +7,7 @@ import torch
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.fitted.universal import Universal
 from facetrial.attacks.losses import Margin
-from facetrial.checks.base import Evidence
+from facetrial.checks.base import Evidence, Outcome
 from facetrial.checks.fitted_apart import FittedApart
 from facetrial.faces.batch import FaceDataset
 from tests.helpers.evidence import attack_of, evidence_of, pgd, sound
@@ -27,7 +27,7 @@ def dataset(pixels: np.ndarray, rows: list[int], names: str) -> FaceDataset:
     )
 
 
-def fitted_apart(fitted_on: FaceDataset, test: FaceDataset) -> dict:
+def fitted_apart(fitted_on: FaceDataset, test: FaceDataset) -> Outcome:
     attack = attack_of(Universal(Margin(), "all", 1, 0.25), Linf(8))
     return FittedApart()(Evidence(sound(), attack, test, fitted_on, pd.DataFrame(), 0, torch.device("cpu")))
 
@@ -35,16 +35,15 @@ def fitted_apart(fitted_on: FaceDataset, test: FaceDataset) -> dict:
 def test_a_picture_that_an_attack_was_fitted_on_is_found_under_any_name():
     pixels = np.random.default_rng(0).integers(0, 256, (6, 4, 4, 3), dtype=np.uint8)
     known, test = dataset(pixels, [0, 1, 2], "abc"), dataset(pixels, [3, 4, 5], "def")
-    assert fitted_apart(known, test) == {
-        "passed": True,
-        "detail": "0 of 3 pictures are among the 3 that the attack was fitted on",
-    }
+    assert fitted_apart(known, test) == Outcome(
+        True, "0 of 3 pictures are among the 3 that the attack was fitted on"
+    )
     copied = pixels.copy()
     copied[4] = pixels[1]
     found = fitted_apart(known, dataset(copied, [3, 4, 5], "def"))
-    assert not found["passed"]
-    assert found["detail"].endswith("e.png")
-    assert "two names" in found["remedy"]
+    assert not found.passed
+    assert found.detail.endswith("e.png")
+    assert "two names" in found.remedy
 
 
 def test_it_is_left_out_of_attacks_that_are_not_fitted():

@@ -26,13 +26,13 @@ class Twice(nn.Module):
 class TestRange:
     def test_pictures_divided_by_255_twice(self):
         outcome = PictureRange()(evidence(sound(), test=faces(factor=1.0)))
-        assert not outcome["passed"]
-        assert "divided by 255 already" in outcome["remedy"]
+        assert not outcome.passed
+        assert "divided by 255 already" in outcome.remedy
 
     def test_a_victim_that_takes_anything(self):
         outcome = PictureRange()(evidence(trained(6)))
-        assert not outcome["passed"]
-        assert "standardised and from 0 to 255" in outcome["detail"]
+        assert not outcome.passed
+        assert "standardised and from 0 to 255" in outcome.detail
 
 
 class TestStandardised:
@@ -50,8 +50,8 @@ class TestStandardised:
     def test_twice(self, steps):
         front = nn.Sequential(*(Twice(mean, deviation) for mean, deviation in steps))
         outcome = StandardisedOnce()(evidence(behind(front)))
-        assert not outcome["passed"], outcome
-        assert "standardise once" in outcome["remedy"]
+        assert not outcome.passed, outcome
+        assert "standardise once" in outcome.remedy
 
     @pytest.mark.parametrize(
         ("mean", "deviation"),
@@ -67,7 +67,7 @@ class TestStandardised:
     )
     def test_once_in_all_the_ways_that_networks_are_trained(self, mean, deviation):
         outcome = StandardisedOnce()(evidence(behind(Twice(mean, deviation))))
-        assert outcome["passed"], outcome
+        assert outcome.passed, outcome
 
     @pytest.mark.parametrize("embedder", [SmallEmbedder, MobileFaceNet, InceptionResnetV1])
     def test_own_embedders(self, embedder):
@@ -77,10 +77,10 @@ class TestStandardised:
         found.victim, found.faces.pixels = victim, found.faces.pixels.repeat(7, 1).repeat(7, 2)
         if network.size == 160:
             found.faces.pixels = found.faces.pixels.repeat(2, 1).repeat(2, 2)[:, :160, :160]
-        assert StandardisedOnce()(found)["passed"]
+        assert StandardisedOnce()(found).passed
         network_twice = nn.Sequential(Twice(127.5 / 255, 128 / 255), network)
         found.victim = Victim(network_twice, nn.Linear(network.dimension, 6), NAMES).freeze()
-        assert not StandardisedOnce()(found)["passed"]
+        assert not StandardisedOnce()(found).passed
 
     def test_it_is_left_out_where_there_is_no_layer(self):
         class Plain(nn.Module):

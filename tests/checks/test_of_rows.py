@@ -14,7 +14,7 @@ def test_an_attack_that_is_not_adaptive():
     attack = pgd()
     attack.adaptive = False
     found = evidence_of(defended(sound(), [BitDepth(4)]), attack, defenses=["bit_depth"])
-    assert not Adaptive()(found)["passed"]
+    assert not Adaptive()(found).passed
     assert Adaptive()(evidence_of(sound(), attack)) is None
 
 
@@ -22,8 +22,8 @@ class TestRounding:
     def test_successes_that_rounding_undoes(self, healthy):
         rows = healthy.rows.assign(correct_8bit=healthy.rows["correct_clean"])
         outcome = SurvivesRounding()(replaced(healthy, rows))
-        assert not outcome["passed"]
-        assert outcome["detail"].startswith("0 of")
+        assert not outcome.passed
+        assert outcome.detail.startswith("0 of")
 
     def test_changes_below_what_a_file_keeps(self):
         """An attack that stops at the boundary, whose method does not say that it does."""
@@ -33,14 +33,14 @@ class TestRounding:
         assert SurvivesRounding()(found) is None
         method.at_boundary = False
         outcome = SurvivesRounding()(found)
-        assert not outcome["passed"], outcome
+        assert not outcome.passed, outcome
 
     def test_one_of_two_does_not_fail_it(self, healthy):
         rows = healthy.rows.copy()
         fooled = rows.index[rows["correct_clean"] & ~rows["correct_attacked"]]
         rows.loc[fooled[2:], "correct_attacked"] = True
         rows.loc[fooled[:1], "correct_8bit"] = True
-        assert SurvivesRounding()(replaced(healthy, rows))["passed"]
+        assert SurvivesRounding()(replaced(healthy, rows)).passed
 
     def test_before_a_victim_that_draws_as_many_must_be_fooled_if_not_the_same(self, healthy):
         rows = healthy.rows.copy()
@@ -49,19 +49,19 @@ class TestRounding:
         rows.loc[fooled, "correct_attacked"] = [True] * half + [False] * (len(fooled) - half)
         rows.loc[fooled, "correct_8bit"] = [False] * half + [True] * (len(fooled) - half)
         found = replaced(healthy, rows)
-        assert not SurvivesRounding()(found)["passed"]
+        assert not SurvivesRounding()(found).passed
         found.victim = RandomResizePad(0.8, 0, 2).wrap_victim(found.victim)
-        assert SurvivesRounding()(found)["passed"]
+        assert SurvivesRounding()(found).passed
         rows.loc[fooled[:half], "correct_8bit"] = True
-        assert not SurvivesRounding()(found)["passed"]
+        assert not SurvivesRounding()(found).passed
 
     def test_impersonation_counts_by_the_target(self):
         attack = pgd(eps=64)
         attack.goal = Impersonation("nearest")
         found = evidence_of(sound(), attack)
-        assert SurvivesRounding()(found)["passed"]
+        assert SurvivesRounding()(found).passed
         found.rows["predicted_8bit"] = found.rows["identity"]
-        assert not SurvivesRounding()(found)["passed"]
+        assert not SurvivesRounding()(found).passed
 
 
 class TestRows:
@@ -69,12 +69,12 @@ class TestRows:
         rows = healthy.rows
         strange = rows.assign(file=[*rows["file"][:-1], "else.png"])
         for changed in (rows[1:], rows.iloc[[0, *range(len(rows))]], strange):
-            assert not OneRowAPicture()(replaced(healthy, changed))["passed"]
+            assert not OneRowAPicture()(replaced(healthy, changed)).passed
 
     def test_a_norm_beyond_the_budget(self, healthy):
         for broken in (17 / 255, float("nan")):
             rows = healthy.rows.copy()
             rows.loc[3, "linf"] = broken
             outcome = Referee()(replaced(healthy, rows))
-            assert not outcome["passed"]
-            assert rows["file"][3] in outcome["detail"]
+            assert not outcome.passed
+            assert rows["file"][3] in outcome.detail

@@ -41,7 +41,7 @@ def masked():
 def test_a_sound_trial_passes(healthy, check):
     assert 0 < healthy.rows["correct_attacked"].sum() < 24
     outcome = check(healthy)
-    assert outcome["passed"], outcome
+    assert outcome.passed, outcome
 
 
 @pytest.mark.parametrize(
@@ -61,20 +61,20 @@ def test_a_sound_trial_passes(healthy, check):
 def test_no_false_alarm(attack):
     found = evidence_of(sound(), attack)
     outcomes = [check(found) for check in [*CHECKS, Slopes()]]
-    assert all(outcome is None or outcome["passed"] for outcome in outcomes), outcomes
+    assert all(outcome is None or outcome.passed for outcome in outcomes), outcomes
 
 
 @pytest.mark.parametrize("check", [Slopes(), UNBOUNDED, BLACK_BOX], ids=lambda check: type(check).__name__)
 def test_vanishing_gradients_are_found(masked, check):
     outcome = check(masked)
-    assert not outcome["passed"], outcome
-    assert outcome["remedy"]
+    assert not outcome.passed, outcome
+    assert outcome.remedy
 
 
 def test_a_defence_without_a_slope_that_says_so_is_attacked_through_it():
     victim = defended(sound(), [BitDepth(4)])
     found = evidence_of(victim, pgd(), defenses=["bit_depth"])
-    assert all(check(found)["passed"] for check in [Slopes(), *THOROUGH, Adaptive()])
+    assert all(check(found).passed for check in [Slopes(), *THOROUGH, Adaptive()])
 
 
 class TestMoreSteps:
@@ -83,8 +83,8 @@ class TestMoreSteps:
         found.attack.method.step = 0.3
         found.rows = evidence_of(sound(), found.attack).rows
         outcome = MoreStepsDoNotHelp(factor=4)(found)
-        assert not outcome["passed"], outcome
-        assert "attack.method.steps" in outcome["remedy"]
+        assert not outcome.passed, outcome
+        assert "attack.method.steps" in outcome.remedy
 
     @pytest.mark.parametrize(
         ("method", "steps"),
@@ -134,4 +134,4 @@ class TestLeftOut:
 
     def test_a_victim_that_draws_is_fooled_by_an_unbounded_attack_all_the_same(self):
         victim = defended(sound(), [RandomResizePad(0.8, seed=0, samples=4)])
-        assert UNBOUNDED(evidence_of(victim, pgd(steps=2), defenses=["resize_pad"]))["passed"]
+        assert UNBOUNDED(evidence_of(victim, pgd(steps=2), defenses=["resize_pad"])).passed

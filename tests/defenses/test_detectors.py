@@ -235,19 +235,19 @@ class TestSummary:
         rows = self.rows()
         found = flagging_summary(rows, "dodging")
         right, flagged = rows["correct_attacked"], rows["flagged_attacked"]
-        assert found["caught"]["value"] == flagged.mean()
-        assert found["false_alarms"]["value"] == rows["flagged_clean"].mean()
-        assert found["stands"]["value"] == (right | flagged).mean()
+        assert found.caught.value == flagged.mean()
+        assert found.false_alarms.value == rows["flagged_clean"].mean()
+        assert found.stands.value == (right | flagged).mean()
         risked = rows[rows["correct_clean"]]
         through = ~risked["correct_attacked"] & ~risked["flagged_attacked"]
-        assert found["undetected_success"]["value"] == through.mean()
+        assert found.undetected_success.value == through.mean()
 
     def test_the_area_and_the_curve_are_scikit_learns(self):
         rows = self.rows()
         found = flagging_summary(rows, "dodging")
         truth = np.repeat([0, 1], len(rows))
         values = np.concatenate([rows["suspicion_clean"], rows["suspicion_attacked"]])
-        assert found["auroc"]["value"] == pytest.approx(roc_auc_score(truth, values), abs=1e-6)
+        assert found.auroc.value == pytest.approx(roc_auc_score(truth, values), abs=1e-6)
         false, true, _ = roc_curve(truth, values, drop_intermediate=False)
         points = pd.DataFrame(
             roc_points(rows["suspicion_clean"].to_numpy(), rows["suspicion_attacked"].to_numpy())
@@ -258,7 +258,7 @@ class TestSummary:
     def test_pictures_that_could_not_be_attacked_are_no_attacks(self):
         rows = self.rows()
         rows.loc[:9, "status"] = "not_attackable"
-        assert flagging_summary(rows, "dodging")["caught"]["n"] == len(rows) - 10
+        assert flagging_summary(rows, "dodging").caught.n == len(rows) - 10
 
 
 class TestAuroc:

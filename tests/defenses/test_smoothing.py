@@ -8,9 +8,10 @@ import pytest
 import torch
 from scipy.stats import binomtest, norm
 
+from facetrial.checks.of_rows import keeps_certificates
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.jpeg import JPEG
-from facetrial.metrics.certified import certified_summary, keeps_certificates, left_beside
+from facetrial.metrics.certified import certified_summary, left_beside
 from facetrial.recognition.layers import abstains, adaptive_view, base_model, confirming
 from facetrial.trial.certificate import CLASS, RADIUS, Certificate
 from facetrial.trial.rows import ABSTAINED
@@ -131,18 +132,18 @@ def rows(**columns):
 
 def test_the_summary_counts_abstentions_as_wrong():
     found = certified_summary(rows(), Certificate(100, 1000, 0.001), SIGMA)
-    assert [point["value"] for point in found["points"][:3]] == [2 / 3, 2 / 3, 1 / 3]
-    assert found["abstained"]["value"] == 1 / 3
-    assert found["largest"] == pytest.approx(SIGMA * norm.ppf(0.001**0.001))
-    assert math.isclose(found["points"][1]["radius"], SIGMA / 4)
+    assert [point.value for point in found.points[:3]] == [2 / 3, 2 / 3, 1 / 3]
+    assert found.abstained.value == 1 / 3
+    assert found.largest == pytest.approx(SIGMA * norm.ppf(0.001**0.001))
+    assert math.isclose(found.points[1].radius, SIGMA / 4)
 
 
 def test_a_change_within_the_radius_that_changes_the_name_breaks_the_certificate():
-    assert keeps_certificates(rows())["passed"]
-    assert keeps_certificates(rows(predicted_attacked=[ABSTAINED, "B", "A"]))["passed"]
+    assert keeps_certificates(rows()).passed
+    assert keeps_certificates(rows(predicted_attacked=[ABSTAINED, "B", "A"])).passed
     broken = keeps_certificates(rows(predicted_attacked=["B", "B", "A"]))
-    assert not broken["passed"]
-    assert "a" in broken["detail"]
+    assert not broken.passed
+    assert "a" in broken.detail
 
 
 def test_beside_certificates_an_abstention_is_no_wrong_name():
@@ -153,5 +154,5 @@ def test_beside_certificates_an_abstention_is_no_wrong_name():
         status="attacked",
     )
     left = left_beside(found, limit=1.0, goal="dodging", sizes=[0.1, 0.3, 0.5, 1.0], largest=0.3)
-    assert [(point["size"], point["value"]) for point in left] == [(0.1, 2 / 3), (0.3, 1 / 3), (0.5, 0.0)]
-    assert left_beside(found, 1.0, "dodging", [1.0], largest=0.3) == []
+    assert [(point.size, point.value) for point in left] == [(0.1, 2 / 3), (0.3, 1 / 3), (0.5, 0.0)]
+    assert left_beside(found, 1.0, "dodging", [1.0], largest=0.3) == ()

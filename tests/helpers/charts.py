@@ -3,6 +3,7 @@
 import numpy as np
 
 from facetrial.report.rendering.components import Chart, Drawing, Section, Series, Table
+from facetrial.statistics.intervals import Interval
 
 HOSTILE = "</script><script>alert('x')</script>"
 
@@ -32,9 +33,7 @@ BY_SIZE = Chart(
 )
 
 
-SCORES = Table(
-    "Scores", ["part", "n", "left"], [["eyes", 3, {"value": 0.5, "low": 0.4, "high": 0.6, "n": 8}]]
-)
+SCORES = Table("Scores", ["part", "n", "left"], [["eyes", 3, Interval(0.5, 0.4, 0.6, 8)]])
 
 
 SECTION = Section(

@@ -6,6 +6,15 @@ from facetrial.metrics.tasks.pair_protocol import (
     protocol_summary,
     thresholds_by_part,
 )
+from facetrial.metrics.tasks.results import ListOfPairs
+
+ABOUT = ListOfPairs(
+    list="pairs.txt",
+    threshold="each fold by the others",
+    attacked_side="first",
+    mirror=True,
+    embedder_as_published=True,
+)
 
 
 def judged():
@@ -18,7 +27,7 @@ def judged():
         "attacked": np.where(attacked, similarities - np.where(same, 0.3, -0.3), np.nan),
     }
     moved["8bit"] = moved["attacked"]
-    summary = protocol_summary(moved, attacked, same, people, folds, thresholds)
+    summary = protocol_summary(ABOUT, moved, attacked, same, people, folds, thresholds)
     return moved, attacked, same, thresholds, summary
 
 

@@ -1,8 +1,14 @@
 """Verdicts that were made up, with known figures."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
+from facetrial.metrics.names import Chosen
+from facetrial.metrics.parts import Outcome
+from facetrial.metrics.summary import About, TrialSummary, summarise
 from facetrial.trial.showcase_cases import choose_cases
 
 VERSIONS = ("clean", "attacked", "8bit")
@@ -53,22 +59,41 @@ def some_pictures(rows: pd.DataFrame, side: int = 32, each: int = 4) -> dict:
     return made
 
 
-def about(**changes) -> dict:
+def about(
+    attack: str = "landmarks",
+    defense: str = "none",
+    attack_changes: Mapping[str, str] | None = None,
+    defense_changes: Mapping[str, str] | None = None,
+    **changes,
+) -> About:
+    defenses = () if defense == "none" else (defense,)
+    chosen = Chosen(attack, attack_changes or {}, defenses, defense_changes or {})
     values = {
         "data": "lfw",
         "synthetic": False,
         "limit": None,
         "embedder": "inception_resnet_v1",
-        "attack": "landmarks",
-        "defense": "none",
+        "attack": chosen.attack_name,
+        "defense": defense,
         "goal": "dodging",
         "seed": 0,
-        "seconds": 12.5,
+        "chosen": chosen,
     }
-    return values | changes
+    return About(**values | changes)
 
 
 CHECKS = {
-    "one_row_a_picture": {"passed": True, "detail": "60 rows for 60 pictures"},
-    "referee": {"passed": True, "detail": "range, budget and region of every picture"},
+    "one_row_a_picture": Outcome(True, "60 rows for 60 pictures"),
+    "referee": Outcome(True, "range, budget and region of every picture"),
 }
+
+
+def made_up_summary(
+    rows: pd.DataFrame,
+    told: About,
+    n_train: Mapping[str, int],
+    checks: Mapping[str, Outcome] = CHECKS,
+    **parts,
+) -> TrialSummary:
+    """What `summarise` says of the rows, with further parts of a summary."""
+    return replace(summarise(rows, told, n_train, checks, 12.5, len(rows) / 12.5), **parts)

@@ -2,11 +2,10 @@
 
 import csv
 
-from facetrial.metrics.summary import summarise
-from facetrial.metrics.summary_json import write_json
+from facetrial.core.plain import write_json
 from facetrial.sweep.study.table import STUDY_FIGURES
 from facetrial.trial.rows import write_rows
-from tests.helpers.made_up import CHECKS, about, made_up_rows
+from tests.helpers.made_up import about, made_up_rows, made_up_summary
 
 PEOPLE = dict(zip(STUDY_FIGURES, (40, 8, 6, 20, 9), strict=True)) | {f"P{i}": 4 for i in range(20)}
 
@@ -25,8 +24,8 @@ def made_up_trials(**changes) -> list:
     for number, ((attack, defense), accuracy) in enumerate(ACCURACIES.items()):
         rows = made_up_rows(PEOPLE, accuracy, seed=number, out_of_reach=0.05)
         n_train = {name: 3 * count for name, count in PEOPLE.items()}
-        summary = summarise(rows, about(attack=attack, defense=defense), n_train, CHECKS)
-        trials.append((summary | changes, rows))
+        summary = made_up_summary(rows, about(attack=attack, defense=defense), n_train, **changes)
+        trials.append((summary, rows))
     return trials
 
 

@@ -24,6 +24,14 @@ UNMIRRORED: dict[str, tuple[tuple[str, ...], str]] = {
         ("defenses/test_smoothing.py", "report/sections/test_certified.py"),
         "certificates are of smoothed victims; figures and checks of them are tested on the rows that these leave",
     ),
+    "metrics/parts.py": (
+        ("metrics/test_summary.py", "metrics/test_summary_json.py"),
+        "it says what parts of a summary hold; these are tested as summaries hold them, and are read from files",
+    ),
+    "metrics/tasks/results.py": (
+        ("metrics/tasks/test_verification.py", "metrics/test_summary_json.py"),
+        "it says what is told of each task; it is tested where that is computed, and is read from files",
+    ),
     "metrics/flagging.py": (
         ("defenses/test_detectors.py", "report/sections/test_flagging.py"),
         "only detectors flag; their figures are tested on what they flag, against scikit-learn",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from facetrial.metrics.names import attack_name, defense_name, embedder_name
+from facetrial.metrics.names import Chosen, embedder_name
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from facetrial.metrics.names import attack_name, defense_name, embedder_name
     ],
 )
 def test_the_name_says_what_was_changed_as_shortly_as_it_is_clear(overrides, name):
-    assert attack_name("pgd", overrides) == name
+    assert Chosen.of("pgd", [], overrides).attack_name == name
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,20 @@ def test_the_name_says_what_was_changed_as_shortly_as_it_is_clear(overrides, nam
     ],
 )
 def test_the_defences_name_too(overrides, name):
-    assert defense_name("adv", overrides) == name
+    assert Chosen.of("pgd", ["adv"], overrides).defense_name == name
+
+
+@pytest.mark.parametrize(
+    ("overrides", "left"),
+    [
+        (["attack.budget.eps=4", "attack/region=eyes"], "pgd (eps=4)"),
+        (["attack.region.grow=2", "attack/region@attack.region=eyes"], "pgd"),
+        (["attack.adaptive=false"], "pgd (adaptive=false)"),
+        (["attack.method.steps=3"], "pgd (steps=3)"),
+    ],
+)
+def test_a_name_without_its_region(overrides, left):
+    assert Chosen.of("pgd", [], overrides).without("region").attack_name == left
 
 
 @pytest.mark.parametrize(

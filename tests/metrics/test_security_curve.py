@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from facetrial.core.errors import FacetrialError
-from facetrial.metrics.security_curve import curve_rows, security_curve, sizes_shown
+from facetrial.metrics.security_curve import CurvePoint, curve_rows, security_curve, sizes_shown
 from facetrial.report.sections.security_curve import size_in_words
 from facetrial.statistics.intervals import rate_over_people
 from tests.helpers.smallest_rows import SMALLEST, rows_with_smallest
@@ -17,51 +17,51 @@ def rows():
 
 def test_what_is_left_at_each_size(rows):
     curve = security_curve(rows, "linf", 64 / 255, "dodging")
-    left = {point["size"]: point["value"] for point in curve["points"]}
+    left = {point.size: point.value for point in curve.points}
     assert left == {0.25: 0.8, 0.5: 0.7, 1.0: 0.4, 2.0: 0.4, 4.0: 0.3, 8.0: 0.2, 16.0: 0.2}
-    assert curve["clean"]["value"] == 0.9
-    assert all(point["n"] == 10 for point in curve["points"])
-    assert (curve["norm"], curve["unit"], curve["limit"]) == ("linf", "1/255", 64.0)
+    assert curve.clean.value == 0.9
+    assert all(point.n == 10 for point in curve.points)
+    assert (curve.norm, curve.unit, curve.limit) == ("linf", "1/255", 64.0)
 
 
 def test_the_median_is_of_the_pictures_right_when_clean(rows):
     curve = security_curve(rows, "linf", 64 / 255, "dodging")
-    assert curve["median"]["value"] == pytest.approx(1.0)
-    assert curve["median"]["n"] == 9
-    assert 0 <= curve["median"]["low"] <= 1.0 <= curve["median"]["high"]
+    assert curve.median.value == pytest.approx(1.0)
+    assert curve.median.n == 9
+    assert 0 <= curve.median.low <= 1.0 <= curve.median.high
 
 
 def test_a_point_has_the_interval_of_any_rate(rows):
-    point = security_curve(rows, "linf", 64 / 255, "dodging", sizes=[1.0])["points"][0]
+    point = security_curve(rows, "linf", 64 / 255, "dodging", sizes=[1.0]).points[0]
     expected = rate_over_people(np.array(SMALLEST) > 1.0, rows["identity"].to_numpy())
-    assert point == {"size": 1.0, **expected.as_dict()}
+    assert point == CurvePoint(**vars(expected), size=1.0)
 
 
 def test_not_recognised_when_clean_is_never_left(rows):
     rows.loc[8, "smallest"] = np.inf
-    left = security_curve(rows, "linf", 64 / 255, "dodging")["points"][-1]["value"]
+    left = security_curve(rows, "linf", 64 / 255, "dodging").points[-1].value
     assert left == 0.2
 
 
 def test_not_attackable_pictures_stand_outside(rows):
     rows.loc[7, ["status", "smallest"]] = ["not_attackable", np.nan]
     curve = security_curve(rows, "linf", 64 / 255, "dodging")
-    assert curve["points"][-1]["n"] == 9
-    assert curve["points"][-1]["value"] == pytest.approx(1 / 9)
+    assert curve.points[-1].n == 9
+    assert curve.points[-1].value == pytest.approx(1 / 9)
 
 
 def test_impersonation_counts_all_that_are_not_taken_for_the_target(rows):
     rows.loc[8, "smallest"] = 2.5 / 255
     curve = security_curve(rows, "linf", 64 / 255, "impersonation", sizes=[2.0, 3.0])
-    assert [point["value"] for point in curve["points"]] == [0.5, 0.3]
-    assert curve["clean"]["value"] == 1.0
+    assert [point.value for point in curve.points] == [0.5, 0.3]
+    assert curve.clean.value == 1.0
 
 
 def test_more_than_half_that_stand_have_no_finite_median(rows):
     rows["smallest"] = np.where(np.arange(10) < 4, rows["smallest"], np.inf)
     curve = security_curve(rows, "linf", 64 / 255, "dodging")
-    assert curve["median"]["value"] == np.inf
-    assert size_in_words(curve, curve["median"]["value"]) == "more than 64/255"
+    assert curve.median.value == np.inf
+    assert size_in_words(curve, curve.median.value) == "more than 64/255"
 
 
 def test_sizes_that_are_shown():
@@ -74,7 +74,7 @@ def test_sizes_that_are_shown():
 def test_norms_but_linf_keep_their_units(rows):
     rows["smallest"] = SMALLEST
     curve = security_curve(rows, "l2", 32.0, "dodging", sizes=[1.0])
-    assert curve["points"][0]["value"] == 0.4
+    assert curve.points[0].value == 0.4
     assert size_in_words(curve, 1.25) == "1.25"
 
 

@@ -6,10 +6,12 @@ import pandas as pd
 import pytest
 
 from facetrial.core.errors import FacetrialError
-from facetrial.metrics.summary import summarise
+from facetrial.core.plain import to_plain
+from facetrial.metrics.parts import Outcome
+from facetrial.metrics.summary import SCHEMA
 from facetrial.statistics.intervals import wilson
 from tests.helpers.hand_made import N_TRAIN, hand_made_rows
-from tests.helpers.made_up import about
+from tests.helpers.made_up import about, made_up_summary
 
 
 @pytest.fixture
@@ -18,9 +20,9 @@ def rows() -> pd.DataFrame:
 
 
 def test_arithmetic(rows, checks):
-    summary = summarise(rows, about(), N_TRAIN, checks)
+    summary = made_up_summary(rows, about(), N_TRAIN, checks)
     figures = {
-        key: (summary[key]["value"], summary[key]["n"]) for key in summary if "acc" in key or "suc" in key
+        key: (found.value, found.n) for key, found in vars(summary).items() if "acc" in key or "suc" in key
     }
     assert figures == {
         "clean_accuracy": (6 / 7, 7),
@@ -28,56 +30,59 @@ def test_arithmetic(rows, checks):
         "robust_accuracy_8bit": (2 / 5, 5),
         "attack_success": (2 / 4, 4),
     }
-    assert (summary["n"], summary["not_attackable"], summary["not_reached"]) == (7, 2, 2)
-    assert summary["images_per_second"] == pytest.approx(7 / 12.5)
-    assert summary["trusted"] is True
+    assert (summary.n, summary.not_attackable, summary.not_reached) == (7, 2, 2)
+    assert summary.images_per_second == pytest.approx(7 / 12.5)
+    assert summary.trusted is True
 
 
 def test_per_identity(rows, checks):
-    people = summarise(rows, about(), N_TRAIN, checks)["per_identity"]
+    people = made_up_summary(rows, about(), N_TRAIN, checks).per_identity
     assert list(people) == ["Ann", "Bob", "Cy"]
-    assert (people["Ann"]["n_train"], people["Ann"]["n_test"]) == (9, 4)
-    assert people["Ann"]["robust"] == wilson(2, 3).as_dict()
-    assert people["Ann"]["clean"] == wilson(4, 4).as_dict()
-    assert math.isnan(people["Cy"]["robust"]["value"])
+    assert (people["Ann"].n_train, people["Ann"].n_test) == (9, 4)
+    assert people["Ann"].robust == wilson(2, 3)
+    assert people["Ann"].clean == wilson(4, 4)
+    assert math.isnan(people["Cy"].robust.value)
 
 
 def test_impersonation_counts_pictures_not_yet_taken_for_the_target(rows, checks):
     rows["target"] = "Dee"
-    success = summarise(rows, about(goal="impersonation"), N_TRAIN, checks)["attack_success"]
-    assert (success["value"], success["n"]) == (2 / 4, 4)
+    success = made_up_summary(rows, about(goal="impersonation"), N_TRAIN, checks).attack_success
+    assert (success.value, success.n) == (2 / 4, 4)
     with pytest.raises(FacetrialError, match="target"):
-        summarise(rows.drop(columns="target"), about(goal="impersonation"), N_TRAIN, checks)
+        made_up_summary(rows.drop(columns="target"), about(goal="impersonation"), N_TRAIN, checks)
 
 
 def test_one_failed_check_takes_the_trust(rows, checks):
-    checks["referee"]["passed"] = False
-    assert summarise(rows, about(), N_TRAIN, checks)["trusted"] is False
+    checks["referee"] = Outcome(False, "out of range")
+    assert made_up_summary(rows, about(), N_TRAIN, checks).trusted is False
 
 
 def test_keys(rows, checks):
-    summary = summarise(rows, about(limit=7, seed=0, images_per_second=None), N_TRAIN, checks)
+    summary = made_up_summary(rows, about(limit=7, seed=0), N_TRAIN, checks, images_per_second=None)
     expected = (
-        "data synthetic limit embedder attack defense goal seed n not_attackable not_reached clean_accuracy "
-        "robust_accuracy robust_accuracy_8bit attack_success per_identity checks trusted seconds "
-        "images_per_second cost versions"
+        "schema data synthetic limit embedder attack defense goal seed chosen n not_attackable not_reached "
+        "clean_accuracy robust_accuracy robust_accuracy_8bit attack_success per_identity checks trusted seconds "
+        "images_per_second cost versions attack_parts noise_level class_size"
     )
-    assert list(summary) == expected.split()
-    assert summary["limit"] == 7
-    assert summary["images_per_second"] is None
-    assert set(summary["versions"]) == {
+    plain = to_plain(summary)
+    assert list(plain) == expected.split()
+    assert plain["schema"] == SCHEMA
+    assert plain["images_per_second"] is None
+    assert summary.limit == 7
+    assert summary.images_per_second is None
+    assert set(summary.versions) == {
         "python", "torch", "lightning", "facenet-pytorch", "scikit-learn", "facetrial"
     }  # fmt: skip
 
 
 def test_bad_rows_are_named(rows, checks):
     with pytest.raises(FacetrialError, match="reached"):
-        summarise(rows.drop(columns="reached"), about(), N_TRAIN, checks)
+        made_up_summary(rows.drop(columns="reached"), about(), N_TRAIN, checks)
     with pytest.raises(FacetrialError, match="a/1 more than once"):
-        summarise(pd.concat([rows, rows[:1]]), about(), N_TRAIN, checks)
+        made_up_summary(pd.concat([rows, rows[:1]]), about(), N_TRAIN, checks)
     with pytest.raises(FacetrialError, match="empty"):
-        summarise(rows[:0], about(), N_TRAIN, checks)
+        made_up_summary(rows[:0], about(), N_TRAIN, checks)
     with pytest.raises(FacetrialError, match="Cy"):
-        summarise(rows, about(), {"Ann": 9, "Bob": 3}, checks)
+        made_up_summary(rows, about(), {"Ann": 9, "Bob": 3}, checks)
     with pytest.raises(FacetrialError, match="bribery"):
-        summarise(rows, about(goal="bribery"), N_TRAIN, checks)
+        made_up_summary(rows, about(goal="bribery"), N_TRAIN, checks)

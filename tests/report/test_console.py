@@ -4,23 +4,23 @@ import io
 
 from rich.console import Console
 
-from facetrial.metrics.summary import summarise
+from facetrial.metrics.parts import Outcome
 from facetrial.report.console import print_summary
 from facetrial.report.rendering.formatting import percent
-from tests.helpers.made_up import about, made_up_rows
+from tests.helpers.made_up import about, made_up_rows, made_up_summary
 
 
 def test_printed_summary_holds_figures_and_hostile_names_alike(checks):
     people = {"[red]Ann[/red]": 30, "Bob": 20}
     rows = made_up_rows(people, attacked=0.5)
     rows.loc[0, "status"] = "not_attackable"
-    summary = summarise(rows, about(synthetic=True, limit=50), dict.fromkeys(people, 7), checks)
+    summary = made_up_summary(rows, about(synthetic=True, limit=50), dict.fromkeys(people, 7), checks)
     console = Console(record=True, width=120, file=io.StringIO())
     print_summary(summary, console)
     text = console.export_text()
     for shown in (
         "[red]Ann[/red]",
-        percent(summary["robust_accuracy"]["value"]),
+        percent(summary.robust_accuracy.value),
         "synthetic",
         "data.limit=50",
     ):
@@ -30,8 +30,8 @@ def test_printed_summary_holds_figures_and_hostile_names_alike(checks):
 
 
 def test_failed_check_is_printed(checks):
-    checks["referee"]["passed"] = False
+    checks["referee"] = Outcome(False, "out of budget")
     rows = made_up_rows({"Ann": 5}, attacked=0.5)
     console = Console(record=True, width=120, file=io.StringIO())
-    print_summary(summarise(rows, about(), {"Ann": 5}, checks), console)
+    print_summary(made_up_summary(rows, about(), {"Ann": 5}, checks), console)
     assert "NOT TRUSTED, failed: referee" in " ".join(console.export_text().split())

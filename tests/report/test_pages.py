@@ -5,16 +5,18 @@ Skipped where there is no Chromium; `apt-get install chromium` brings one, `CHRO
 
 import os
 import shutil
+from dataclasses import replace
 
 import pytest
 
-from facetrial.metrics.summary import summarise
-from facetrial.metrics.summary_json import read_summary, write_json
+from facetrial.core.plain import write_json
+from facetrial.metrics.parts import Outcome
+from facetrial.metrics.summary_json import read_summary
 from facetrial.report.rendering import theme as figures
 from facetrial.report.showcase import write_showcase
 from facetrial.report.trial_report import write_report
 from facetrial.sweep.gather import gather_sweep
-from tests.helpers.made_up import CHECKS, about, made_up_rows, some_pictures
+from tests.helpers.made_up import CHECKS, about, made_up_rows, made_up_summary, some_pictures
 
 ARGUMENTS = [
     "--headless",
@@ -47,12 +49,12 @@ def chromium():
 def pages(tmp_path_factory):
     """The report of a trial and that of a sweep."""
     folder = tmp_path_factory.mktemp("pages")
-    failed = {"deterministic": {"passed": False, "detail": "1 of 4 differs", "remedy": "find out why"}}
+    failed = {"deterministic": Outcome(False, "1 of 4 differs", "find out why")}
     for number, attack in enumerate(("random", "landmarks")):
         run = folder / str(number)
         rows = made_up_rows(PEOPLE, attacked=0.6 - 0.2 * number, seed=number)
-        summary = summarise(rows, about(attack=attack, synthetic=True), N_TRAIN, CHECKS | failed)
-        summary["cases"] = write_showcase(run, rows, some_pictures(rows, each=1), summary)
+        summary = made_up_summary(rows, about(attack=attack, synthetic=True), N_TRAIN, CHECKS | failed)
+        summary = replace(summary, cases=write_showcase(run, rows, some_pictures(rows, each=1), summary))
         write_json(summary, run / "summary.json")
         write_report(run, read_summary(run / "summary.json"), "attack: random")
     gather_sweep(folder)

@@ -6,7 +6,10 @@ from PIL import Image
 
 from facetrial.report.showcase import common_gain, magnified, read_image, write_showcase
 from tests.helpers.cases import case_rows
-from tests.helpers.made_up import about, some_pictures
+from tests.helpers.defended import trial
+from tests.helpers.made_up import some_pictures
+
+TRIAL = trial("pgd", "none", 0.5)
 
 
 @pytest.fixture
@@ -15,19 +18,18 @@ def rows():
 
 
 def test_the_showcase_on_disk(rows, tmp_path):
-    summary = about() | {"trusted": True}
     pictures = some_pictures(rows, each=2)
     (tmp_path / "showcase").mkdir()
     (tmp_path / "showcase" / "99-worst-clean.png").touch()
-    cases = write_showcase(tmp_path, rows, pictures, summary)
-    assert [case["file"] for case in cases] == list(pictures)
-    assert cases[-1]["kind"] == "evenly"
+    cases = write_showcase(tmp_path, rows, pictures, TRIAL)
+    assert [case.file for case in cases] == list(pictures)
+    assert cases[-1].kind == "evenly"
     assert len(list((tmp_path / "showcase").iterdir())) == 3 * len(cases)
     by_file = rows.set_index("file")
     for case in cases:
-        row, (clean, attacked) = by_file.loc[case["file"]], pictures[case["file"]]
-        assert case["attacked"]["margin"] == row["margin_attacked"]
-        assert case["attacked"]["correct"] == row["correct_attacked"]
+        row, (clean, attacked) = by_file.loc[case.file], pictures[case.file]
+        assert case.attacked.margin == row["margin_attacked"]
+        assert case.attacked.correct == row["correct_attacked"]
         for image, pixels in (("clean", clean), ("attacked", attacked)):
             with Image.open(read_image(tmp_path, case, image)) as shown:
                 assert np.asarray(shown).transpose(2, 0, 1) == pytest.approx(255 * pixels, abs=0.51)
@@ -36,13 +38,13 @@ def test_the_showcase_on_disk(rows, tmp_path):
 
 def test_one_case_alone_is_drawn(rows, tmp_path):
     file = rows["file"][0]
-    write_showcase(tmp_path, rows, {file: some_pictures(rows)[file]}, about() | {"trusted": True})
+    write_showcase(tmp_path, rows, {file: some_pictures(rows)[file]}, TRIAL)
     Image.open(tmp_path / "showcase.png").verify()
 
 
 def test_no_pictures_leave_no_showcase(rows, tmp_path):
-    write_showcase(tmp_path, rows, some_pictures(rows), about() | {"trusted": True})
-    assert write_showcase(tmp_path, rows, {}, about()) == []
+    write_showcase(tmp_path, rows, some_pictures(rows), TRIAL)
+    assert write_showcase(tmp_path, rows, {}, TRIAL) == ()
     assert not list((tmp_path / "showcase").iterdir())
     assert not (tmp_path / "showcase.png").exists()
 

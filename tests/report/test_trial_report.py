@@ -1,21 +1,22 @@
 """The report of a trial: one file that needs nothing else, with everything on it that must be said."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
 
-from facetrial.metrics.summary import summarise
-from facetrial.metrics.summary_json import read_summary, write_json
+from facetrial.core.plain import write_json
+from facetrial.metrics.parts import Outcome
+from facetrial.metrics.summary_json import read_summary
 from facetrial.report.rendering import theme as figures
 from facetrial.report.showcase import write_showcase
 from facetrial.report.trial_report import write_report
 from facetrial.report.wording import banners, headline, sentences
 from tests.helpers.hostile import HOSTILE, N_TRAIN, PEOPLE, hostile_rows
-from tests.helpers.made_up import about, some_pictures
+from tests.helpers.made_up import about, made_up_summary, some_pictures
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +50,11 @@ class Page(HTMLParser):
 def folder(rows, tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     checks = {
-        "referee": {"passed": True, "detail": "fine"},
-        "deterministic": {"passed": False, "detail": HOSTILE, "remedy": "turn it on"},
+        "referee": Outcome(True, "fine"),
+        "deterministic": Outcome(False, HOSTILE, "turn it on"),
     }
-    summary = summarise(rows, about(synthetic=True, limit=99), N_TRAIN, checks)
-    summary["cases"] = write_showcase(folder, rows, some_pictures(rows), summary)
+    summary = made_up_summary(rows, about(synthetic=True, limit=99), N_TRAIN, checks)
+    summary = replace(summary, cases=write_showcase(folder, rows, some_pictures(rows), summary))
     write_json(summary, folder / "summary.json")
     write_report(folder, read_summary(folder / "summary.json"), f"attack: {HOSTILE}")
     return folder
@@ -75,7 +76,7 @@ def test_report_needs_nothing_else(page):
 
 def test_every_image_and_chart_has_words(folder, page):
     images = [attributes for tag, attributes in page.tags if tag == "img"]
-    assert len(images) == 3 * len(read_summary(folder / "summary.json")["cases"]) == 3 * 13
+    assert len(images) == 3 * len(read_summary(folder / "summary.json").cases) == 3 * 13
     assert all(len(image["alt"]) > 10 for image in images)
     charts = [attributes for _, attributes in page.tags if attributes.get("class") == "chart"]
     assert len(charts) == 2
@@ -123,8 +124,8 @@ def test_figures_lie_beside_it_and_nothing_else(folder):
 
 def test_report_without_pictures_or_attackable_rows(rows, checks, tmp_path):
     rows = rows.assign(status="not_attackable")
-    summary = summarise(rows, about(), N_TRAIN, checks)
-    assert write_showcase(tmp_path, rows, {}, summary) == []
+    summary = made_up_summary(rows, about(), N_TRAIN, checks)
+    assert write_showcase(tmp_path, rows, {}, summary) == ()
     page = Page(write_report(tmp_path, summary).read_text(encoding="utf-8"))
     assert "No picture of this trial could be attacked." in page.text
     assert not (tmp_path / "showcase.png").exists()

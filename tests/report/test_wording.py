@@ -1,15 +1,17 @@
 """What a reader must know before any figure."""
 
+from dataclasses import replace
+
 import pytest
 
-from facetrial.metrics.summary import summarise
+from facetrial.metrics.parts import Outcome
 from facetrial.report.rendering.chart_matplotlib import chart_figure
 from facetrial.report.wording import banners
 from facetrial.sweep.defenses.section import defenses_chart
 from facetrial.sweep.defenses.table import build_defense_table
 from tests.helpers.defended import defended_trials
 from tests.helpers.hostile import N_TRAIN, hostile_rows
-from tests.helpers.made_up import about
+from tests.helpers.made_up import about, made_up_summary
 
 
 @pytest.fixture(scope="module")
@@ -23,15 +25,16 @@ def summaries():
 
 
 def test_trusted_full_trial_has_no_banner(rows, checks):
-    assert banners(summarise(rows, about(), N_TRAIN, checks)) == []
+    assert banners(made_up_summary(rows, about(), N_TRAIN, checks)) == []
 
 
 def test_a_naive_trial_is_not_trusted_for_that_alone(summaries):
     [said] = banners(summaries[1])
     assert "did not know the defence" in said
-    further = {"checks": summaries[1]["checks"] | {"referee": {"passed": False, "detail": "out of budget"}}}
-    assert "a check failed" in banners(summaries[1] | further)[0]
-    assert "a check failed" in banners(summaries[1] | {"attack_parts": {"adaptive": True}})[0]
+    checks = {**summaries[1].checks, "referee": Outcome(False, "out of budget")}
+    further = replace(summaries[1], checks=checks)
+    assert "a check failed" in banners(further)[0]
+    assert "a check failed" in banners(replace(summaries[1], attack_parts={"adaptive": True}))[0]
     chart = defenses_chart(build_defense_table(summaries))
     assert chart_figure(chart, summaries).get_suptitle() == "naive: not trusted"
-    assert "a check failed" in chart_figure(chart, [*summaries, summaries[1] | further]).get_suptitle()
+    assert "a check failed" in chart_figure(chart, [*summaries, further]).get_suptitle()

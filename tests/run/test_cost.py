@@ -27,9 +27,9 @@ def test_cost_is_what_the_checkpoint_says_and_the_clock():
             return torch.zeros(len(images), 2)
 
     found = cost(Slow(), dataset(40, seed=0), 12.5)
-    assert found["train_seconds"] == 12.5
-    assert 0 < found["answers_per_second"] <= 100
-    assert found["pictures_timed"] > 4
+    assert found.train_seconds == 12.5
+    assert 0 < found.answers_per_second <= 100
+    assert found.pictures_timed > 4
 
 
 def test_what_a_detector_asks_of_the_network_is_part_of_its_cost():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from facetrial.metrics.summary_json import write_json
+from facetrial.core.plain import write_json
 from facetrial.run import finished
 from facetrial.run.context import TrialContext
 from facetrial.run.finished import DONE, begin, finish, finished_before
@@ -76,7 +76,7 @@ def test_a_trial_is_done_when_all_of_it_lies_there(tmp_path):
     (tmp_path / "report.html").touch()
     assert finished_before(tmp_path, "asked") is None
     finish(tmp_path, "asked")
-    assert finished_before(tmp_path, "asked")["attack"] == summary["attack"]
+    assert finished_before(tmp_path, "asked").attack == summary.attack
     assert finished_before(tmp_path, "something else") is None
     (tmp_path / "report.html").unlink()
     assert finished_before(tmp_path, "asked") is None

@@ -2,12 +2,14 @@
 
 import struct
 import time
+from dataclasses import replace
 
 import pytest
 import wandb
 from wandb.proto import wandb_internal_pb2
 
-from facetrial.metrics.summary_json import write_json
+from facetrial.core.plain import write_json
+from facetrial.run.context import TrialContext
 from facetrial.run.logging import log_trial, trial_metrics, trial_tags
 from facetrial.runtime.loggers import Wandb
 from tests.helpers.configs import composed
@@ -60,8 +62,9 @@ def trial(tmp_path):
 def test_a_trial_is_there_whole(tmp_path, trial):
     summary, rows = trial
     logger = Wandb(save_dir=str(tmp_path), offline=True, project="facetrial", group="my-sweep")
-    config = composed(tmp_path, "attack=pgd", "attack.budget.eps=3")
-    log_trial(logger.experiment, config, "eyes", summary, rows, tmp_path, tmp_path / "recognizer-x.ckpt")
+    checkpoint = f"model.checkpoint={tmp_path / 'recognizer-x.ckpt'}"
+    context = TrialContext(composed(tmp_path, "attack=pgd", "attack.budget.eps=3", checkpoint), tmp_path)
+    log_trial(logger.experiment, context, summary, rows)
     wandb.finish()
     (path,) = tmp_path.glob("wandb/offline-run-*/*.wandb")
     found = all_records(path)
@@ -79,9 +82,9 @@ def test_a_trial_is_there_whole(tmp_path, trial):
 def test_figures_come_with_their_intervals_and_tags_with_their_names(trial):
     summary, _ = trial
     metrics = trial_metrics(summary)
-    assert metrics["trial/robust_accuracy"] == summary["robust_accuracy"]["value"]
+    assert metrics["trial/robust_accuracy"] == summary.robust_accuracy.value
     assert metrics["trial/robust_accuracy_low"] <= metrics["trial/robust_accuracy_high"]
-    assert metrics["trial/robust_accuracy_n"] == summary["robust_accuracy"]["n"]
-    tags = trial_tags(summary | {"attack": "x" * 90}, "eyes")
-    assert {"region:eyes", f"seed:{summary['seed']}", "synthetic"} <= set(tags)
+    assert metrics["trial/robust_accuracy_n"] == summary.robust_accuracy.n
+    tags = trial_tags(replace(summary, attack="x" * 90), "eyes")
+    assert {"region:eyes", f"seed:{summary.seed}", "synthetic"} <= set(tags)
     assert all(len(tag) <= 64 for tag in tags)

@@ -101,5 +101,5 @@ def test_it_is_found_once_on_the_undefended_victim(tmp_path, asked_of):
 )
 def test_another_victim_or_rule_has_another(tmp_path, asked_of, override):
     for overrides in ([], [override]):
-        assert calibrated(tmp_path, *overrides).noise_level["rms"] == 0.123
+        assert calibrated(tmp_path, *overrides).noise_level.rms == 0.123
     assert len(Found.asked) == len(list(tmp_path.glob("noise-level-*.json"))) == 2

@@ -1,16 +1,18 @@
 """Every pair of a sweep's trials, compared picture by picture."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from facetrial.metrics.flagging import flagging_summary
-from facetrial.metrics.summary import summarise
 from facetrial.statistics.paired import mcnemar, paired_difference
-from facetrial.sweep.comparisons import compare_trials, comparisons_section, trial_names
+from facetrial.sweep.comparisons import compare_trials, comparisons_section
 from facetrial.sweep.gather import gather_sweep
-from facetrial.sweep.runs import Run
+from facetrial.sweep.runs import Run, finished_runs
 from facetrial.trial.rows import write_rows
-from tests.helpers.made_up import CHECKS, about, made_up_rows
+from tests.helpers.made_up import about, made_up_rows, made_up_summary
 from tests.helpers.sweeps import add_overrides, read_csv, write_trials
 
 PEOPLE = {f"P{i}": 8 for i in range(12)}
@@ -18,7 +20,7 @@ PEOPLE = {f"P{i}": 8 for i in range(12)}
 
 def trial(attack, left, seed, people=PEOPLE, **changes):
     rows = made_up_rows(people, left, seed=seed)
-    summary = summarise(rows, about(attack=attack, **changes), dict.fromkeys(people, 5), CHECKS)
+    summary = made_up_summary(rows, about(attack=attack, **changes), dict.fromkeys(people, 5))
     return summary, rows
 
 
@@ -28,14 +30,14 @@ def runs_of(folder, trials, overrides=None):
         run = folder / str(number)
         run.mkdir(parents=True)
         write_rows(rows, run / "verdicts.csv")
-        given = (f"attack={summary['attack']}",) if overrides is None else overrides[number]
+        given = (f"attack={summary.attack}",) if overrides is None else overrides[number]
         runs.append(Run(run, given, summary))
-    return runs
+    return finished_runs(runs)
 
 
 def test_every_pair_is_compared(tmp_path):
     trials = [trial("random", 0.9, 0), trial("landmarks", 0.5, 1), trial("scattered", 0.9, 2)]
-    table = compare_trials(runs_of(tmp_path, trials))
+    table = pd.DataFrame(compare_trials(runs_of(tmp_path, trials)))
     assert table[["first", "second"]].to_numpy().tolist() == [
         ["random / none", "landmarks / none"],
         ["random / none", "scattered / none"],
@@ -58,7 +60,7 @@ def test_every_pair_is_compared(tmp_path):
 def test_pictures_that_could_not_be_attacked_in_one_are_left_out_and_others_are_not_compared(tmp_path):
     trials = [trial("random", 0.9, 0), trial("landmarks", 0.5, 1), trial("pgd", 0.5, 1, {"P1": 8})]
     trials[1][1].loc[:5, "status"] = "not_attackable"
-    table = compare_trials(runs_of(tmp_path, trials))
+    table = pd.DataFrame(compare_trials(runs_of(tmp_path, trials)))
     assert table["n"].tolist() == [90]
 
 
@@ -68,12 +70,12 @@ def test_flagged_pictures_are_left_standing(tmp_path):
     for version, above in (("clean", 0.95), ("attacked", 0.3), ("8bit", 0.3)):
         rows[f"suspicion_{version}"] = np.random.default_rng(2).random(len(rows))
         rows[f"flagged_{version}"] = rows[f"suspicion_{version}"] > above
-    flagging[0]["flagging"] = flagging_summary(rows, "dodging")
+    flagging = replace(flagging[0], flagging=flagging_summary(rows, "dodging")), rows
     runs = runs_of(tmp_path / "a", [plain, flagging])
-    [line] = compare_trials(runs).to_dict("records")
-    assert line["left_second"] == pytest.approx(flagging[0]["flagging"]["stands"]["value"])
-    assert line["left_second"] > flagging[0]["robust_accuracy"]["value"]
-    assert line["left_first"] == pytest.approx(plain[0]["robust_accuracy"]["value"])
+    [line] = compare_trials(runs)
+    assert line.left_second == pytest.approx(flagging[0].flagging.stands.value)
+    assert line.left_second > flagging[0].robust_accuracy.value
+    assert line.left_first == pytest.approx(plain[0].robust_accuracy.value)
     section = comparisons_section(runs)
     assert "points fewer recognised or flagged than" in section.sentences[1]
     assert "counts as recognised" in section.note
@@ -100,7 +102,7 @@ def test_the_section_says_what_differs_and_no_more(tmp_path):
 def test_a_sweep_leaves_them(tmp_path):
     trials = [trial("random", 0.9, 0, synthetic=True), trial("landmarks", 0.5, 1, synthetic=True)]
     for run, summary in write_trials(tmp_path, trials, lambda number, _: str(number)):
-        add_overrides(run, f"attack={summary['attack']}")
+        add_overrides(run, f"attack={summary.attack}")
     gather_sweep(tmp_path)
     [line] = read_csv(tmp_path / "comparisons.csv")
     assert line["synthetic"] == "True"
@@ -110,7 +112,7 @@ def test_a_sweep_leaves_them(tmp_path):
 def test_names_tell_runs_apart(tmp_path):
     overrides = [("attack=random", "seed=0", "data=lfw"), ("attack=random", "seed=1", "data=lfw")]
     trials = [trial("random", 0.9, 0), trial("random", 0.9, 1)]
-    assert trial_names(runs_of(tmp_path, trials, overrides)) == [
+    assert [run.name for run in runs_of(tmp_path, trials, overrides)] == [
         "random / none, seed=0",
         "random / none, seed=1",
     ]

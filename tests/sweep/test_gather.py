@@ -34,7 +34,7 @@ run()
 
 def test_hydra_gathers_a_sweep(tmp_path):
     made, out = tmp_path / "made", tmp_path / "sweep"
-    list(write_trials(made, made_up_trials(), lambda _, s: f"{s['attack']}-{s['defense']}"))
+    list(write_trials(made, made_up_trials(), lambda _, s: f"{s.attack}-{s.defense}"))
     (tmp_path / "app.py").write_text(APP)
     command = [
         sys.executable,
@@ -63,7 +63,7 @@ def test_hydra_gathers_a_sweep(tmp_path):
 def test_a_line_a_run_in_the_order_of_numbers(tmp_path):
     trials = made_up_trials()
     for run, summary in write_trials(tmp_path, trials, lambda number, _: str(3 * number)):
-        add_overrides(run, f"attack={summary['attack']}", f"defense={summary['defense']}")
+        add_overrides(run, f"attack={summary.attack}", f"defense={summary.defense}")
     add_overrides(tmp_path / "10", "attack=killed")
     assert [run.folder.name for run in gather_runs(tmp_path)] == ["0", "3", "6", "9", "10", "12"]
 
@@ -71,7 +71,7 @@ def test_a_line_a_run_in_the_order_of_numbers(tmp_path):
     lines = {line["run"]: line for line in read_csv(tmp_path / "sweep.csv")}
     assert lines["10"]["finished"] == "False"
     assert lines["10"]["robust_accuracy"] == ""
-    assert float(lines["3"]["robust_accuracy"]) == trials[1][0]["robust_accuracy"]["value"]
+    assert float(lines["3"]["robust_accuracy"]) == trials[1][0].robust_accuracy.value
     assert lines["3"]["overrides"] == "attack=landmarks defense=none"
     page = (tmp_path / "report.html").read_text()
     assert "5 of 6 trials finished" in page
@@ -87,9 +87,7 @@ def test_levels_go_to_tables_of_their_own(tmp_path):
             tmp_path, trials, lambda number, _, level=level: f"{level}-{number}"
         ):
             changed = f"attack.budget.rms={level}"
-            add_overrides(
-                run, f"attack={summary['attack']}", changed, f"defense={summary['defense']}", "seed=0"
-            )
+            add_overrides(run, f"attack={summary.attack}", changed, f"defense={summary.defense}", "seed=0")
     written = {path.name for path in gather_sweep(tmp_path, study=True)}
     assert {"study-attack.budget.rms=0.1.md", "study-attack.budget.rms=0.2.csv"} <= written
     page = (tmp_path / "report.html").read_text()

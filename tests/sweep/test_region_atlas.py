@@ -1,17 +1,19 @@
 """Which region of a face is weakest, and what is not claimed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from facetrial.data.synthetic import SyntheticFaces
-from facetrial.metrics.summary import summarise
+from facetrial.metrics.parts import RegionUsed
 from facetrial.regions.regions import Discs, Everywhere
 from facetrial.report.mean_face import write_mean_face
 from facetrial.statistics.intervals import Interval
 from facetrial.sweep.region_atlas import _Place, answer, atlas_section
-from facetrial.sweep.runs import Run
+from facetrial.sweep.runs import Run, finished_runs
 from facetrial.trial.rows import write_rows
-from tests.helpers.made_up import CHECKS, about, made_up_rows
+from tests.helpers.made_up import about, made_up_rows, made_up_summary
 
 PEOPLE = {f"P{i}": 10 for i in range(12)}
 
@@ -27,10 +29,12 @@ def runs_of(folder, faces, left):
     runs = []
     for number, (name, share) in enumerate(left.items()):
         rows = made_up_rows(PEOPLE, share, seed=number)
-        summary = summarise(
-            rows, about(attack=f"pgd (region={name})", synthetic=True), dict.fromkeys(PEOPLE, 5), CHECKS
+        summary = made_up_summary(
+            rows,
+            about(attack="pgd", attack_changes={"region": name}, synthetic=True),
+            dict.fromkeys(PEOPLE, 5),
+            region=RegionUsed(name, 0.06, 0.06),
         )
-        summary["region"] = {"name": name, "area": 0.06, "equal_area": 0.06}
         run = folder / name
         run.mkdir(parents=True)
         write_rows(rows, run / "verdicts.csv")
@@ -38,7 +42,11 @@ def runs_of(folder, faces, left):
         region = Everywhere() if whole else Discs(name, area=0.06)
         write_mean_face(faces, region, 0, run)
         runs.append(Run(run, (), summary))
-    return runs
+    return finished_runs(runs)
+
+
+def changed(runs, change):
+    return [replace(run, summary=replace(run.summary, **change(run.summary))) for run in runs]
 
 
 def test_the_weakest_region_is_named_with_its_interval(tmp_path, faces):
@@ -49,7 +57,7 @@ def test_the_weakest_region_is_named_with_its_interval(tmp_path, faces):
     assert "points fewer than under scattered discs" in section.sentences[0]
     [table], [drawing] = section.tables, section.drawings
     assert [line[0] for line in table.lines] == ["everywhere", "nose", "mouth", "scattered"]
-    assert table.lines[1][3]["high"] < 0
+    assert table.lines[1][3].high < 0
     assert table.lines[3][3] is None
     assert drawing.pixels.shape == (3, 600, 900)
     assert drawing.caption.startswith("Synthetic faces.")
@@ -70,7 +78,7 @@ def test_what_does_not_outlive_the_correction_is_said(tmp_path, faces):
         name: _Place(run, Interval(-0.2, -0.4, -0.02, 40), p) for name, p in (("nose", 0.08), ("mouth", 0.3))
     }
     places["mouth"] = _Place(
-        Run(run.folder, (), run.summary | {"robust_accuracy": run.summary["clean_accuracy"]}),
+        replace(run, summary=replace(run.summary, robust_accuracy=run.summary.clean_accuracy)),
         *list(vars(places["mouth"]).values())[1:],
     )
     said = answer(places)
@@ -86,28 +94,26 @@ def test_a_tie_names_no_region(tmp_path, faces):
 def test_trials_that_differ_in_more_than_the_region_are_not_mixed(tmp_path, faces):
     regions = {"nose": 0.1, "mouth": 0.1, "scattered": 0.1}
     dodging = runs_of(tmp_path / "a", faces, regions)
-    other = runs_of(tmp_path / "b", faces, dict.fromkeys(regions, 0.9))
-    for run in other:
-        run.summary["attack_parts"] = {"budget": {"eps": 2.0}, "region": {"x": run.summary["region"]["name"]}}
-        run.summary["embedder"] = "another"
+    weak = changed(
+        runs_of(tmp_path / "b", faces, dict.fromkeys(regions, 0.9)),
+        lambda one: {"attack_parts": {"budget": {"eps": 2.0}, "region": {"x": one.region.name}}},
+    )
+    other = changed(weak, lambda _: {"embedder": "another"})
     section = atlas_section(dodging + other)
     assert len(section.tables) == 2
     assert "another" in section.tables[1].title
     assert "another" not in section.tables[0].title
-    third = runs_of(tmp_path / "c", faces, regions)
-    for run in third:
-        run.summary["region"]["equal_area"] = 0.2
+    third = changed(
+        runs_of(tmp_path / "c", faces, regions), lambda one: {"region": replace(one.region, equal_area=0.2)}
+    )
     mixed = [table.title for table in atlas_section(dodging + other + third).tables]
     assert ["another" in title for title in mixed] == [False, True, False]
-    for run in other:
-        run.summary["embedder"] = dodging[0].summary["embedder"]
-    assert "eps=2.0" in atlas_section(dodging + other).tables[1].title
+    assert "eps=2.0" in atlas_section(dodging + weak).tables[1].title
 
 
 def test_regions_as_large_as_they_are_are_not_compared_with_another_area(tmp_path, faces):
     runs = runs_of(tmp_path, faces, {"nose": 0.3, "landmarks": 0.5, "scattered": 0.85})
-    for run in runs:
-        run.summary["region"]["equal_area"] = None
+    runs = changed(runs, lambda one: {"region": replace(one.region, equal_area=None)})
     section = atlas_section(runs)
     assert "differ in more than their place" in section.sentences[0]
     [table] = section.tables

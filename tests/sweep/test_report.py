@@ -14,8 +14,8 @@ def summaries():
 
 
 def test_headlines_and_charts_count_flags(summaries):
-    flagging = summaries[-1]["flagging"]
-    left, kept = (percent(flagging[key]["value"]) for key in ("stands", "kept"))
+    flagging = summaries[-1].flagging
+    left, kept = (percent(figure.value) for figure in (flagging.stands, flagging.kept))
     said = (
         f"{left} of the faces are still recognised or flagged; clean, {kept} are recognised and not flagged."
     )
@@ -24,7 +24,7 @@ def test_headlines_and_charts_count_flags(summaries):
     assert "flagged" not in headline(summaries[:1], 1) + trial_headline(summaries[0])
     chart = runs_chart(sweep_of((summaries[0],), (summaries[-1],)))
     clean, attacked = [series.y for series in chart.series]
-    assert attacked == [summaries[0]["robust_accuracy"]["value"], flagging["stands"]["value"]]
-    assert clean[1] == flagging["kept"]["value"]
+    assert attacked == [summaries[0].robust_accuracy.value, flagging.stands.value]
+    assert clean[1] == flagging.kept.value
     assert "counts as recognised" in chart.caption
     assert "flag" not in runs_chart(sweep_of((summaries[0],))).caption

@@ -1,14 +1,14 @@
 """Which trials differ in nothing but what is compared, and how the others are told apart."""
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from facetrial.metrics.summary import summarise
-from facetrial.sweep.runs import Run
-from facetrial.sweep.same_setting import setting, titles, without_region
-from tests.helpers.made_up import CHECKS, about, made_up_rows
+from facetrial.sweep.runs import Run, finished_runs
+from facetrial.sweep.same_setting import setting, titles
+from tests.helpers.made_up import about, made_up_rows, made_up_summary
 
 
 @pytest.fixture
@@ -19,18 +19,23 @@ def summary():
         "region": {"landmarks": ["nose"]},
         "method": {"steps": 10, "shape": {"landmarks": ["nose"]}},
     }
-    made = summarise(rows, about(attack="pgd (region=nose, eps=8)"), {"A": 9, "B": 9}, CHECKS)
-    return made | {"attack_parts": parts}
+    made = made_up_summary(
+        rows, about(attack="pgd", attack_changes={"region": "nose", "budget.eps": "8"}), {"A": 9, "B": 9}
+    )
+    return replace(made, attack_parts=parts)
 
 
 def changed(summary, place, value):
-    other = copy.deepcopy(summary)
-    *folders, last = place.split(".")
-    inner = other
+    key, *folders = place.split(".")
+    if not folders:
+        return replace(summary, **{key: value})
+    parts = copy.deepcopy(summary.attack_parts)
+    *folders, last = folders
+    inner = parts
     for folder in folders:
         inner = inner[folder]
     inner[last] = value
-    return other
+    return replace(summary, attack_parts=parts)
 
 
 @pytest.mark.parametrize("place", ["attack_parts.region", "attack_parts.method.shape"])
@@ -59,13 +64,13 @@ def test_anything_else_is_another_setting(summary, place, value, region):
 
 
 def test_figures_and_training_pictures_are_no_setting(summary):
-    other = changed(summary, "robust_accuracy", None) | {"class_size": {"train_pictures": 5}, "seconds": 99.0}
+    other = replace(summary, robust_accuracy=summary.clean_accuracy, seconds=99.0, n=1)
     assert setting(other) == setting(summary)
 
 
 def test_titles_say_what_differs_and_no_more(summary):
     def told(*summaries, region=False):
-        return titles([Run(Path("0"), (), one) for one in summaries], region)
+        return titles(finished_runs([Run(Path("0"), (), one) for one in summaries]), region)
 
     assert told(summary) == ["pgd (eps=8) / none, seed 0"]
     assert told(summary, region=True) == ["pgd (region=nose, eps=8) / none, seed 0"]
@@ -78,16 +83,3 @@ def test_titles_say_what_differs_and_no_more(summary):
         "pgd (eps=8) / none, seed 0, eps=8.0",
         "pgd (eps=8) / none, seed 0, eps=4.0",
     ]
-
-
-@pytest.mark.parametrize(
-    ("attack", "left"),
-    [
-        ("pgd (eps=4, region=eyes)", "pgd (eps=4)"),
-        ("pgd (region=eyes)", "pgd"),
-        ("pgd", "pgd"),
-        ("pgd (steps=3)", "pgd (steps=3)"),
-    ],
-)
-def test_a_name_without_its_region(attack, left):
-    assert without_region(attack) == left

@@ -1,15 +1,16 @@
 """Security curves of a sweep, side by side."""
 
+from dataclasses import replace
+
 import numpy as np
-import pandas as pd
 import pytest
 
+from facetrial.core.plain import write_json
 from facetrial.metrics.security_curve import security_curve
-from facetrial.metrics.summary import summarise
-from facetrial.metrics.summary_json import read_summary, write_json
-from facetrial.sweep.runs import Run
-from facetrial.sweep.security_curves import curves_section, curves_table, write_curves
-from tests.helpers.made_up import CHECKS, about, made_up_rows
+from facetrial.metrics.summary_json import read_summary
+from facetrial.sweep.runs import Run, finished_runs
+from facetrial.sweep.security_curves import curves_section, curves_table
+from tests.helpers.made_up import about, made_up_rows, made_up_summary
 
 PEOPLE = {f"P{i}": 6 for i in range(10)}
 
@@ -22,34 +23,31 @@ def rows_with(scale, seed=0):
 
 def run_of(folder, attack, scale, norm="linf", limit=8 / 255):
     rows = rows_with(scale)
-    summary = summarise(rows, about(attack=attack, synthetic=True), dict.fromkeys(PEOPLE, 5), CHECKS)
-    summary["curve"] = security_curve(rows, norm, limit, "dodging")
+    summary = made_up_summary(rows, about(attack=attack, synthetic=True), dict.fromkeys(PEOPLE, 5))
+    summary = replace(summary, curve=security_curve(rows, norm, limit, "dodging"))
     folder.mkdir()
     write_json(summary, folder / "summary.json")
-    return Run(folder, (f"attack={attack}",), read_summary(folder / "summary.json"))
+    [run] = finished_runs([Run(folder, (f"attack={attack}",), read_summary(folder / "summary.json"))])
+    return run
 
 
 def test_the_area_is_the_integral_of_the_curve():
     rows = rows_with(3.0)
     sizes = np.linspace(1e-6, 8, 4001)
     curve = security_curve(rows, "linf", 8 / 255, "dodging", sizes)
-    left = [
-        point["value"] for point in security_curve(rows, "linf", 8 / 255, "dodging", sizes[::40])["points"]
-    ]
-    assert curve["area"]["value"] == pytest.approx(np.trapezoid(left, sizes[::40]) / 8, abs=0.01)
-    assert curve["area"]["low"] < curve["area"]["value"] < curve["area"]["high"]
-    assert curve["area"]["n"] == 60
+    left = [point.value for point in security_curve(rows, "linf", 8 / 255, "dodging", sizes[::40]).points]
+    assert curve.area.value == pytest.approx(np.trapezoid(left, sizes[::40]) / 8, abs=0.01)
+    assert curve.area.low < curve.area.value < curve.area.high
+    assert curve.area.n == 60
 
 
 def test_nothing_falls_or_all_does():
     rows = rows_with(3.0)
     rows["smallest"] = np.inf
-    assert security_curve(rows, "linf", 8 / 255, "dodging")["area"]["value"] == 1.0
-    assert (
-        security_curve(rows.assign(correct_clean=False), "linf", 8 / 255, "dodging")["area"]["value"] == 0.0
-    )
+    assert security_curve(rows, "linf", 8 / 255, "dodging").area.value == 1.0
+    assert security_curve(rows.assign(correct_clean=False), "linf", 8 / 255, "dodging").area.value == 0.0
     rows["status"] = "not_attackable"
-    assert np.isnan(security_curve(rows, "linf", 8 / 255, "dodging")["area"]["value"])
+    assert np.isnan(security_curve(rows, "linf", 8 / 255, "dodging").area.value)
 
 
 def test_curves_stand_side_by_side(tmp_path):
@@ -58,14 +56,13 @@ def test_curves_stand_side_by_side(tmp_path):
     assert section.sentences[0].startswith("Up to 8/255 (linf), least is left by smallest / none: ")
     [chart], [table] = section.charts, section.tables
     assert [series.name for series in chart.series] == ["smallest / none", "fmn / none"]
-    assert table.lines[0][1] == runs[1].summary["curve"]["area"]
+    assert table.lines[0][1] == runs[1].summary.curve.area
     assert curves_section(runs[:1]) is None
 
     table = curves_table(runs)
-    assert len(table) == 2 * (1 + len(runs[0].summary["curve"]["points"]))
-    read = pd.read_csv(write_curves(table, tmp_path))
-    assert read["synthetic"].all()
-    assert not len(curves_table([Run(tmp_path, (), None)]))
+    assert len(table) == 2 * (1 + len(runs[0].summary.curve.points))
+    assert table["synthetic"].all()
+    assert not len(curves_table([]))
 
 
 def test_norms_have_charts_of_their_own_and_limits_are_compared(tmp_path):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from facetrial.core.errors import FacetrialError
-from facetrial.trial.rows import at_stake, check_rows, read_rows, write_rows
+from facetrial.trial.rows import at_stake, check_rows, read_rows, read_verdicts, write_rows
 from tests.helpers.made_up import made_up_rows
 
 
@@ -69,3 +69,49 @@ def test_goals_that_cannot_be(rows):
         at_stake(rows, "impersonation")
     with pytest.raises(FacetrialError, match="found 'bribery'"):
         at_stake(rows, "bribery")
+
+
+def test_verdicts_of_a_finished_trial_are_read_strictly(rows, tmp_path):
+    path = tmp_path / "verdicts.csv"
+    rows["smallest"] = [math.inf, 0.1, 0.2, 0.3, 0.4]
+    write_rows(rows, path)
+    pd.testing.assert_frame_equal(read_verdicts(path), rows, check_exact=True)
+    with pytest.raises(FacetrialError, match=r"none\.csv: .*Run the trial again"):
+        read_verdicts(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda text: text.replace("reached", "raeched", 1), "lack the columns reached"),
+        (lambda text: text.replace("True", "yes", 1), "expected True or False in the column correct_clean"),
+        (
+            lambda text: text.replace("0.15,", "1.5,", 1),
+            "expected numbers from 0 to 1 in the column region_area",
+        ),
+        (
+            lambda text: text.replace("27.7", "-27.7", 1),
+            "expected numbers from 0 on in the column l2, found -27.7",
+        ),
+        (
+            lambda text: text.replace("27.7", "far", 1),
+            "expected numbers from 0 on in the column l2, found far",
+        ),
+        (
+            lambda text: text.replace(",1000,", ",1e3.5,", 1),
+            "whole numbers from 0 on in the column pixels_changed",
+        ),
+        (lambda text: text.replace(",attacked,", ",lost,", 1), r"found \['lost'\]"),
+        (lambda text: text[: len(text) - 40], "expected status attacked"),
+        (lambda text: text + text.splitlines()[-1], "more than once"),
+        (lambda text: text + "a,b,c" + "," * 40, "Expected 20 fields"),
+        (lambda text: text.splitlines()[0], "without a single picture"),
+        (lambda text: "", "No columns"),
+    ],
+)
+def test_what_is_wrong_in_verdicts_is_named(rows, tmp_path, damage, said):
+    path = tmp_path / "verdicts.csv"
+    write_rows(rows, path)
+    path.write_text(damage(path.read_text()))
+    with pytest.raises(FacetrialError, match=rf"verdicts\.csv: .*{said}.*Run the trial again"):
+        read_verdicts(path)

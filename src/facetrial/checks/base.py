@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 import torch
@@ -12,9 +11,8 @@ from torch import Tensor, nn
 from facetrial.attacks.attack import Attack
 from facetrial.data.splits import evenly_over_people
 from facetrial.faces.batch import FaceDataset, Faces
+from facetrial.metrics.parts import Outcome
 from facetrial.recognition.layers import draws_at_random
-
-Outcome = dict[str, Any]
 
 _CHOICE = 0  # seed of the choice of pictures: one for all trials, so that they are checked on the same ones
 
@@ -75,12 +73,12 @@ class Check(ABC):
 
 def passed(detail: str) -> Outcome:
     """The outcome of a check that found nothing wrong; `detail` says what was looked at."""
-    return {"passed": True, "detail": detail}
+    return Outcome(True, detail)
 
 
 def failed(detail: str, remedy: str) -> Outcome:
     """The outcome of a check that found something; `remedy` says what to do."""
-    return {"passed": False, "detail": detail, "remedy": remedy}
+    return Outcome(False, detail, remedy)
 
 
 def run_checks(checks: Mapping[str, Check], evidence: Evidence) -> dict[str, Outcome]:

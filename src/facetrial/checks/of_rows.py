@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
+import pandas as pd
 from scipy import stats
 
 from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
 from facetrial.core.settings import Share, Unit
-from facetrial.metrics.certified import keeps_certificates
 from facetrial.recognition.layers import layers
-from facetrial.trial.certificate import RADIUS
-from facetrial.trial.rows import ATTACKED, at_stake
+from facetrial.trial.certificate import CLASS, RADIUS
+from facetrial.trial.rows import ABSTAINED, ATTACKED, at_stake
 
 
 class Adaptive(Check):
@@ -71,6 +71,15 @@ class Certificates(Check):
 
     def __call__(self, evidence: Evidence) -> Outcome | None:
         return keeps_certificates(evidence.rows) if RADIUS in evidence.rows else None
+
+
+def keeps_certificates(rows: pd.DataFrame) -> Outcome:
+    """Whether no picture was attacked nearer than its certified radius, and named otherwise."""
+    inside = (rows[CLASS] == rows["identity"]) & (rows["l2"] < rows[RADIUS])
+    other = ~rows["predicted_attacked"].isin([ABSTAINED]) & (rows["predicted_attacked"] != rows["identity"])
+    broken = rows["file"][inside & other].tolist()
+    detail = f"{len(broken)} of {int(inside.sum())} changes within a certified radius changed the name"
+    return Outcome(not broken, detail + (f": {', '.join(broken[:3])}" if broken else ""))
 
 
 _CHANCE = 0.01

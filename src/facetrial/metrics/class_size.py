@@ -1,21 +1,53 @@
 """Whether people with more training pictures are left more often under attack."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
+from facetrial.metrics.parts import Person
+from facetrial.statistics.intervals import Interval
 from facetrial.statistics.logistic import logistic, logistic_fits
 
 _RESAMPLES = 1000
 _POINTS = 25
 
 
+@dataclass(frozen=True)
+class ClassSizePoint:
+    """The fitted share recognised under attack with that many training pictures, and its 95 % interval."""
+
+    n_train: float
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class ClassSize:
+    """Whether the number of training pictures tells who is recognised under attack.
+
+    Attributes:
+        people: how many there are.
+        train_pictures: most that anybody is trained on; None is no cap.
+        capped: the people whose training pictures that caps.
+        doubling: the factor by which the odds of being recognised change when the number of training pictures
+            doubles, with the percentiles of a bootstrap over people.
+        curve: the fit, from the fewest to the most.
+    """
+
+    people: int
+    train_pictures: int | None
+    capped: tuple[str, ...]
+    doubling: Interval
+    curve: tuple[ClassSizePoint, ...]
+
+
 def class_size_summary(
-    per_identity: Mapping[str, Mapping[str, Any]],
+    per_identity: Mapping[str, Person],
     train_pictures: int | None = None,
     capped: tuple[str, ...] = (),
-) -> dict[str, Any] | None:
+) -> ClassSize | None:
     """The logistic regression of being recognised under attack on log2 of the number of training pictures.
 
     Args:
@@ -24,17 +56,14 @@ def class_size_summary(
         capped: the people whose training pictures it caps.
 
     Returns:
-        `people` (number), `train_pictures`, `capped`, `doubling` ({value, low, high, n}: the factor by which the odds
-        of being recognised change when the number of training pictures doubles, with the percentiles of a bootstrap
-        over people) and `curve` (a list of {n_train, value, low, high}). None with fewer than three people, or where
-        all have as many pictures.
+        None with fewer than three people, or where all have as many pictures.
     """
-    people = [person for person in per_identity.values() if person["robust"]["n"]]
-    n_train = np.array([person["n_train"] for person in people], dtype=float)
+    people = [person for person in per_identity.values() if person.robust.n]
+    n_train = np.array([person.n_train for person in people], dtype=float)
     if len(people) < 3 or len(np.unique(n_train)) < 2:
         return None
-    totals = np.array([person["robust"]["n"] for person in people], dtype=float)
-    hits = np.round(totals * np.array([person["robust"]["value"] for person in people]))
+    totals = np.array([person.robust.n for person in people], dtype=float)
+    hits = np.round(totals * np.array([person.robust.value for person in people]))
     middle = np.log2(n_train).mean()
     x = np.log2(n_train) - middle
     draws = np.random.default_rng(0).multinomial(
@@ -46,15 +75,15 @@ def class_size_summary(
     low, high = np.quantile(curves[1:], [0.025, 0.975], axis=0)
     factors = np.exp(fits[:, 1])
     ends = np.quantile(factors[1:], [0.025, 0.975])
-    return {
-        "people": len(people),
-        "train_pictures": train_pictures,
-        "capped": list(capped),
-        "doubling": {"value": factors[0], "low": ends[0], "high": ends[1], "n": int(totals.sum())},
-        "curve": [
-            {"n_train": n, "value": v, "low": min(a, v), "high": max(b, v)}
+    return ClassSize(
+        people=len(people),
+        train_pictures=train_pictures,
+        capped=tuple(capped),
+        doubling=Interval(float(factors[0]), float(ends[0]), float(ends[1]), int(totals.sum())),
+        curve=tuple(
+            ClassSizePoint(n, v, min(a, v), max(b, v))
             for n, v, a, b in zip(
                 shown.tolist(), curves[0].tolist(), low.tolist(), high.tolist(), strict=True
             )
-        ],
-    }
+        ),
+    )

@@ -1,13 +1,13 @@
 """What detectors make of a trial: false alarms, attacks caught, and those that come through."""
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from facetrial.core.plain import Measured
 from facetrial.statistics.auroc import auroc_over_people
-from facetrial.statistics.intervals import rate_over_people
+from facetrial.statistics.intervals import Interval, rate_over_people
 from facetrial.trial.rows import ATTACKED, at_stake
 
 SUSPICION, FLAGGED = "suspicion", "flagged"
@@ -18,49 +18,55 @@ FLAGS_COUNT = (
 )
 
 
-def flagging_summary(rows: pd.DataFrame, goal: str) -> dict[str, Any]:
-    """What the summary says of flagging, from verdict rows with suspicions.
+@dataclass(frozen=True)
+class RocPoint:
+    """Shares of clean and of attacked pictures whose suspicion is not below a threshold."""
 
-    Every figure is {value, low, high, n}. `false_alarms`: of all clean pictures, those flagged. `kept`: of all clean
-    pictures, those recognised and not flagged. `caught` and `caught_8bit`: of those attacked, those flagged. `stands`:
-    of those attacked, those recognised or flagged. `undetected_success`: the attack's success where being flagged
-    is failing. `auroc`: the chance that an attacked picture is more suspicious than a clean one. `roc` are its
-    points: the share of attacked pictures that would be caught at each share of false alarms on these very pictures.
+    false_alarms: Measured
+    caught: Measured
+
+
+@dataclass(frozen=True)
+class Flagging:
+    """What detectors make of a trial.
+
+    Attributes:
+        false_alarms: of all clean pictures, those flagged.
+        kept: of all clean pictures, those recognised and not flagged.
+        caught: of those attacked, those flagged.
+        caught_8bit: the same in 8 bits.
+        stands: of those attacked, those recognised or flagged.
+        undetected_success: the attack's success where being flagged is failing.
+        auroc: the chance that an attacked picture is more suspicious than a clean one.
+        roc: of these very pictures, by ascending false alarms.
     """
+
+    false_alarms: Interval
+    kept: Interval
+    caught: Interval
+    caught_8bit: Interval
+    stands: Interval
+    undetected_success: Interval
+    auroc: Interval
+    roc: tuple[RocPoint, ...]
+
+
+def flagging_summary(rows: pd.DataFrame, goal: str) -> Flagging:
+    """What detectors make of verdict rows with suspicions."""
     attacked = rows[rows["status"] == ATTACKED]
     risked, hits = at_stake(attacked, goal)
     through = hits & ~_flags(risked, "attacked")
     clean, under = (attacked[f"{SUSPICION}_{when}"].to_numpy(dtype=float) for when in ("clean", "attacked"))
-    return {
-        "false_alarms": _rate(rows, _flags(rows, "clean")),
-        "kept": _rate(rows, _right(rows, "clean") & ~_flags(rows, "clean")),
-        "caught": _rate(attacked, _flags(attacked, "attacked")),
-        "caught_8bit": _rate(attacked, _flags(attacked, "8bit")),
-        "stands": _rate(attacked, robust(attacked)),
-        "undetected_success": _rate(risked, through),
-        "auroc": auroc_over_people(clean, under, attacked["identity"].to_numpy()).as_dict(),
-        "roc": roc_points(clean, under),
-    }
-
-
-def has_detector(summary: Mapping[str, Any]) -> bool:
-    """Whether a defence of the trial flags pictures."""
-    return "flagging" in summary
-
-
-def left_robust(summary: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The share of attacked pictures recognised; where pictures are flagged, recognised or flagged."""
-    return summary["flagging"]["stands"] if has_detector(summary) else summary["robust_accuracy"]
-
-
-def clean_kept(summary: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The share of clean pictures recognised; where pictures are flagged, recognised and not flagged."""
-    return summary["flagging"]["kept"] if has_detector(summary) else summary["clean_accuracy"]
-
-
-def came_through(summary: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The attack's success; where pictures are flagged, being flagged is failing."""
-    return summary["flagging"]["undetected_success"] if has_detector(summary) else summary["attack_success"]
+    return Flagging(
+        false_alarms=_rate(rows, _flags(rows, "clean")),
+        kept=_rate(rows, _right(rows, "clean") & ~_flags(rows, "clean")),
+        caught=_rate(attacked, _flags(attacked, "attacked")),
+        caught_8bit=_rate(attacked, _flags(attacked, "8bit")),
+        stands=_rate(attacked, robust(attacked)),
+        undetected_success=_rate(risked, through),
+        auroc=auroc_over_people(clean, under, attacked["identity"].to_numpy()),
+        roc=roc_points(clean, under),
+    )
 
 
 def robust(attacked: pd.DataFrame) -> np.ndarray:
@@ -69,17 +75,16 @@ def robust(attacked: pd.DataFrame) -> np.ndarray:
     return right | _flags(attacked, "attacked") if f"{FLAGGED}_attacked" in attacked else right
 
 
-def roc_points(clean: np.ndarray, attacked: np.ndarray) -> list[dict[str, float]]:
-    """Shares {false_alarms, caught} of clean (N,) and attacked (M,) suspicions above each threshold, ascending."""
+def roc_points(clean: np.ndarray, attacked: np.ndarray) -> tuple[RocPoint, ...]:
+    """Shares of clean (N,) and attacked (M,) suspicions above each threshold, ascending."""
     thresholds = np.unique(np.concatenate([clean, attacked]))[::-1]
-    points = [{"false_alarms": 0.0, "caught": 0.0}]
-    for limit in thresholds:
-        point = {
-            "false_alarms": float((clean >= limit).mean()),
-            "caught": float((attacked >= limit).mean()),
-        }
-        points.append(point)
-    return points
+    return (
+        RocPoint(0.0, 0.0),
+        *(
+            RocPoint(float((clean >= limit).mean()), float((attacked >= limit).mean()))
+            for limit in thresholds
+        ),
+    )
 
 
 def _flags(rows: pd.DataFrame, when: str) -> np.ndarray:
@@ -90,5 +95,5 @@ def _right(rows: pd.DataFrame, when: str) -> np.ndarray:
     return rows[f"correct_{when}"].to_numpy(dtype=bool)
 
 
-def _rate(rows: pd.DataFrame, hits: np.ndarray) -> dict[str, float | int]:
-    return rate_over_people(hits, rows["identity"].to_numpy()).as_dict()
+def _rate(rows: pd.DataFrame, hits: np.ndarray) -> Interval:
+    return rate_over_people(hits, rows["identity"].to_numpy())

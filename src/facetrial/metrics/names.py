@@ -1,9 +1,10 @@
 """How attack, defence and embedder are called: the chosen config, with what the command line changed of it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 
 def embedder_name(embedder: str, settings: Mapping[str, Any]) -> str:
@@ -21,25 +22,58 @@ def embedder_name(embedder: str, settings: Mapping[str, Any]) -> str:
     return f"{embedder} ({which[embedder]()})" if embedder in which else embedder
 
 
-def attack_name(attack: str, overrides: Sequence[str]) -> str:
-    """The attack's config name, with what the command line changed of it, as shortly as it is clear.
+@dataclass(frozen=True)
+class Chosen:
+    """The configs of attack and defences, and what the command line changed of them.
 
-    >>> attack_name("pgd", ["attack/region=eyes", "attack.budget.eps=4", "seed=1", "attack.method.step=0.11078412"])
-    'pgd (region=eyes, eps=4, step=0.1108)'
+    Attributes:
+        attack: name of the attack's config.
+        attack_changes: values by key below the attack: {"region": "eyes", "budget.eps": "4"}.
+        defenses: names of the defences.
+        defense_changes: values by key below the defences: {"jpeg.quality": "50"}.
     """
-    return with_changes(attack, [o.removeprefix("attack")[1:] for o in overrides if changes_attack(o)])
+
+    attack: str
+    attack_changes: Mapping[str, str]
+    defenses: tuple[str, ...]
+    defense_changes: Mapping[str, str]
+
+    @classmethod
+    def of(cls, attack: str, defenses: Iterable[str], overrides: Sequence[str]) -> Self:
+        """What was chosen, from the overrides of a command line."""
+        of_attack = [o[len("attack.") :] for o in overrides if changes_attack(o)]
+        of_defense = [o.removeprefix("+").removeprefix("defense.") for o in overrides if changes_defense(o)]
+        return cls(attack, _by_key(of_attack), tuple(defenses), _by_key(of_defense))
+
+    @property
+    def attack_name(self) -> str:
+        """The attack's config, with what was changed of it, as shortly as it is clear.
+
+        >>> Chosen.of("pgd", [], ["attack/region=eyes", "attack.budget.eps=4", "seed=1", "attack.method.step=0.11078412"]).attack_name
+        'pgd (region=eyes, eps=4, step=0.1108)'
+        """  # noqa: E501
+        return _with_changes(self.attack, self.attack_changes)
+
+    @property
+    def defense_name(self) -> str:
+        """The defences, "none" without, with what was changed of them, as shortly as it is clear.
+
+        >>> Chosen.of("pgd", ["jpeg"], ["attack=pgd", "defense=jpeg", "defense.jpeg.quality=50"]).defense_name
+        'jpeg (quality=50)'
+        >>> Chosen.of("pgd", ["adv"], ["attack@defense.adv.attack=landmarks", "defense.adv.attack.budget.rms=0.2"]).defense_name
+        'adv (attack=landmarks, rms=0.2)'
+        """  # noqa: E501
+        return _with_changes(defenses_name(self.defenses), self.defense_changes)
+
+    def without(self, *parts: str) -> Self:
+        """The same, less what was changed of some parts of the attack: "region", "adaptive"."""
+        kept = {k: v for k, v in self.attack_changes.items() if re.split(r"[./@]", k)[0] not in parts}
+        return replace(self, attack_changes=kept)
 
 
-def defense_name(defense: str, overrides: Sequence[str]) -> str:
-    """The names of the defences, with what the command line changed of them, as shortly as it is clear.
-
-    >>> defense_name("jpeg", ["attack=pgd", "defense=jpeg", "defense.jpeg.quality=50"])
-    'jpeg (quality=50)'
-    >>> defense_name("adv", ["attack@defense.adv.attack=landmarks", "defense.adv.attack.budget.rms=0.2"])
-    'adv (attack=landmarks, rms=0.2)'
-    """
-    changes = [o.removeprefix("+").removeprefix("defense.") for o in overrides if changes_defense(o)]
-    return with_changes(defense, changes)
+def defenses_name(defenses: Iterable[str]) -> str:
+    """What defences are called together."""
+    return "+".join(defenses) or "none"
 
 
 def changes_attack(override: str) -> bool:
@@ -53,12 +87,15 @@ def changes_defense(override: str) -> bool:
     return key.startswith("defense.") or "@defense." in key
 
 
-def with_changes(name: str, overrides: Sequence[str]) -> str:
-    changed = [override.partition("=") for override in overrides]
-    last = [re.split(r"[./]", key.partition("@")[0])[-1] for key, _, _ in changed]
+def _by_key(overrides: Sequence[str]) -> dict[str, str]:
+    return {key: value for key, _, value in (override.partition("=") for override in overrides)}
+
+
+def _with_changes(name: str, changes: Mapping[str, str]) -> str:
+    last = [re.split(r"[./]", key.partition("@")[0])[-1] for key in changes]
     words = [
         f"{short if last.count(short) == 1 else key}={_rounded(value)}"
-        for short, (key, _, value) in zip(last, changed, strict=True)
+        for short, (key, value) in zip(last, changes.items(), strict=True)
     ]
     return f"{name} ({', '.join(words)})" if words else name
 

@@ -2,27 +2,36 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from facetrial.statistics.power import POWER, pictures_needed, smallest_difference
 
 ASKED = 0.05  # the difference that a reader is told about: five points
 
 
-def power_summary(n_of_people: Mapping[str, int]) -> dict[str, Any]:
-    """What the summary says of power: `difference` asked for, `power`, `pictures_needed`, and for each person `n` and
-    `smallest` (the smallest difference shown, None where there is none).
+@dataclass(frozen=True)
+class PersonsPower:
+    """A person's number of attacked pictures, and the smallest difference that they show; None where there is none."""
 
-    Args:
-        n_of_people: each person's number of attacked pictures.
-    """
+    n: int
+    smallest: float | None
+
+
+@dataclass(frozen=True)
+class Power:
+    """What pictures can show: of the `difference` asked for, with that `power`, and of each person by name."""
+
+    difference: float
+    power: float
+    pictures_needed: int
+    people: Mapping[str, PersonsPower]
+
+
+def power_summary(n_of_people: Mapping[str, int]) -> Power:
+    """What so many attacked pictures of each person, by name, can show."""
     smallest = {n: smallest_difference(n) for n in set(n_of_people.values())}
-    return {
-        "difference": ASKED,
-        "power": POWER,
-        "pictures_needed": pictures_needed(ASKED),
-        "people": {
-            name: {"n": n, "smallest": None if math.isnan(smallest[n]) else smallest[n]}
-            for name, n in n_of_people.items()
-        },
+    people = {
+        name: PersonsPower(n, None if math.isnan(smallest[n]) else smallest[n])
+        for name, n in n_of_people.items()
     }
+    return Power(ASKED, POWER, pictures_needed(ASKED), people)

@@ -3,14 +3,14 @@
 One run of a method that looks for the smallest change gives the whole curve; no size is attacked by itself.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from facetrial.core.errors import FacetrialError
-from facetrial.statistics.intervals import mean_over_people, rate_over_people
+from facetrial.statistics.intervals import Interval, mean_over_people, rate_over_people
 from facetrial.statistics.median import median_over_people
 from facetrial.trial.rows import ATTACKED
 
@@ -20,6 +20,38 @@ _LINF_SIZES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _OTHER_SIZES = 8  # from the cap down, each half of the one before
 _UNITS = {"linf": 255.0}  # how many of the unit that people say make 1; other norms are in [0, 1] units
 _WRITTEN = {"linf": "1/255"}
+
+
+@dataclass(frozen=True)
+class CurvePoint(Interval):
+    """What is left at a size of the change, in the curve's unit."""
+
+    size: float
+
+
+@dataclass(frozen=True)
+class SecurityCurve:
+    """What is left at each size of a change.
+
+    Attributes:
+        norm: of the change.
+        unit: in which sizes are said, "1/255" or "": in [0, 1].
+        limit: the largest change that was looked for.
+        goal: of the attack.
+        clean: what is left at size 0.
+        points: by rising size.
+        area: below the curve from size 0 to `limit`, as a share of what it would be if nothing was fooled.
+        median: of the smallest changes, over the pictures at stake; infinite where fewer than half were fooled.
+    """
+
+    norm: str
+    unit: str
+    limit: float
+    goal: str
+    clean: Interval
+    points: tuple[CurvePoint, ...]
+    area: Interval
+    median: Interval
 
 
 def sizes_shown(norm: str, limit: float) -> list[float]:
@@ -32,7 +64,7 @@ def sizes_shown(norm: str, limit: float) -> list[float]:
 
 def security_curve(
     rows: pd.DataFrame, norm: str, limit: float, goal: str, sizes: Sequence[float] | None = None
-) -> dict[str, Any]:
+) -> SecurityCurve:
     """What is left at each size, and the median of the smallest changes.
 
     Dodging: the share of the attackable pictures that were recognised when clean and that no change up to this size
@@ -44,12 +76,6 @@ def security_curve(
         limit: the budget's, the largest change that was looked for.
         goal: "dodging" or "impersonation".
         sizes: where to read the curve, in units as people say them: 1/255 for Linf; `sizes_shown` by default.
-
-    Returns:
-        `norm`, `unit`, `limit`, `goal`, `clean` (what is left at size 0), `points` (a list of {size, value, low, high,
-        n}), `area` ({value, low, high, n}: below the curve from size 0 to `limit`, as a share of what it would be if
-        nothing was fooled) and `median` ({value, low, high, n}, over the pictures at stake; infinite where fewer than
-        half were fooled).
 
     Raises:
         FacetrialError: no column `smallest`; sizes outside (0, limit].
@@ -72,20 +98,22 @@ def security_curve(
         smallest = np.where(rows["correct_clean"].to_numpy(dtype=bool), smallest, 0.0)
     people = rows["identity"].to_numpy()
     at_stake = smallest > 0
-    median = median_over_people(smallest[at_stake], people[at_stake]).as_dict()
-    return {
-        "norm": norm,
-        "unit": _WRITTEN.get(norm, ""),
-        "limit": limit * unit,
-        "goal": goal,
-        "clean": rate_over_people(at_stake, people).as_dict(),
-        "points": [{"size": size, **rate_over_people(smallest > size, people).as_dict()} for size in sizes],
-        "area": mean_over_people(np.minimum(smallest / (limit * unit), 1.0), people).as_dict(),
-        "median": median | {"low": max(median["low"], 0.0)},
-    }
+    median = median_over_people(smallest[at_stake], people[at_stake])
+    return SecurityCurve(
+        norm=norm,
+        unit=_WRITTEN.get(norm, ""),
+        limit=limit * unit,
+        goal=goal,
+        clean=rate_over_people(at_stake, people),
+        points=tuple(
+            CurvePoint(**vars(rate_over_people(smallest > size, people)), size=size) for size in sizes
+        ),
+        area=mean_over_people(np.minimum(smallest / (limit * unit), 1.0), people),
+        median=replace(median, low=max(median.low, 0.0)),
+    )
 
 
-def curve_rows(curve: Mapping[str, Any]) -> pd.DataFrame:
+def curve_rows(curve: SecurityCurve) -> pd.DataFrame:
     """The table of `curve.csv`: a line a size, size 0 first."""
-    lines = [{"size": 0.0, **curve["clean"]}, *curve["points"]]
-    return pd.DataFrame([{"norm": curve["norm"], "unit": curve["unit"], **line} for line in lines])
+    about = {"norm": curve.norm, "unit": curve.unit, "size": 0.0}
+    return pd.DataFrame([about | vars(figure) for figure in (curve.clean, *curve.points)])

@@ -1,94 +1,208 @@
-"""The summary of a trial: `summary.json`."""
+"""The summary of a trial: what `summary.json` holds."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
 
 import pandas as pd
+from pydantic import JsonValue
 
 from facetrial.core.errors import FacetrialError
-from facetrial.metrics.summary_json import versions
-from facetrial.statistics.intervals import rate_over_people
+from facetrial.metrics.certified import Certified
+from facetrial.metrics.class_size import ClassSize
+from facetrial.metrics.flagging import Flagging
+from facetrial.metrics.names import Chosen
+from facetrial.metrics.parts import Cost, NoiseLevel, Outcome, Person, RegionUsed, versions
+from facetrial.metrics.physical import Physical
+from facetrial.metrics.power import Power
+from facetrial.metrics.security_curve import SecurityCurve
+from facetrial.metrics.tasks.results import PairFigures, Tasks
+from facetrial.statistics.intervals import Interval, rate_over_people
 from facetrial.trial.rows import ATTACKED, at_stake, check_rows
+from facetrial.trial.showcase_cases import Case
 
-ABOUT = ("data", "synthetic", "limit", "embedder", "attack", "defense", "goal", "seed", "seconds")
+SCHEMA = 1
+VERIFICATION = "verification"
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a trial was.
+
+    Attributes:
+        schema: number of the form in which a summary is written; a reader knows only its own.
+        data: name of the data's config.
+        synthetic: whether its faces are drawn.
+        limit: number of test pictures that were drawn; None is all.
+        embedder: its name.
+        attack: what the attack is called.
+        defense: names of the defences, "none" without.
+        goal: "dodging" or "impersonation".
+        seed: of the trial.
+        chosen: what attack and defence are called by, for who compares trials.
+    """
+
+    schema: int = SCHEMA
+    data: str
+    synthetic: bool
+    limit: int | None
+    embedder: str
+    attack: str
+    defense: str
+    goal: str
+    seed: int
+    chosen: Chosen
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialSummary(About):
+    """What a trial found. Every figure is a proportion with its 95 % interval and its number of pictures.
+
+    Attributes:
+        n: number of pictures tested.
+        not_attackable: of these, those that could not be attacked.
+        not_reached: of those attacked, those on which the attack missed its budget; they count.
+        clean_accuracy: over all pictures, as they are.
+        robust_accuracy: over those that could be attacked, attacked.
+        robust_accuracy_8bit: the same in 8 bits.
+        attack_success: over those at stake: see `at_stake`.
+        per_identity: by name; empty of pairs.
+        checks: by name.
+        trusted: whether checks were run, and all passed.
+        seconds: the last start took.
+        images_per_second: of the last start; None where it had nothing left to do.
+        cost: of the defence; None of pairs.
+        versions: of Python and the packages that decide a figure.
+        attack_parts: the attack's config, as it was used.
+        noise_level: where it was found and not given.
+        class_size: None where people do not differ in their number of training pictures.
+        region: None of pairs, as are `power`, `tasks` and `cases`.
+        certified: of a certified victim.
+        flagging: of a victim with detectors.
+        curve: of an attack that looks for the smallest change.
+        physical: where pictures were sent anywhere.
+        task: "verification" of pairs; None of pictures.
+        pairs: of a list of pairs.
+    """
+
+    n: int
+    not_attackable: int
+    not_reached: int
+    clean_accuracy: Interval
+    robust_accuracy: Interval
+    robust_accuracy_8bit: Interval
+    attack_success: Interval
+    per_identity: Mapping[str, Person]
+    checks: Mapping[str, Outcome]
+    trusted: bool
+    seconds: float
+    images_per_second: float | None
+    cost: Cost | None
+    versions: Mapping[str, str]
+    attack_parts: Mapping[str, JsonValue]
+    noise_level: NoiseLevel | None
+    class_size: ClassSize | None
+    region: RegionUsed | None = None
+    power: Power | None = None
+    certified: Certified | None = None
+    flagging: Flagging | None = None
+    curve: SecurityCurve | None = None
+    physical: Physical | None = None
+    tasks: Tasks | None = None
+    cases: tuple[Case, ...] | None = None
+    task: str | None = None
+    pairs: PairFigures | None = None
+
+    @property
+    def of_pairs(self) -> bool:
+        """Whether the trial was of pairs of pictures."""
+        return self.task == VERIFICATION
+
+    @property
+    def left_robust(self) -> Interval:
+        """The share of attacked pictures recognised; where pictures are flagged, recognised or flagged."""
+        return self.robust_accuracy if self.flagging is None else self.flagging.stands
+
+    @property
+    def clean_kept(self) -> Interval:
+        """The share of clean pictures recognised; where pictures are flagged, recognised and not flagged."""
+        return self.clean_accuracy if self.flagging is None else self.flagging.kept
+
+    @property
+    def came_through(self) -> Interval:
+        """The attack's success; where pictures are flagged, being flagged is failing."""
+        return self.attack_success if self.flagging is None else self.flagging.undetected_success
+
+    @property
+    def failed_checks(self) -> dict[str, Outcome]:
+        """Those that did not pass, by name."""
+        return {name: check for name, check in self.checks.items() if not check.passed}
+
+    @property
+    def naive(self) -> bool:
+        """Whether the attack was made as if there were no defence (`attack.adaptive=false`)."""
+        return self.attack_parts.get("adaptive", True) is False
+
+    @property
+    def only_naive(self) -> bool:
+        """Whether nothing but this keeps a trial from being trusted: its attack was not to know the defence."""
+        return self.naive and list(self.failed_checks) == ["adaptive"]
 
 
 def summarise(
     rows: pd.DataFrame,
-    about: Mapping[str, Any],
+    about: About,
     n_train: Mapping[str, int],
-    checks: Mapping[str, Mapping[str, Any]],
-) -> dict[str, Any]:
-    """What a trial found, as plain values.
-
-    Every figure is {value, low, high, n}: a proportion, its 95 % interval and its number of pictures.
-    `clean_accuracy` is over all pictures; `robust_accuracy`, `robust_accuracy_8bit` and `attack_success` over
-    those that could be attacked, those on which the attack missed its budget (`not_reached`) among them.
+    checks: Mapping[str, Outcome],
+    seconds: float,
+    images_per_second: float | None,
+) -> TrialSummary:
+    """What a trial found, but for the parts that not every trial has.
 
     Args:
         rows: one row a picture, with `COLUMNS`; under the goal impersonation also `target`, a person's name.
-        about: `data`, `synthetic`, `limit` (None = all pictures), `embedder`, `attack`, `defense`, `goal`,
-            `seed`, `seconds`, and `images_per_second` unless it is n / seconds.
+        about: what it was.
         n_train: number of training pictures for each person's name.
-        checks: for each check's name `passed` (bool) and `detail` (str), maybe `remedy` (str): what to do.
+        checks: what the checks say, by name.
+        seconds: the last start took.
+        images_per_second: of the last start.
 
     Raises:
-        FacetrialError: rows, `about` or `n_train` lack something.
+        FacetrialError: rows or `n_train` lack something.
     """
     check_rows(rows)
-    if missing := [key for key in ABOUT if key not in about]:
-        raise FacetrialError(f"a summary needs {', '.join(missing)} in `about`, found {', '.join(about)}.")
     if strangers := sorted(set(rows["identity"]) - set(n_train)):
         raise FacetrialError(f"no number of training pictures for {', '.join(strangers[:5])}.")
     attacked = rows[rows["status"] == ATTACKED]
-    seconds = float(about["seconds"])
-    speed = about["images_per_second"] if "images_per_second" in about else _ratio(len(rows), seconds)
-    return {
-        **{key: about[key] for key in ABOUT if key != "seconds"},
-        "n": len(rows),
-        "not_attackable": int(len(rows) - len(attacked)),
-        "not_reached": int((~attacked["reached"].astype(bool)).sum()),
-        "clean_accuracy": _rate(rows, "correct_clean"),
-        "robust_accuracy": _rate(attacked, "correct_attacked"),
-        "robust_accuracy_8bit": _rate(attacked, "correct_8bit"),
-        "attack_success": _attack_success(attacked, about["goal"]),
-        "per_identity": {
-            str(name): {
-                "n_train": int(n_train[name]),
-                "n_test": len(own),
-                "clean": _rate(own, "correct_clean"),
-                "robust": _rate(own[own["status"] == ATTACKED], "correct_attacked"),
-            }
+    risked, hits = at_stake(attacked, about.goal)
+    return TrialSummary(
+        **vars(about),
+        n=len(rows),
+        not_attackable=len(rows) - len(attacked),
+        not_reached=int((~attacked["reached"].astype(bool)).sum()),
+        clean_accuracy=_rate(rows, "correct_clean"),
+        robust_accuracy=_rate(attacked, "correct_attacked"),
+        robust_accuracy_8bit=_rate(attacked, "correct_8bit"),
+        attack_success=rate_over_people(hits, risked["identity"].to_numpy()),
+        per_identity={
+            str(name): Person(
+                n_train=int(n_train[name]),
+                n_test=len(own),
+                clean=_rate(own, "correct_clean"),
+                robust=_rate(own[own["status"] == ATTACKED], "correct_attacked"),
+            )
             for name, own in rows.groupby("identity", sort=True)
         },
-        "checks": {name: dict(check) for name, check in checks.items()},
-        "trusted": bool(checks) and all(bool(check["passed"]) for check in checks.values()),
-        "seconds": seconds,
-        "images_per_second": speed,
-        "cost": about.get("cost"),
-        "versions": versions(),
-    }
+        checks=checks,
+        trusted=bool(checks) and all(check.passed for check in checks.values()),
+        seconds=seconds,
+        images_per_second=images_per_second,
+        cost=None,
+        versions=versions(),
+        attack_parts={},
+        noise_level=None,
+        class_size=None,
+    )
 
 
-def is_naive(summary: Mapping[str, Any]) -> bool:
-    """Whether the attack was made as if there were no defence (`attack.adaptive=false`)."""
-    return not (summary.get("attack_parts") or {}).get("adaptive", True)
-
-
-def only_naive(summary: Mapping[str, Any]) -> bool:
-    """Whether nothing but this keeps a trial from being trusted: its attack was not to know the defence."""
-    failed = [name for name, check in summary["checks"].items() if not check["passed"]]
-    return is_naive(summary) and failed == ["adaptive"]
-
-
-def _rate(rows: pd.DataFrame, column: str) -> dict[str, float | int]:
-    return rate_over_people(rows[column].to_numpy(dtype=bool), rows["identity"].to_numpy()).as_dict()
-
-
-def _attack_success(attacked: pd.DataFrame, goal: str) -> dict[str, float | int]:
-    rows, hits = at_stake(attacked, goal)
-    return rate_over_people(hits, rows["identity"].to_numpy()).as_dict()
-
-
-def _ratio(count: int, seconds: float) -> float | None:
-    return count / seconds if seconds > 0 else None
+def _rate(rows: pd.DataFrame, column: str) -> Interval:
+    return rate_over_people(rows[column].to_numpy(dtype=bool), rows["identity"].to_numpy())

@@ -1,28 +1,24 @@
 """A finished trial on the console."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.formatting import FIGURES, interval, percent, ranked_people
 
 SHOWN_PEOPLE = 5
 
 
-def console_tables(summary: Mapping[str, Any]) -> list[Table]:
+def console_tables(summary: TrialSummary) -> list[Table]:
     """The figures of a trial, and its least and most recognised people, as rich tables."""
-    title = (
-        f"{summary['attack']} against {summary['embedder']}, defence {summary['defense']}, {summary['data']}"
-    )
+    title = f"{summary.attack} against {summary.embedder}, defence {summary.defense}, {summary.data}"
     figures = Table(title=escape(title), caption=escape(caption(summary)), title_justify="left")
     for name, justify in (("", "left"), ("value", "right"), ("95 % interval", "right"), ("n", "right")):
         figures.add_column(name, justify=justify)
     for key, label in FIGURES.items():
-        figure = summary[key]
-        figures.add_row(label, percent(figure["value"]), interval(figure), str(figure["n"]))
+        figure = getattr(summary, key)
+        figures.add_row(label, percent(figure.value), interval(figure), str(figure.n))
 
     ranked = ranked_people(summary)
     worst, rest = ranked[:SHOWN_PEOPLE], ranked[SHOWN_PEOPLE:]
@@ -33,36 +29,35 @@ def console_tables(summary: Mapping[str, Any]) -> list[Table]:
         for name, person in group:
             people.add_row(
                 escape(name),
-                str(person["n_train"]),
-                str(person["robust"]["n"]),
-                percent(person["clean"]["value"], 0),
-                percent(person["robust"]["value"], 0),
-                interval(person["robust"], 0),
+                str(person.n_train),
+                str(person.robust.n),
+                percent(person.clean.value, 0),
+                percent(person.robust.value, 0),
+                interval(person.robust, 0),
             )
         people.add_section()
     return [figures, people] if ranked else [figures]
 
 
-def caption(summary: Mapping[str, Any]) -> str:
+def caption(summary: TrialSummary) -> str:
     """What a reader of the figures must know: synthetic faces, a quick look, what is left, failed checks."""
     notes = []
-    if summary["synthetic"]:
+    if summary.synthetic:
         notes.append("synthetic faces")
-    if summary["limit"] is not None:
-        notes.append(f"a quick look at {summary['n']} pictures (data.limit={summary['limit']})")
-    if summary["not_attackable"]:
-        notes.append(f"{summary['not_attackable']} not attackable and left out")
-    if summary["not_reached"]:
-        notes.append(f"{summary['not_reached']} below the budget")
-    failed = [name for name, check in summary["checks"].items() if not check["passed"]]
-    if failed:
-        notes.append(f"NOT TRUSTED, failed: {', '.join(failed)}")
+    if summary.limit is not None:
+        notes.append(f"a quick look at {summary.n} pictures (data.limit={summary.limit})")
+    if summary.not_attackable:
+        notes.append(f"{summary.not_attackable} not attackable and left out")
+    if summary.not_reached:
+        notes.append(f"{summary.not_reached} below the budget")
+    if summary.failed_checks:
+        notes.append(f"NOT TRUSTED, failed: {', '.join(summary.failed_checks)}")
     else:
-        notes.append("all checks passed" if summary["checks"] else "NOT TRUSTED, no check was run")
+        notes.append("all checks passed" if summary.checks else "NOT TRUSTED, no check was run")
     return "; ".join(notes)
 
 
-def print_summary(summary: Mapping[str, Any], console: Console | None = None) -> None:
+def print_summary(summary: TrialSummary, console: Console | None = None) -> None:
     """Prints a finished trial."""
     console = console or Console()
     for table in console_tables(summary):

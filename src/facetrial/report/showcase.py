@@ -4,9 +4,8 @@ A trial keeps those that say most: where the recogniser is most surely wrong, an
 and, so that extremes are not taken for the rule, a few evenly over people.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,10 +13,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from facetrial.core.files import written_whole
-from facetrial.report.rendering.formatting import NOTHING
+from facetrial.metrics.summary import TrialSummary
+from facetrial.report.rendering.formatting import signed
 from facetrial.report.rendering.html import png
 from facetrial.report.rendering.theme import LIGHT, Theme, mark, new_axes, save_figure
-from facetrial.trial.showcase_cases import EVENLY, Pictures, choose_cases
+from facetrial.trial.showcase_cases import EVENLY, Answer, Case, Pictures, choose_cases
 
 IMAGES = ("clean", "perturbation", "attacked")
 IN_OVERVIEW = 2  # of these in showcase.png
@@ -26,8 +26,8 @@ _GAINS = (1, 2, 3, 5, 10, 20, 50, 100, 200)
 
 
 def write_showcase(
-    folder: Path, rows: pd.DataFrame, pictures: Pictures, summary: Mapping[str, Any]
-) -> list[dict[str, Any]]:
+    folder: Path, rows: pd.DataFrame, pictures: Pictures, summary: TrialSummary
+) -> tuple[Case, ...]:
     """Writes three PNG of each picture into `folder`/showcase, in 8 bits, and `showcase.png`, an overview of each kind.
 
     Args:
@@ -37,8 +37,7 @@ def write_showcase(
         summary: for what must be known of the trial.
 
     Returns:
-        The cases, for the summary: `kind`, `file`, `identity`, for clean and attacked `predicted`, `correct`, `margin`;
-        `gain`, by how much the perturbation is magnified; `name`, that its files begin with.
+        The cases, for the summary.
     """
     for path in (folder / FOLDER).glob("*-*.png"):
         path.unlink()
@@ -47,7 +46,7 @@ def write_showcase(
     kinds = {file: kind for kind, files in chosen.items() for file in files if file in pictures}
     kinds |= {file: EVENLY for file in pictures if file not in kinds}
     if not kinds:
-        return []
+        return ()
     gain = common_gain(pictures)
     by_file = rows.set_index("file")
     cases = []
@@ -57,27 +56,20 @@ def write_showcase(
         for image, pixels in zip(IMAGES, (clean, magnified(clean, attacked, gain), attacked), strict=True):
             with written_whole(folder / FOLDER / f"{name}-{image}.png") as temporary:
                 temporary.write_bytes(png(pixels))
-        versions = {
-            version: {
-                "predicted": row[f"predicted_{version}"],
-                "correct": bool(row[f"correct_{version}"]),
-                "margin": float(row[f"margin_{version}"]),
-            }
-            for version in ("clean", "attacked")
-        }
-        about = {"kind": kind, "file": file, "identity": row["identity"], "gain": gain, "name": name}
-        cases.append(about | versions)
-    of_kinds = {
-        kind: [case for case in cases if case["kind"] == kind] for kind in dict.fromkeys(kinds.values())
-    }
+        answers = (
+            Answer(row[f"predicted_{v}"], bool(row[f"correct_{v}"]), float(row[f"margin_{v}"]))
+            for v in ("clean", "attacked")
+        )
+        cases.append(Case(kind, file, row["identity"], gain, name, *answers))
+    of_kinds = {kind: [case for case in cases if case.kind == kind] for kind in dict.fromkeys(kinds.values())}
     overview = [case for same in of_kinds.values() for case in same[:IN_OVERVIEW]]
     save_figure(showcase_figure(folder, overview, summary), folder / "showcase.png")
-    return cases
+    return tuple(cases)
 
 
-def read_image(folder: Path, case: Mapping[str, Any], image: str) -> Path:
+def read_image(folder: Path, case: Case, image: str) -> Path:
     """The file of a case's image: "clean", "perturbation" or "attacked"."""
-    return folder / FOLDER / f"{case['name']}-{image}.png"
+    return folder / FOLDER / f"{case.name}-{image}.png"
 
 
 def common_gain(pictures: Pictures) -> int:
@@ -93,16 +85,16 @@ def magnified(clean: np.ndarray, attacked: np.ndarray, gain: float) -> np.ndarra
 
 
 def showcase_figure(
-    folder: Path, cases: Sequence[Mapping[str, Any]], summary: Mapping[str, Any], theme: Theme = LIGHT
+    folder: Path, cases: Sequence[Case], summary: TrialSummary, theme: Theme = LIGHT
 ) -> Figure:
     """A row a case: clean, its perturbation magnified, attacked; with predicted names and margins."""
     figure, grid = new_axes(theme, 6.0, 2.3 * len(cases), columns=3, rows=len(cases))
     mark(figure, [summary], theme)
     for axes, case in zip(grid.reshape(-1, 3), cases, strict=True):
         titles = (
-            prediction(case["clean"]),
-            f"perturbation, magnified {case['gain']} x",
-            prediction(case["attacked"]),
+            prediction(case.clean),
+            f"perturbation, magnified {case.gain} x",
+            prediction(case.attacked),
         )
         for one, image, title in zip(axes, IMAGES, titles, strict=True):
             with Image.open(read_image(folder, case, image)) as picture:
@@ -111,13 +103,11 @@ def showcase_figure(
             one.set_xticks([])
             one.set_yticks([])
             one.spines[:].set_visible(False)
-        axes[0].set_ylabel(str(case["identity"]), fontsize=8, parse_math=False)
+        axes[0].set_ylabel(case.identity, fontsize=8, parse_math=False)
     return figure
 
 
-def prediction(version: Mapping[str, Any]) -> str:
+def prediction(answer: Answer) -> str:
     """Two lines, "Tony Blair" and "(right, margin +0.31)": who the recogniser named, and whether rightly."""
-    sign = "right" if version["correct"] else "wrong"
-    margin = version["margin"]
-    shown = f"{margin:+.2f}" if np.isfinite(margin) else NOTHING
-    return f"{version['predicted']}\n({sign}, margin {shown})"
+    sign = "right" if answer.correct else "wrong"
+    return f"{answer.predicted}\n({sign}, margin {signed(answer.margin)})"

@@ -1,9 +1,10 @@
 """The report of a trial: one HTML file that needs nothing else, and its figures beside it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.components import Section
 from facetrial.report.rendering.formatting import judged, ranked_people, things
 from facetrial.report.rendering.html import data_address, write_html
@@ -19,9 +20,9 @@ from facetrial.report.sections.security_curve import curve_section
 from facetrial.report.sections.tasks import tasks_section
 from facetrial.report.showcase import IMAGES, read_image
 from facetrial.report.wording import banners, headline, sentences, trust
-from facetrial.trial.showcase_cases import EVENLY, JUST_FOOLED, JUST_ROBUST, WORST
+from facetrial.trial.showcase_cases import EVENLY, JUST_FOOLED, JUST_ROBUST, WORST, Case
 
-TRIAL_SECTIONS: list[Callable[[Mapping[str, Any]], Section | None]] = [
+TRIAL_SECTIONS: list[Callable[[TrialSummary], Section | None]] = [
     curve_section,
     certified_section,
     flagging_section,
@@ -50,12 +51,12 @@ KINDS = {
 }
 
 
-def write_report(folder: str | Path, summary: Mapping[str, Any], config: str = "") -> Path:
+def write_report(folder: str | Path, summary: TrialSummary, config: str = "") -> Path:
     """Writes `report.html` into `folder`, and each of its charts as PNG and SVG beside it.
 
     Args:
-        folder: the run's folder, with the pictures of `summary["cases"]`, if any, as `write_showcase` leaves them.
-        summary: of the trial, as `summarise` makes it or `read_summary` reads it.
+        folder: the run's folder, with the pictures of `summary.cases`, if any, as `write_showcase` leaves them.
+        summary: of the trial.
         config: the composed config as YAML text.
 
     Returns:
@@ -66,7 +67,7 @@ def write_report(folder: str | Path, summary: Mapping[str, Any], config: str = "
     return write_html(
         folder / "report.html",
         "report.html",
-        title="{attack} against {embedder}".format(**summary),
+        title=f"{summary.attack} against {summary.embedder}",
         summary=summary,
         words={
             "banners": banners,
@@ -80,21 +81,21 @@ def write_report(folder: str | Path, summary: Mapping[str, Any], config: str = "
         sections=show_sections(
             [section for make in TRIAL_SECTIONS if (section := make(summary)) is not None], folder, [summary]
         ),
-        groups=showcase_groups(folder, summary.get("cases", [])),
+        groups=showcase_groups(folder, summary.cases or ()),
         people=people_lines(summary),
-        checks=failed_first(summary["checks"]),
+        checks=sorted(summary.checks.items(), key=lambda item: item[1].passed),  # those that failed first
         config=config,
     )
 
 
-def showcase_groups(folder: Path, cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def showcase_groups(folder: Path, cases: Sequence[Case]) -> list[dict[str, Any]]:
     """What the showcase shows: for each kind of case its title, what it is, and a card a picture."""
     groups = []
     for kind, (title, note) in KINDS.items():
         cards = [
-            {**case, "images": {image: _address(read_image(folder, case, image)) for image in IMAGES}}
+            vars(case) | {"images": {image: _address(read_image(folder, case, image)) for image in IMAGES}}
             for case in cases
-            if case["kind"] == kind
+            if case.kind == kind
         ]
         if cards:
             groups.append({"title": title, "note": note, "cards": cards})
@@ -105,14 +106,9 @@ def _address(path: Path) -> str:
     return data_address(path.read_bytes(), "image/png")
 
 
-def people_lines(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+def people_lines(summary: TrialSummary) -> list[dict[str, Any]]:
     """A line a person, the least recognised under attack first, those who could not be attacked last."""
     ranked = ranked_people(summary)
     seen = {name for name, _ in ranked}
-    rest = [(name, person) for name, person in summary["per_identity"].items() if name not in seen]
-    return [{"name": name, **person} for name, person in ranked + rest]
-
-
-def failed_first(checks: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Checks by name, those that failed first."""
-    return sorted(checks.items(), key=lambda item: bool(item[1]["passed"]))
+    rest = [(name, person) for name, person in summary.per_identity.items() if name not in seen]
+    return [{"name": name} | vars(person) for name, person in ranked + rest]

@@ -1,14 +1,11 @@
 """The verdict of a trial in plain sentences."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from facetrial.metrics.flagging import KEPT, LEFT, clean_kept, has_detector, left_robust
-from facetrial.metrics.summary import only_naive
+from facetrial.metrics.flagging import KEPT, LEFT
+from facetrial.metrics.security_curve import SecurityCurve
+from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.formatting import (
     interval,
     judged,
-    of_pairs,
     percent,
     pictures,
     ranked_people,
@@ -22,110 +19,107 @@ from facetrial.report.sections.security_curve import size_in_words
 _THOROUGH = ("unbounded_budget", "black_box", "more_steps")
 
 
-def headline(summary: Mapping[str, Any]) -> str:
+def headline(summary: TrialSummary) -> str:
     """The verdict in one sentence."""
-    left = left_robust(summary)
-    if not left["n"]:
-        return f"No {'pair' if of_pairs(summary) else 'picture'} of this trial could be attacked."
-    word = LEFT if has_detector(summary) else judged(summary)
+    left = summary.left_robust
+    if not left.n:
+        return f"No {'pair' if summary.of_pairs else 'picture'} of this trial could be attacked."
+    word = LEFT if summary.flagging is not None else judged(summary)
     return (
-        f"Under attack, {percent(left['value'])} of the {things(summary, 'faces')} are still {word}; "
+        f"Under attack, {percent(left.value)} of the {things(summary, 'faces')} are still {word}; "
         f"{clean_words(summary)}."
     )
 
 
-def clean_words(summary: Mapping[str, Any]) -> str:
+def clean_words(summary: TrialSummary) -> str:
     """What is right without an attack, as the end of a sentence."""
-    kept = f" {KEPT}" if has_detector(summary) else ""
-    return f"clean, {percent(clean_kept(summary)['value'])} are{kept}"
+    kept = f" {KEPT}" if summary.flagging is not None else ""
+    return f"clean, {percent(summary.clean_kept.value)} are{kept}"
 
 
-def sentences(summary: Mapping[str, Any]) -> list[str]:
+def sentences(summary: TrialSummary) -> list[str]:
     """What is to be said besides: success, 8-bit, the person hit hardest, pictures left out."""
     said = []
-    success = summary["attack_success"]
-    if success["n"]:
-        dodged = summary["goal"] == "dodging"
+    success = summary.attack_success
+    if success.n:
+        dodged = summary.goal == "dodging"
         basis = f"{judged(summary)} when clean" if dodged else "not already taken for the target"
         said.append(
-            f"Of {success['n']} {things(summary)} {basis}, the attack succeeded on {percent(success['value'])} "
+            f"Of {success.n} {things(summary)} {basis}, the attack succeeded on {percent(success.value)} "
             f"(95 % interval {interval(success)})."
         )
-    eight_bit = summary["robust_accuracy_8bit"]
-    if eight_bit["n"]:
+    eight_bit = summary.robust_accuracy_8bit
+    if eight_bit.n:
         said.append(
             f"Saved as an 8-bit picture, which is what a recogniser sees of a file, "
-            f"{percent(eight_bit['value'])} are {judged(summary)}."
+            f"{percent(eight_bit.value)} are {judged(summary)}."
         )
-    if "curve" in summary and summary["curve"]["median"]["n"]:
-        said.append(curve_sentence(summary["curve"]))
-    if "certified" in summary:
-        said.append(certified_sentence(summary["certified"]))
-    if "flagging" in summary and summary["flagging"]["caught"]["n"]:
-        said.append(flagging_sentence(summary["flagging"]))
+    if summary.curve is not None and summary.curve.median.n:
+        said.append(curve_sentence(summary.curve))
+    if summary.certified is not None:
+        said.append(certified_sentence(summary.certified))
+    if summary.flagging is not None and summary.flagging.caught.n:
+        said.append(flagging_sentence(summary.flagging))
     people = ranked_people(summary)
     if len(people) > 1:
         name, hit = people[0]
-        right = round(hit["robust"]["value"] * hit["robust"]["n"])
+        right = round(hit.robust.value * hit.robust.n)
         said.append(
-            f"Hit hardest is {shown_name(name)}, recognised on {right} of {hit['robust']['n']} attacked pictures "
-            f"(95 % interval {interval(hit['robust'], 0)})."
+            f"Hit hardest is {shown_name(name)}, recognised on {right} of {hit.robust.n} attacked pictures "
+            f"(95 % interval {interval(hit.robust, 0)})."
         )
-    if summary["not_attackable"]:
+    if summary.not_attackable:
         said.append(
-            f"{pictures(summary['not_attackable'])} could not be attacked (an empty region, or the target's own "
+            f"{pictures(summary.not_attackable)} could not be attacked (an empty region, or the target's own "
             "picture) and stand outside the attack's figures."
         )
-    if summary["not_reached"]:
+    if summary.not_reached:
         said.append(
-            f"On {pictures(summary['not_reached'])} the attack could not use its whole budget; they count as they "
+            f"On {pictures(summary.not_reached)} the attack could not use its whole budget; they count as they "
             "came out."
         )
     return said
 
 
-def trust(summary: Mapping[str, Any]) -> str:
+def trust(summary: TrialSummary) -> str:
     """Whether the figures can be trusted, and why."""
-    failed = [name for name, check in summary["checks"].items() if not check["passed"]]
-    if failed:
-        return f"These figures cannot be trusted: {len(failed)} of {len(summary['checks'])} checks failed."
-    if not summary["checks"]:
+    if summary.failed_checks:
+        return f"These figures cannot be trusted: {len(summary.failed_checks)} of {len(summary.checks)} checks failed."
+    if not summary.checks:
         return "No check was run on these figures."
     further = " Further attacks on a few pictures were not among them (checks=thorough)."
-    thorough = set(_THOROUGH) & set(summary["checks"]) or of_pairs(summary)
-    return f"All {len(summary['checks'])} checks of this trial passed.{'' if thorough else further}"
+    thorough = set(_THOROUGH) & set(summary.checks) or summary.of_pairs
+    return f"All {len(summary.checks)} checks of this trial passed.{'' if thorough else further}"
 
 
-def banners(summary: Mapping[str, Any]) -> list[str]:
+def banners(summary: TrialSummary) -> list[str]:
     """What a reader must know before any figure."""
     shown = []
-    if only_naive(summary):
+    if summary.only_naive:
         shown.append(
             "Not trusted where the attack did not know the defence (attack.adaptive=false): what is left then shows "
             "what the defence hides, not what it withstands."
         )
-    elif not summary["trusted"]:
+    elif not summary.trusted:
         why = (
-            "a check failed. See “Checks” for which, and what to do"
-            if summary["checks"]
-            else "no check was run"
+            "a check failed. See “Checks” for which, and what to do" if summary.checks else "no check was run"
         )
         shown.append(f"Not trusted: {why}.")
-    if summary["synthetic"]:
+    if summary.synthetic:
         shown.append("Synthetic: these faces are drawn by Facetrial. The figures say nothing of real people.")
-    if summary["limit"] is not None:
+    if summary.limit is not None:
         shown.append(
-            f"A quick look: {summary['n']} {things(summary, 'test pictures')} were drawn "
-            f"(data.limit={summary['limit']}), not all of them."
+            f"A quick look: {summary.n} {things(summary, 'test pictures')} were drawn "
+            f"(data.limit={summary.limit}), not all of them."
         )
     return shown
 
 
-def curve_sentence(curve: Mapping[str, Any]) -> str:
+def curve_sentence(curve: SecurityCurve) -> str:
     """The median of the smallest changes, with its interval."""
-    median = curve["median"]
-    value, low, high = (size_in_words(curve, median[key]) for key in ("value", "low", "high"))
+    median = curve.median
+    value, low, high = (size_in_words(curve, end) for end in (median.value, median.low, median.high))
     return (
-        f"The smallest change that fools it is {value} at the median ({curve['norm']}; 95 % interval "
-        f"{low} to {high}; {pictures(median['n'])})."
+        f"The smallest change that fools it is {value} at the median ({curve.norm}; 95 % interval "
+        f"{low} to {high}; {pictures(median.n)})."
     )

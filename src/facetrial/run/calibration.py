@@ -1,6 +1,6 @@
 """The noise level of the study's table, found once, on validation pictures."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -16,34 +16,9 @@ from facetrial.core.exact_sums import exact_sum
 from facetrial.core.randomness import Draws
 from facetrial.core.settings import Count, PositiveShare, ShareBelowOne, Unit
 from facetrial.faces.batch import FaceDataset
+from facetrial.metrics.parts import NoiseLevel
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Everywhere, Region
-
-
-@dataclass
-class NoiseLevel:
-    """The level and how it came about. All levels are RMS over the finished picture, in [0, 1] units.
-
-    Attributes:
-        rms: the level to use, the lower of the two below.
-        costs_enough: where noise everywhere costs the people `wanted_cost` of accuracy on average.
-        still_reached: the highest level that noise in the region reaches on the wanted share of pictures.
-        wanted_cost: the loss of accuracy aimed at, as a mean over people.
-        cost: the loss found at `rms`.
-        people: whose pictures were used, and how many of them.
-        pictures: validation pictures that `still_reached` was found on.
-    """
-
-    rms: float
-    costs_enough: float
-    still_reached: float
-    wanted_cost: float
-    cost: Annotated[ShareBelowOne, Unit("of accuracy")]
-    people: dict[str, int]
-    pictures: int
-
-    def as_plain(self) -> dict:
-        return asdict(self)
 
 
 @dataclass

@@ -4,7 +4,6 @@ import copy
 import logging
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from hydra.utils import instantiate
 from lightning import Trainer
@@ -15,10 +14,14 @@ from facetrial.attacks.attack import Attack
 from facetrial.attacks.goals import Goal
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.checks.base import Check
+from facetrial.core.plain import to_plain
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.defenses.base import Defense
 from facetrial.defenses.build import defended
 from facetrial.faces.batch import FaceDataset
+from facetrial.metrics.names import Chosen, defenses_name, embedder_name
+from facetrial.metrics.parts import NoiseLevel
+from facetrial.metrics.summary import About
 from facetrial.recognition.victim import Victim
 from facetrial.run.fingerprint import trial_digest, trial_fingerprint
 from facetrial.run.noise_level import noise_level_of
@@ -74,7 +77,7 @@ class TrialContext:
         return trial_digest(self._asked, self._plan_asked, self.choices, self.overrides)
 
     @cached_property
-    def noise_level(self) -> dict[str, Any] | None:
+    def noise_level(self) -> NoiseLevel | None:
         """The level that `calibration` finds, on the victim without defences; None without `calibration`."""
         rule = self._asked["calibration"]
         return None if rule is None else noise_level_of(rule, self._plan_asked.undefended())
@@ -84,17 +87,21 @@ class TrialContext:
         """The whole config, plain, with the noise level that was found in the attack and in adversarial training."""
         if self.noise_level is None:
             return self._asked
-        rms = self.noise_level["rms"]
+        rms = self.noise_level.rms
         defenses = {
             name: _at_level(defense, "attack", rms) for name, defense in self._asked["defense"].items()
         }
         attack = self._asked["attack"] | {"budget": self._asked["attack"]["budget"] | {"rms": rms}}
-        return self._asked | {"attack": attack, "defense": defenses, "noise_level": self.noise_level}
+        return self._asked | {
+            "attack": attack,
+            "defense": defenses,
+            "noise_level": to_plain(self.noise_level),
+        }
 
     @property
-    def config(self):
-        config = OmegaConf.create(self.settings)
-        return config
+    def yaml(self) -> str:
+        """The settings as a config file holds them."""
+        return OmegaConf.to_yaml(OmegaConf.create(self.settings))
 
     @cached_property
     def plan(self) -> RecognizerPlan:
@@ -110,6 +117,30 @@ class TrialContext:
     def goal(self) -> Goal:
         """What the attack is for."""
         return instantiate(self.settings["goal"])
+
+    @property
+    def region_name(self) -> str | None:
+        """Of the config of the attack's region."""
+        return self.choices.get("attack/region") or self.choices.get("attack/region@attack.region")
+
+    def about(self, synthetic: bool) -> About:
+        """What the trial is: the names of the chosen configs.
+
+        Args:
+            synthetic: whether its faces are drawn.
+        """
+        chosen = Chosen.of(self.choices["attack"], self.settings["defense"], self.overrides)
+        return About(
+            data=self.choices["data"],
+            synthetic=synthetic,
+            limit=self.settings["data"]["limit"],
+            embedder=embedder_name(self.choices["embedder"], self.settings["embedder"]),
+            attack=chosen.attack_name,
+            defense=defenses_name(chosen.defenses),
+            goal=self.choices["goal"],
+            seed=self.seed,
+            chosen=chosen,
+        )
 
     def make_attack(self, goal: Goal, surrogate: Surrogate | None = None) -> Attack:
         """The attack of the config, for this goal."""

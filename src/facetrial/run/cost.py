@@ -1,29 +1,25 @@
 """What a defence costs: time to train, time to answer."""
 
 import time
-from typing import Any
 
 import torch
 from torch import nn
 
 from facetrial.faces.batch import FaceDataset
+from facetrial.metrics.parts import Cost
 from facetrial.recognition.layers import suspicions
 
 _LEAST_SECONDS = 0.25  # of one measuring
 _MOST_PICTURES = 64
 
 
-def cost(victim: nn.Module, faces: FaceDataset, train_seconds: float | None) -> dict[str, Any]:
-    """What the summary says of it.
+def cost(victim: nn.Module, faces: FaceDataset, train_seconds: float | None) -> Cost:
+    """What it costs, measured in one batch after a first one.
 
     Args:
         victim: identity scores from images, in eval mode, defences and all.
         faces: pictures to answer for.
         train_seconds: how long training the recogniser took; None where its checkpoint does not say.
-
-    Returns:
-        `train_seconds`, `answers_per_second` (clean pictures that the victim
-        names, and flags where it has detectors, in a second, in one batch, after a first one) and `pictures_timed`.
     """
     device = next(victim.parameters()).device
     count = min(4, len(faces))
@@ -32,11 +28,7 @@ def cost(victim: nn.Module, faces: FaceDataset, train_seconds: float | None) -> 
     while seconds < _LEAST_SECONDS and count < min(_MOST_PICTURES, len(faces)):
         count = min(4 * count, _MOST_PICTURES, len(faces))
         seconds = _seconds(victim, faces, count, device)
-    return {
-        "train_seconds": train_seconds,
-        "answers_per_second": count / seconds,
-        "pictures_timed": count,
-    }
+    return Cost(train_seconds, count / seconds, count)
 
 
 def _seconds(victim: nn.Module, faces: FaceDataset, count: int, device: torch.device) -> float:

@@ -10,21 +10,23 @@ import pandas as pd
 from lightning import seed_everything
 from omegaconf import DictConfig
 
-from facetrial.checks.base import Evidence, Outcome, run_checks
+from facetrial.checks.base import Evidence, run_checks
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.splits import evenly_over_people
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.certified import certified_summary
+from facetrial.metrics.parts import Outcome
 from facetrial.metrics.physical import physical_summary
+from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.tasks.summary import tasks_summary
 from facetrial.recognition.victim import Victim
 from facetrial.report.console import print_summary
 from facetrial.run.context import TrialContext
 from facetrial.run.cost import cost
 from facetrial.run.finished import DONE, begin, finish, finished_before
-from facetrial.run.results import write_results
+from facetrial.run.results import Further, write_results
 from facetrial.trial.certificate import RADIUS
 from facetrial.trial.rows import write_rows
 from facetrial.trial.shards import Shards
@@ -36,14 +38,14 @@ log = logging.getLogger(__name__)
 EVENLY_SHOWN = 4  # pictures in the showcase beside those that say most
 
 
-def evaluate(config: DictConfig, folder: Path) -> dict:
+def evaluate(config: DictConfig, folder: Path) -> TrialSummary | None:
     """Runs the trial that `config` describes and writes its results into `folder`.
 
     A trial that is done is taken over whole. Of one that was cut short the rows are; only the pictures without one
     are attacked.
 
     Returns:
-        The summary, as in `summary.json`.
+        The summary; None but in the first process.
 
     Raises:
         FacetrialError: a key of `config` is unknown, or has a value that it may not have.
@@ -56,13 +58,13 @@ def evaluate(config: DictConfig, folder: Path) -> dict:
             return summary
         begin(folder)
         summary = context.task(context)
-        if summary:
+        if summary is not None:
             finish(folder, asked)
     return summary
 
 
-def run_trial(context: TrialContext) -> dict:
-    """The trial itself, of pictures that have no row in its folder; the summary, empty but in the first process."""
+def run_trial(context: TrialContext) -> TrialSummary | None:
+    """The trial itself, of pictures that have no row in its folder; the summary, None but in the first process."""
     seed_everything(context.seed, workers=True, verbose=False)
     attack, certificate = context.attack, context.certificate
     recognizer, faces = context.recognizer, context.faces
@@ -82,7 +84,7 @@ def run_trial(context: TrialContext) -> dict:
     )
     outcome = attack_and_check(context, trial, faces.train_faces)
     if outcome is None:
-        return {}
+        return None
     rows = outcome.rows
     tasks = tasks_summary(
         rows,
@@ -92,27 +94,25 @@ def run_trial(context: TrialContext) -> dict:
         faces.split_seed,
         trained_on_all=context.plan.trains,
     )
-    costs = cost(victim, test, context.plan.load()["seconds"])
-    about = outcome.speed | {"cost": costs, "tasks": tasks}
+    certified, sent_on = None, None
     if RADIUS in rows:
-        about["certified"] = certified_summary(rows, certificate, victim.defense.sigma)
+        certified = certified_summary(rows, certificate, victim.defense.sigma)
     if physical is not None:
         sent = physical(victim, faces, rows, shards, context.trainer.strategy.root_device, context.resume)
         write_rows(sent.assign(synthetic=faces.synthetic), context.folder / "physical.csv")
-        about["physical"] = physical_summary(rows, sent, physical.labels, attack.goal.name, faces.alignment)
+        sent_on = physical_summary(rows, sent, physical.paths, attack.goal.name, faces.alignment)
+    further = Further(cost(victim, test, context.plan.load()["seconds"]), tasks, certified, sent_on)
     pictures = kept_pictures(shards, rows, shown)
-    return write_results(
-        context.config, context.folder, rows, outcome.checks, faces, pictures, about, context.trainer.loggers
-    )
+    return write_results(context, rows, outcome.checks, pictures, outcome.speed, further)
 
 
 @dataclass
 class TrialOutcome:
-    """What a trial has found: a row a picture, what the checks say of them, and `seconds` and `images_per_second`."""
+    """What a trial has found: a row a picture, what the checks say of them, seconds, and pictures a second."""
 
     rows: pd.DataFrame
     checks: dict[str, Outcome]
-    speed: dict[str, float | None]
+    speed: tuple[float, float | None]
 
 
 def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDataset) -> TrialOutcome | None:
@@ -152,8 +152,7 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
     evidence = Evidence(victim, trial.attack, test, train_faces, rows, context.seed, device, defenses)
     checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())
-    speed = {"seconds": seconds, "images_per_second": len(remaining) / seconds if remaining else None}
-    return TrialOutcome(rows, checks, speed)
+    return TrialOutcome(rows, checks, (seconds, len(remaining) / seconds if remaining else None))
 
 
 def fit_or_read(context: TrialContext, trial: Trial) -> None:

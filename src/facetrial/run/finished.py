@@ -4,10 +4,11 @@ import json
 import logging
 import shutil
 from pathlib import Path
-from typing import Any
 
+from facetrial.core.plain import write_json
 from facetrial.core.provenance import package_code
-from facetrial.metrics.summary_json import read_summary, write_json
+from facetrial.metrics.summary import TrialSummary
+from facetrial.metrics.summary_json import read_summary
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ _CALLED_OTHERWISE_TODAY = ("gallery.png", "detection.png", "detection.svg")
 _LEFT = ("summary.json", "verdicts.csv", "report.html")
 
 
-def finished_before(folder: Path, asked: str) -> dict[str, Any] | None:
+def finished_before(folder: Path, asked: str) -> TrialSummary | None:
     """The summary of the trial in `folder` where it is the one that is asked for, and whole; None where it is not."""
     try:
         found = json.loads((folder / DONE).read_text(encoding="utf-8"))

@@ -1,116 +1,109 @@
 """What a finished trial leaves in its run folder."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from hydra.core.hydra_config import HydraConfig
-from hydra.utils import instantiate
-from lightning.pytorch.loggers import Logger
-from omegaconf import DictConfig, OmegaConf
 
-from facetrial.data.datamodule import FacesDataModule
-from facetrial.metrics.certified import left_beside
+from facetrial.core.plain import write_json
+from facetrial.metrics.certified import Certified, left_beside
 from facetrial.metrics.class_size import class_size_summary
 from facetrial.metrics.flagging import SUSPICION, flagging_summary
-from facetrial.metrics.names import attack_name, embedder_name
+from facetrial.metrics.parts import Cost, Outcome, RegionUsed
+from facetrial.metrics.physical import Physical
 from facetrial.metrics.power import power_summary
 from facetrial.metrics.security_curve import SMALLEST, curve_rows, security_curve, sizes_shown
-from facetrial.metrics.summary import summarise
-from facetrial.metrics.summary_json import write_json
+from facetrial.metrics.summary import TrialSummary, summarise
+from facetrial.metrics.tasks.results import Tasks
 from facetrial.metrics.tasks.summary import tasks_rows
 from facetrial.report.console import print_summary
 from facetrial.report.mean_face import write_mean_face
 from facetrial.report.showcase import write_showcase
 from facetrial.report.trial_report import write_report
+from facetrial.run.context import TrialContext
 from facetrial.run.logging import log_results
-from facetrial.trial.certificate import RADIUS
 from facetrial.trial.rows import ATTACKED, write_rows
 from facetrial.trial.showcase_cases import Pictures
 
 
+@dataclass(frozen=True)
+class Further:
+    """What a trial found beside its rows."""
+
+    cost: Cost
+    tasks: Tasks
+    certified: Certified | None = None
+    physical: Physical | None = None
+
+
 def write_results(
-    config: DictConfig,
-    folder: Path,
+    context: TrialContext,
     rows: pd.DataFrame,
-    checks: Mapping[str, Mapping[str, Any]],
-    faces: FacesDataModule,
+    checks: Mapping[str, Outcome],
     pictures: Pictures,
-    about: Mapping[str, Any],
-    loggers: Sequence[Logger],
-) -> dict[str, Any]:
+    speed: tuple[float, float | None],
+    further: Further,
+) -> TrialSummary:
     """Writes `verdicts.csv`, `summary.json`, the charts and `report.html`, logs and prints the figures.
 
     Where the attack looked for the smallest change, also the security curve: `curve.csv` and `curve` in the summary.
 
-    Returns:
-        The summary.
+    Args:
+        speed: seconds that the last start took, and its pictures a second.
+        further: what else was found.
     """
+    faces, folder, attack = context.faces, context.folder, context.attack
     names = np.array(faces.names)[faces.train_faces.identities]
     n_train = dict(zip(*(values.tolist() for values in np.unique(names, return_counts=True)), strict=True))
-    summary = summarise(rows, about_trial(config, faces.synthetic) | about, n_train, checks)
-    summary |= {
-        "attack_parts": OmegaConf.to_container(config.attack, resolve=True),
-        "noise_level": OmegaConf.to_container(config.noise_level) if "noise_level" in config else None,
-    }
-    attacked = {name: person["robust"]["n"] for name, person in summary["per_identity"].items()}
-    cap = OmegaConf.select(config, "data.train_pictures")
-    summary["class_size"] = class_size_summary(summary["per_identity"], cap, faces.capped)
-    summary["region"] = region_summary(config, rows)
-    write_mean_face(faces.test_faces, instantiate(config.attack.region), config.seed, folder)
-    summary["power"] = power_summary(attacked)
-    if "certified" in about:
-        summary["certified"] = about["certified"]
-    if f"{SUSPICION}_clean" in rows:
-        summary["flagging"] = flagging_summary(rows, summary["goal"])
+    summary = summarise(rows, context.about(faces.synthetic), n_train, checks, *speed)
+    goal, certified, curve = summary.goal, further.certified, None
     if SMALLEST in rows:
-        budget = instantiate(config.attack.budget)
+        budget = attack.budget
         sizes = sizes_shown(budget.norm, budget.limit)
-        if RADIUS in rows and budget.norm == "l2":  # so that the two can be compared
-            radii = [point["radius"] for point in summary["certified"]["points"]]
+        if certified is not None and budget.norm == "l2":  # so that the two can be compared
+            radii = (point.radius for point in certified.points)
             sizes = sorted({*sizes, *(radius for radius in radii if 0 < radius <= budget.limit)})
-            summary["certified"]["left"] = left_beside(
-                rows, budget.limit, summary["goal"], sizes, summary["certified"]["largest"]
-            )
-        summary["curve"] = security_curve(rows, budget.norm, budget.limit, summary["goal"], sizes)
-        write_rows(curve_rows(summary["curve"]).assign(synthetic=faces.synthetic), folder / "curve.csv")
-    if "physical" in about:
-        summary["physical"] = about["physical"]
-    summary["tasks"] = about["tasks"]
-    write_rows(tasks_rows(summary["tasks"]).assign(synthetic=faces.synthetic), folder / "tasks.csv")
-    summary["cases"] = write_showcase(folder, rows, pictures, summary)
-    write_rows(rows.assign(synthetic=faces.synthetic), folder / "verdicts.csv")
-    write_json(summary, folder / "summary.json")
-    write_report(folder, summary, OmegaConf.to_yaml(config, resolve=True))
-    log_results(loggers, config, summary, rows, folder)
-    print_summary(summary)
+            left = left_beside(rows, budget.limit, goal, sizes, certified.largest)
+            certified = replace(certified, left=left)
+        curve = security_curve(rows, budget.norm, budget.limit, goal, sizes)
+        write_rows(curve_rows(curve).assign(synthetic=faces.synthetic), folder / "curve.csv")
+    write_mean_face(faces.test_faces, attack.region, context.seed, folder)
+    write_rows(tasks_rows(further.tasks).assign(synthetic=faces.synthetic), folder / "tasks.csv")
+    cap = context.plan.data.get("train_pictures")
+    summary = replace(
+        summary,
+        attack_parts=context.settings["attack"],
+        noise_level=context.noise_level,
+        cost=further.cost,
+        class_size=class_size_summary(summary.per_identity, cap, faces.capped),
+        region=region_summary(context, rows),
+        power=power_summary({name: person.robust.n for name, person in summary.per_identity.items()}),
+        certified=certified,
+        flagging=flagging_summary(rows, goal) if f"{SUSPICION}_clean" in rows else None,
+        curve=curve,
+        physical=further.physical,
+        tasks=further.tasks,
+    )
+    summary = replace(summary, cases=write_showcase(folder, rows, pictures, summary))
+    publish(context, rows, summary)
     return summary
 
 
-def region_summary(config: DictConfig, rows: pd.DataFrame) -> dict[str, Any]:
-    """Where the attack was: the region's config name, its mean share of the picture, and the share asked for."""
-    choices = HydraConfig.get().runtime.choices
+def publish(context: TrialContext, rows: pd.DataFrame, summary: TrialSummary) -> None:
+    """Writes rows, summary and report of a trial, tells its loggers, and prints it."""
+    write_rows(rows.assign(synthetic=summary.synthetic), context.folder / "verdicts.csv")
+    write_json(summary, context.folder / "summary.json")
+    write_report(context.folder, summary, context.yaml)
+    log_results(context, summary, rows)
+    print_summary(summary)
+
+
+def region_summary(context: TrialContext, rows: pd.DataFrame) -> RegionUsed:
+    """Where the attack was."""
     attacked = rows[rows["status"] == ATTACKED]
-    return {
-        "name": choices.get("attack/region") or choices.get("attack/region@attack.region"),
-        "area": float(attacked["region_area"].mean()),
-        "equal_area": OmegaConf.select(config, "sizes.area"),
-    }
-
-
-def about_trial(config: DictConfig, synthetic: bool) -> dict[str, Any]:
-    """What a summary says of the trial beside its figures: the names of the chosen configs."""
-    choices = HydraConfig.get().runtime.choices
-    defenses = "+".join(config.defense) or "none"
-    return {
-        "data": choices["data"],
-        "synthetic": synthetic,
-        "limit": config.data.limit,
-        "embedder": embedder_name(choices["embedder"], config.embedder),
-        "attack": attack_name(choices["attack"], HydraConfig.get().overrides.task),
-        "defense": defenses,
-        "goal": choices["goal"],
-        "seed": config.seed,
-    }
+    return RegionUsed(
+        name=context.region_name,
+        area=float(attacked["region_area"].mean()),
+        equal_area=getattr(context.attack.region, "area", None),
+    )

@@ -17,7 +17,9 @@ from facetrial.data.people_folder import PeopleFolder
 from facetrial.data.photos.person_folders import pictures_of_people
 from facetrial.data.splits import evenly_over_people
 from facetrial.defenses.build import defended
+from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.tasks.pair_protocol import parts_of, thresholds_by_part
+from facetrial.metrics.tasks.results import ListOfPairs
 from facetrial.recognition.embedders.flip_averaged import Mirrored
 from facetrial.recognition.victim import Victim
 from facetrial.run.context import TrialContext
@@ -36,7 +38,7 @@ def run_pair_trial(
     pairs: str | None = None,
     attacked: Literal["first", "second"] = "first",
     mirror: bool = False,
-) -> dict:
+) -> TrialSummary | None:
     """Runs a trial of verification and writes its results into its folder.
 
     Every pair is judged clean, at the threshold that is best for the clean pairs of the other folds; then one picture
@@ -49,7 +51,7 @@ def run_pair_trial(
         mirror: whether an embedding is that of the picture plus that of its mirror image.
 
     Returns:
-        The summary, as in `summary.json`.
+        The summary; None but in the first process.
     """
     seed_everything(context.seed, workers=True, verbose=False)
     if attacked not in ("first", "second"):
@@ -97,19 +99,10 @@ def run_pair_trial(
     )  # fmt: skip
     outcome = attack_and_check(context, trial, test)
     if outcome is None:
-        return {}
+        return None
     judged = JudgedPairs(whole, similarities, thresholds)
-    about = {
-        "list": path.name,
-        "threshold": chosen,
-        "attacked_side": attacked,
-        "mirror": mirror,
-        "embedder_as_published": untouched,
-        **outcome.speed,
-    }
-    return write_pair_results(
-        context.config, context.folder, outcome.rows, outcome.checks, judged, about, context.trainer.loggers
-    )
+    about = ListOfPairs(path.name, chosen, attacked, mirror, untouched)
+    return write_pair_results(context, outcome.rows, outcome.checks, judged, outcome.speed, about)
 
 
 def check_possible(context: TrialContext) -> None:

@@ -7,12 +7,13 @@ measured by `benchmarks/coverage.py`.
 """
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
 from facetrial.core.errors import FacetrialError
+from facetrial.core.plain import Measured
 from facetrial.statistics.cluster_bootstrap import (
     Spread,
     counts_of_people,
@@ -31,19 +32,16 @@ class Interval:
     """A figure with its 95 % interval and its sample size.
 
     Attributes:
-        value: the figure; NaN when there is nothing to measure (n = 0).
+        value: the figure; NaN when there is nothing to measure (n = 0), or where a file has null for an infinite one.
         low: lower end.
         high: upper end.
         n: number of pictures.
     """
 
-    value: float
-    low: float
-    high: float
+    value: Measured
+    low: Measured
+    high: Measured
     n: int
-
-    def as_dict(self) -> dict[str, float | int]:
-        return asdict(self)
 
 
 def wilson(successes: int, n: int) -> Interval:

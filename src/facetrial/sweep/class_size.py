@@ -1,42 +1,41 @@
 """The same people trained on fewer of their pictures: whether the number itself decides what an attack leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from facetrial.report.rendering.components import Chart, Section, Series, Table
-from facetrial.report.rendering.formatting import percent
+from facetrial.report.rendering.formatting import percent, shown_name
 from facetrial.statistics.intervals import Interval, rate_over_people
 from facetrial.statistics.paired import paired_difference
-from facetrial.sweep.runs import Run
+from facetrial.sweep.runs import FinishedRun
 from facetrial.sweep.same_setting import setting, titles
-from facetrial.trial.rows import ATTACKED, read_rows
+from facetrial.trial.rows import ATTACKED
 
 EVERYBODY = "all of them"
 
 
-def class_size_sweep_section(runs: Sequence[Run]) -> Section | None:
+def class_size_sweep_section(runs: Sequence[FinishedRun]) -> Section | None:
     """Accuracy left of the people whose training pictures were capped, at each cap; None without two caps."""
-    kinds: dict[tuple, dict[int, Run]] = {}
+    kinds: dict[Hashable, dict[int, FinishedRun]] = {}
     for run in runs:
-        found = (run.summary or {}).get("class_size") or {}
-        if found.get("train_pictures") and found["capped"]:
-            kinds.setdefault(setting(run.summary), {})[found["train_pictures"]] = run
-    kinds = {kind: dict(sorted(caps.items())) for kind, caps in kinds.items() if len(caps) > 1}
-    if not kinds:
+        found = run.summary.class_size
+        if found is not None and found.train_pictures and found.capped:
+            kinds.setdefault(setting(run.summary), {})[found.train_pictures] = run
+    settings = [dict(sorted(caps.items())) for caps in kinds.values() if len(caps) > 1]
+    if not settings:
         return None
     sentences, charts, tables = [], [], []
-    names = titles([next(iter(caps.values())) for caps in kinds.values()])
-    for number, (title, caps) in enumerate(zip(names, kinds.values(), strict=True)):
-        rows = {cap: capped_rows(run, caps.values()) for cap, run in caps.items()}
+    names = titles([next(iter(caps.values())) for caps in settings])
+    for number, (title, caps) in enumerate(zip(names, settings, strict=True)):
+        rows = capped_rows(caps)
         figures = {cap: _left(one) for cap, one in rows.items()}
+        clean = [_rate(one, "correct_clean") for one in rows.values()]
         sentences.append(f"{title}: {_sentence(rows)}")
-        charts.append(
-            _chart("class_size_sweep" if number == 0 else f"class_size_sweep_{number}", title, figures)
-        )
-        clean = {cap: _rate(one, "correct_clean") for cap, one in rows.items()}
-        tables.append(_table(title, figures, clean))
+        charts.append(_chart(f"class_size_sweep{f'_{number}' if number else ''}", title, figures))
+        lines = [[person, *(of[person] for of in figures.values())] for person in figures[min(figures)]]
+        header = ["person", *(f"at most {cap} pictures" for cap in caps)]
+        tables.append(Table(title, header, [[f"{EVERYBODY}, clean", *clean], *lines]))
     return Section(
         "The same people, trained on fewer of their pictures",
         sentences,
@@ -47,15 +46,15 @@ def class_size_sweep_section(runs: Sequence[Run]) -> Section | None:
     )
 
 
-def capped_rows(run: Run, all_runs: Sequence[Run]) -> pd.DataFrame:
+def capped_rows(caps: Mapping[int, FinishedRun]) -> dict[int, pd.DataFrame]:
     """Verdict rows of the pictures, attacked in all runs, of the people who are capped in all runs."""
-    people = set.intersection(*(set(one.summary["class_size"]["capped"]) for one in all_runs))
-    every = [read_rows(one.folder / "verdicts.csv").set_index("file") for one in all_runs]
-    shared = set.intersection(*(set(rows.index[rows["status"] == ATTACKED]) for rows in every))
-    rows = read_rows(run.folder / "verdicts.csv")
-    return rows[rows["identity"].isin(people) & rows["file"].isin(shared)].sort_values(
-        "file", ignore_index=True
-    )
+    capped = (set(run.summary.class_size.capped) for run in caps.values() if run.summary.class_size)
+    people = set.intersection(*capped)
+    shared = set.intersection(*(set(run.rows.index[run.rows["status"] == ATTACKED]) for run in caps.values()))
+    return {
+        cap: run.rows[run.rows["identity"].isin(people) & run.rows.index.isin(shared)]
+        for cap, run in caps.items()
+    }
 
 
 def _rate(rows: pd.DataFrame, hits: str) -> Interval:
@@ -63,14 +62,13 @@ def _rate(rows: pd.DataFrame, hits: str) -> Interval:
 
 
 def _left(rows: pd.DataFrame) -> dict[str, Interval]:
-    hits, people = rows["correct_attacked"].to_numpy(dtype=bool), rows["identity"].to_numpy()
-    found = {
-        name: rate_over_people(hits[people == name], people[people == name]) for name in np.unique(people)
+    everybody = {EVERYBODY: _rate(rows, "correct_attacked")}
+    return everybody | {
+        name: _rate(own, "correct_attacked") for name, own in rows.groupby("identity", sort=True)
     }
-    return {EVERYBODY: _rate(rows, "correct_attacked")} | found
 
 
-def _sentence(rows: dict[int, pd.DataFrame]) -> str:
+def _sentence(rows: Mapping[int, pd.DataFrame]) -> str:
     few, many = min(rows), max(rows)
     first, second = (rows[cap]["correct_attacked"].to_numpy(dtype=bool) for cap in (few, many))
     people = rows[few]["identity"].to_numpy()
@@ -86,29 +84,17 @@ def _sentence(rows: dict[int, pd.DataFrame]) -> str:
         said = "the number of training pictures itself is not shown to decide"
     own = pd.Series(people).value_counts()
     most = people == own.index[0]
-    name = own.index[0].replace("_", " ")
     return (
         f"{said}. Trained on at most {many} pictures of each instead of {few}, the same {len(own)} people are "
         f"recognised on {percent(second.mean())} instead of {percent(first.mean())} of {len(people)} attacked pictures "
-        f"(95 % interval of the difference {low:+.1f} to {high:+.1f} points); {name}, who has most of them, on "
-        f"{percent(second[most].mean())} instead of {percent(first[most].mean())} of {most.sum()}. Clean, all of them "
-        f"on {percent(rows[many]['correct_clean'].mean())} instead of {percent(rows[few]['correct_clean'].mean())}."
+        f"(95 % interval of the difference {low:+.1f} to {high:+.1f} points); {shown_name(own.index[0])}, who has most "
+        f"of them, on {percent(second[most].mean())} instead of {percent(first[most].mean())} of {most.sum()}. Clean, "
+        f"all of them on {percent(rows[many]['correct_clean'].mean())} instead of "
+        f"{percent(rows[few]['correct_clean'].mean())}."
     )
 
 
-def _chart(name: str, title: str, figures: dict[int, dict[str, Interval]]) -> Chart:
-    people = list(next(iter(figures.values())))
-    series = [
-        Series(
-            person.replace("_", " "),
-            list(figures),
-            [figures[cap][person].value for cap in figures],
-            [figures[cap][person].low for cap in figures],
-            [figures[cap][person].high for cap in figures],
-            line=True,
-        )
-        for person in people[:5]
-    ]
+def _chart(name: str, title: str, figures: Mapping[int, Mapping[str, Interval]]) -> Chart:
     return Chart(
         name,
         f"Share recognised under attack against the number of training pictures of the same people, {title}; the table "
@@ -116,14 +102,9 @@ def _chart(name: str, title: str, figures: dict[int, dict[str, Interval]]) -> Ch
         f"{title}. Whiskers: 95 % intervals.",
         "training pictures of each, at most",
         "recognised under attack",
-        series,
+        [
+            Series.of(shown_name(person), list(figures), [of[person] for of in figures.values()], line=True)
+            for person in list(figures[min(figures)])[:5]
+        ],
         log_x=True,
     )
-
-
-def _table(title: str, figures: dict[int, dict[str, Interval]], clean: dict[int, Interval]) -> Table:
-    people = list(next(iter(figures.values())))
-    header = ["person", *(f"at most {cap} pictures" for cap in figures)]
-    lines = [[f"{EVERYBODY}, clean", *(found.as_dict() for found in clean.values())]]
-    lines += [[person, *(figures[cap][person].as_dict() for cap in figures)] for person in people]
-    return Table(title, header, lines)

@@ -1,19 +1,16 @@
 """Any two trials of a sweep, compared picture by picture."""
 
 import itertools
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-import numpy as np
-import pandas as pd
-
-from facetrial.metrics.flagging import FLAGS_COUNT, LEFT, has_detector, robust
+from facetrial.metrics.flagging import FLAGS_COUNT, LEFT, robust
 from facetrial.report.rendering.components import Section, Table
+from facetrial.statistics.intervals import Interval
 from facetrial.statistics.paired import holm, mcnemar, paired_test
-from facetrial.sweep.names import run_name
-from facetrial.sweep.runs import Run
-from facetrial.trial.rows import ATTACKED, read_rows, write_rows
+from facetrial.sweep.runs import FinishedRun
+from facetrial.trial.rows import ATTACKED
 
 FILE = "comparisons.csv"
 LEVEL = 0.05
@@ -22,76 +19,89 @@ _SHOWN = 30
 
 
 @dataclass(frozen=True)
-class _Verdicts:
-    """Of a trial: who is on each picture, which were attacked, and which are recognised; indexed by file."""
+class Comparison:
+    """Two trials on the same pictures: a line of `comparisons.csv`.
 
-    name: str
-    folder: str
-    synthetic: bool
-    rows: pd.DataFrame
-
-
-def compare_trials(runs: Sequence[Run]) -> pd.DataFrame:
-    """Every two finished trials on the same pictures: which leaves more robust, recognised or flagged.
-
-    Returns:
-        A line a pair: `first`, `second` (names), `run_first`, `run_second` (folders), `n` (pictures attacked in both),
-        `left_first`, `left_second`, `difference` with `low` and `high` (the share left by the second less that by
-        the first), `gains` and `losses` (pictures left by the second or the first only), `p` (knows pictures
-        of one person to be alike: `paired_test`), `p_holm`, `mcnemar_p` (exact, pictures as independent),
-        `mcnemar_p_holm`, `differs` (whether `p_holm` is below 0.05) and `synthetic`. No line where no two trials have
-        the same pictures.
+    Attributes:
+        first: name of a trial.
+        second: of the other.
+        run_first: folder of the first.
+        run_second: of the other.
+        n: pictures attacked in both.
+        left_first: share of these left by the first: recognised or flagged.
+        left_second: by the other.
+        difference: the share left by the second less that by the first.
+        low: of its 95 % interval.
+        high: of its 95 % interval.
+        gains: pictures left by the second only.
+        losses: by the first only.
+        p: knows pictures of one person to be alike: `paired_test`.
+        mcnemar_p: exact, pictures as independent.
+        synthetic: whether faces of either are drawn.
+        p_holm: `p` corrected for all comparisons.
+        mcnemar_p_holm: the same of `mcnemar_p`.
+        differs: whether `p_holm` is below 0.05.
     """
-    verdicts = _read(runs)
-    lines = [
-        line
-        for first, second in itertools.combinations(verdicts, 2)
-        if (line := _compared(first, second)) is not None
+
+    first: str
+    second: str
+    run_first: str
+    run_second: str
+    n: int
+    left_first: float
+    left_second: float
+    difference: float
+    low: float
+    high: float
+    gains: int
+    losses: int
+    p: float
+    mcnemar_p: float
+    synthetic: bool
+    p_holm: float = math.nan
+    mcnemar_p_holm: float = math.nan
+    differs: bool = False
+
+
+def compare_trials(runs: Sequence[FinishedRun]) -> list[Comparison]:
+    """Every two trials on the same pictures: which leaves more robust, recognised or flagged."""
+    with_rows = [run for run in runs if (run.folder / "verdicts.csv").is_file()]
+    pairs = itertools.combinations(with_rows, 2)
+    found = [one for first, second in pairs if (one := _compared(first, second)) is not None]
+    corrected = holm([one.p for one in found]).tolist()
+    mcnemar_corrected = holm([one.mcnemar_p for one in found]).tolist()
+    return [
+        replace(one, p_holm=p, mcnemar_p_holm=exact, differs=p < LEVEL)
+        for one, p, exact in zip(found, corrected, mcnemar_corrected, strict=True)
     ]
-    table = pd.DataFrame(lines)
-    if lines:
-        for p in ("p", "mcnemar_p"):
-            table[f"{p}_holm"] = holm(table[p].to_numpy())
-        table["differs"] = table["p_holm"] < LEVEL
-    return table
 
 
-def write_comparisons(table: pd.DataFrame, folder: str | Path) -> Path:
-    """Writes `comparisons.csv`."""
-    path = Path(folder) / FILE
-    write_rows(table, path)
-    return path
-
-
-def comparisons_section(runs: Sequence[Run]) -> Section | None:
+def comparisons_section(runs: Sequence[FinishedRun]) -> Section | None:
     """The pairs of a sweep, those that differ most surely first; None without two trials on the same pictures."""
-    table = compare_trials(runs)
-    if not len(table):
+    ranked = sorted(compare_trials(runs), key=lambda one: (one.p_holm, -abs(one.difference)))
+    if not ranked:
         return None
-    ranked = table.assign(size=table["difference"].abs()).sort_values(
-        ["p_holm", "size"], ascending=[True, False], kind="stable"
-    )
     lines = [
         [
-            line["first"],
-            line["second"],
-            {"value": line["difference"], "low": line["low"], "high": line["high"], "n": line["n"]},
-            line["n"],
-            p_in_words(line["p_holm"]),
-            p_in_words(line["mcnemar_p_holm"]),
-            "yes" if line["differs"] else "not shown",
+            one.first,
+            one.second,
+            Interval(one.difference, one.low, one.high, one.n),
+            one.n,
+            p_in_words(one.p_holm),
+            p_in_words(one.mcnemar_p_holm),
+            "yes" if one.differs else "not shown",
         ]
-        for line in ranked[:_SHOWN].to_dict("records")
+        for one in ranked[:_SHOWN]
     ]
     header = [
         "trial", "compared with", "second less first", "pictures", "p, Holm", "McNemar's p, Holm", "differ",
     ]  # fmt: skip
-    flags = any(has_detector(run.summary) for run in runs if run.summary is not None)
+    flags = any(run.summary.flagging is not None for run in runs)
     left = LEFT if flags else "recognised"
     few = (
         ""
-        if len(table) <= _SHOWN
-        else f" The table shows the first {_SHOWN} of {len(table)} pairs; all are in {FILE}."
+        if len(ranked) <= _SHOWN
+        else f" The table shows the first {_SHOWN} of {len(ranked)} pairs; all are in {FILE}."
     )
     return Section(
         "Any two trials, picture by picture",
@@ -99,15 +109,9 @@ def comparisons_section(runs: Sequence[Run]) -> Section | None:
         f"The share {left} under attack in the second trial less that in the first, on the pictures attacked in both, "
         "with 95 % intervals by a bootstrap over people, then pictures. The first p goes with the interval and knows "
         "pictures of one person to be alike; McNemar's exact test takes them as independent. Both are corrected for "
-        f"the {len(table)} pairs by Holm's method." + few + (f" {FLAGS_COUNT}" if flags else ""),
+        f"the {len(ranked)} pairs by Holm's method." + few + (f" {FLAGS_COUNT}" if flags else ""),
         tables=[Table("Pairs of trials", header, lines)],
     )
-
-
-def trial_names(runs: Sequence[Run]) -> list[str]:
-    """A name for each finished run: attack and defence, and what else it was started with that others were not."""
-    finished = [run for run in runs if run.summary is not None]
-    return [run_name(run, finished) for run in finished]
 
 
 def p_in_words(p: float) -> str:
@@ -115,18 +119,7 @@ def p_in_words(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _read(runs: Sequence[Run]) -> list[_Verdicts]:
-    finished = [run for run in runs if run.summary is not None]
-    found = []
-    for run, name in zip(finished, trial_names(runs), strict=True):
-        path = run.folder / "verdicts.csv"
-        if path.is_file():
-            rows = read_rows(path).set_index("file").sort_index()
-            found.append(_Verdicts(name, run.folder.name, bool(run.summary["synthetic"]), rows))
-    return found
-
-
-def _compared(first: _Verdicts, second: _Verdicts) -> dict | None:
+def _compared(first: FinishedRun, second: FinishedRun) -> Comparison | None:
     if not first.rows.index.equals(second.rows.index):
         return None
     both = ((first.rows["status"] == ATTACKED) & (second.rows["status"] == ATTACKED)).to_numpy()
@@ -135,38 +128,38 @@ def _compared(first: _Verdicts, second: _Verdicts) -> dict | None:
     before, after = (robust(one.rows[both]) for one in (first, second))
     people = first.rows["identity"].to_numpy()[both]
     difference, p = paired_test(before, after, people, _RESAMPLES)
-    return {
-        "first": first.name,
-        "second": second.name,
-        "run_first": first.folder,
-        "run_second": second.folder,
-        "n": difference.n,
-        "left_first": before.mean(),
-        "left_second": after.mean(),
-        "difference": difference.value,
-        "low": difference.low,
-        "high": difference.high,
-        "gains": int((after & ~before).sum()),
-        "losses": int((before & ~after).sum()),
-        "p": p,
-        "mcnemar_p": mcnemar(before, after),
-        "synthetic": first.synthetic or second.synthetic,
-    }
+    return Comparison(
+        first=first.name,
+        second=second.name,
+        run_first=first.folder.name,
+        run_second=second.folder.name,
+        n=difference.n,
+        left_first=float(before.mean()),
+        left_second=float(after.mean()),
+        difference=difference.value,
+        low=difference.low,
+        high=difference.high,
+        gains=int((after & ~before).sum()),
+        losses=int((before & ~after).sum()),
+        p=p,
+        mcnemar_p=mcnemar(before, after),
+        synthetic=first.summary.synthetic or second.summary.synthetic,
+    )
 
 
-def _sentences(ranked: pd.DataFrame, left: str) -> list[str]:
-    differ = ranked[ranked["differs"]]
+def _sentences(ranked: Sequence[Comparison], left: str) -> list[str]:
+    differ = [one for one in ranked if one.differs]
     pairs = "1 pair" if len(ranked) == 1 else f"{len(ranked)} pairs"
-    if not len(differ):
+    if not differ:
         return [
             f"Of {pairs} of trials on the same pictures, none is shown to differ after Holm's correction."
         ]
-    most = differ.loc[differ["size"].idxmax()]
-    less, more = ("first", "second") if most["difference"] > 0 else ("second", "first")
-    low, high = sorted(abs(np.array([most["low"], most["high"]])))
+    most = max(differ, key=lambda one: abs(one.difference))
+    less, more = (most.first, most.second) if most.difference > 0 else (most.second, most.first)
+    low, high = sorted((abs(most.low), abs(most.high)))
     verb = "differs" if len(differ) == 1 else "differ"
     return [
         f"Of {pairs} of trials on the same pictures, {len(differ)} {verb} after Holm's correction.",
-        f"They differ most in {most[less]}, which leaves {100 * most['size']:.1f} points fewer {left} than "
-        f"{most[more]} (95 % interval {100 * low:.1f} to {100 * high:.1f}).",
+        f"They differ most in {less}, which leaves {100 * abs(most.difference):.1f} points fewer {left} than {more} "
+        f"(95 % interval {100 * low:.1f} to {100 * high:.1f}).",
     ]

@@ -3,19 +3,29 @@
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+import pandas as pd
 
 from facetrial.core.errors import FacetrialError
-from facetrial.sweep.comparisons import compare_trials, write_comparisons
+from facetrial.sweep.comparisons import FILE as COMPARISONS
+from facetrial.sweep.comparisons import compare_trials
 from facetrial.sweep.csv_table import write_sweep_csv
 from facetrial.sweep.defenses.files import write_defense_table
 from facetrial.sweep.defenses.table import build_defense_tables
 from facetrial.sweep.report import write_sweep_report
-from facetrial.sweep.runs import Run, gather_runs, picks_attack_or_defense, runs_of_tables, table_name
-from facetrial.sweep.security_curves import curves_table, write_curves
+from facetrial.sweep.runs import (
+    Run,
+    finished_runs,
+    gather_runs,
+    picks_attack_or_defense,
+    runs_of_tables,
+    table_name,
+)
+from facetrial.sweep.security_curves import FILE as CURVES
+from facetrial.sweep.security_curves import curves_table
 from facetrial.sweep.study.files import write_study
-from facetrial.sweep.study.table import build_study
-from facetrial.trial.rows import read_rows
+from facetrial.sweep.study.table import Study, build_study
+from facetrial.trial.rows import write_rows
 
 log = logging.getLogger(__name__)
 
@@ -37,34 +47,36 @@ def gather_sweep(
     """
     folder = Path(folder)
     runs = gather_runs(folder)
+    finished = finished_runs(runs)
     written = [write_sweep_csv(runs, folder)]
-    if len(comparisons := compare_trials(runs)):
-        written.append(write_comparisons(comparisons, folder))
-    if len(curves := curves_table(runs)):
-        written.append(write_curves(curves, folder))
-    studies, problem = {}, None
+    for file, table in (
+        (COMPARISONS, pd.DataFrame(compare_trials(finished))),
+        (CURVES, curves_table(finished)),
+    ):
+        if len(table):
+            write_rows(table, folder / file)
+            written.append(folder / file)
+    studies: dict[str, Study] = {}
+    problem = None
     if study:
         try:
             studies = build_studies(runs, people)
         except FacetrialError as error:
             problem = error
-    tables = {}
-    if defenses:
-        tables = build_defense_tables(runs)
-        for title, table in tables.items():
-            written += write_defense_table(table, folder, table_name("defenses", title), title)
+    tables = build_defense_tables(finished) if defenses else {}
+    for title, defended in tables.items():
+        written += write_defense_table(defended, folder, table_name("defenses", title), title)
     written.append(write_sweep_report(runs, studies, folder, tables))
     if problem is not None:
         raise problem
-    if studies:
-        for title, study in studies.items():
-            written += write_study(study, folder, table_name("study", title), title)
+    for title, built in studies.items():
+        written += write_study(built, folder, table_name("study", title), title)
     for path in written:
         log.info("Wrote %s", path)
     return written
 
 
-def build_studies(runs: Sequence[Run], people: Sequence[str] | None = None) -> dict[str, Any]:
+def build_studies(runs: Sequence[Run], people: Sequence[str] | None = None) -> dict[str, Study]:
     """The study's tables of a sweep, by what sets each apart ("" where there is only one).
 
     Raises:
@@ -75,8 +87,7 @@ def build_studies(runs: Sequence[Run], people: Sequence[str] | None = None) -> d
             f"the study's table needs every run; {', '.join(unfinished)} has not finished. Look into its log, and "
             "start the sweep again with the same hydra.sweep.dir: finished pictures are kept."
         )
-    studies = {}
-    for title, members in runs_of_tables(runs, picks_attack_or_defense).items():
-        trials = [(run.summary, read_rows(run.folder / "verdicts.csv")) for run in members]
-        studies[title] = build_study(trials, people)
-    return studies
+    return {
+        title: build_study([(run.summary, run.rows.reset_index()) for run in members], people)
+        for title, members in runs_of_tables(finished_runs(runs), picks_attack_or_defense).items()
+    }

@@ -1,6 +1,6 @@
 """The region atlas: where on the face a recogniser is weakest, at an equal budget and at an equal area."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,9 @@ from facetrial.report.rendering.formatting import interval, percent
 from facetrial.report.rendering.theme import LIGHT, new_axes
 from facetrial.statistics.intervals import Interval
 from facetrial.statistics.paired import holm, paired_test
-from facetrial.sweep.runs import Run
+from facetrial.sweep.runs import FinishedRun
 from facetrial.sweep.same_setting import setting, titles
-from facetrial.trial.rows import ATTACKED, read_rows
+from facetrial.trial.rows import ATTACKED
 
 CONTROL, WHOLE, LANDMARKS = "scattered", "everywhere", "landmarks"
 _FEWEST = 3  # regions that make an atlas
@@ -29,28 +29,28 @@ _DPI = 150
 class _Place:
     """A region under one attack: its run, and how it compares with the control on the same pictures."""
 
-    run: Run
+    run: FinishedRun
     difference: Interval | None
     p: float
 
     @property
-    def left(self) -> Mapping:
-        return self.run.summary["robust_accuracy"]
+    def left(self) -> Interval:
+        return self.run.summary.robust_accuracy
 
 
-def atlas_section(runs: Sequence[Run]) -> Section | None:
+def atlas_section(runs: Sequence[FinishedRun]) -> Section | None:
     """Accuracy left of each region under each attack, drawn on the mean face; None with fewer than three regions."""
-    groups: dict[tuple, dict[str, Run]] = {}
+    groups: dict[tuple[float | None, Hashable], dict[str, FinishedRun]] = {}
     for run in runs:
-        region = (run.summary or {}).get("region")
-        if region and run.summary["robust_accuracy"]["n"]:
-            key = (region["equal_area"], setting(run.summary, region=False))
-            groups.setdefault(key, {})[region["name"]] = run
+        region = run.summary.region
+        if region is not None and region.name is not None and run.summary.robust_accuracy.n:
+            key = (region.equal_area, setting(run.summary, region=False))
+            groups.setdefault(key, {})[region.name] = run
     groups = {key: found for key, found in groups.items() if len(found) >= _FEWEST}
     if not groups:
         return None
     sentences, tables, drawings = [], [], []
-    firsts: dict[tuple, Run] = {}
+    firsts: dict[Hashable, FinishedRun] = {}
     for (_, kind), found in groups.items():
         firsts.setdefault(kind, next(iter(found.values())))
     named = dict(zip(firsts, titles(list(firsts.values()), region=False), strict=True))
@@ -59,7 +59,7 @@ def atlas_section(runs: Sequence[Run]) -> Section | None:
         sentences.append(f"{title}: {answer(places)}")
         tables.append(_table(title, places))
         if (pixels := _drawn(places)) is not None:
-            synthetic = "Synthetic faces. " if any(r.summary["synthetic"] for r in found.values()) else ""
+            synthetic = "Synthetic faces. " if any(r.summary.synthetic for r in found.values()) else ""
             drawings.append(
                 Drawing(
                     f"atlas_{number + 1}",
@@ -87,13 +87,13 @@ def atlas_section(runs: Sequence[Run]) -> Section | None:
 def answer(places: Mapping[str, _Place]) -> str:
     """Where it is weakest, and what the intervals allow to say of it, in one sentence."""
     parts = {name: place for name, place in places.items() if name not in (CONTROL, WHOLE)}
-    name, place = min(parts.items(), key=lambda one: one[1].left["value"])
-    if all(one.left["value"] == place.left["value"] for one in parts.values()):
+    name, place = min(parts.items(), key=lambda one: one[1].left.value)
+    if all(one.left.value == place.left.value for one in parts.values()):
         return (
-            f"no region is weaker than another: {percent(place.left['value'])} of the pictures are left at each (95 % "
-            f"interval {interval(place.left)}, {place.left['n']} pictures)."
+            f"no region is weaker than another: {percent(place.left.value)} of the pictures are left at each (95 % "
+            f"interval {interval(place.left)}, {place.left.n} pictures)."
         )
-    left = f"{percent(place.left['value'])} left (95 % interval {interval(place.left)}, {place.left['n']} pictures)"
+    left = f"{percent(place.left.value)} left (95 % interval {interval(place.left)}, {place.left.n} pictures)"
     least = f"the least is left at the {name}, {left}"
     difference = place.difference
     if difference is None and CONTROL in places:
@@ -115,9 +115,9 @@ def answer(places: Mapping[str, _Place]) -> str:
     )
 
 
-def _compared(found: Mapping[str, Run], area: float | None) -> dict[str, _Place]:
+def _compared(found: Mapping[str, FinishedRun], area: float | None) -> dict[str, _Place]:
     """Each region and how it differs from the control, where the two differ in place alone."""
-    rows = {name: read_rows(run.folder / "verdicts.csv").set_index("file") for name, run in found.items()}
+    rows = {name: run.rows for name, run in found.items()}
     tests = {}
     for name in found:
         alike = name not in (CONTROL, WHOLE) if area is not None else name == LANDMARKS
@@ -133,7 +133,7 @@ def _compared(found: Mapping[str, Run], area: float | None) -> dict[str, _Place]
     places = {
         n: _Place(run, tests[n][0] if n in tests else None, corrected.get(n, 1.0)) for n, run in found.items()
     }
-    return dict(sorted(places.items(), key=lambda one: one[1].left["value"]))
+    return dict(sorted(places.items(), key=lambda one: one[1].left.value))
 
 
 def _size(area: float | None) -> str:
@@ -146,11 +146,11 @@ def _table(title: str, places: Mapping[str, _Place]) -> Table:
     lines = [
         [
             name,
-            percent(place.run.summary["region"]["area"]),
+            None if place.run.summary.region is None else percent(place.run.summary.region.area),
             place.left,
-            None if place.difference is None else place.difference.as_dict(),
+            place.difference,
             None if place.difference is None else f"{place.p:.3f}",
-            place.run.summary["not_reached"],
+            place.run.summary.not_reached,
         ]
         for name, place in places.items()
     ]
@@ -160,7 +160,7 @@ def _table(title: str, places: Mapping[str, _Place]) -> Table:
 
 def _drawn(places: Mapping[str, _Place]) -> np.ndarray | None:
     """The mean face in grey, (3, H, W), with regions coloured by what is left, the weakest on top, and a legend."""
-    colour = {name: colormaps["cividis"](place.left["value"]) for name, place in places.items()}
+    colour = {name: colormaps["cividis"](place.left.value) for name, place in places.items()}
     face, masks = None, {}
     for name, place in places.items():
         if name not in (CONTROL, WHOLE) and (read := read_mean_face(place.run.folder)) is not None:
@@ -192,7 +192,7 @@ def _drawn(places: Mapping[str, _Place]) -> np.ndarray | None:
             )
         covered |= mask
     entries = [
-        Patch(facecolor=colour[name], edgecolor=LIGHT.ink, label=f"{name}, {percent(place.left['value'])}")
+        Patch(facecolor=colour[name], edgecolor=LIGHT.ink, label=f"{name}, {percent(place.left.value)}")
         for name, place in places.items()
     ]
     figure.legend(handles=entries, title="recognised", loc="outside right center", frameon=False, fontsize=9)

@@ -4,15 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from facetrial.metrics.flagging import (
-    FLAGS_COUNT,
-    LEFT,
-    came_through,
-    clean_kept,
-    has_detector,
-    left_robust,
-)
-from facetrial.metrics.summary import only_naive
+from facetrial.metrics.flagging import FLAGS_COUNT, LEFT
+from facetrial.metrics.parts import Person
+from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.components import Chart, Section, Series, Table
 from facetrial.report.rendering.formatting import percent, shown_name
 from facetrial.report.rendering.html import write_html
@@ -22,15 +16,14 @@ from facetrial.sweep.class_size import class_size_sweep_section
 from facetrial.sweep.comparisons import comparisons_section
 from facetrial.sweep.defenses.section import defenses_section
 from facetrial.sweep.defenses.table import DefenseTable
-from facetrial.sweep.names import own_overrides, run_name
 from facetrial.sweep.region_atlas import atlas_section
-from facetrial.sweep.runs import Run, table_name
+from facetrial.sweep.runs import FinishedRun, Run, finished_runs, own_overrides, table_name
 from facetrial.sweep.security_curves import curves_section
 from facetrial.sweep.showcase import sweep_showcase
 from facetrial.sweep.study.section import study_section
 from facetrial.sweep.study.table import Study
 
-SWEEP_SECTIONS: list[Callable[[Sequence[Run]], Section | None]] = [
+SWEEP_SECTIONS: list[Callable[[Sequence[FinishedRun]], Section | None]] = [
     comparisons_section,
     curves_section,
     class_size_sweep_section,
@@ -38,7 +31,7 @@ SWEEP_SECTIONS: list[Callable[[Sequence[Run]], Section | None]] = [
 ]
 
 
-"""What a sweep's report has to show, in the order of the page: each makes a section of all runs, or None."""
+"""What a sweep's report has to show, in the order of the page: each makes a section of all finished runs, or None."""
 
 
 def write_sweep_report(
@@ -53,20 +46,19 @@ def write_sweep_report(
     and SVG.
     """
     folder = Path(folder)
-    finished = [run for run in runs if run.summary is not None]
+    finished = finished_runs(runs)
     summaries = [run.summary for run in finished]
     lines = [
         {
             "name": run.folder.relative_to(folder).as_posix(),
             "summary": run.summary,
-            "figures": None if run.summary is None else trial_figures(run.summary),
             "failure": run.failure,
             "overrides": " ".join(own_overrides(run, runs)),
             "has_report": (run.folder / "report.html").is_file(),
         }
         for run in runs
     ]
-    sections = [section for make in SWEEP_SECTIONS if (section := make(runs)) is not None]
+    sections = [section for make in SWEEP_SECTIONS if (section := make(finished)) is not None]
     for title, table in (defenses or {}).items():
         sections.append(defenses_section(table, table_name("defenses", title), title))
     for title, study in studies.items():
@@ -80,99 +72,91 @@ def write_sweep_report(
         banners=list(dict.fromkeys(warnings)),
         failed=failed_checks(finished, folder),
         lines=lines,
-        flags=FLAGS_COUNT if any(map(has_detector, summaries)) else "",
+        flags=FLAGS_COUNT if flags(finished) else "",
         chart=show_chart(runs_chart(finished), folder, summaries) if finished else None,
         sections=show_sections(sections, folder, summaries),
         people=show_table(people_table(finished)) if finished else None,
-        cards=sweep_showcase(finished, [run_name(run, finished) for run in finished]),
+        cards=sweep_showcase(finished),
         versions=versions(summaries),
     )
 
 
-def trial_figures(summary: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """What the page shows of a trial: `clean`, `attacked` and `success`."""
-    return {
-        "clean": clean_kept(summary),
-        "attacked": left_robust(summary),
-        "success": came_through(summary),
-    }
-
-
-def headline(summaries: Sequence[Mapping[str, Any]], count: int) -> str:
+def headline(summaries: Sequence[TrialSummary], count: int) -> str:
     """The sweep in one sentence: the trial that did most harm."""
     trials = f"{len(summaries)} of {count} trials finished" if len(summaries) < count else f"{count} trials"
-    measured = [summary for summary in summaries if left_robust(summary)["n"]]
+    measured = [summary for summary in summaries if summary.left_robust.n]
     if not measured:
         return f"{trials}; no picture could be attacked."
-    worst = min(measured, key=lambda summary: left_robust(summary)["value"])
-    defence = "without defence" if worst["defense"] == "none" else f"against defence {worst['defense']}"
+    worst = min(measured, key=lambda summary: summary.left_robust.value)
+    defence = f"against defence {worst.defense}" if worst.chosen.defenses else "without defence"
     return (
-        f"{trials}. The hardest, {worst['attack']} {defence}, leaves "
-        f"{percent(left_robust(worst)['value'])} of the faces "
-        f"{LEFT if has_detector(worst) else 'recognised'}; {clean_words(worst)}."
+        f"{trials}. The hardest, {worst.attack} {defence}, leaves "
+        f"{percent(worst.left_robust.value)} of the faces "
+        f"{'recognised' if worst.flagging is None else LEFT}; {clean_words(worst)}."
     )
 
 
-def failed_checks(finished: Sequence[Run], folder: Path) -> list[dict[str, Any]]:
+def failed_checks(finished: Sequence[FinishedRun], folder: Path) -> list[dict[str, Any]]:
     """Every check that failed, with its run, but for attacks that were not to know the defence: banners say that."""
     return [
         {
-            "run": run_name(run, finished),
+            "run": run.name,
             "folder": run.folder.relative_to(folder).as_posix(),
             "name": name,
-            **check,
+            **vars(check),
         }
         for run in finished
-        if not only_naive(run.summary)
-        for name, check in run.summary["checks"].items()
-        if not check["passed"]
+        if not run.summary.only_naive
+        for name, check in run.summary.failed_checks.items()
     ]
 
 
-def versions(summaries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def versions(summaries: Sequence[TrialSummary]) -> dict[str, str]:
     """Of each package the versions that the runs were made with."""
     found: dict[str, list[str]] = {}
     for summary in summaries:
-        for package, version in summary["versions"].items():
+        for package, version in summary.versions.items():
             found.setdefault(package, []).append(version)
     return {package: ", ".join(dict.fromkeys(seen)) for package, seen in found.items()}
 
 
-def runs_chart(finished: Sequence[Run]) -> Chart:
+def flags(finished: Sequence[FinishedRun]) -> bool:
+    """Whether a defence of any trial flags pictures."""
+    return any(run.summary.flagging is not None for run in finished)
+
+
+def runs_chart(finished: Sequence[FinishedRun]) -> Chart:
     """What is recognised clean and left robust under attack in each run, with intervals."""
-    names = _distinct([run_name(run, finished) for run in finished])
-    series = []
-    for name in ("clean", "attacked"):
-        figures = [trial_figures(run.summary)[name] for run in finished]
-        parts = ([figure[part] for figure in figures] for part in ("value", "low", "high"))
-        series.append(Series(name, names, *parts, tone=name))
-    flags = any(has_detector(run.summary) for run in finished)
+    names = _distinct([run.name for run in finished])
     return Chart(
         "runs",
         "Accuracy clean and attacked of each trial with 95 % intervals; the table below holds the same figures.",
         "Attack / defence of each trial, in the order of the table. Whiskers: 95 % intervals, bootstrap over people, "
-        "then pictures." + (f" {FLAGS_COUNT}" if flags else ""),
+        "then pictures." + (f" {FLAGS_COUNT}" if flags(finished) else ""),
         "",
-        LEFT if flags else "recognised",
-        series,
+        LEFT if flags(finished) else "recognised",
+        [
+            Series.of("clean", names, [run.summary.clean_kept for run in finished], tone="clean"),
+            Series.of("attacked", names, [run.summary.left_robust for run in finished], tone="attacked"),
+        ],
         sideways=True,
     )
 
 
-def people_table(finished: Sequence[Run]) -> Table:
+def people_table(finished: Sequence[FinishedRun]) -> Table:
     """A line a person, a column a trial: the share of attacked pictures recognised."""
-    people: dict[str, Mapping[str, Any]] = {}
+    people: dict[str, Person] = {}
     for run in finished:
-        people |= {name: person for name, person in run.summary["per_identity"].items() if name not in people}
+        people |= {name: person for name, person in run.summary.per_identity.items() if name not in people}
     lines = []
     for name, person in sorted(people.items()):
-        found = [run.summary["per_identity"].get(name) for run in finished]
-        cells = [None if one is None else one["robust"] for one in found]
+        found = [run.summary.per_identity.get(name) for run in finished]
+        cells = [None if one is None else one.robust for one in found]
         trained = {
-            one["n_train"] for one in found if one is not None
+            one.n_train for one in found if one is not None
         }  # differs where the number is what is swept
-        lines.append([shown_name(name), person["n_train"] if len(trained) == 1 else None, *cells])
-    header = ["person", "trained on", *(run_name(run, finished) for run in finished)]
+        lines.append([shown_name(name), person.n_train if len(trained) == 1 else None, *cells])
+    header = ["person", "trained on", *(run.name for run in finished)]
     return Table("Recognised under attack, person by person", header, lines)
 
 

@@ -1,16 +1,21 @@
-"""The runs of a sweep as they lie in its folder, finished or not."""
+"""The runs of a sweep as they lie in its folder, finished or not, and what tells them apart."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
+import pandas as pd
 import yaml
 
 from facetrial.core.errors import FacetrialError
+from facetrial.metrics.names import changes_attack
+from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.summary_json import read_summary
 from facetrial.runtime.failures import read_failure
+from facetrial.trial.rows import read_verdicts
 
 # What the columns of a study's table differ in; runs that differ in anything else belong to different tables.
 _IN_ONE_TABLE = ("attack", "defense", "experiment")
@@ -29,8 +34,33 @@ class Run:
 
     folder: Path
     overrides: tuple[str, ...]
-    summary: Mapping[str, Any] | None
+    summary: TrialSummary | None
     failure: str | None = None
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that has finished.
+
+    Attributes:
+        folder: its run folder.
+        overrides: what it was started with.
+        summary: what it found.
+        name: what tells it from the others: "landmarks / adv, seed=1".
+    """
+
+    folder: Path
+    overrides: tuple[str, ...]
+    summary: TrialSummary
+    name: str
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """Its verdict rows by file, sorted."""
+        return read_verdicts(self.folder / "verdicts.csv").set_index("file").sort_index()
+
+
+AnyRun = TypeVar("AnyRun", Run, FinishedRun)
 
 
 def gather_runs(folder: str | Path) -> list[Run]:
@@ -60,9 +90,26 @@ def gather_runs(folder: str | Path) -> list[Run]:
     return runs
 
 
-def runs_of_tables(runs: Sequence[Run], in_one_table: Callable[[str], bool]) -> dict[str, list[Run]]:
+def finished_runs(runs: Sequence[Run]) -> list[FinishedRun]:
+    """Those that have finished, each named by attack, defence, and what else it alone was started with."""
+    finished = [(run, run.summary) for run in runs if run.summary is not None]
+    found = []
+    for run, summary in finished:
+        own = own_overrides(run, [other for other, _ in finished])
+        further = [o for o in own if not (o.startswith(("attack=", "defense=")) or changes_attack(o))]
+        name = ", ".join([f"{summary.attack} / {summary.defense}", *further])
+        found.append(FinishedRun(run.folder, run.overrides, summary, name))
+    return found
+
+
+def own_overrides(run: Run, runs: Sequence[Run]) -> list[str]:
+    """What `run` was started with, less what all runs were started with."""
+    return [override for override in run.overrides if not all(override in other.overrides for other in runs)]
+
+
+def runs_of_tables(runs: Sequence[AnyRun], in_one_table: Callable[[str], bool]) -> dict[str, list[AnyRun]]:
     """Runs by the overrides that set them apart, but for those that `in_one_table` allows; "" where there are none."""
-    groups: dict[tuple[str, ...], list[Run]] = {}
+    groups: dict[tuple[str, ...], list[AnyRun]] = {}
     for run in runs:
         apart = tuple(sorted(o for o in run.overrides if not in_one_table(o)))
         groups.setdefault(apart, []).append(run)

@@ -1,7 +1,7 @@
 """The pictures of a sweep's report: of each run the cases that say most, as many as a page can hold."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,49 +9,48 @@ from PIL import Image
 
 from facetrial.report.rendering.html import data_address
 from facetrial.report.showcase import IMAGES, read_image
-from facetrial.sweep.runs import Run
-from facetrial.trial.showcase_cases import JUST_FOOLED, JUST_ROBUST, WORST
+from facetrial.sweep.runs import FinishedRun
+from facetrial.trial.showcase_cases import JUST_FOOLED, JUST_ROBUST, WORST, Case
 
 MOST_CARDS = 54  # some 5 MB of pictures
 _WORDS = {WORST: "most surely mistaken", JUST_FOOLED: "only just fooled", JUST_ROBUST: "only just withstood"}
 _QUALITY = 85
 
 
-def sweep_showcase(finished: Sequence[Run], names: Sequence[str]) -> list[dict[str, Any]]:
+def sweep_showcase(finished: Sequence[FinishedRun]) -> list[dict[str, Any]]:
     """A card a picture: of each run one case of each kind, the hardest runs first where the page cannot hold them all.
 
     The pictures are compressed for the page; those in the runs' own reports are not.
 
     Args:
         finished: runs whose folders hold what `write_showcase` left.
-        names: what each is called.
     """
-    named = [(run, name) for run, name in zip(finished, names, strict=True) if run.summary.get("cases")]
-    kinds = list(_WORDS)[: max(1, MOST_CARDS // max(len(named), 1))]
-    hardest = sorted(named, key=lambda item: _left(item[0]))[: MOST_CARDS // len(kinds)]
-    shown = {id(run) for run, _ in hardest}
+    with_cases = [run for run in finished if run.summary.cases]
+    kinds = list(_WORDS)[: max(1, MOST_CARDS // max(len(with_cases), 1))]
+    hardest = sorted(with_cases, key=_left)[: MOST_CARDS // len(kinds)]
+    shown = {id(run) for run in hardest}
     return [
         {
-            **case,
-            "run": name,
+            **vars(case),
+            "run": run.name,
             "words": _WORDS[kind],
             "images": {image: _compressed(read_image(run.folder, case, image)) for image in IMAGES},
         }
-        for run, name in named
+        for run in with_cases
         if id(run) in shown
         for kind in kinds
-        if (case := _first(run.summary["cases"], kind)) is not None
+        if (case := _first(run.summary.cases or (), kind)) is not None
         and all(read_image(run.folder, case, image).is_file() for image in IMAGES)
     ]
 
 
-def _left(run: Run) -> float:
-    value = run.summary["robust_accuracy"]["value"]
-    return 1.0 if value is None else value
+def _left(run: FinishedRun) -> float:
+    left = run.summary.robust_accuracy
+    return left.value if left.n else 1.0
 
 
-def _first(cases: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any] | None:
-    return next((case for case in cases if case["kind"] == kind), None)
+def _first(cases: Sequence[Case], kind: str) -> Case | None:
+    return next((case for case in cases if case.kind == kind), None)
 
 
 def _compressed(path: Path) -> str:

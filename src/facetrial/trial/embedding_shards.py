@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -13,7 +14,8 @@ from torch import Tensor
 from facetrial.core.files import written_whole
 from facetrial.core.randomness import picture_key
 
-VERSIONS = ("clean", "attacked", "8bit")
+Version = Literal["clean", "attacked", "8bit"]
+VERSIONS: tuple[Version, ...] = get_args(Version)
 
 
 class EmbeddingShards:

@@ -1,5 +1,7 @@
 """The rows of a trial: their columns, how they are written and read back, and which of them count."""
 
+import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,38 @@ def read_rows(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False)
 
 
+def read_verdicts(path: Path) -> pd.DataFrame:
+    """Verdict rows of a finished trial, read strictly.
+
+    Raises:
+        FacetrialError: it cannot be read, lacks columns or rows, or has a value that its column cannot have.
+    """
+    try:
+        rows = read_rows(path)
+        check_rows(rows)
+        for name in rows:
+            _check_values(rows[name])
+    except (OSError, ValueError) as error:  # what pandas cannot parse, too
+        raise FacetrialError(f"{path}: {str(error).strip().rstrip('.')}. Run the trial again.") from error
+    return rows
+
+
+def _check_values(column: pd.Series) -> None:
+    for names, (kinds, highest, said) in _HOLD.items():
+        if not re.fullmatch(names, str(column.name)):
+            continue
+        if column.dtype.kind not in kinds or not column.between(0, highest).all():
+            found = ", ".join(column.astype(str).unique()[:3])
+            raise FacetrialError(f"expected {said} in the column {column.name}, found {found}.")
+
+
+# By names of columns: kinds of NumPy's types, the highest value, and what is expected.
+_HOLD = {
+    "reached|(correct|flagged)_.*": ("b", 1.0, "True or False"),
+    "pixels_changed|queries|steps|rank_.*": ("iu", math.inf, "whole numbers from 0 on"),
+    "rms|l2|linf|smallest": ("iuf", math.inf, "numbers from 0 on"),
+    "region_area": ("iuf", 1.0, "numbers from 0 to 1"),
+}
 COLUMNS = (
     "file",
     "identity",

@@ -1,11 +1,13 @@
 """The pictures that a trial keeps while it runs, so that its showcase can be made when all rows are known."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from torch import Tensor
 
+from facetrial.core.plain import Measured
 from facetrial.trial.rows import ATTACKED, at_stake
 from facetrial.trial.shards import Shards
 
@@ -13,6 +15,38 @@ Pictures = Mapping[str, tuple[np.ndarray, np.ndarray]]
 """For each file the clean and the attacked picture, float32 (3, H, W) in [0, 1]."""
 WORST, JUST_FOOLED, JUST_ROBUST, EVENLY = "worst", "just_fooled", "just_robust", "evenly"
 EACH = 4  # cases of a kind
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Who the recogniser named, whether rightly, and by what margin: above 0 is recognised."""
+
+    predicted: str
+    correct: bool
+    margin: Measured
+
+
+@dataclass(frozen=True)
+class Case:
+    """A picture of the showcase.
+
+    Attributes:
+        kind: why it is shown.
+        file: of the picture.
+        identity: who is on it.
+        gain: by how much the perturbation is magnified.
+        name: what the names of its files begin with.
+        clean: what is said of it as it is.
+        attacked: what is said of it attacked.
+    """
+
+    kind: str
+    file: str
+    identity: str
+    gain: int
+    name: str
+    clean: Answer
+    attacked: Answer
 
 
 def choose_cases(rows: pd.DataFrame, each: int = EACH) -> dict[str, list[str]]:

@@ -10,21 +10,29 @@ from pathlib import Path
 import pandas as pd
 from named import named
 
-FacetrialError, Shards, summarise = named("FacetrialError", "Shards", "summarise")
+FacetrialError, Shards, About, Chosen, summarise = named(
+    "FacetrialError", "Shards", "About", "Chosen", "summarise"
+)
 
 FOLDER = Path("shards")
 PICTURES = 20
 VERSIONS = ("clean", "attacked", "8bit")
-ABOUT = {
-    **dict.fromkeys(("data", "synthetic", "limit", "embedder", "attack", "defense", "seed"), 0),
-    "goal": "dodging",
-    "seconds": 1.0,
-}
+ABOUT = About(
+    data="folder",
+    synthetic=False,
+    limit=None,
+    embedder="small",
+    attack="pgd",
+    defense="none",
+    goal="dodging",
+    seed=0,
+    chosen=Chosen("pgd", {}, (), {}),
+)
 
 
 def robust_accuracy():
     rows = Shards(FOLDER).read()
-    return summarise(rows, ABOUT, {"a": 1, "b": 1}, {})["robust_accuracy"]["value"]
+    return summarise(rows, ABOUT, {"a": 1, "b": 1}, {}, 1.0, None).robust_accuracy.value
 
 
 rows = pd.DataFrame(

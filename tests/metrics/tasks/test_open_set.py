@@ -19,9 +19,9 @@ def test_rates_are_those_counted_one_by_one():
     attackable = np.arange(len(identities)) % 4 > 0
     known = split_known(60, 0)
     summary = open_set_summary(embeddings, attackable, identities, centres, known)
-    assert (summary["known"], summary["unknown"]) == (30, 30)
-    for point in summary["points"]:
-        threshold = point["threshold"]
+    assert (summary.known, summary.unknown) == (30, 30)
+    for point in summary.points:
+        threshold = point.threshold
         for version, rows in (("clean", np.arange(720)), ("attacked", np.flatnonzero(attackable))):
             found = alarms = insiders = outsiders = 0
             for row in rows:
@@ -33,14 +33,14 @@ def test_rates_are_those_counted_one_by_one():
                 else:
                     outsiders += 1
                     alarms += passes
-            assert point["identified"][version]["value"] == pytest.approx(found / insiders, abs=4e-3)
-            assert point["false_alarms"][version]["value"] == pytest.approx(alarms / outsiders, abs=4e-3)
-            assert point["identified"][version]["n"] == insiders
-        assert point["false_alarms"]["clean"]["value"] <= point["wanted"]
-        assert point["false_alarms"]["clean"]["value"] > point["wanted"] - 1 / 300
-        for figure in (*point["identified"].values(), *point["false_alarms"].values()):
-            assert 0 <= figure["low"] <= figure["value"] <= figure["high"] <= 1
-        assert point["identified"]["clean"]["high"] - point["identified"]["clean"]["low"] > 0
+            assert point.identified[version].value == pytest.approx(found / insiders, abs=4e-3)
+            assert point.false_alarms[version].value == pytest.approx(alarms / outsiders, abs=4e-3)
+            assert point.identified[version].n == insiders
+        assert point.false_alarms["clean"].value <= point.wanted
+        assert point.false_alarms["clean"].value > point.wanted - 1 / 300
+        for figure in (*point.identified.values(), *point.false_alarms.values()):
+            assert 0 <= figure.low <= figure.value <= figure.high <= 1
+        assert point.identified["clean"].high - point.identified["clean"].low > 0
 
 
 def test_the_strictest_threshold_lets_no_more_pass_by_weight():
@@ -55,7 +55,7 @@ def test_the_strictest_threshold_lets_no_more_pass_by_weight():
 def test_too_few_strangers_are_said():
     embeddings, identities, _, centres = embedded_people(8, 5)
     summary = open_set_summary(embeddings, np.ones(40, dtype=bool), identities, centres, split_known(8, 0))
-    assert [point["threshold"] for point in summary["points"]] == [None, None]
-    assert [point["needed"] for point in summary["points"]] == [30, 300]
+    assert [point.threshold for point in summary.points] == [None, None]
+    assert [point.needed for point in summary.points] == [30, 300]
     alone = open_set_summary(embeddings, np.ones(40, dtype=bool), identities, centres, np.ones(8, dtype=bool))
-    assert "unavailable" in alone
+    assert "raise data.limit" in alone.unavailable

@@ -55,33 +55,33 @@ def test_a_single_fold_is_dealt_into_parts_and_it_is_said():
 def test_accuracy_is_of_every_pair_at_its_own_threshold(made):
     moved, attacked, same, thresholds, summary = made
     right = (moved["clean"] >= thresholds) == same
-    assert summary["accuracy"]["clean"]["value"] == pytest.approx(right.mean())
-    assert summary["accuracy"]["clean"]["n"] == 6000
+    assert summary.accuracy["clean"].value == pytest.approx(right.mean())
+    assert summary.accuracy["clean"].n == 6000
     folds = right.reshape(10, -1).mean(1)
-    assert [fold["clean"]["value"] for fold in summary["folds"]] == pytest.approx(folds.tolist())
-    assert summary["standard_error"] == pytest.approx(folds.std(ddof=1) / 10**0.5)
+    assert [fold.clean.value for fold in summary.folds] == pytest.approx(folds.tolist())
+    assert summary.standard_error == pytest.approx(folds.std(ddof=1) / 10**0.5)
     hit = ((moved["attacked"] >= thresholds) == same)[attacked]
-    assert summary["accuracy"]["attacked"]["value"] == pytest.approx(hit.mean())
-    for figure in summary["accuracy"].values():
-        assert figure["low"] < figure["value"] < figure["high"]
+    assert summary.accuracy["attacked"].value == pytest.approx(hit.mean())
+    for figure in summary.accuracy.values():
+        assert figure.low < figure.value < figure.high
 
 
 def test_rates_are_those_of_scikit_learn(made):
     moved, attacked, same, _, summary = made
     fpr, tpr, _ = roc_curve(same, moved["clean"], drop_intermediate=False)
-    assert summary["auroc"]["clean"] == pytest.approx(roc_auc_score(same, moved["clean"]), abs=1e-6)
+    assert summary.auroc["clean"] == pytest.approx(roc_auc_score(same, moved["clean"]), abs=1e-6)
     nearest = np.argmin(np.abs(fpr - (1 - tpr)))
-    assert summary["eer"]["clean"]["value"] == pytest.approx((fpr[nearest] + 1 - tpr[nearest]) / 2, abs=1e-3)
-    for point in summary["points"]:
-        far = point["wanted"]
-        assert point["tar"]["clean"]["value"] == pytest.approx(tpr[fpr <= far].max(), abs=1e-9)
-        assert point["far"]["clean"]["value"] == pytest.approx(fpr[fpr <= far].max(), abs=1e-9)
-        passes = moved["attacked"] >= point["threshold"]
-        assert point["tar"]["attacked"]["value"] == pytest.approx(passes[attacked & same].mean())
-        assert point["far"]["attacked"]["value"] == pytest.approx(passes[attacked & ~same].mean())
-        for figures in (point["tar"], point["far"]):
+    assert summary.eer["clean"].value == pytest.approx((fpr[nearest] + 1 - tpr[nearest]) / 2, abs=1e-3)
+    for point in summary.points:
+        far = point.wanted
+        assert point.tar["clean"].value == pytest.approx(tpr[fpr <= far].max(), abs=1e-9)
+        assert point.far["clean"].value == pytest.approx(fpr[fpr <= far].max(), abs=1e-9)
+        passes = moved["attacked"] >= point.threshold
+        assert point.tar["attacked"].value == pytest.approx(passes[attacked & same].mean())
+        assert point.far["attacked"].value == pytest.approx(passes[attacked & ~same].mean())
+        for figures in (point.tar, point.far):
             for figure in figures.values():
-                assert 0 <= figure["low"] <= figure["value"] <= figure["high"] <= 1
+                assert 0 <= figure.low <= figure.value <= figure.high <= 1
 
 
 def test_one_fold_has_too_few_impostors_for_a_thousandth():

@@ -3,12 +3,11 @@
 import matplotlib
 import pytest
 
-from facetrial.metrics.summary import summarise
 from facetrial.report.rendering import theme as figures
 from facetrial.report.rendering.chart_matplotlib import chart_figure
 from facetrial.report.sections.accuracy import people_chart
 from tests.helpers.hostile import N_TRAIN, hostile_rows
-from tests.helpers.made_up import about
+from tests.helpers.made_up import about, made_up_summary
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +17,7 @@ def rows():
 
 def test_figures_leave_matplotlib_as_it_was_and_repeat(rows, checks):
     before = dict(matplotlib.rcParams)
-    summary = summarise(rows, about(), N_TRAIN, checks)
+    summary = made_up_summary(rows, about(), N_TRAIN, checks)
     first, second = (
         figures.figure_bytes(chart_figure(people_chart(summary), [summary]), "svg") for _ in range(2)
     )

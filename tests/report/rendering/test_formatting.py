@@ -6,10 +6,9 @@ import math
 
 import pytest
 
-from facetrial.metrics.summary import summarise
 from facetrial.report.rendering.formatting import percent, ranked_people
 from facetrial.report.rendering.text_tables import csv_table, markdown_table
-from tests.helpers.made_up import about, made_up_rows
+from tests.helpers.made_up import about, made_up_rows, made_up_summary
 
 
 @pytest.mark.parametrize(
@@ -33,12 +32,12 @@ def test_people_are_ranked_by_what_the_attack_left(checks):
     for name, right in (("Ann", True), ("Bob", False), ("Cy", False)):
         rows.loc[rows["identity"] == name, "correct_attacked"] = right
     rows.loc[rows["identity"] == "Dee", "status"] = "not_attackable"
-    summary = summarise(rows, about(), dict.fromkeys(["Ann", "Bob", "Cy", "Dee"], 5), checks)
+    summary = made_up_summary(rows, about(), dict.fromkeys(["Ann", "Bob", "Cy", "Dee"], 5), checks)
     assert [name for name, _ in ranked_people(summary)] == ["Bob", "Cy", "Ann"]
 
 
 def test_tables_keep_their_shape_whatever_is_in_a_cell():
     table = markdown_table(["a", "b"], [["x|y\nz", 1]])
     assert table.splitlines() == ["| a | b |", "| :-- | --: |", "| x\\|y z | 1 |"]
-    text = csv_table(["a", "b"], [['say "x", y', math.nan]])
+    text = csv_table([{"a": 'say "x", y', "b": math.nan}])
     assert list(csv.reader(io.StringIO(text))) == [["a", "b"], ['say "x", y', ""]]

@@ -1,22 +1,23 @@
 """Sections on a page and as files beside it."""
 
+import math
 from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
 
-from facetrial.metrics.summary import summarise
 from facetrial.report import trial_report as report
-from facetrial.report.rendering.components import Table
+from facetrial.report.rendering.components import Noted, Table
 from facetrial.report.rendering.render import show_table
+from facetrial.statistics.intervals import Interval
 from facetrial.sweep import report as sweep_report
 from facetrial.sweep.runs import Run
 from tests.helpers.charts import BY_PART, BY_SIZE, HOSTILE, SECTION
-from tests.helpers.made_up import CHECKS, about, made_up_rows
+from tests.helpers.made_up import CHECKS, about, made_up_rows, made_up_summary
 
 
 def summary():
-    return summarise(made_up_rows({"A": 6, "B": 6}, attacked=0.5), about(), {"A": 9, "B": 9}, CHECKS)
+    return made_up_summary(made_up_rows({"A": 6, "B": 6}, attacked=0.5), about(), {"A": 9, "B": 9}, CHECKS)
 
 
 @pytest.fixture(params=["trial", "sweep"])
@@ -52,9 +53,13 @@ def test_a_section_is_on_the_page_and_its_files_beside_it(folder):
 
 
 def test_a_table_sorts_figures_by_their_value():
-    figures = [{"value": v, "low": v, "high": v, "n": 3} for v in (0.5, None)]
-    shown = show_table(Table("t", ["who", "left", "n"], [["a_b", figures[0], 3], ["b", figures[1], None]]))
+    figures = [Interval(v, v, v, 3) for v in (0.5, math.nan)]
+    lines = [["a_b", figures[0], 3], ["b", figures[1], None], ["c", Noted(figures[0], "more"), 1]]
+    lines.append(["d", Noted(None, "more"), 1])
+    shown = show_table(Table("t", ["who", "left", "n"], lines))
     assert [column["numeric"] for column in shown["header"]] == [False, True, True]
     assert shown["lines"][0][1] == {"text": "50.0 %", "below": "50.0 to 50.0 %, n = 3", "sort": 0.5}
-    assert [line[1]["sort"] for line in shown["lines"]] == [0.5, ""]
+    assert [line[1]["sort"] for line in shown["lines"]] == [0.5, "", 0.5, ""]
+    below = ["50.0 to 50.0 %, n = 3", "n = 3", "50.0 to 50.0 %, n = 3, more", "more"]
+    assert [line[1]["below"] for line in shown["lines"]] == below
     assert shown["lines"][0][0] == {"text": "a_b", "below": "", "sort": "a_b"}

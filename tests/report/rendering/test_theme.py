@@ -1,5 +1,6 @@
 """What stands on every figure, and that figures are the same bytes again and leave nothing open."""
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import matplotlib
@@ -8,9 +9,8 @@ from PIL import Image
 
 from facetrial.report.rendering.theme import DARK, LIGHT, figure_bytes, mark, new_axes, save_figure
 from tests.helpers.defended import trial
-from tests.helpers.made_up import about
 
-TRUSTED = about() | {"trusted": True}
+TRUSTED = trial("pgd", "none", 0.5)
 
 
 def contrast(first: str, second: str) -> float:
@@ -53,12 +53,15 @@ def test_a_trusted_trial_of_real_faces_is_not_marked():
 
 
 def test_one_of_several_marks_the_figure():
-    assert marked(TRUSTED, TRUSTED | {"synthetic": True}) == "synthetic faces"
-    assert marked(TRUSTED, TRUSTED | {"limit": 60}, TRUSTED | {"limit": 50}) == "a quick look, data.limit=50"
+    assert marked(TRUSTED, replace(TRUSTED, synthetic=True)) == "synthetic faces"
+    assert (
+        marked(TRUSTED, replace(TRUSTED, limit=60), replace(TRUSTED, limit=50))
+        == "a quick look, data.limit=50"
+    )
     naive = trial("pgd", "jpeg", 0.9, naive=True)
     assert marked(TRUSTED, naive) == "naive: not trusted"
-    failed = naive | {"attack_parts": {"adaptive": True}}
-    assert marked(naive, failed | {"synthetic": True}) == "synthetic faces; not trusted: a check failed"
+    failed = replace(naive, attack_parts={"adaptive": True})
+    assert marked(naive, replace(failed, synthetic=True)) == "synthetic faces; not trusted: a check failed"
 
 
 def test_a_figure_is_the_same_bytes_again(tmp_path):

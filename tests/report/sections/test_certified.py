@@ -1,9 +1,11 @@
 """What is certified, as a report shows it."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from facetrial.metrics.certified import certified_summary
-from facetrial.metrics.summary import summarise
+from facetrial.metrics.security_curve import CurvePoint
 from facetrial.report.sections.certified import (
     certified_chart,
     certified_section,
@@ -12,7 +14,7 @@ from facetrial.report.sections.certified import (
 )
 from facetrial.trial.certificate import Certificate
 from tests.helpers.defended import PEOPLE
-from tests.helpers.made_up import CHECKS, about, made_up_rows
+from tests.helpers.made_up import about, made_up_rows, made_up_summary
 
 
 def test_a_certificates_figure_and_words():
@@ -20,15 +22,15 @@ def test_a_certificates_figure_and_words():
     rows["certified_class"] = rows["identity"]
     rows["certified_radius"] = np.linspace(0, 0.7, len(rows))
     certified = certified_summary(rows, Certificate(100, 1000, 0.001), 0.25)
-    for point in certified["points"]:
-        assert point["value"] == (rows["certified_radius"] >= point["radius"]).mean()
-    summary = summarise(rows, about(), {"A": 60, "B": 90}, CHECKS) | {"certified": certified}
-    [series] = certified_chart(summary).series
-    assert list(series.x) == [point["radius"] for point in certified["points"]]
-    left = [{"size": size, "value": 0.5, "low": 0.4, "high": 0.6, "n": 9} for size in (0.1, 0.2)]
-    chart = certified_chart(summary | {"certified": certified | {"left": left}})
+    for point in certified.points:
+        assert point.value == (rows["certified_radius"] >= point.radius).mean()
+    summary = made_up_summary(rows, about(), {"A": 60, "B": 90}, certified=certified)
+    [series] = certified_chart(summary, certified).series
+    assert list(series.x) == [point.radius for point in certified.points]
+    left = tuple(CurvePoint(0.5, 0.4, 0.6, 9, size) for size in (0.1, 0.2))
+    chart = certified_chart(summary, replace(certified, left=left))
     assert list(chart.series[1].x) == [0.1, 0.2]
     assert "without a wrong name; there an abstention is none" in chart.caption
     assert "1000 (alpha = 0.001)" in certified_section(summary).charts[0].caption
     assert "At L2 radius 0.5" in certified_sentence(certified)
-    assert all(f"{point['radius']:.3g}: " in describe_certified(certified) for point in certified["points"])
+    assert all(f"{point.radius:.3g}: " in describe_certified(certified) for point in certified.points)

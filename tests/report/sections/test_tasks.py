@@ -1,14 +1,18 @@
 """What a report says of the tasks."""
 
-import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from facetrial.metrics.summary_json import write_json
+from facetrial.core.plain import write_json
+from facetrial.metrics.summary_json import read_summary
 from facetrial.metrics.tasks.summary import tasks_rows, tasks_summary
 from facetrial.report.sections.tasks import tasks_section
+from tests.helpers.defended import trial
 from tests.helpers.embedded import embedded_trial
+
+TRIAL = trial("pgd", "none", 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +26,11 @@ def tasks(made):
 
 
 def test_the_section_is_made_from_what_lies_on_disk(tasks, tmp_path):
-    write_json({"tasks": tasks}, tmp_path / "summary.json")
-    section = tasks_section(json.loads((tmp_path / "summary.json").read_text()))
+    write_json(replace(TRIAL, tasks=tasks), tmp_path / "summary.json")
+    section = tasks_section(read_summary(tmp_path / "summary.json"))
     (table,) = section.tables
     assert {len(line) for line in table.lines} == {4}
-    assert table.lines[0][1] == tasks["identification"]["top1"]["clean"]
+    assert table.lines[0][1] == tasks.identification.top1["clean"]
     said = " ".join(section.sentences)
     assert "accepts 0.1 % of the clean pairs of two people" in said
     assert (
@@ -45,7 +49,7 @@ def test_where_embeddings_are_missing_identification_is_told_all_the_same(made):
     rows, _, victim, names = made
     tasks = tasks_summary(rows, None, victim, names, 0, False)
     assert len(tasks_rows(tasks)) == 41 * 2 * 3
-    section = tasks_section({"tasks": tasks})
+    section = tasks_section(replace(TRIAL, tasks=tasks))
     assert "Verification cannot be told" in section.sentences[0]
     assert section.charts == ()
-    assert tasks_section({}) is None
+    assert tasks_section(TRIAL) is None

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from facetrial.metrics.summary_json import write_json
+from facetrial.core.plain import write_json
 from facetrial.sweep.defenses.files import write_defense_table
 from facetrial.sweep.defenses.section import defenses_section
 from facetrial.sweep.defenses.table import build_defense_table
@@ -48,11 +48,11 @@ def test_files_hold_every_figure(summaries, tmp_path):
     assert {path.suffix for path in written} == {".md", ".csv", ".png", ".svg"}
     lines = pd.read_csv(tmp_path / "defenses.csv").set_index(["defense", "attack"])
     assert len(lines) == 4
-    assert lines.loc[("jpeg", "pgd"), "naive"] == summaries[1]["robust_accuracy"]["value"]
-    assert lines.loc[("jpeg", "pgd"), "adaptive_low"] == summaries[0]["robust_accuracy"]["low"]
+    assert lines.loc[("jpeg", "pgd"), "naive"] == summaries[1].robust_accuracy.value
+    assert lines.loc[("jpeg", "pgd"), "adaptive_low"] == summaries[0].robust_accuracy.low
     assert (lines["answers_per_second"] == 50).all()
     text = (tmp_path / "defenses.md").read_text()
-    naive = 100 * summaries[1]["robust_accuracy"]["value"]
+    naive = 100 * summaries[1].robust_accuracy.value
     assert f"(naive {naive:.1f} %)" in text
     assert "counts as recognised" in text
     write_defense_table(build_defense_table(summaries[:4]), tmp_path)

@@ -23,10 +23,10 @@ def test_the_page_shows_every_figure_of_the_table(summaries):
     shown = show_table(table)
     assert [column["numeric"] for column in shown["header"]] == [False] + [True] * 6
     jpeg = next(line for line in shown["lines"] if line[0]["text"] == "jpeg")
-    left = summaries[0]["robust_accuracy"]
-    naive = summaries[1]["robust_accuracy"]["value"]
-    assert jpeg[3]["text"] == percent(left["value"])
-    assert jpeg[3]["below"].endswith(f"n = {left['n']}, naive {percent(naive)}")
+    left = summaries[0].robust_accuracy
+    naive = summaries[1].robust_accuracy.value
+    assert jpeg[3]["text"] == percent(left.value)
+    assert jpeg[3]["below"].endswith(f"n = {left.n}, naive {percent(naive)}")
     assert jpeg[4]["text"] == "–"  # noqa: RUF001
     hollow = [series for series in chart.series if series.hollow]
     assert [list(series.y) for series in hollow] == [[naive]]

@@ -1,5 +1,7 @@
 """What a study's table says of its claims, as far as intervals allow."""
 
+from dataclasses import replace
+
 import pytest
 
 from facetrial.sweep.study.table import build_study
@@ -38,13 +40,10 @@ def test_sentences_say_what_the_intervals_allow(study):
 
 
 def test_claim_that_fails_is_said_to_fail(trials):
+    attacks = {"random": "landmarks", "landmarks": "random"}
     turned = [
-        (
-            summary
-            | {"attack": {"random": "landmarks", "landmarks": "random"}.get(summary["attack"], "scattered")},
-            rows,
-        )
-        for summary, rows in trials
+        (replace(one, chosen=replace(one.chosen, attack=attacks.get(one.attack, "scattered"))), rows)
+        for one, rows in trials
     ]
     claim = build_study(turned).comparisons[0]
     assert "does not hold here" in claim.sentence

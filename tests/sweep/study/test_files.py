@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from facetrial.metrics.parts import NoiseLevel
 from facetrial.sweep.study.files import cells_csv, study_markdown, write_study
 from facetrial.sweep.study.table import build_study
 from tests.helpers.sweeps import made_up_trials
@@ -31,13 +32,13 @@ def test_written_files(study, tmp_path):
     assert len(lines) == 6 * 7
     first = lines[0]
     assert (first["person"], first["column"], float(first["study"])) == ("George W Bush", "raw", 0.98)
-    assert float(first["value"]) == study.cells[0].figure.value
+    assert float(first["value"]) == study.cells["George W Bush", "raw"].figure.value
 
 
 def test_synthetic_table_takes_the_people_with_most_pictures_and_is_marked():
     study = build_study(made_up_trials(synthetic=True, data="synthetic", limit=50))
-    assert study.people[:2] == ["George W Bush", "Tony Blair"]
-    assert all(cell.study is None for cell in study.cells)
+    assert study.rows[:2] == ["George W Bush", "Tony Blair"]
+    assert all(cell.beside is None for cell in study.cells.values())
     text = study_markdown(study)
     assert "> **Synthetic" in text
     assert "data.limit=50" in text
@@ -46,8 +47,7 @@ def test_synthetic_table_takes_the_people_with_most_pictures_and_is_marked():
 
 
 def test_how_the_noise_level_was_found_is_told():
-    level = {"rms": 0.123, "costs_enough": 0.2, "still_reached": 0.123, "wanted_cost": 0.258, "cost": 0.11}
-    level |= {"people": {"Tony Blair": 9, "Bill Clinton": 4}, "pictures": 486}
+    level = NoiseLevel(0.123, 0.2, 0.123, 0.258, 0.11, {"Tony Blair": 9, "Bill Clinton": 4}, 486)
     text = study_markdown(build_study(made_up_trials(noise_level=level)))
     assert "RMS 0.1230" in text
     assert "2 people (13 pictures)" in text

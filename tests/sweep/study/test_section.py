@@ -2,6 +2,7 @@
 
 import pytest
 
+from facetrial.report.rendering.components import Noted
 from facetrial.report.rendering.formatting import shown_name
 from facetrial.sweep.study.section import noise_level, study_chart, study_section, study_table
 from facetrial.sweep.study.table import EVERYBODY, STUDY_COLUMNS, STUDY_FIGURES, build_study
@@ -15,14 +16,16 @@ def study():
 
 def test_a_line_a_person_and_a_column_a_trial(study):
     table = study_table(study)
-    assert [line[0] for line in table.lines] == [*study.people, EVERYBODY]
+    assert [line[0] for line in table.lines] == [*STUDY_FIGURES, EVERYBODY]
     assert len(table.header) == 1 + 7
-    cells = study.cells + study.further
     for line in table.lines:
-        for title, shown in zip(table.header[1:], line[1:], strict=True):
-            (cell,) = (one for one in cells if one.person == line[0] and one.column.title == title)
-            assert {key: shown[key] for key in ("value", "low", "high", "n")} == cell.figure.as_dict()
-            assert shown.get("note") == (None if cell.study is None else f"study {cell.study:.1%}")
+        for key, title, shown in zip(study.columns, table.header[1:], line[1:], strict=True):
+            assert study.columns[key] == title
+            cell = study.cells[line[0], key]
+            if cell.beside is None:
+                assert shown == cell.figure
+            else:
+                assert shown == Noted(cell.figure, f"study {cell.beside.value:.1%}")
 
 
 def test_the_chart_has_a_series_a_column_and_hollow_points_of_the_study(study):
@@ -32,11 +35,11 @@ def test_the_chart_has_a_series_a_column_and_hollow_points_of_the_study(study):
     hollow = [series for series in chart.series if series.hollow]
     assert [series.name for series in filled] == [column.title for column in STUDY_COLUMNS]
     for column, series, beside in zip(STUDY_COLUMNS, filled, hollow, strict=True):
-        cells = [cell for cell in study.cells if cell.column == column]
+        cells = [study.cells[person, column.key] for person in study.rows]
         assert list(series.y) == [cell.figure.value for cell in cells]
         assert list(beside.y) == [figures[column.key] for figures in STUDY_FIGURES.values()]
         assert beside.tone == series.tone
-    assert filled[0].x[0].replace("\n", " ").startswith(f"{shown_name(study.people[0])} n = ")
+    assert filled[0].x[0].replace("\n", " ").startswith(f"{shown_name(study.rows[0])} n = ")
 
 
 def test_what_sets_a_table_apart_stands_in_its_title(study):

@@ -1,5 +1,7 @@
 """The study's table: which pictures, people and trials are compared, and what does not fit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -31,17 +33,18 @@ def test_cells_are_of_the_pictures_that_every_attack_reached(trials, study):
         "adv": (4, "attacked"),
     }
     for key, (trial, version) in columns.items():
-        cell = next(c for c in study.cells if c.person == "Tony Blair" and c.column.key == key)
+        cell = study.cells["Tony Blair", key]
         right = trials[trial][1].loc[own, f"correct_{version}"]
         assert cell.figure == wilson(int(right.sum()), len(right))
-        assert cell.study == STUDY_FIGURES["Tony Blair"][key]
+        assert cell.beside.value == STUDY_FIGURES["Tony Blair"][key]
 
 
 def test_rows_and_columns(study):
-    assert [c.person for c in study.cells[::4]] == [*STUDY_FIGURES, EVERYBODY]
-    assert [c.column.key for c in study.cells[:4]] == ["raw", "random", "landmarks", "adv"]
-    assert {c.column.key for c in study.further} == {"scattered", "adv_raw", "adv_random"}
-    assert all(c.study is None for c in study.cells if c.person == EVERYBODY)
+    assert study.rows == [*STUDY_FIGURES, EVERYBODY]
+    further = ["scattered", "adv_raw", "adv_random"]
+    assert list(study.columns) == ["raw", "random", "landmarks", "adv", *further]
+    assert set(study.cells) == {(row, key) for row in study.rows for key in study.columns}
+    assert all(study.cells[EVERYBODY, key].beside is None for key in study.columns)
 
 
 def test_not_attackable_pictures_are_not_compared(trials):
@@ -54,7 +57,10 @@ def test_not_attackable_pictures_are_not_compared(trials):
 
 
 def test_changed_attacks_keep_their_column(trials):
-    changed = [(s | {"attack": f"{s['attack']} (budget.rms=0.2)"}, rows) for s, rows in trials]
+    changed = [
+        (replace(one, chosen=replace(one.chosen, attack_changes={"budget.rms": "0.2"})), rows)
+        for one, rows in trials
+    ]
     assert build_study(changed).cells == build_study(trials).cells
     with pytest.raises(FacetrialError, match=r"budget\.rms=0\.2"):
         build_study([changed[0], *trials[1:]])
@@ -67,7 +73,7 @@ def test_what_does_not_fit_is_named(trials):
         build_study([*trials, trials[0]])
     (summary, rows), *others = trials
     with pytest.raises(FacetrialError, match="share seed"):
-        build_study([(summary | {"seed": 1}, rows), *others])
+        build_study([(replace(summary, seed=1), rows), *others])
     with pytest.raises(FacetrialError, match="same pictures"):
         build_study([(summary, rows[3:]), *others])
     with pytest.raises(FacetrialError, match="Jane Doe"):

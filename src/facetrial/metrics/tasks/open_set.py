@@ -1,13 +1,14 @@
 """Open-set identification: some people are in the gallery, others are not, and nobody says who is which."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from facetrial.metrics.tasks.all_pairs import interval_of, people_draws
+from facetrial.metrics.tasks.results import OpenSet, OpenSetPoint, TooFew, Unavailable
 from facetrial.metrics.tasks.score_histogram import pairs_needed
-from facetrial.trial.embedding_shards import VERSIONS
+from facetrial.statistics.intervals import Interval
+from facetrial.trial.embedding_shards import VERSIONS, Version
 
 FALSE_ALARM_RATES = (1e-1, 1e-2)
 _RESAMPLES = 1000
@@ -27,7 +28,7 @@ def open_set_summary(
     identities: np.ndarray,
     gallery: np.ndarray,
     known: np.ndarray,
-) -> dict[str, Any]:
+) -> OpenSet | Unavailable:
     """How many people of the gallery are found, at a threshold that so many of the others pass on clean pictures.
 
     A picture is taken for the person of the gallery whom it is most similar to, if it is no less similar than the
@@ -40,17 +41,12 @@ def open_set_summary(
         identities: int64 (N,), who is on each picture.
         gallery: float32 (P, D), unit norm, one vector a person, from training pictures.
         known: bool (P,), who is in the gallery.
-
-    Returns:
-        `known` and `unknown` (people with pictures here), `points` (one a false alarm rate: `threshold`, None with
-        fewer pictures of people outside than `needed`; `identified`, the detection and identification rate;
-        `false_alarms`, the share of pictures of people outside who are taken for somebody); or `unavailable`.
     """
     inside = known[identities]
     if not inside.any() or inside.all():
-        return {
-            "unavailable": "there are pictures of people in the gallery only, or of others only; raise data.limit"
-        }
+        return Unavailable(
+            "there are pictures of people in the gallery only, or of others only; raise data.limit"
+        )
     enrolled = np.flatnonzero(known)
     strengths, right = {}, {}
     for version in VERSIONS:
@@ -59,30 +55,26 @@ def open_set_summary(
         right[version] = enrolled[similarities.argmax(1)] == identities
     draws = people_draws(len(known), _RESAMPLES, seed=0)
     outside = ~inside
-    points = []
+    points: list[OpenSetPoint | TooFew] = []
     for far in FALSE_ALARM_RATES:
-        point: dict[str, Any] = {"wanted": far, "needed": pairs_needed(far), "threshold": None}
-        if outside.sum() >= point["needed"]:
-            weights = draws[:, identities[outside]]
-            threshold = strictest(strengths["clean"][outside], np.ones((1, int(outside.sum()))), far)[0]
-            drawn = strictest(strengths["clean"][outside], weights, far)
-            point["threshold"] = float(threshold)
-            for name, who in (("identified", inside), ("false_alarms", outside)):
-                point[name] = {}
-                for version in VERSIONS:
-                    rows = who if version == "clean" else who & attackable
-                    hits = (
-                        right[version][rows] if name == "identified" else np.ones(int(rows.sum()), dtype=bool)
-                    )
-                    point[name][version] = _share(
-                        strengths[version][rows], hits, identities[rows], threshold, drawn, draws
-                    )
-        points.append(point)
-    return {
-        "known": len(np.unique(identities[inside])),
-        "unknown": len(np.unique(identities[outside])),
-        "points": points,
-    }
+        if outside.sum() < (needed := pairs_needed(far)):
+            points.append(TooFew(far, needed, None))
+            continue
+        weights = draws[:, identities[outside]]
+        # A float64 stays just above a strength; a Python float would be rounded to float32 beside strengths.
+        threshold = strictest(strengths["clean"][outside], np.ones((1, int(outside.sum()))), far)[0]
+        drawn = strictest(strengths["clean"][outside], weights, far)
+        identified: dict[Version, Interval] = {}
+        false_alarms: dict[Version, Interval] = {}
+        for version in VERSIONS:
+            for shares, who in ((identified, inside), (false_alarms, outside)):
+                rows = who if version == "clean" else who & attackable
+                hits = right[version][rows] if who is inside else np.ones(int(rows.sum()), dtype=bool)
+                shares[version] = _share(
+                    strengths[version][rows], hits, identities[rows], threshold, drawn, draws
+                )
+        points.append(OpenSetPoint(far, needed, float(threshold), identified, false_alarms))
+    return OpenSet(len(np.unique(identities[inside])), len(np.unique(identities[outside])), tuple(points))
 
 
 def strictest(strengths: np.ndarray, weights: np.ndarray, rate: float) -> np.ndarray:
@@ -104,14 +96,14 @@ def _share(
     strengths: np.ndarray,
     hits: np.ndarray,
     identities: np.ndarray,
-    threshold: float,
+    threshold: np.float64,
     drawn: np.ndarray,
     draws: np.ndarray,
-) -> dict[str, Any]:
+) -> Interval:
     """The share of pictures that are hits and pass the threshold; in each draw of people, with that draw's own."""
     n = len(strengths)
     if n == 0:
-        return interval_of(np.nan, np.zeros(0), 0, 0).as_dict()
+        return interval_of(np.nan, np.zeros(0), 0, 0)
     value = float((hits & (strengths >= threshold)).mean())
     order = np.argsort(-strengths, kind="stable")
     weights = draws[:, identities[order]]
@@ -122,4 +114,4 @@ def _share(
     rows = np.arange(len(draws))
     with np.errstate(invalid="ignore"):
         shares = np.where(count > 0, passed[rows, np.maximum(count - 1, 0)], 0) / total
-    return interval_of(value, shares, n, len(np.unique(identities))).as_dict()
+    return interval_of(value, shares, n, len(np.unique(identities)))

@@ -5,7 +5,6 @@ pairs' fates: intervals draw people anew, as those of all pairs do.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,8 +19,10 @@ from facetrial.metrics.tasks.all_pairs import (
     places_at,
     read_at,
 )
+from facetrial.metrics.tasks.results import Fold, ListOfPairs, PairCounts, PairFigures, PairPoint, TooFew
 from facetrial.metrics.tasks.score_histogram import LEAST_EXPECTED, ScoreCounts, pairs_needed
-from facetrial.statistics.intervals import wilson
+from facetrial.statistics.intervals import Interval, wilson
+from facetrial.trial.embedding_shards import VERSIONS, Version
 
 PARTS = 10  # of a single fold
 FALSE_ACCEPT_RATES = (1e-2, 1e-3)
@@ -75,28 +76,26 @@ def thresholds_by_part(similarities: np.ndarray, same: np.ndarray, parts: np.nda
 
 
 def protocol_summary(
-    similarities: Mapping[str, np.ndarray],
+    about: ListOfPairs,
+    similarities: Mapping[Version, np.ndarray],
     attacked: np.ndarray,
     same: np.ndarray,
     people: np.ndarray,
     folds: np.ndarray,
     thresholds: np.ndarray,
-) -> dict[str, Any]:
-    """What the summary says of a list of pairs. Every figure is {value, low, high, n} with n pairs.
+) -> PairFigures:
+    """What came of a list of pairs.
 
     Args:
+        about: the list.
         similarities: for "clean" float (N,); for "attacked" and "8bit" too, where `attacked` is set.
         attacked: bool (N,), which pairs were attacked.
         same: bool (N,).
         people: int64 (N, 2), who is on both pictures.
         folds: int64 (N,), of the list.
         thresholds: (N,), at which each pair is judged.
-
-    Returns:
-        `pairs`, `accuracy`, `standard_error` (of the mean over folds, clean; None for one), `folds`, `eer`, `auroc`
-        and `points` (one a false accept rate, with `threshold` from the clean pairs, None where they are too few).
     """
-    versions = {
+    versions: dict[Version, np.ndarray] = {
         name: np.ones(len(same), dtype=bool) if name == "clean" else attacked for name in similarities
     }
     draws = people_draws(int(people.max()) + 1, RESAMPLES, seed=0)
@@ -107,39 +106,35 @@ def protocol_summary(
         if rows.any() and same[rows].any() and not same[rows].all()
     }
     right = {name: (similarities[name] >= thresholds) == same for name in versions}
-    accuracy = {}
+    accuracy: dict[Version, Interval] = {}
     for name, rows in versions.items():
         with np.errstate(invalid="ignore"):
             drawn = (weights[:, rows] @ right[name][rows]) / weights[:, rows].sum(1)
         value, n = float(right[name][rows].mean()) if rows.any() else np.nan, int(rows.sum())
-        accuracy[name] = interval_of(value, drawn, n, len(np.unique(people[rows]))).as_dict()
+        accuracy[name] = interval_of(value, drawn, n, len(np.unique(people[rows])))
     by_fold = [_fold(fold, right, versions, folds, thresholds) for fold in np.unique(folds)]
-    clean = [fold["clean"]["value"] for fold in by_fold]
-    return {
-        "pairs": {
-            name: {"genuine": int(same[rows].sum()), "impostor": int((~same[rows]).sum())}
+    clean = [fold.clean.value for fold in by_fold]
+    eer: dict[Version, Interval] = {}
+    auroc: dict[Version, float] = {}
+    for name in found:
+        rows = versions[name]
+        chances = _as_chances(similarities[name][rows], same[rows])
+        drawn = equal_error_rates(found[name])
+        eer[name] = interval_of(float(binary_eer(*chances)), drawn, int(rows.sum()), found[name].people)
+        auroc[name] = float(binary_auroc(*chances))
+    return PairFigures(
+        **vars(about),
+        pairs={
+            name: PairCounts(int(same[rows].sum()), int((~same[rows]).sum()))
             for name, rows in versions.items()
         },
-        "accuracy": accuracy,
-        "standard_error": float(np.std(clean, ddof=1) / np.sqrt(len(clean))) if len(clean) > 1 else None,
-        "folds": by_fold,
-        "eer": {
-            name: interval_of(
-                float(binary_eer(*_as_chances(similarities[name][rows], same[rows]))),
-                equal_error_rates(found[name]),
-                int(rows.sum()),
-                found[name].people,
-            ).as_dict()
-            for name, rows in versions.items()
-            if name in found
-        },
-        "auroc": {
-            name: float(binary_auroc(*_as_chances(similarities[name][rows], same[rows])))
-            for name, rows in versions.items()
-            if name in found
-        },
-        "points": [_point(far, similarities, versions, same, found) for far in FALSE_ACCEPT_RATES],
-    }
+        accuracy=accuracy,
+        standard_error=float(np.std(clean, ddof=1) / np.sqrt(len(clean))) if len(clean) > 1 else None,
+        folds=tuple(by_fold),
+        eer=eer,
+        auroc=auroc,
+        points=tuple(_point(far, similarities, versions, same, found) for far in FALSE_ACCEPT_RATES),
+    )
 
 
 def threshold_at(similarities: np.ndarray, same: np.ndarray, far: float) -> float | None:
@@ -172,47 +167,49 @@ def _resampled(similarities: np.ndarray, same: np.ndarray, people: np.ndarray, w
 
 def _point(
     far: float,
-    similarities: Mapping[str, np.ndarray],
-    versions: Mapping[str, np.ndarray],
+    similarities: Mapping[Version, np.ndarray],
+    versions: Mapping[Version, np.ndarray],
     same: np.ndarray,
-    found: Mapping[str, Pairs],
-) -> dict[str, Any]:
+    found: Mapping[Version, Pairs],
+) -> PairPoint | TooFew:
     threshold = threshold_at(similarities["clean"], same, far)
-    point: dict[str, Any] = {"wanted": far, "needed": pairs_needed(far), "threshold": threshold}
     if threshold is None or "clean" not in found:
-        return point | {"threshold": None}
+        return TooFew(far, pairs_needed(far), None)
     drawn = np.sort(similarities["clean"].astype(np.float64))
     places = places_at(found["clean"].falsely, far)
     # Each draw's threshold as a similarity, at which the other versions are read.
     ends = np.append(drawn, drawn[-1] + 1e-3)
     levels = np.interp(places, np.arange(len(ends)), ends)
-    for name, kind in (("tar", same), ("far", ~same)):
-        point[name] = {}
-        for version, result in found.items():
-            rows = versions[version]
+    tar: dict[Version, Interval] = {}
+    falsely: dict[Version, Interval] = {}
+    for version, result in found.items():
+        rows = versions[version]
+        there = np.searchsorted(np.sort(similarities[version][rows].astype(np.float64)), levels)
+        couples = max(result.couples // 2, 1)
+        for figures, kind, curves, units in (
+            (tar, same, result.accepted, result.people),
+            (falsely, ~same, result.falsely, couples),
+        ):
             scores = similarities[version][rows & kind]
-            curves = result.accepted if name == "tar" else result.falsely
-            there = np.searchsorted(np.sort(similarities[version][rows].astype(np.float64)), levels)
-            units = result.people if name == "tar" else max(result.couples // 2, 1)
-            point[name][version] = interval_of(
+            figures[version] = interval_of(
                 float((scores >= threshold).mean()), read_at(curves, there), len(scores), units
-            ).as_dict()
-    return point
+            )
+    return PairPoint(far, pairs_needed(far), threshold, tar, falsely)
 
 
 def _fold(
     fold: int,
-    right: Mapping[str, np.ndarray],
-    versions: Mapping[str, np.ndarray],
+    right: Mapping[Version, np.ndarray],
+    versions: Mapping[Version, np.ndarray],
     folds: np.ndarray,
     thresholds: np.ndarray,
-) -> dict[str, Any]:
+) -> Fold:
     here = folds == fold
-    figures = {
-        name: wilson(int(right[name][here & rows].sum()), int((here & rows).sum())).as_dict()
-        for name, rows in versions.items()
-    }
-    return {"fold": int(fold) + 1, "threshold": float(thresholds[here].mean()), **figures}
+    figures = (
+        wilson(int(right[name][here & versions[name]].sum()), int((here & versions[name]).sum()))
+        for name in VERSIONS
+    )
+    return Fold(float(thresholds[here].mean()), *figures, fold=int(fold) + 1)
 
 
 def names_as_numbers(first: Sequence[str], second: Sequence[str]) -> np.ndarray:

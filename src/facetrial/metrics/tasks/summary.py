@@ -1,7 +1,7 @@
 """The tasks that one attack run answers: identification, verification, open-set identification."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,14 @@ from torch import nn
 
 from facetrial.metrics.tasks.identification import identification_summary
 from facetrial.metrics.tasks.open_set import open_set_summary, split_known
+from facetrial.metrics.tasks.results import (
+    ByVersion,
+    OpenSetPoint,
+    Tasks,
+    TooFew,
+    Unavailable,
+    VerificationPoint,
+)
 from facetrial.metrics.tasks.verification import verification_summary
 from facetrial.recognition.layers import base_model
 from facetrial.trial.embedding_shards import VERSIONS
@@ -27,8 +35,8 @@ def tasks_summary(
     names: Sequence[str],
     split_seed: int,
     trained_on_all: bool,
-) -> dict[str, Any]:
-    """What the summary says of the tasks.
+) -> Tasks:
+    """What the trial says of each task.
 
     Args:
         rows: verdict rows, one a picture.
@@ -37,66 +45,50 @@ def tasks_summary(
         names: the person's name for each identity.
         split_seed: of who is in the gallery and who is not.
         trained_on_all: whether the embedder was trained on pictures of all of these people.
-
-    Returns:
-        `identification`, `verification` and `open_set`; the latter two are {`unavailable`: why} where they cannot be
-        told.
     """
-    tasks = {"identification": identification_summary(rows, len(names))}
+    identification = identification_summary(rows, len(names))
     if embeddings is None:
-        return tasks | {
-            "verification": {"unavailable": _NO_EMBEDDINGS},
-            "open_set": {"unavailable": _NO_EMBEDDINGS},
-        }
+        return Tasks(identification, Unavailable(_NO_EMBEDDINGS), Unavailable(_NO_EMBEDDINGS))
     numbers = {name: number for number, name in enumerate(names)}
     identities = rows["identity"].map(numbers).to_numpy(dtype=np.int64)
     attackable = (rows["status"] == ATTACKED).to_numpy()
     targets = None
     if "target" in rows:
         targets = rows["target"].map(lambda name: numbers.get(name, -1)).to_numpy(dtype=np.int64)
-    tasks["verification"] = verification_summary(embeddings, attackable, identities, targets)
+    verification = verification_summary(embeddings, attackable, identities, targets)
     gallery = getattr(base_model(victim).head, "gallery", None)
     if gallery is None or gallery.shape[-1] != embeddings["clean"].shape[1]:
-        tasks["open_set"] = {"unavailable": "the recogniser's head keeps no gallery to compare with"}
-    else:
-        vectors = gallery.detach().cpu().numpy().astype(np.float32)
-        known = split_known(len(names), split_seed)
-        tasks["open_set"] = open_set_summary(embeddings, attackable, identities, vectors, known)
-        tasks["open_set"]["trained_on_all"] = trained_on_all
-    return tasks
+        no_gallery = Unavailable("the recogniser's head keeps no gallery to compare with")
+        return Tasks(identification, verification, no_gallery)
+    vectors = gallery.detach().cpu().numpy().astype(np.float32)
+    known = split_known(len(names), split_seed)
+    open_set = open_set_summary(embeddings, attackable, identities, vectors, known)
+    return Tasks(identification, verification, replace(open_set, trained_on_all=trained_on_all))
 
 
-def tasks_rows(tasks: Mapping[str, Any]) -> pd.DataFrame:
+def tasks_rows(tasks: Tasks) -> pd.DataFrame:
     """The table of `tasks.csv`: a line a figure, version and person; person is "" where it is over all."""
     lines = []
     for task, figure, wanted, person, versions in _figures(tasks):
-        for version in VERSIONS:
-            about = {
-                "task": task,
-                "figure": figure,
-                "wanted_rate": wanted,
-                "person": person,
-                "version": version,
-            }
-            lines.append(about | {key: versions[version][key] for key in ("value", "low", "high", "n")})
+        about = {"task": task, "figure": figure, "wanted_rate": wanted, "person": person}
+        lines += [about | {"version": version} | vars(versions[version]) for version in VERSIONS]
     return pd.DataFrame(lines)
 
 
-def _figures(tasks: Mapping[str, Any]) -> Iterator[tuple[str, str, float | None, str, Mapping[str, Any]]]:
+def _figures(tasks: Tasks) -> Iterator[tuple[str, str, float | None, str, ByVersion]]:
     """Task, name, rate that it is for, person and the figures of all versions."""
-    identification = tasks["identification"]
-    for person, own in [("", identification), *identification["per_person"].items()]:
-        for name in ("top1", "rank5"):
-            if own.get(name) is not None:
-                yield "identification", name, None, person, own[name]
-    verification, open_set = tasks["verification"], tasks["open_set"]
-    if "unavailable" not in verification:
-        yield "verification", "eer", None, "", verification["eer"]
-        yield "verification", "accuracy", None, "", verification["accuracy"]
-    for task, points in (("verification", verification), ("open_set", open_set)):
-        for point in points.get("points", ()):
-            if point["threshold"] is None:
-                continue
-            for name, versions in point.items():
-                if isinstance(versions, Mapping):
-                    yield task, name, point["wanted"], "", versions
+    for person, own in [("", tasks.identification), *tasks.identification.per_person.items()]:
+        yield "identification", "top1", None, person, own.top1
+        if own.rank5 is not None:
+            yield "identification", "rank5", None, person, own.rank5
+    points: list[tuple[str, VerificationPoint | OpenSetPoint | TooFew]] = []
+    if not isinstance(tasks.verification, Unavailable):
+        yield "verification", "eer", None, "", tasks.verification.eer
+        yield "verification", "accuracy", None, "", tasks.verification.accuracy.by_version
+        points += [("verification", point) for point in tasks.verification.points]
+    if not isinstance(tasks.open_set, Unavailable):
+        points += [("open_set", point) for point in tasks.open_set.points]
+    for task, point in points:
+        for name in ("tar", "far", "impersonation", "identified", "false_alarms"):
+            if (found := getattr(point, name, None)) is not None:
+                yield task, name, point.wanted, "", found

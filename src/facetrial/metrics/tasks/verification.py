@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -17,8 +16,20 @@ from facetrial.metrics.tasks.all_pairs import (
     resample_all_pairs,
     threshold_grid,
 )
+from facetrial.metrics.tasks.results import (
+    AtThreshold,
+    ByVersion,
+    Histogram,
+    PairCounts,
+    RateCurve,
+    TooFew,
+    Unavailable,
+    Verification,
+    VerificationPoint,
+)
 from facetrial.metrics.tasks.score_histogram import LEAST_EXPECTED, cells_of, pairs_needed, similarity_at
-from facetrial.trial.embedding_shards import VERSIONS
+from facetrial.statistics.intervals import Interval
+from facetrial.trial.embedding_shards import VERSIONS, Version
 
 FALSE_ACCEPT_RATES = (1e-2, 1e-3, 1e-4)
 _CURVE_POINTS = 25
@@ -30,11 +41,10 @@ def verification_summary(
     attackable: np.ndarray,
     people: np.ndarray,
     targets: np.ndarray | None = None,
-) -> dict[str, Any]:
+) -> Verification | Unavailable:
     """Verification among all pairs: clean with clean pictures, and attacked ones with the clean ones of the others.
 
-    Thresholds are those at which so many of the clean impostor pairs are accepted; under attack they stay. Every figure
-    is {value, low, high, n} with n pairs.
+    Thresholds are those at which so many of the clean impostor pairs are accepted; under attack they stay.
 
     Args:
         embeddings: for each of VERSIONS float32 (N, D), unit norm.
@@ -42,18 +52,12 @@ def verification_summary(
         people: int64 (N,), who is on each picture.
         targets: int64 (N,), for whom each picture is to be taken (numbers as in `people`; -1 for nobody there); None
             when the attack has no targets.
-
-    Returns:
-        `people`, `pairs`, `eer`, `accuracy` (of both kinds of pair, weighted alike), `points` (one a false accept rate:
-        `threshold`, None with fewer impostor pairs than `needed`; `tar`; `far`; `impersonation`, the share of an
-        attacked picture's pairs with its target's pictures that are accepted), `curve` and `histogram`; or
-        `unavailable`, with the reason.
     """
     people = np.unique(people, return_inverse=True)[1] if targets is None else people
     everyone = np.arange(len(people))
     places = {version: everyone if version == "clean" else np.flatnonzero(attackable) for version in VERSIONS}
     if reason := _impossible(people, places["attacked"]):
-        return {"unavailable": reason}
+        return Unavailable(reason)
     gallery = embeddings["clean"]
     grid = threshold_grid(count_all_pairs(gallery, everyone, gallery, people))
     found = {
@@ -67,49 +71,47 @@ def verification_summary(
     clean = found["clean"]
     rates = {version: found[version].counts.rates() for version in VERSIONS}
 
-    def at_edge(edge: int, grid_places: np.ndarray, kind: int) -> dict[str, Any]:
+    def at_edge(edge: int, grid_places: np.ndarray, kind: int) -> ByVersion:
         """TAR (kind 0) or FAR (kind 1) of each version at an edge."""
-        figures = {}
+        figures: dict[Version, Interval] = {}
         for version, result in found.items():
             draws = read_at((result.accepted, result.falsely)[kind], grid_places)
             units = max(result.people if kind == 0 else result.couples // 2, 1)
             value = rates[version][kind][edge]
-            figures[version] = interval_of(value, draws, pairs[version][kind], units).as_dict()
+            figures[version] = interval_of(value, draws, pairs[version][kind], units)
         return figures
 
-    points = []
+    points: list[VerificationPoint | TooFew] = []
     for far in FALSE_ACCEPT_RATES:
-        edge = clean.counts.edge_at(far)
-        point: dict[str, Any] = {"wanted": far, "needed": pairs_needed(far), "threshold": None}
+        edge, needed = clean.counts.edge_at(far), pairs_needed(far)
         # Counted from both ends, a pair is still one pair.
-        if edge is not None and pairs["clean"][1] >= point["needed"]:
-            there = places_at(clean.falsely, far)
-            point |= {
-                "threshold": similarity_at(edge),
-                "tar": at_edge(edge, there, 0),
-                "far": at_edge(edge, there, 1),
-                "impersonation": None
-                if targets is None
-                else impersonation(embeddings, places, people, targets, edge),
-            }
-        points.append(point)
-    return {
-        "people": clean.people,
-        "pairs": {v: dict(zip(("genuine", "impostor"), pairs[v], strict=True)) for v in VERSIONS},
-        "eer": {
+        if edge is None or pairs["clean"][1] < needed:
+            points.append(TooFew(far, needed, None))
+            continue
+        there = places_at(clean.falsely, far)
+        taken = None if targets is None else impersonation(embeddings, places, people, targets, edge)
+        points.append(
+            VerificationPoint(
+                far, needed, similarity_at(edge), at_edge(edge, there, 0), at_edge(edge, there, 1), taken
+            )
+        )
+    return Verification(
+        people=clean.people,
+        pairs={version: PairCounts(*pairs[version]) for version in VERSIONS},
+        eer={
             version: interval_of(
                 result.counts.equal_error_rate(),
                 equal_error_rates(result),
                 sum(pairs[version]),
                 result.people,
-            ).as_dict()
+            )
             for version, result in found.items()
         },
-        "accuracy": _accuracy(found, pairs, grid),
-        "points": points,
-        "curve": _curve(found, pairs, rates),
-        "histogram": _histogram(found),
-    }
+        accuracy=_accuracy(found, pairs, grid),
+        points=tuple(points),
+        curve=_curve(found, pairs, rates),
+        histogram=_histogram(found),
+    )
 
 
 def impersonation(
@@ -118,7 +120,7 @@ def impersonation(
     people: np.ndarray,
     targets: np.ndarray,
     edge: int,
-) -> dict[str, Any] | None:
+) -> ByVersion | None:
     """The share of pairs of a picture and a clean one of its target that are accepted, before and after the attack.
 
     Args:
@@ -136,7 +138,7 @@ def impersonation(
     draws = people_draws(int(people.max()) + 1, 1000, 0)
     weights = draws[:, people[rows]] * draws[:, targets[rows]]
     totals = np.bincount(people, minlength=count)[targets[rows]]
-    figures = {}
+    figures: dict[Version, Interval] = {}
     for version in VERSIONS:
         hits = np.array(
             [
@@ -153,7 +155,7 @@ def impersonation(
             drawn = (weights @ hits) / (weights @ totals)
         couples = len(np.unique(np.stack([people[rows], targets[rows]]), axis=1).T)
         n = int(totals.sum())
-        figures[version] = interval_of(hits.sum() / n, drawn, n, couples).as_dict()
+        figures[version] = interval_of(hits.sum() / n, drawn, n, couples)
     return figures
 
 
@@ -169,50 +171,47 @@ def _impossible(people: np.ndarray, attacked: np.ndarray) -> str | None:
 
 
 def _accuracy(
-    found: Mapping[str, Pairs], pairs: Mapping[str, tuple[int, int]], grid: np.ndarray
-) -> dict[str, Any]:
+    found: Mapping[Version, Pairs], pairs: Mapping[Version, tuple[int, int]], grid: np.ndarray
+) -> AtThreshold:
     edge = found["clean"].counts.best_edge()
     place = np.interp(edge, grid, np.arange(len(grid)))
-    figures: dict[str, Any] = {"threshold": similarity_at(edge)}
+    figures: dict[Version, Interval] = {}
     for version, result in found.items():
         accepted, falsely = result.counts.rates()
         there = np.full(len(result.accepted), place)
         draws = (read_at(result.accepted, there) + 1 - read_at(result.falsely, there)) / 2
         value = float(accepted[edge] + 1 - falsely[edge]) / 2
-        figures[version] = interval_of(value, draws, sum(pairs[version]), result.people).as_dict()
-    return figures
+        figures[version] = interval_of(value, draws, sum(pairs[version]), result.people)
+    return AtThreshold(similarity_at(edge), *(figures[version] for version in VERSIONS))
 
 
 def _curve(
-    found: Mapping[str, Pairs],
-    pairs: Mapping[str, tuple[int, int]],
-    rates: Mapping[str, tuple[np.ndarray, np.ndarray]],
-) -> dict[str, Any]:
+    found: Mapping[Version, Pairs],
+    pairs: Mapping[Version, tuple[int, int]],
+    rates: Mapping[Version, tuple[np.ndarray, np.ndarray]],
+) -> RateCurve:
     """TAR of each version at thresholds by the false accept rate on clean pictures."""
     clean = found["clean"]
     fars = np.geomspace(min(max(LEAST_EXPECTED / pairs["clean"][1], 1e-6), 0.1), 0.5, _CURVE_POINTS)
     edges = [int(np.argmax(rates["clean"][1] <= far)) for far in fars]
     places = [places_at(clean.falsely, far) for far in fars]
-    curve: dict[str, Any] = {"far": fars.tolist()}
-    for version, result in found.items():
-        curve[version] = [
+    figures = {
+        version: tuple(
             interval_of(
                 rates[version][0][edge], read_at(result.accepted, there), pairs[version][0], result.people
-            ).as_dict()
+            )
             for edge, there in zip(edges, places, strict=True)
-        ]
-    return curve
+        )
+        for version, result in found.items()
+    }
+    return RateCurve(tuple(fars.tolist()), *(figures[version] for version in VERSIONS))
 
 
-def _histogram(found: Mapping[str, Pairs]) -> dict[str, Any]:
+def _histogram(found: Mapping[Version, Pairs]) -> Histogram:
     """Shares of the pairs of each kind and version between similarities from the lowest to the highest of all."""
     seen = np.flatnonzero(sum(result.counts.genuine + result.counts.impostor for result in found.values()))
     edges = np.unique(np.linspace(seen[0], seen[-1] + 1, _BINS + 1).round().astype(np.int64))
     shares = {version: result.counts.shares(edges) for version, result in found.items()}
-    return {
-        "similarity": [similarity_at((low + high) / 2) for low, high in pairwise(edges.tolist())],
-        **{
-            kind: {version: shares[version][number].tolist() for version in VERSIONS}
-            for number, kind in enumerate(("genuine", "impostor"))
-        },
-    }
+    genuine, impostor = ({v: tuple(shares[v][kind].tolist()) for v in VERSIONS} for kind in (0, 1))
+    between = tuple(similarity_at((low + high) / 2) for low, high in pairwise(edges.tolist()))
+    return Histogram(between, genuine, impostor)

@@ -1,6 +1,6 @@
 """A chart as a figure of matplotlib, for files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import matplotlib.ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.chart_layout import NOTHING_MEASURED, Layout, Placed, in_words, lay_out
 from facetrial.report.rendering.components import Chart
 from facetrial.report.rendering.theme import LIGHT, Theme, mark, new_axes, save_figure
@@ -17,7 +18,7 @@ _HATCHES = ("", "//", "..", "xx", "\\\\", "--")
 _CROWD = 20  # points from which whiskers step back
 
 
-def save_chart(chart: Chart, folder: Path, summaries: Sequence[Mapping[str, Any]]) -> list[Path]:
+def save_chart(chart: Chart, folder: Path, summaries: Sequence[TrialSummary]) -> list[Path]:
     """Writes a chart's PNG and SVG, named after it, into `folder`."""
     figure = chart_figure(chart, summaries)
     paths = [folder / f"{chart.name}.{kind}" for kind in ("png", "svg")]
@@ -26,7 +27,7 @@ def save_chart(chart: Chart, folder: Path, summaries: Sequence[Mapping[str, Any]
     return paths
 
 
-def chart_figure(chart: Chart, summaries: Sequence[Mapping[str, Any]] = (), theme: Theme = LIGHT) -> Figure:
+def chart_figure(chart: Chart, summaries: Sequence[TrialSummary] = (), theme: Theme = LIGHT) -> Figure:
     """Draws a chart; what a reader of `summaries` must know (synthetic, a quick look) is written on it."""
     layout = lay_out(chart)
     count = max(len(layout.categories), 1)

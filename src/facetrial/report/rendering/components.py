@@ -4,13 +4,25 @@ A section is made from summaries alone, so that a report can be made again from 
 on a page or as a file, is the report's business.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, Self
 
 import numpy as np
 
 from facetrial.core.errors import FacetrialError
+from facetrial.statistics.intervals import Interval
+
+
+class Figure(Protocol):
+    """A value with its interval."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,14 @@ class Series:
     hollow: bool = False
     sizes: Sequence[float] | None = None
     tone: str | None = None
+
+    @classmethod
+    def of(
+        cls, name: str, x: Sequence[float] | Sequence[str], figures: Sequence[Figure], **options: Any
+    ) -> Self:
+        """Figures with their intervals; `options` are further attributes."""
+        y, low, high = ([getattr(figure, part) for figure in figures] for part in ("value", "low", "high"))
+        return cls(name, x, y, low, high, **options)
 
     def __post_init__(self) -> None:
         for name in ("y", "low", "high", "labels", "sizes"):
@@ -102,20 +122,30 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """A figure of a table, or none, with a few words below it."""
+
+    figure: Interval | None
+    note: str
+
+
+Cell = str | float | Interval | Noted | None
+
+
+@dataclass(frozen=True)
 class Table:
     """A table of texts, numbers and figures.
 
     Attributes:
         title: for who cannot see it, and above it where a section has several.
         header: a title a column.
-        lines: cells: a text; a number; or a figure {value, low, high, n}, shown as a percentage with its interval,
-            and below it `note`, a text, where it has one.
+        lines: cells: a text; a number; or a figure, shown with its interval and its number of pictures.
         percent: whether figures are shares.
     """
 
     title: str
     header: Sequence[str]
-    lines: Sequence[Sequence[str | float | Mapping[str, Any] | None]]
+    lines: Sequence[Sequence[Cell]]
     percent: bool = True
 
 

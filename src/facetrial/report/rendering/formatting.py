@@ -1,10 +1,10 @@
 """Figures as they are shown: percentages, intervals, names and what is counted."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
-from facetrial.metrics.flagging import has_detector
+from facetrial.metrics.parts import Person
+from facetrial.metrics.summary import TrialSummary
+from facetrial.statistics.intervals import Interval
 
 FIGURES = {
     "clean_accuracy": "accuracy, clean",
@@ -32,11 +32,16 @@ def rate_in_words(rate: float) -> str:
     return f"{100 * rate:.2g} %"
 
 
-def interval(figure: Mapping[str, Any], digits: int = 1) -> str:
-    """{low: 0.1, high: 0.2} -> "10.0 to 20.0 %"."""
-    if _unknown(figure["value"]):
+def interval(figure: Interval, digits: int = 1) -> str:
+    """From 0.1 to 0.2 -> "10.0 to 20.0 %"."""
+    if _unknown(figure.value):
         return NOTHING
-    return f"{100 * figure['low']:.{digits}f} to {100 * figure['high']:.{digits}f} %"
+    return f"{100 * figure.low:.{digits}f} to {100 * figure.high:.{digits}f} %"
+
+
+def figure_in_words(figure: Interval) -> str:
+    """ "15.0 % (10.0 to 20.0 %)"."""
+    return f"{percent(figure.value)} ({interval(figure)})"
 
 
 def points(difference: float) -> str:
@@ -44,30 +49,30 @@ def points(difference: float) -> str:
     return f"{100 * difference:+.1f}"
 
 
+def signed(margin: float) -> str:
+    """0.314 -> "+0.31"; unknown or infinite -> a dash."""
+    return f"{margin:+.2f}" if math.isfinite(margin) else NOTHING
+
+
 def _unknown(value: float | None) -> bool:
     return value is None or math.isnan(value)
 
 
-def ranked_people(summary: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+def ranked_people(summary: TrialSummary) -> list[tuple[str, Person]]:
     """People who could be attacked, the least recognised under attack first, then by number of pictures."""
-    people = [(n, p) for n, p in summary["per_identity"].items() if not _unknown(p["robust"]["value"])]
-    return sorted(people, key=lambda item: (item[1]["robust"]["value"], -item[1]["robust"]["n"], item[0]))
+    people = [(name, one) for name, one in summary.per_identity.items() if one.robust.n]
+    return sorted(people, key=lambda item: (item[1].robust.value, -item[1].robust.n, item[0]))
 
 
-def of_pairs(summary: Mapping[str, Any]) -> bool:
-    """Whether the trial was of pairs of pictures."""
-    return summary.get("task") == "verification"
-
-
-def things(summary: Mapping[str, Any], pictures: str = "pictures") -> str:
+def things(summary: TrialSummary, pictures: str = "pictures") -> str:
     """What was judged."""
-    return "pairs" if of_pairs(summary) else pictures
+    return "pairs" if summary.of_pairs else pictures
 
 
-def judged(summary: Mapping[str, Any]) -> str:
+def judged(summary: TrialSummary) -> str:
     """What a right verdict on them is called."""
-    right = "judged rightly" if of_pairs(summary) else "recognised"
-    return f"{right} (flagged or not)" if has_detector(summary) else right
+    right = "judged rightly" if summary.of_pairs else "recognised"
+    return f"{right} (flagged or not)" if summary.flagging is not None else right
 
 
 def shown_name(name: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from facetrial.core.files import written_whole
-from facetrial.report.rendering.formatting import interval, percent, shown_name
+from facetrial.report.rendering.formatting import interval, percent, shown_name, signed
 from facetrial.report.rendering.theme import DARK, LIGHT
 
 PLOTLY = "plotly-basic-4.1.1.min.js.gz"
@@ -31,6 +31,7 @@ def write_html(path: Path, template: str, **values: Any) -> Path:
     environment.filters |= {
         "percent": percent,
         "interval": interval,
+        "signed": signed,
         "name": shown_name,
         "tied": lambda text: text.replace(" %", "\u00a0%"),
         "spaced": lambda text: str(text).replace("_", " "),

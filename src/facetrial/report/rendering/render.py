@@ -1,23 +1,25 @@
 """What a page shows of sections, and the files beside it: PNG and SVG of each chart, PNG of each drawing."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from facetrial.core.files import written_whole
+from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.chart_layout import in_words, lay_out
 from facetrial.report.rendering.chart_matplotlib import save_chart
 from facetrial.report.rendering.chart_plotly import plotly_chart
-from facetrial.report.rendering.components import Chart, Drawing, Section, Table
+from facetrial.report.rendering.components import Cell, Chart, Drawing, Noted, Section, Table
 from facetrial.report.rendering.formatting import NOTHING, interval
 from facetrial.report.rendering.html import data_address, png
+from facetrial.statistics.intervals import Interval
 
 _MOST_LINES_UNDER_A_CHART = 60
 
 
 def show_sections(
-    sections: Sequence[Section], folder: Path, summaries: Sequence[Mapping[str, Any]]
+    sections: Sequence[Section], folder: Path, summaries: Sequence[TrialSummary]
 ) -> list[dict[str, Any]]:
     """Writes the files of all charts and drawings into `folder`.
 
@@ -42,7 +44,7 @@ def show_sections(
     ]
 
 
-def show_chart(chart: Chart, folder: Path, summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def show_chart(chart: Chart, folder: Path, summaries: Sequence[TrialSummary]) -> dict[str, Any]:
     """Writes a chart's PNG and SVG; what the template shows of it: texts, plotly's values, and its figures in words."""
     save_chart(chart, folder, summaries)
     plotly = plotly_chart(chart)
@@ -79,13 +81,16 @@ def show_table(table: Table) -> dict[str, Any]:
     return {"title": table.title, "header": header, "lines": lines}
 
 
-def _cell(value: str | float | Mapping[str, Any] | None, share: bool) -> dict[str, Any]:
+def _cell(value: Cell, share: bool) -> dict[str, Any]:
     """What a cell says, what stands below it, and what it is sorted by: "" comes last."""
     if isinstance(value, str):
         return {"text": value, "below": "", "sort": "" if value == NOTHING else value}
-    if isinstance(value, Mapping):
-        figure = value["value"]
-        return {"text": in_words(figure, share), "below": _below(value, share), "sort": _sorted_by(figure)}
+    figure, note = (value.figure, [value.note]) if isinstance(value, Noted) else (value, [])
+    if isinstance(figure, Interval):
+        below = ", ".join([*_below(figure, share), *note])
+        return {"text": in_words(figure.value, share), "below": below, "sort": _sorted_by(figure.value)}
+    if note:
+        return {"text": NOTHING, "below": note[0], "sort": ""}
     text = str(value) if isinstance(value, int) else in_words(value, False)
     return {"text": text, "below": "", "sort": _sorted_by(value)}
 
@@ -94,11 +99,8 @@ def _sorted_by(value: float | None) -> float | str:
     return "" if value is None or not math.isfinite(value) else value
 
 
-def _below(figure: Mapping[str, Any], share: bool) -> str:
-    parts = []
-    if figure["value"] is not None and figure.get("low") is not None:
-        low, high = (in_words(figure[end], False) for end in ("low", "high"))
-        parts.append(interval(figure) if share else f"{low} to {high}")
-    if "n" in figure:
-        parts.append(f"n = {figure['n']}")
-    return ", ".join(parts + ([figure["note"]] if "note" in figure else []))
+def _below(figure: Interval, share: bool) -> list[str]:
+    if math.isnan(figure.value):
+        return [f"n = {figure.n}"]
+    low, high = (in_words(end, False) for end in (figure.low, figure.high))
+    return [interval(figure) if share else f"{low} to {high}", f"n = {figure.n}"]

@@ -4,7 +4,7 @@ Colours are Okabe and Ito's, which people with any colour vision tell apart; sha
 """
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from facetrial.core.files import written_whole
-from facetrial.metrics.summary import only_naive
+from facetrial.metrics.summary import TrialSummary
 
 
 @dataclass(frozen=True)
@@ -81,15 +81,15 @@ def new_axes(
     return figure, axes[0, 0] if rows == columns == 1 else axes
 
 
-def mark(figure: Figure, summaries: Sequence[Mapping[str, Any]], theme: Theme) -> None:
+def mark(figure: Figure, summaries: Sequence[TrialSummary], theme: Theme) -> None:
     """Writes on the figure itself what a reader must know: synthetic faces, a quick look, a failed check."""
     notes = []
-    if any(summary["synthetic"] for summary in summaries):
+    if any(summary.synthetic for summary in summaries):
         notes.append("synthetic faces")
-    if limits := sorted({summary["limit"] for summary in summaries} - {None}):
+    if limits := sorted({summary.limit for summary in summaries} - {None}):
         notes.append(f"a quick look, data.limit={limits[0]}")
-    untrusted = [summary for summary in summaries if not summary["trusted"]]
-    if not all(only_naive(summary) for summary in untrusted):
+    untrusted = [summary for summary in summaries if not summary.trusted]
+    if not all(summary.only_naive for summary in untrusted):
         notes.append("not trusted: a check failed")
     elif untrusted:
         notes.append("naive: not trusted")

@@ -1,36 +1,35 @@
 """What is left under attack against the number of training pictures a person has, over the people of a trial."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from facetrial.metrics.class_size import ClassSize
+from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.components import Chart, Section, Series
-from facetrial.report.rendering.formatting import percent
+from facetrial.report.rendering.formatting import percent, shown_name
 
 
-def class_size_sentence(found: Mapping[str, Any]) -> str:
+def class_size_sentence(found: ClassSize) -> str:
     """What the people of the trial show."""
-    factor, first, last = found["doubling"], found["curve"][0], found["curve"][-1]
-    ends = f"95 % interval {factor['low']:.2f} to {factor['high']:.2f}, {found['people']} people"
-    if factor["low"] > 1:
+    factor, first, last = found.doubling, found.curve[0], found.curve[-1]
+    ends = f"95 % interval {factor.low:.2f} to {factor.high:.2f}, {found.people} people"
+    if factor.low > 1:
         said = "People with more training pictures are recognised more often under attack"
-    elif factor["high"] < 1:
+    elif factor.high < 1:
         said = "People with more training pictures are recognised less often under attack"
     else:
         said = "These people do not decide whether more training pictures help under attack"
     return (
-        f"{said}: with twice as many, the odds change by a factor of {factor['value']:.2f} ({ends}), from "
-        f"{percent(first['value'])} with {first['n_train']:.0f} to {percent(last['value'])} with "
-        f"{last['n_train']:.0f}."
+        f"{said}: with twice as many, the odds change by a factor of {factor.value:.2f} ({ends}), from "
+        f"{percent(first.value)} with {first.n_train:.0f} to {percent(last.value)} with "
+        f"{last.n_train:.0f}."
     )
 
 
-def class_size_section(summary: Mapping[str, Any]) -> Section | None:
+def class_size_section(summary: TrialSummary) -> Section | None:
     """People by their number of training pictures, with the fitted curve."""
-    found = summary.get("class_size")
-    if not found:
+    found = summary.class_size
+    if found is None:
         return None
-    people = [(name, one) for name, one in summary["per_identity"].items() if one["robust"]["n"]]
-    fitted = found["curve"]
+    people = [(name, one) for name, one in summary.per_identity.items() if one.robust.n]
+    fitted = found.curve
     chart = Chart(
         "class_size",
         "Share recognised under attack of each person against the number of training pictures. "
@@ -42,17 +41,18 @@ def class_size_section(summary: Mapping[str, Any]) -> Section | None:
         [
             Series(
                 "people",
-                [one["n_train"] for _, one in people],
-                [one["robust"]["value"] for _, one in people],
+                [one.n_train for _, one in people],
+                [one.robust.value for _, one in people],
                 labels=[
-                    f"{name.replace('_', ' ')}: {percent(one['robust']['value'], 0)} of {one['robust']['n']}, trained "
-                    f"on {one['n_train']}"
+                    f"{shown_name(name)}: {percent(one.robust.value, 0)} of {one.robust.n}, trained "
+                    f"on {one.n_train}"
                     for name, one in people
                 ],
             ),
-            Series(
+            Series.of(
                 "fitted",
-                *([point[key] for point in fitted] for key in ("n_train", "value", "low", "high")),
+                [point.n_train for point in fitted],
+                fitted,
                 line=True,
                 points=False,
                 band=True,

@@ -1,46 +1,43 @@
 """What detectors noticed, on a page: a sentence and the ROC curve."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from facetrial.metrics.flagging import has_detector
+from facetrial.metrics.flagging import Flagging
+from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.components import Chart, Section, Series
 from facetrial.report.rendering.formatting import interval, percent
 
 
-def flagging_sentence(flagging: Mapping[str, Any]) -> str:
+def flagging_sentence(flagging: Flagging) -> str:
     """Flagging in one sentence."""
-    caught, alarms, through = (flagging[key] for key in ("caught", "false_alarms", "undetected_success"))
+    caught, alarms, through = flagging.caught, flagging.false_alarms, flagging.undetected_success
     return (
-        f"{percent(caught['value'])} of the attacked pictures are flagged (95 % interval {interval(caught)}), and "
-        f"{percent(alarms['value'])} of the clean ones; undetected, the attack succeeded on "
-        f"{percent(through['value'])} of {through['n']} pictures (95 % interval {interval(through)})."
+        f"{percent(caught.value)} of the attacked pictures are flagged (95 % interval {interval(caught)}), and "
+        f"{percent(alarms.value)} of the clean ones; undetected, the attack succeeded on "
+        f"{percent(through.value)} of {through.n} pictures (95 % interval {interval(through)})."
     )
 
 
-def describe_flagging(flagging: Mapping[str, Any]) -> str:
+def describe_flagging(flagging: Flagging) -> str:
     """The figure in words."""
-    auroc = flagging["auroc"]
+    auroc = flagging.auroc
     return (
-        f"Receiver operating characteristic of the detector: area {auroc['value']:.3f} (95 % interval "
-        f"{auroc['low']:.3f} to {auroc['high']:.3f}). {flagging_sentence(flagging)}"
+        f"Receiver operating characteristic of the detector: area {auroc.value:.3f} (95 % interval "
+        f"{auroc.low:.3f} to {auroc.high:.3f}). {flagging_sentence(flagging)}"
     )
 
 
-def flagging_section(summary: Mapping[str, Any]) -> Section | None:
+def flagging_section(summary: TrialSummary) -> Section | None:
     """What detectors noticed; None where the victim has none."""
-    if not has_detector(summary):
+    if summary.flagging is None:
         return None
     return Section(
-        "What is noticed", [flagging_sentence(summary["flagging"])], charts=[flagging_chart(summary)]
+        "What is noticed", [flagging_sentence(summary.flagging)], charts=[flagging_chart(summary.flagging)]
     )
 
 
-def flagging_chart(summary: Mapping[str, Any]) -> Chart:
+def flagging_chart(flagging: Flagging) -> Chart:
     """The receiver operating characteristic, and the threshold that stood trial."""
-    flagging = summary["flagging"]
-    alarms, caught = ([point[key] for point in flagging["roc"]] for key in ("false_alarms", "caught"))
-    stood = [flagging["false_alarms"]["value"]], [flagging["caught"]["value"]]
+    alarms, caught = zip(*((point.false_alarms, point.caught) for point in flagging.roc), strict=True)
+    stood = [flagging.false_alarms.value], [flagging.caught.value]
     return Chart(
         "flagging",
         describe_flagging(flagging),

@@ -1,17 +1,15 @@
 """The table of defences as Markdown, CSV and a figure."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from facetrial.core.files import written_whole
-from facetrial.metrics.flagging import FLAGS_COUNT, clean_kept
-from facetrial.report.rendering.chart_matplotlib import save_chart
+from facetrial.metrics.flagging import FLAGS_COUNT
 from facetrial.report.rendering.formatting import NOTHING, interval, percent
 from facetrial.report.rendering.text_tables import csv_table, markdown_table
-from facetrial.report.wording import banners
+from facetrial.statistics.intervals import Interval
+from facetrial.sweep.csv_table import figure_columns
 from facetrial.sweep.defenses.section import defenses_chart, headed
-from facetrial.sweep.defenses.table import Cell, DefenseTable
+from facetrial.sweep.defenses.table import DefenseTable
+from facetrial.sweep.figure_table import Cell
 
 
 def write_defense_table(
@@ -25,30 +23,22 @@ def write_defense_table(
         name: begins the files' names in place of "defenses".
         title: what sets this table apart from another of the same sweep.
     """
-    folder = Path(folder)
     texts = {f"{name}.md": defenses_markdown(table, name, title), f"{name}.csv": defenses_csv(table)}
-    for file, text in texts.items():
-        with written_whole(folder / file) as temporary:
-            temporary.write_text(text, encoding="utf-8")
-    return [folder / file for file in texts] + save_chart(
-        defenses_chart(table, name, title), folder, table.trials
-    )
+    return table.write(Path(folder), texts, defenses_chart(table, name, title))
 
 
 def table_lines(table: DefenseTable) -> list[list[str]]:
     """The lines as words."""
     lines = []
-    for defense in table.defenses:
-        summary, lost = table.summaries[defense], table.lost(defense)
-        cost = summary.get("cost") or {}
+    for defense in table.rows:
+        lost = table.lost(defense)
         lines.append(
             [
                 defense,
-                _with_interval(clean_kept(summary)),
+                _with_interval(table.of_defense[defense].clean_kept),
                 NOTHING if lost is None else f"{100 * lost:.1f}",
-                *(_in_words(table.cells.get((defense, attack))) for attack in table.attacks),
-                _number(cost.get("train_seconds")),
-                _number(cost.get("answers_per_second")),
+                *(_in_words(cell) for cell in table.line(defense)),
+                *(NOTHING if cost is None else f"{cost:.3g}" for cost in table.costs(defense).values()),
             ]
         )
     return lines
@@ -56,55 +46,46 @@ def table_lines(table: DefenseTable) -> list[list[str]]:
 
 def defenses_markdown(table: DefenseTable, name: str = "defenses", title: str = "") -> str:
     """The whole page."""
-    about = table.trials[0]
+    about = table.about
     naive = (
         "; in brackets, what is left under the same attack when it does not: the difference is what the defence "
         "hides"
     )
-    said = dict.fromkeys(banner for summary in table.trials for banner in banners(summary))
     parts = [
-        f"# {headed(title)}\n",
-        *(f"> **{banner}**\n" for banner in said),
-        f"{about['embedder']} on {about['data']}, n = {about['n']}, seed {about['seed']}. Share of pictures recognised "
+        f"{about.embedder} on {about.data}, n = {about.n}, seed {about.seed}. Share of pictures recognised "
         "under each attack, with 95 % intervals (bootstrap over people, then pictures). Attacks know the "
         f"defence{naive if table.has_naive else ''}.\n",
         *([f"{FLAGS_COUNT}\n"] if table.flags else []),
         markdown_table(table.header, table_lines(table)),
         f"![Dot plot of the table above, with 95 % intervals]({name}.png)\n",
     ]
-    return "\n".join(parts)
+    return table.document(headed(title), parts)
 
 
 def defenses_csv(table: DefenseTable) -> str:
     """A line a defence and attack."""
-    header = ["defense", "attack"]
-    header += [f"{kind}{part}" for kind in ("adaptive", "naive") for part in ("", "_low", "_high", "_n")]
-    header += ["clean", "clean_lost", "train_seconds", "answers_per_second"]
-    lines = []
-    for cell in table.cells.values():
-        summary = table.summaries[cell.defense]
-        cost = summary.get("cost") or {}
-        figures = [
-            None if figure is None else figure[part]
-            for figure in (cell.adaptive, cell.naive)
-            for part in ("value", "low", "high", "n")
+    return csv_table(
+        [
+            {
+                "defense": defense,
+                "attack": attack,
+                **figure_columns("adaptive", cell.figure),
+                **figure_columns("naive", cell.beside),
+                "clean": table.of_defense[defense].clean_kept.value,
+                "clean_lost": table.lost(defense),
+                **table.costs(defense),
+            }
+            for (defense, attack), cell in table.cells.items()
         ]
-        costs = [cost.get("train_seconds"), cost.get("answers_per_second")]
-        clean = clean_kept(summary)["value"]
-        lines.append([cell.defense, cell.attack, *figures, clean, table.lost(cell.defense), *costs])
-    return csv_table(header, lines)
+    )
 
 
 def _in_words(cell: Cell | None) -> str:
     if cell is None:
         return NOTHING
-    words = NOTHING if cell.adaptive is None else _with_interval(cell.adaptive)
-    return words if cell.naive is None else f"{words} (naive {percent(cell.naive['value'])})"
+    words = NOTHING if cell.figure is None else _with_interval(cell.figure)
+    return words if cell.beside is None else f"{words} (naive {percent(cell.beside.value)})"
 
 
-def _with_interval(figure: Mapping[str, Any]) -> str:
-    return f"{percent(figure['value'])} [{interval(figure).removesuffix(' %').replace(' to ', ', ')}]"
-
-
-def _number(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.3g}"
+def _with_interval(figure: Interval) -> str:
+    return f"{percent(figure.value)} [{interval(figure).removesuffix(' %').replace(' to ', ', ')}]"

@@ -1,13 +1,12 @@
 """The table of defences on a page, and as a figure."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from facetrial.metrics.flagging import FLAGS_COUNT, LEFT, clean_kept
+from facetrial.metrics.flagging import FLAGS_COUNT, LEFT
 from facetrial.report.rendering.chart_layout import TONES
-from facetrial.report.rendering.components import Chart, Section, Series, Table
+from facetrial.report.rendering.components import Cell as Shown
+from facetrial.report.rendering.components import Chart, Noted, Section, Series, Table
 from facetrial.report.rendering.formatting import percent
-from facetrial.sweep.defenses.table import Cell, DefenseTable
+from facetrial.sweep.defenses.table import DefenseTable
+from facetrial.sweep.figure_table import Cell
 
 
 def headed(title: str) -> str:
@@ -17,18 +16,16 @@ def headed(title: str) -> str:
 
 def defenses_section(table: DefenseTable, name: str = "defenses", title: str = "") -> Section:
     """The table and its figure, for a page; `name` and `title` as for `write_defense_table`."""
-    lines = []
-    for defense in table.defenses:
-        lost, cost = table.lost(defense), table.summaries[defense].get("cost") or {}
-        cells = [table.cells.get((defense, attack)) for attack in table.attacks]
+    lines: list[list[Shown]] = []
+    for defense in table.rows:
+        lost = table.lost(defense)
         lines.append(
             [
                 defense,
-                clean_kept(table.summaries[defense]),
+                table.of_defense[defense].clean_kept,
                 None if lost is None else round(100 * lost, 1),
-                *(None if cell is None else _noted(cell) for cell in cells),
-                cost.get("train_seconds"),
-                cost.get("answers_per_second"),
+                *(_shown(cell) for cell in table.line(defense)),
+                *table.costs(defense).values(),
             ]
         )
     note = ["Share of pictures recognised under attacks that know the defence."]
@@ -47,28 +44,16 @@ def defenses_section(table: DefenseTable, name: str = "defenses", title: str = "
     )
 
 
-def _noted(cell: Cell) -> Mapping[str, Any]:
-    unknown = {"value": None, "low": None, "high": None}
-    note = {} if cell.naive is None else {"note": f"naive {percent(cell.naive['value'])}"}
-    return {**(cell.adaptive or unknown), **note}
+def _shown(cell: Cell | None) -> Shown:
+    if cell is None or cell.beside is None:
+        return None if cell is None else cell.figure
+    return Noted(cell.figure, f"naive {percent(cell.beside.value)}")
 
 
 def defenses_chart(table: DefenseTable, name: str = "defenses", title: str = "") -> Chart:
     """What is left of each defence, a mark an attack; hollow where the attack does not know the defence."""
-    clean = [clean_kept(table.summaries[defense]) for defense in table.defenses]
-    series = [_dots("clean", table.defenses, clean, "clean")]
+    clean = [table.of_defense[defense].clean_kept for defense in table.rows]
     tones = [tone for tone in TONES if tone not in ("clean", "muted")]
-    for number, attack in enumerate(table.attacks):
-        tone = tones[number % len(tones)]
-        cells = [
-            cell for defense in table.defenses if (cell := table.cells.get((defense, attack))) is not None
-        ]
-        known = [cell for cell in cells if cell.adaptive is not None]
-        series.append(_dots(attack, [c.defense for c in known], [c.adaptive for c in known], tone))
-        naive = [cell for cell in cells if cell.naive is not None]
-        if naive:
-            places, values = [cell.defense for cell in naive], [cell.naive["value"] for cell in naive]
-            series.append(Series("", places, values, hollow=True, tone=tone))
     hollow = " Filled: the attack knows the defence. Hollow: it does not."
     return Chart(
         name,
@@ -76,10 +61,12 @@ def defenses_chart(table: DefenseTable, name: str = "defenses", title: str = "")
         f"Whiskers: 95 % intervals.{hollow if table.has_naive else ''}",
         title,
         LEFT if table.flags else "recognised",
-        series,
+        [
+            Series.of("clean", table.rows, clean, tone="clean"),
+            *(
+                series
+                for number, attack in enumerate(table.columns)
+                for series in table.dots(attack, tones[number % len(tones)])
+            ),
+        ],
     )
-
-
-def _dots(name: str, places: Sequence[str], figures: Sequence[Mapping[str, Any]], tone: str) -> Series:
-    parts = ([figure[part] for figure in figures] for part in ("value", "low", "high"))
-    return Series(name, places, *parts, tone=tone)

@@ -1,93 +1,76 @@
 """Defences side by side: what each leaves under each attack, and what it costs."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from facetrial.core.errors import FacetrialError
-from facetrial.metrics.flagging import clean_kept, has_detector, left_robust
-from facetrial.metrics.names import changes_attack, changes_defense, defense_name
-from facetrial.metrics.summary import is_naive
-from facetrial.sweep.runs import Run, picks_attack_or_defense, runs_of_tables
+from facetrial.metrics.names import changes_attack, changes_defense
+from facetrial.metrics.summary import TrialSummary
+from facetrial.sweep.figure_table import Cell, FigureTable
+from facetrial.sweep.runs import FinishedRun, picks_attack_or_defense, runs_of_tables
 
+NONE = "none"
 _SAID = ("data", "embedder", "limit", "goal", "seed")  # where they differ and overrides do not tell
 
 
 @dataclass(frozen=True)
-class Cell:
-    """What a defence leaves under an attack.
+class DefenseTable(FigureTable):
+    """Trials that differ in defence, attack and whether the attack knows the defence, and in nothing else.
+
+    Rows are defences, in the order of the runs, none first; columns are attacks. A cell's figure is what is left under
+    the attack that knows the defence; what is left under the one that does not stands beside it.
 
     Attributes:
-        defense: its name.
-        attack: its name.
-        adaptive: what is left, {value, low, high, n}, under the attack that knows the defence; None where not run.
-        naive: the same under the attack that does not.
+        of_defense: a trial of each defence, for clean accuracy and cost.
     """
 
-    defense: str
-    attack: str
-    adaptive: Mapping[str, Any] | None
-    naive: Mapping[str, Any] | None
-
-
-@dataclass(frozen=True)
-class DefenseTable:
-    """Cells of trials that differ in defence, attack and whether the attack knows the defence, and in nothing else.
-
-    Attributes:
-        defenses: in the order of the runs, none first.
-        attacks: in the order of the runs.
-        cells: for each (defense, attack).
-        summaries: one of each defence, for clean accuracy and cost.
-        trials: all summaries.
-    """
-
-    defenses: list[str]
-    attacks: list[str]
-    cells: dict[tuple[str, str], Cell]
-    summaries: dict[str, Mapping[str, Any]]
-    trials: list[Mapping[str, Any]]
+    of_defense: Mapping[str, TrialSummary]
 
     def lost(self, defense: str) -> float | None:
         """Clean accuracy that the defence costs, beside the recogniser without; None where that did not stand trial."""
-        if "none" not in self.summaries:
+        if NONE not in self.of_defense:
             return None
-        clean = [clean_kept(self.summaries[name])["value"] for name in ("none", defense)]
-        return clean[0] - clean[1]
+        return self.of_defense[NONE].clean_kept.value - self.of_defense[defense].clean_kept.value
+
+    def costs(self, defense: str) -> dict[str, float | None]:
+        """Seconds to train, and answers a second; None where they were not measured."""
+        cost = self.of_defense[defense].cost
+        return {key: getattr(cost, key, None) for key in ("train_seconds", "answers_per_second")}
 
     @property
     def header(self) -> list[str]:
         """Names of its columns."""
-        return ["defence", "clean", "lost, points", *self.attacks, "training, s", "answers/s"]
+        return ["defence", "clean", "lost, points", *self.columns.values(), "training, s", "answers/s"]
 
     @property
     def has_naive(self) -> bool:
         """Whether any attack was made that does not know the defence."""
-        return any(cell.naive is not None for cell in self.cells.values())
+        return any(cell.beside is not None for cell in self.cells.values())
 
     @property
     def flags(self) -> bool:
         """Whether any defence flags pictures."""
-        return any(has_detector(summary) for summary in self.trials)
+        return any(summary.flagging is not None for summary in self.summaries)
 
 
-def build_defense_tables(runs: Sequence[Run]) -> dict[str, DefenseTable]:
-    """The tables of a sweep's finished runs, by what sets each apart ("" where there is only one).
+def build_defense_tables(runs: Sequence[FinishedRun]) -> dict[str, DefenseTable]:
+    """The tables of a sweep, by what sets each apart ("" where there is only one).
 
     A defence with changed settings is another defence. Runs that differ in anything else (seed, sizes, data) go to
     tables of their own, and so does one that repeats another: none is left out.
     """
-    parted: dict[str, list[Mapping[str, Any]]] = {}
-    finished = [run for run in runs if run.summary is not None]
-    for title, members in runs_of_tables(finished, _in_one_table).items():
-        varied = [key for key in _SAID if len({run.summary[key] for run in members}) > 1]
-        seen: Counter[tuple] = Counter()
-        for run in members:
-            summary = {**run.summary, "defense": defense_name(run.summary["defense"], run.overrides)}
+    parted: dict[str, list[TrialSummary]] = {}
+    for title, members in runs_of_tables(runs, _in_one_table).items():
+        summaries = [run.summary for run in members]
+        varied = [key for key in _SAID if len({getattr(summary, key) for summary in summaries}) > 1]
+        attacks = _attack_names(summaries)
+        seen: Counter[tuple[str, ...]] = Counter()
+        for summary, attack in zip(summaries, attacks, strict=True):
             words = [title] if title else []
-            words += [f"{key}={summary[key]}" for key in varied]
-            place = (*words, *_place(summary))
+            words += [f"{key}={getattr(summary, key)}" for key in varied]
+            place = (*words, summary.chosen.defense_name, attack, str(summary.naive))
             seen[place] += 1
             words += [f"repeat {seen[place]}"] if seen[place] > 1 else []
             parted.setdefault(" ".join(words), []).append(summary)
@@ -98,45 +81,44 @@ def _in_one_table(override: str) -> bool:
     return picks_attack_or_defense(override) or changes_attack(override) or changes_defense(override)
 
 
-def build_defense_table(summaries: Sequence[Mapping[str, Any]]) -> DefenseTable:
+def build_defense_table(summaries: Sequence[TrialSummary]) -> DefenseTable:
     """The table of finished trials, of which no two share defence, attack and whether the attack knows the defence.
 
     Raises:
         FacetrialError: two do.
     """
-    found: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
-    of_defense: dict[str, Mapping[str, Any]] = {}
-    for summary in summaries:
-        defense, attack, kind = _place(summary)
+    cells: dict[tuple[str, str], Cell] = {}
+    of_defense: dict[str, TrialSummary] = {}
+    for summary, attack in zip(summaries, _attack_names(summaries), strict=True):
+        defense = summary.chosen.defense_name
         of_defense.setdefault(defense, summary)
-        cell = found.setdefault((defense, attack), {})
-        if kind in cell:
+        cell = cells.get((defense, attack), Cell(None))
+        if (cell.beside if summary.naive else cell.figure) is not None:
             raise FacetrialError(
-                f"found two trials of attack={attack} ({kind}) defense={defense}; a table of defences takes one. Give "
-                "the trials of a single seed and size."
+                f"found two trials of attack={attack} ({'naive' if summary.naive else 'adaptive'}) defense={defense}; "
+                "a table of defences takes one. Give the trials of a single seed and size."
             )
-        cell[kind] = left_robust(summary)
+        left = summary.left_robust
+        cells[defense, attack] = Cell(cell.figure, left) if summary.naive else Cell(left, cell.beside)
     return DefenseTable(
-        sorted(of_defense, key=lambda name: name != "none"),
-        list(dict.fromkeys(attack for _, attack in found)),
-        {
-            place: Cell(*place, adaptive=both.get("adaptive"), naive=both.get("naive"))
-            for place, both in found.items()
-        },
-        of_defense,
-        list(summaries),
+        rows=sorted(of_defense, key=lambda name: name != NONE),
+        columns={attack: attack for _, attack in cells},
+        cells=cells,
+        summaries=list(summaries),
+        of_defense=of_defense,
     )
 
 
-def _place(summary: Mapping[str, Any]) -> tuple[str, str, str]:
-    """A trial's defence, its attack as that is called when it knows the defence, and "adaptive" or "naive".
+def _attack_names(summaries: Sequence[TrialSummary]) -> list[str]:
+    """Each trial's attack, as that is called when it knows the defence.
 
-    Both "naive_pgd (eps=2)" and "pgd (adaptive=false, eps=2)" are "pgd (eps=2)", naive.
+    "pgd (adaptive=false, eps=2)" is "pgd (eps=2)", naive; and so is what a config of its own makes the same attack.
     """
-    name, _, changed = summary["attack"].partition(" (")
-    parts = [part for part in changed.removesuffix(")").split(", ") if part]
-    kept = [part for part in parts if not part.startswith("adaptive=")]
-    naive = is_naive(summary)
-    name = name.removeprefix("naive_") if naive else name
-    attack = f"{name} ({', '.join(kept)})" if kept else name
-    return summary["defense"], attack, "naive" if naive else "adaptive"
+    names = [summary.chosen.without("adaptive").attack_name for summary in summaries]
+    made = [json.dumps({**summary.attack_parts, "adaptive": True}, sort_keys=True) for summary in summaries]
+    trials = list(zip(summaries, names, made, strict=True))
+    adaptive = {parts: name for summary, name, parts in trials if not summary.naive}
+    return [
+        adaptive.get(parts, name) if summary.naive and name not in adaptive.values() else name
+        for summary, name, parts in trials
+    ]

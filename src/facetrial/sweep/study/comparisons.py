@@ -17,13 +17,13 @@ class Column:
         key: short name.
         title: what heads the column.
         attack: name of the trial's attack; None = clean pictures.
-        defense: name of the trial's defence.
+        defenses: names of the trial's defences.
     """
 
     key: str
     title: str
     attack: str | None
-    defense: str
+    defenses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

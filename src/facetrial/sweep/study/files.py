@@ -4,13 +4,12 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from facetrial.core.files import written_whole
-from facetrial.report.rendering.chart_matplotlib import save_chart
+from facetrial.metrics.names import defenses_name
 from facetrial.report.rendering.formatting import NOTHING, points, shown_name
 from facetrial.report.rendering.text_tables import csv_table, markdown_table
-from facetrial.report.wording import banners
-from facetrial.sweep.study.section import noise_level, study_chart
-from facetrial.sweep.study.table import EVERYBODY, Cell, Study, base_name
+from facetrial.sweep.figure_table import Cell
+from facetrial.sweep.study.section import headed, noise_level, study_chart
+from facetrial.sweep.study.table import FURTHER_COLUMNS, STUDY_COLUMNS, Study, place_of
 
 
 def write_study(study: Study, folder: str | Path, name: str = "study", title: str = "") -> list[Path]:
@@ -22,36 +21,25 @@ def write_study(study: Study, folder: str | Path, name: str = "study", title: st
         name: begins the files' names in place of "study".
         title: what sets this table apart from another of the same sweep.
     """
-    folder = Path(folder)
     texts = {
         f"{name}.md": study_markdown(study, title, f"{name}.png"),
         f"{name}.csv": cells_csv(study),
         f"{name}_comparisons.csv": comparisons_csv(study),
     }
-    for file, text in texts.items():
-        with written_whole(folder / file) as temporary:
-            temporary.write_text(text, encoding="utf-8")
-    return [folder / file for file in texts] + save_chart(study_chart(study, name), folder, study.summaries)
-
-
-def study_banners(study: Study) -> list[str]:
-    """What must be known of any of its trials before a figure is used, each said once."""
-    said = [banner for summary in study.summaries for banner in banners(summary)]
-    return list(dict.fromkeys(said))
+    return study.write(Path(folder), texts, study_chart(study, name))
 
 
 def study_markdown(study: Study, title: str = "", picture: str = "study.png") -> str:
     """The whole page."""
     about = study.about
-    parts = [f"# The study's table{': ' + title if title else ''}\n"]
-    parts += [f"> **{banner}**\n" for banner in study_banners(study)]
-    parts.append(
-        f"{about['embedder']} on {about['data']}, seed {about['seed']}. Share of pictures recognised, with 95 % "
+    further = [column.key for column in FURTHER_COLUMNS if column.key in study.columns]
+    parts = [
+        f"{about.embedder} on {about.data}, seed {about.seed}. Share of pictures recognised, with 95 % "
         "intervals: Wilson's within one person, bootstrap over people, then pictures, for all. Every figure is of "
-        f"the {study.n} of {study.n_tested} test pictures on which every attack reached its budget.\n"
-    )
-    parts.append(_cell_table(study.cells, study.people))
-    if any(cell.study is not None for cell in study.cells):
+        f"the {study.n} of {study.n_tested} test pictures on which every attack reached its budget.\n",
+        _cell_table(study, [column.key for column in STUDY_COLUMNS]),
+    ]
+    if any(cell.beside is not None for cell in study.cells.values()):
         parts.append(
             "“Study” is the figure of the study that Facetrial grew from; it gives neither sample sizes nor "
             "intervals, and none for all people. Adversarial training is measured under noisy landmarks.\n"
@@ -61,38 +49,34 @@ def study_markdown(study: Study, title: str = "", picture: str = "study.png") ->
             "Adversarial training is measured under noisy landmarks. The study has no figures for these people.\n"
         )
     parts.append(f"![Dot plot of the table above, with 95 % intervals]({picture})\n")
-    if study.further:
-        parts += ["## Beyond the study\n", _cell_table(study.further, study.people)]
-    if study.comparisons:
-        parts += ["## Compared picture by picture\n", _comparison_table(study)]
-        parts.append("".join(f"- {comparison.sentence}\n" for comparison in study.comparisons))
-        parts.append(
-            "Differences are in percentage points, with intervals by a paired bootstrap over people, then pictures. "
-            "McNemar's exact p takes pictures as independent, which pictures of one person are not; the interval is "
-            "what counts.\n"
-        )
+    if further:
+        parts += ["## Beyond the study\n", _cell_table(study, further)]
+    parts += ["## Compared picture by picture\n", _comparison_table(study)]
+    parts.append("".join(f"- {comparison.sentence}\n" for comparison in study.comparisons))
+    parts.append(
+        "Differences are in percentage points, with intervals by a paired bootstrap over people, then pictures. "
+        "McNemar's exact p takes pictures as independent, which pictures of one person are not; the interval is "
+        "what counts.\n"
+    )
     parts += ["## The trials\n", _trial_table(study)]
     if level := noise_level(study):
         parts.append(level + "\n")
-    return "\n".join(parts)
+    return study.document(headed(title), parts)
 
 
-def _cell_table(cells: Sequence[Cell], people: Sequence[str]) -> str:
-    columns = list(dict.fromkeys(cell.column for cell in cells))
-    by_place = {(cell.person, cell.column): cell for cell in cells}
+def _cell_table(study: Study, keys: Sequence[str]) -> str:
     lines = [
-        [shown_name(person), *(_cell_text(by_place[person, column]) for column in columns)]
-        for person in [*people, EVERYBODY]
+        [shown_name(person), *(_cell_text(study.cells[person, key]) for key in keys)] for person in study.rows
     ]
-    return markdown_table(["person", *(column.title for column in columns)], lines)
+    return markdown_table(["person", *(study.columns[key] for key in keys)], lines)
 
 
 def _cell_text(cell: Cell) -> str:
     figure = cell.figure
-    if not figure.n:
+    if figure is None or not figure.n:
         return f"{NOTHING} (n = 0)"
     text = f"**{figure.value:.3f}** [{figure.low:.3f}, {figure.high:.3f}] n = {figure.n}"
-    return text if cell.study is None else f"{text}; study {cell.study:g}"
+    return text if cell.beside is None else f"{text}; study {cell.beside.value:g}"
 
 
 def _comparison_table(study: Study) -> str:
@@ -112,16 +96,16 @@ def _comparison_table(study: Study) -> str:
 def _trial_table(study: Study) -> str:
     lines = []
     for summary in study.summaries:
-        rms = study.rms.get((base_name(summary["attack"]), summary["defense"]), math.nan)
+        rms = study.rms.get(place_of(summary), math.nan)
         lines.append(
             [
-                summary["attack"],
-                summary["defense"],
-                summary["n"],
-                summary["not_attackable"],
-                summary["not_reached"],
+                summary.attack,
+                summary.defense,
+                summary.n,
+                summary.not_attackable,
+                summary.not_reached,
                 NOTHING if math.isnan(rms) else f"{rms:.4f}",
-                "yes" if summary["trusted"] else "NO",
+                "yes" if summary.trusted else "NO",
             ]
         )
     header = ["attack", "defence", "pictures", "not attackable", "below the budget", "median RMS", "trusted"]
@@ -129,70 +113,41 @@ def _trial_table(study: Study) -> str:
 
 
 def cells_csv(study: Study) -> str:
-    """A line a cell."""
-    header = [
-        "person",
-        "column",
-        "attack",
-        "defense",
-        "n",
-        "value",
-        "low",
-        "high",
-        "study",
-        "synthetic",
-        "limit",
-        "trusted",
-    ]
-    about = study.about
-    trusted = all(summary["trusted"] for summary in study.summaries)
-    lines = [
-        [
-            cell.person,
-            cell.column.key,
-            cell.column.attack or "clean",
-            cell.column.defense,
-            cell.figure.n,
-            cell.figure.value,
-            cell.figure.low,
-            cell.figure.high,
-            math.nan if cell.study is None else cell.study,
-            about["synthetic"],
-            about["limit"],
-            trusted,
-        ]
-        for cell in study.cells + study.further
-    ]
-    return csv_table(header, lines)
+    """A line a cell, those of the study's columns first."""
+    trusted = all(summary.trusted for summary in study.summaries)
+    lines = []
+    for columns in (STUDY_COLUMNS, FURTHER_COLUMNS):
+        for person in study.rows:
+            for column in columns:
+                if (cell := study.cells.get((person, column.key))) is None or cell.figure is None:
+                    continue
+                about = {"person": person, "column": column.key, "attack": column.attack or "clean"}
+                about["defense"] = defenses_name(column.defenses)
+                figure = {part: getattr(cell.figure, part) for part in ("n", "value", "low", "high")}
+                beside = {"study": None if cell.beside is None else cell.beside.value}
+                lines.append(about | figure | beside | _about(study) | {"trusted": trusted})
+    return csv_table(lines)
 
 
 def comparisons_csv(study: Study) -> str:
     """A line a comparison."""
-    header = [
-        "second",
-        "first",
-        "difference",
-        "low",
-        "high",
-        "n",
-        "mcnemar_p",
-        "sentence",
-        "synthetic",
-        "limit",
-    ]
-    lines = [
+    return csv_table(
         [
-            comparison.second.key,
-            comparison.first.key,
-            comparison.difference.value,
-            comparison.difference.low,
-            comparison.difference.high,
-            comparison.difference.n,
-            comparison.p,
-            comparison.sentence,
-            study.about["synthetic"],
-            study.about["limit"],
+            {
+                "second": comparison.second.key,
+                "first": comparison.first.key,
+                "difference": comparison.difference.value,
+                "low": comparison.difference.low,
+                "high": comparison.difference.high,
+                "n": comparison.difference.n,
+                "mcnemar_p": comparison.p,
+                "sentence": comparison.sentence,
+                **_about(study),
+            }
+            for comparison in study.comparisons
         ]
-        for comparison in study.comparisons
-    ]
-    return csv_table(header, lines)
+    )
+
+
+def _about(study: Study) -> dict[str, bool | int | None]:
+    return {"synthetic": study.about.synthetic, "limit": study.about.limit}

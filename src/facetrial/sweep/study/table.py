@@ -4,15 +4,18 @@ All columns are of the same pictures: those on which every attack of every trial
 difference between columns is no difference between pictures.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from facetrial.core.errors import FacetrialError
+from facetrial.metrics.names import defenses_name
+from facetrial.metrics.summary import TrialSummary
 from facetrial.statistics.intervals import Interval, rate_over_people
+from facetrial.sweep.figure_table import Cell, FigureTable
 from facetrial.sweep.study.comparisons import Column, Comparison, compare_columns
 from facetrial.trial.rows import ATTACKED, check_rows
 
@@ -32,58 +35,41 @@ STUDY_FIGURES = {
 
 
 STUDY_COLUMNS = (
-    Column("raw", "raw", None, "none"),
-    Column("random", "random noise", "random", "none"),
-    Column("landmarks", "noisy landmarks", "landmarks", "none"),
-    Column("adv", "adversarial training", "landmarks", "adv_landmarks"),
+    Column("raw", "raw", None),
+    Column("random", "random noise", "random"),
+    Column("landmarks", "noisy landmarks", "landmarks"),
+    Column("adv", "adversarial training", "landmarks", ("adv_landmarks",)),
 )
 FURTHER_COLUMNS = (
-    Column("scattered", "noise elsewhere on the face", "scattered", "none"),
-    Column("adv_raw", "adversarial training, raw", None, "adv_landmarks"),
-    Column("adv_random", "adversarial training, random noise", "random", "adv_landmarks"),
-    Column("adv_scattered", "adversarial training, noise elsewhere", "scattered", "adv_landmarks"),
+    Column("scattered", "noise elsewhere on the face", "scattered"),
+    Column("adv_raw", "adversarial training, raw", None, ("adv_landmarks",)),
+    Column("adv_random", "adversarial training, random noise", "random", ("adv_landmarks",)),
+    Column("adv_scattered", "adversarial training, noise elsewhere", "scattered", ("adv_landmarks",)),
 )
+Place = tuple[str, tuple[str, ...]]  # a trial's attack and defences, by their configs' names
 
 
 @dataclass(frozen=True)
-class Cell:
-    person: str
-    column: Column
-    figure: Interval
-    study: float | None
+class Study(FigureTable):
+    """The table and what it is of. Beside a figure stands what the study found, where it has a figure.
 
-
-@dataclass(frozen=True)
-class Study:
-    """The table and what it is of.
+    Rows are people, everybody last; columns are the study's, then others.
 
     Attributes:
-        cells: the study's columns, person by person, then everybody.
-        further: columns that the study does not have.
         comparisons: paired, over everybody.
-        people: rows of the table, without everybody.
-        summaries: of the trials it is made from.
-        rms: median RMS of the change in each attacked trial, by (attack, defence), over the compared pictures.
+        rms: median RMS of the change in each attacked trial, over the compared pictures.
         n: number of pictures compared.
         n_tested: number of pictures tested.
     """
 
-    cells: list[Cell]
-    further: list[Cell]
-    comparisons: list[Comparison]
-    people: list[str]
-    summaries: list[Mapping[str, Any]]
-    rms: dict[tuple[str, str], float]
+    comparisons: Sequence[Comparison]
+    rms: Mapping[Place, float]
     n: int
     n_tested: int
 
-    @property
-    def about(self) -> Mapping[str, Any]:
-        return self.summaries[0]
-
 
 def build_study(
-    trials: Sequence[tuple[Mapping[str, Any], pd.DataFrame]], people: Sequence[str] | None = None
+    trials: Sequence[tuple[TrialSummary, pd.DataFrame]], people: Sequence[str] | None = None
 ) -> Study:
     """The study's table from the trials of one sweep.
 
@@ -99,7 +85,7 @@ def build_study(
     """
     by_place = _by_attack_and_defense(trials)
     _check_same_trial(trials)
-    rows = {place: frame.set_index("file").sort_index() for place, (_, frame) in by_place.items()}
+    rows = {place: frame.set_index("file").sort_index() for place, frame in by_place.items()}
     tested = next(iter(rows.values()))
     compared = _reached_by_all(rows)
     if not len(compared):
@@ -107,30 +93,25 @@ def build_study(
             "there is no picture on which every attack reached its budget; lower the budget."
         )
     summary = trials[0][0]
-    people = _table_people(summary, people)
     identities = tested.loc[compared, "identity"].to_numpy(dtype=str)
-
     verdicts = {
         column: right
         for column in STUDY_COLUMNS + FURTHER_COLUMNS
         if (right := _verdicts(column, rows, compared)) is not None
     }
-    cells = [
-        Cell(
-            person,
-            column,
-            _figure(verdicts[column], identities, person),
-            _study_figure(summary, person, column),
-        )
-        for person in [*people, EVERYBODY]
-        for column in verdicts
-    ]
+    shown = [*_table_people(summary, people), EVERYBODY]
     return Study(
-        cells=[cell for cell in cells if cell.column in STUDY_COLUMNS],
-        further=[cell for cell in cells if cell.column in FURTHER_COLUMNS],
-        comparisons=list(compare_columns(verdicts, identities)),
-        people=people,
+        rows=shown,
+        columns={column.key: column.title for column in verdicts},
+        cells={
+            (person, column.key): Cell(
+                _figure(right, identities, person), _study_figure(summary, person, column)
+            )
+            for person in shown
+            for column, right in verdicts.items()
+        },
         summaries=[summary for summary, _ in trials],
+        comparisons=list(compare_columns(verdicts, identities)),
         rms={
             place: float(frame.loc[compared, "rms"].median())
             for place, frame in rows.items()
@@ -141,69 +122,70 @@ def build_study(
     )
 
 
-def _by_attack_and_defense(trials: Sequence[tuple]) -> dict[tuple[str, str], tuple]:
-    by_place: dict[tuple[str, str], tuple] = {}
+def place_of(summary: TrialSummary) -> Place:
+    """What a trial is looked up by."""
+    return summary.chosen.attack, summary.chosen.defenses
+
+
+def _by_attack_and_defense(trials: Sequence[tuple[TrialSummary, pd.DataFrame]]) -> dict[Place, pd.DataFrame]:
+    by_place: dict[Place, pd.DataFrame] = {}
     for summary, rows in trials:
         check_rows(rows)
-        place = (base_name(summary["attack"]), summary["defense"])
-        if place in by_place:
+        if (place := place_of(summary)) in by_place:
             raise FacetrialError(
-                f"found two trials of attack={place[0]} defense={place[1]}; the study's table takes one. Give the "
-                "trials of a single seed and noise level."
+                f"found two trials of {_said(place)}; the study's table takes one. Give the trials of a single seed "
+                "and noise level."
             )
-        by_place[place] = (summary, rows)
-    needed = [(c.attack, c.defense) for c in STUDY_COLUMNS if c.attack is not None]
+        by_place[place] = rows
+    needed = [(c.attack, c.defenses) for c in STUDY_COLUMNS if c.attack is not None]
     if missing := [place for place in needed if place not in by_place]:
         raise FacetrialError(
-            f"the study's table lacks {', '.join(f'attack={a} defense={d}' for a, d in missing)}; found "
-            f"{', '.join(f'{a}/{d}' for a, d in by_place) or 'no trial'}. Run it with "
+            f"the study's table lacks {', '.join(map(_said, missing))}; found "
+            f"{', '.join(map(_said, by_place)) or 'no trial'}. Run it with "
             "-m attack=random,landmarks,scattered defense=none,adv."
         )
     return by_place
 
 
-def base_name(attack: str) -> str:
-    """ "landmarks (rms=0.1)" -> "landmarks": the attack's config, without what was changed of it."""
-    return attack.partition(" (")[0]
+def _said(place: Place) -> str:
+    return f"attack={place[0]} defense={defenses_name(place[1])}"
 
 
-def _check_same_trial(trials: Sequence[tuple]) -> None:
+def _check_same_trial(trials: Sequence[tuple[TrialSummary, pd.DataFrame]]) -> None:
     (first, first_rows), *others = trials
     for summary, rows in others:
         for key in ("data", "synthetic", "embedder", "seed", "goal"):
-            if summary[key] != first[key]:
-                raise FacetrialError(
-                    f"trials of one table must share {key}; found {first[key]!r} and {summary[key]!r}."
-                )
-        changes = [s["attack"].removeprefix(base_name(s["attack"])).strip() for s in (first, summary)]
+            if (here := getattr(summary, key)) != (there := getattr(first, key)):
+                raise FacetrialError(f"trials of one table must share {key}; found {there!r} and {here!r}.")
+        changes = [one.chosen.attack_changes for one in (first, summary)]
         if changes[0] != changes[1]:
+            said = [", ".join(f"{key}={value}" for key, value in one.items()) for one in changes]
             raise FacetrialError(
-                f"attacks of one table must share what was changed of them; found {changes[0] or 'nothing'} and "
-                f"{changes[1] or 'nothing'}."
+                f"attacks of one table must share what was changed of them; found {said[0] or 'nothing'} and "
+                f"{said[1] or 'nothing'}."
             )
         if set(rows["file"]) != set(first_rows["file"]):
             raise FacetrialError(
-                f"trials of one table must test the same pictures; {first['attack']}/{first['defense']} has "
-                f"{len(first_rows)}, {summary['attack']}/{summary['defense']} has {len(rows)}, and "
-                f"{len(set(rows['file']) & set(first_rows['file']))} are in both. Give the same data.limit and "
-                "data.split_seed."
+                f"trials of one table must test the same pictures; {_said(place_of(first))} has {len(first_rows)}, "
+                f"{_said(place_of(summary))} has {len(rows)}, and {len(set(rows['file']) & set(first_rows['file']))} "
+                "are in both. Give the same data.limit and data.split_seed."
             )
 
 
-def _reached_by_all(rows: Mapping[tuple[str, str], pd.DataFrame]) -> pd.Index:
-    compared = None
+def _reached_by_all(rows: Mapping[Place, pd.DataFrame]) -> pd.Index:
+    compared = next(iter(rows.values())).index
     for (attack, _), frame in rows.items():
         if attack == "none":
             continue
         reached = frame.index[(frame["status"] == ATTACKED) & frame["reached"].astype(bool)]
-        compared = reached if compared is None else compared.intersection(reached)
+        compared = compared.intersection(reached)
     return compared.sort_values()
 
 
-def _table_people(summary: Mapping[str, Any], people: Sequence[str] | None) -> list[str]:
-    known = summary["per_identity"]
-    if people is None and summary["synthetic"]:
-        by_pictures = sorted(known, key=lambda name: (-known[name]["n_train"], name))
+def _table_people(summary: TrialSummary, people: Sequence[str] | None) -> list[str]:
+    known = summary.per_identity
+    if people is None and summary.synthetic:
+        by_pictures = sorted(known, key=lambda name: (-known[name].n_train, name))
         return by_pictures[: len(STUDY_FIGURES)]
     people = list(STUDY_FIGURES if people is None else people)
     if strangers := [name for name in people if name not in known]:
@@ -214,23 +196,21 @@ def _table_people(summary: Mapping[str, Any], people: Sequence[str] | None) -> l
     return people
 
 
-def _verdicts(
-    column: Column, rows: Mapping[tuple[str, str], pd.DataFrame], compared: pd.Index
-) -> np.ndarray | None:
+def _verdicts(column: Column, rows: Mapping[Place, pd.DataFrame], compared: pd.Index) -> np.ndarray | None:
     """bool (N,): which compared pictures are recognised in that column; None where no trial has it."""
     if column.attack is not None:
-        frame = rows.get((column.attack, column.defense))
+        frame = rows.get((column.attack, column.defenses))
         return None if frame is None else frame.loc[compared, "correct_attacked"].to_numpy(dtype=bool)
     clean = [
         frame.loc[compared, "correct_clean"].to_numpy(dtype=bool)
-        for (_, defense), frame in rows.items()
-        if defense == column.defense
+        for (_, defenses), frame in rows.items()
+        if defenses == column.defenses
     ]
     for other in clean[1:]:
         if (share := float((other != clean[0]).mean())) > SHARE_OF_CLEAN_VERDICTS_THAT_MAY_DIFFER:
             raise FacetrialError(
-                f"trials with defense={column.defense} differ on {100 * share:.1f} % of the clean pictures: they are "
-                "not of the same recogniser. Run the sweep again with one checkpoint."
+                f"trials with defense={defenses_name(column.defenses)} differ on {100 * share:.1f} % of the clean "
+                "pictures: they are not of the same recogniser. Run the sweep again with one checkpoint."
             )
     return clean[0] if clean else None
 
@@ -240,5 +220,7 @@ def _figure(right: np.ndarray, identities: np.ndarray, person: str) -> Interval:
     return rate_over_people(right[own], identities[own])
 
 
-def _study_figure(summary: Mapping[str, Any], person: str, column: Column) -> float | None:
-    return None if summary["synthetic"] else STUDY_FIGURES.get(person, {}).get(column.key)
+def _study_figure(summary: TrialSummary, person: str, column: Column) -> Interval | None:
+    """What the study found, which gives neither intervals nor sample sizes."""
+    found = None if summary.synthetic else STUDY_FIGURES.get(person, {}).get(column.key)
+    return None if found is None else Interval(found, math.nan, math.nan, 0)

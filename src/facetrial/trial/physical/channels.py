@@ -41,9 +41,11 @@ class SentPath(ABC):
 
     Attributes:
         label: what a reader is told of it.
+        finds_again: whether the face is looked for anew.
     """
 
     label: str
+    finds_again = False
 
     @abstractmethod
     def __call__(self, sent: Sent) -> tuple[np.ndarray, np.ndarray]:
@@ -96,6 +98,8 @@ class FoundAgain(SentPath):
     Args:
         file: how the photograph is saved.
     """
+
+    finds_again = True
 
     def __init__(self, file: Saved) -> None:
         self.file = file

@@ -1,0 +1,101 @@
+"""What a summary says of people, checks, costs, and of how a trial was made."""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from facetrial.core.plain import Measured
+from facetrial.statistics.intervals import Interval
+
+PACKAGES = ("torch", "lightning", "facenet-pytorch", "scikit-learn", "facetrial")
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person of a trial.
+
+    Attributes:
+        n_train: pictures the recogniser was trained on.
+        n_test: pictures tested.
+        clean: share of these recognised as they are.
+        robust: share recognised attacked, of those that could be attacked.
+    """
+
+    n_train: int
+    n_test: int
+    clean: Interval
+    robust: Interval
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check says: whether it passed, what was looked at, and what to do where it did not."""
+
+    passed: bool
+    detail: str
+    remedy: str | None = None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a defence costs.
+
+    Attributes:
+        train_seconds: None where the checkpoint does not say.
+        answers_per_second: clean pictures that the victim names, and flags where it has detectors, in one batch.
+        pictures_timed: in that batch.
+    """
+
+    train_seconds: float | None
+    answers_per_second: float
+    pictures_timed: int
+
+
+@dataclass(frozen=True)
+class RegionUsed:
+    """Where the attack was.
+
+    Attributes:
+        name: of the region's config.
+        area: its mean share of the picture; NaN where no picture was attacked.
+        equal_area: the share that all regions were to have; None where they are as large as they are.
+    """
+
+    name: str | None
+    area: Measured
+    equal_area: float | None
+
+
+@dataclass(frozen=True)
+class NoiseLevel:
+    """The level and how it came about. All levels are RMS over the finished picture, in [0, 1] units.
+
+    Attributes:
+        rms: the level to use, the lower of the two below.
+        costs_enough: where noise everywhere costs the people `wanted_cost` of accuracy on average.
+        still_reached: the highest level that noise in the region reaches on the wanted share of pictures.
+        wanted_cost: the loss of accuracy aimed at, as a mean over people, in [0, 1).
+        cost: the loss found at `rms`.
+        people: whose pictures were used, and how many of them.
+        pictures: validation pictures that `still_reached` was found on.
+    """
+
+    rms: float
+    costs_enough: float
+    still_reached: float
+    wanted_cost: float
+    cost: float
+    people: Mapping[str, int]
+    pictures: int
+
+
+def versions() -> dict[str, str]:
+    """Python's version and those of the packages that decide a figure."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
