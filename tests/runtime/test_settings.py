@@ -85,9 +85,8 @@ def test_any_attack_is_accepted_in_training(tmp_path, name):
     assert said_of(composed(tmp_path, "defense=adv", f"attack@defense.adv.attack={name}")) is None
 
 
-@pytest.mark.parametrize("key", ["attack.budget.eps", "+sizes.eps"])
-def test_eps_as_a_fraction_of_255_is_what_it_counts(tmp_path, key):
-    config = composed(tmp_path, "attack=pgd", f"{key}=8/255")
+def test_eps_as_a_fraction_of_255_is_what_it_counts(tmp_path):
+    config = composed(tmp_path, "attack=pgd", "attack.budget.eps=8/255")
     check_settings(config)
     assert config.attack.budget.eps == 8.0
 
@@ -108,12 +107,6 @@ def test_a_checkpoint_must_be_there_for_a_trial_and_may_be_made_by_a_training(tm
     assert (
         said_of(composed(tmp_path, checkpoint)) == f"model.checkpoint: there is no file {tmp_path}/new.ckpt."
     )
-
-
-def test_an_experiment_may_set_sizes_of_its_own_where_something_asks_for_them(tmp_path):
-    asks = "data.limit=${oc.select:sizes.mine,null}"
-    assert said_of(composed(tmp_path, "+sizes.mine=3", asks)) is None
-    assert "sizes.mine is no setting" in said_of(composed(tmp_path, "+sizes.mine=3"))
 
 
 class Plain(nn.Module):

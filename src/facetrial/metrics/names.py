@@ -24,10 +24,15 @@ def embedder_name(embedder: str, settings: Mapping[str, Any]) -> str:
 def attack_name(attack: str, overrides: Sequence[str]) -> str:
     """The attack's config name, with what the command line changed of it, as shortly as it is clear.
 
+    An experiment's variant of an attack has a folder before its name, and is called as what it varies.
+
     >>> attack_name("pgd", ["attack/region=eyes", "attack.budget.eps=4", "seed=1", "attack.method.step=0.11078412"])
     'pgd (region=eyes, eps=4, step=0.1108)'
+    >>> attack_name("defenses/pgd", ["attack=defenses/pgd"])
+    'pgd'
     """
-    return with_changes(attack, [o.removeprefix("attack")[1:] for o in overrides if changes_attack(o)])
+    changes = [o.removeprefix("attack")[1:] for o in overrides if changes_attack(o)]
+    return with_changes(attack.rpartition("/")[2], changes)
 
 
 def defense_name(defense: str, overrides: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from facetrial.metrics.security_curve import SMALLEST, curve_rows, security_curv
 from facetrial.metrics.summary import summarise
 from facetrial.metrics.summary_json import write_json
 from facetrial.metrics.tasks.summary import tasks_rows
+from facetrial.regions.regions import Region
 from facetrial.report.console import print_summary
 from facetrial.report.mean_face import write_mean_face
 from facetrial.report.showcase import write_showcase
@@ -58,8 +59,9 @@ def write_results(
     attacked = {name: person["robust"]["n"] for name, person in summary["per_identity"].items()}
     cap = OmegaConf.select(config, "data.train_pictures")
     summary["class_size"] = class_size_summary(summary["per_identity"], cap, faces.capped)
-    summary["region"] = region_summary(config, rows)
-    write_mean_face(faces.test_faces, instantiate(config.attack.region), config.seed, folder)
+    region = instantiate(config.attack.region)
+    summary["region"] = region_summary(region, rows)
+    write_mean_face(faces.test_faces, region, config.seed, folder)
     summary["power"] = power_summary(attacked)
     if "certified" in about:
         summary["certified"] = about["certified"]
@@ -89,14 +91,14 @@ def write_results(
     return summary
 
 
-def region_summary(config: DictConfig, rows: pd.DataFrame) -> dict[str, Any]:
+def region_summary(region: Region, rows: pd.DataFrame) -> dict[str, Any]:
     """Where the attack was: the region's config name, its mean share of the picture, and the share asked for."""
     choices = HydraConfig.get().runtime.choices
     attacked = rows[rows["status"] == ATTACKED]
     return {
         "name": choices.get("attack/region") or choices.get("attack/region@attack.region"),
         "area": float(attacked["region_area"].mean()),
-        "equal_area": OmegaConf.select(config, "sizes.area"),
+        "equal_area": region.area,
     }
 
 

@@ -14,11 +14,9 @@ from facetrial.core.settings import (
     Count,
     ExistingFile,
     FileOrName,
-    In255ths,
     Keys,
     NotNegative,
     Positive,
-    PositiveShare,
     Seed,
     Unit,
     whole,
@@ -118,22 +116,6 @@ class Surrogate:
 
 
 @dataclass
-class Sizes:
-    """What an experiment makes smaller or larger. A config of one's own may ask for others."""
-
-    area: PositiveShare | None
-    eps: In255ths
-    rms: PositiveShare
-    patch_area: PositiveShare
-    patch_epochs: Annotated[Count, Unit("epochs")]
-    steps: Count
-    targets: Annotated[Count, Unit("people")]
-    queries: Count
-    epochs: Annotated[whole(0), Unit("epochs")]
-    training_steps: Count
-
-
-@dataclass
 class Training:
     """The whole config of train.py."""
 
@@ -147,7 +129,6 @@ class Training:
     logger: Parts
     callbacks: Parts
     seed: Seed
-    sizes: Annotated[Any, Keys(Sizes)]
 
 
 @dataclass

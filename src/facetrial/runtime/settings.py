@@ -20,7 +20,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Keys, Says
 from facetrial.runtime import schemas
 
-_ADDED = ("sizes", "noise_level")  # by an experiment, and by a trial
+_ADDED = ("noise_level",)  # by a trial
 _OF_HYDRA = ("_target_", "_partial_", "_recursive_", "_convert_", "_args_")
 
 
@@ -65,7 +65,7 @@ def _in_node(
         if key in _OF_HYDRA:
             continue
         where = f"{place}.{key}" if place else key
-        if closed and key not in annotations and not _is_asked_for(node, where):
+        if closed and key not in annotations:
             yield _Fault(_unknown(where, key, annotations, takes))
             continue
         if OmegaConf.is_missing(node, key):
@@ -152,14 +152,6 @@ def _unknown(where: str, key: str, known: Mapping[str, Any], takes: str) -> str:
     else:
         meant = "There are none."
     return f"{where} is no setting{f' of {takes}' if takes else ''}. {meant}"
-
-
-def _is_asked_for(node: DictConfig, where: str) -> bool:
-    """Whether a config asks for this size: what experiments set may be of anybody's making."""
-    if not where.startswith("sizes."):
-        return False
-    whole = OmegaConf.to_yaml(node._get_root(), resolve=False)
-    return f"oc.select:{where}," in whole or f"${{{where}}}" in whole
 
 
 def _devices(trainer: DictConfig) -> Iterator[_Fault]:

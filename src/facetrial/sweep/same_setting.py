@@ -10,13 +10,13 @@ _SAID = ("embedder", "data", "limit", "goal")  # where they differ
 
 
 def without_region(attack: str) -> str:
-    """An attack's name less its region.
+    """An attack's name less its region and how large that is.
 
-    >>> without_region("pgd (region=eyes, eps=4)"), without_region("pgd (region=eyes)"), without_region("pgd")
+    >>> without_region("pgd (region=eyes, eps=4)"), without_region("pgd (region=eyes, area=0.1)"), without_region("pgd")
     ('pgd (eps=4)', 'pgd', 'pgd')
     """
     name, _, words = attack.removesuffix(")").partition(" (")
-    kept = [word for word in words.split(", ") if word and not word.startswith("region")]
+    kept = [word for word in words.split(", ") if word and not word.startswith(("region", "area="))]
     return f"{name} ({', '.join(kept)})" if kept else name
 
 
