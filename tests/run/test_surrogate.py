@@ -24,7 +24,7 @@ def test_a_users_own_folder_of_configs_is_looked_in(tmp_path):
 
 
 def test_a_name_that_is_none_is_told_with_those_there_are(tmp_path):
-    config = composed(tmp_path, "+attack.surrogate=smal")
+    config = composed(tmp_path, "attack.surrogate=smal")
     with pytest.raises(FacetrialError, match=r"attack\.surrogate=smal: .* there are .*mobilefacenet.*small"):
         surrogate_for(config, None)
 

@@ -170,6 +170,7 @@ def test_names_of_before_are_checked_as_those_of_today(tmp_path):
         (["+defence=adv"], "Did you mean defense?"),
         (["trainer.max_epochs=-1"], "trainer.max_epochs must be a whole number from 0 on"),
         (["attack=pgd", "attack.budget.eps=0.03"], "0.03 looks like 8/255: write 8"),
+        (["attack.surrogate=small"], "the method Gaussian cannot work on a surrogate"),
     ],
 )
 def test_the_command_ends_with_a_sentence(tmp_path, overrides, said):
@@ -177,6 +178,7 @@ def test_the_command_ends_with_a_sentence(tmp_path, overrides, said):
     assert ended.returncode == 1
     assert said in ended.said
     assert "Traceback" not in ended.said
+    assert not (tmp_path / "models").exists()  # it is said before anything is trained
     assert not (tmp_path / "out" / "summary.json").exists()
 
 

@@ -62,11 +62,6 @@ class Attack:
         surrogate: Surrogate | None = None,
         adaptive: bool = True,
     ) -> None:
-        if surrogate is not None and not method.takes_surrogate:
-            raise FacetrialError(
-                f"attack.surrogate: the method {type(method).__name__} cannot work on a surrogate; choose one that "
-                "goes by gradients, such as attack=transfer."
-            )
         self.region = region
         self.budget = budget
         self.method = method
@@ -76,6 +71,16 @@ class Attack:
         self.adaptive = adaptive
         self.part = 1.0
         self._copies = FastCopies()
+        if surrogate is not None:
+            self.check_takes_surrogate()
+
+    def check_takes_surrogate(self) -> None:
+        """Raises FacetrialError for a method that asks nobody, or that has no use for a surrogate."""
+        if not self.method.takes_surrogate:
+            raise FacetrialError(
+                f"attack.surrogate: the method {type(self.method).__name__} cannot work on a surrogate; choose one "
+                "that goes by gradients, such as attack=transfer."
+            )
 
     @property
     def needs_landmarks(self) -> bool:

@@ -79,6 +79,8 @@ def run_trial(config: DictConfig, folder: Path) -> dict:
     use_noise_level(config)
     # Without its surrogate first: a mistake in the attack shows before anything is trained.
     attack = instantiate(config.attack, goal=instantiate(config.goal), surrogate=None)
+    if config.attack.get("surrogate") is not None:
+        attack.check_takes_surrogate()
     defenses = build_defenses(config)
     certificate = instantiate(config.certificate) or None
     if certificate is not None:
