@@ -164,9 +164,8 @@ class Attack:
 
         def problem(rows: Tensor) -> Problem | None:
             batch = faces.select(rows.to(first.device)) if in_memory else faces.batch(rows.numpy())
-            batch = Faces(**{name: value.to(first.device) for name, value in vars(batch).items()})
             files = None if in_memory else [faces.files[i] for i in rows.tolist()]
-            return self._problem(victim, batch, seed, 0, files)[-1]
+            return self._problem(victim, batch.to(first.device), seed, 0, files)[-1]
 
         identities, pictures = torch.as_tensor(faces.identities).cpu(), torch.as_tensor(faces.pictures).cpu()
         self.method.fit(Examples(identities.long(), pictures, seed, problem), unfinished)

@@ -77,9 +77,8 @@ class Detector(Defense):
         """Typical suspicion, threshold and typical lead of the winner over pictures that are clean."""
         device = next((value.device for value in victim.parameters()), torch.device("cpu"))
         suspicions, leads = [], []
-        for start in range(0, len(faces), _BATCH):
-            images = faces.batch(range(start, min(start + _BATCH, len(faces)))).images.to(device)
-            scores, measured = self.measure(victim, images)
+        for batch in faces.batches(_BATCH, device):
+            scores, measured = self.measure(victim, batch.images)
             first, second = scores.float().topk(2, dim=1).values.T
             suspicions.append(of_winner(scores, measured).cpu())
             leads.append((first - second).cpu())

@@ -153,8 +153,8 @@ class AdversarialFaces(WrappedFaces):
             if len(rows):
                 chosen = batch.select(rows)
                 device = chosen.images.device if victim is None else next(victim.parameters()).device
-                moved = Faces(**{name: value.to(device) for name, value in vars(chosen).items()})
-                yield chosen.with_images(self._attacked(self.attack, victim, moved, 0).images.cpu())
+                attacked = self._attacked(self.attack, victim, chosen.to(device), 0)
+                yield chosen.with_images(attacked.images.cpu())
 
     def _perturbed(self, victim: nn.Module | None, chosen: Faces, draw: int, part: float) -> torch.Tensor:
         attack = self.attack
