@@ -96,6 +96,24 @@ def test_a_fault_is_told_where_it_stands_not_where_it_is_borrowed(tmp_path):
     assert said.splitlines() == ["seed must be a whole number from 0 to 4294967295, found -1."]
 
 
+@pytest.mark.parametrize(
+    ("overrides", "key", "said"),
+    [
+        (["attack=pgd"], "attack.method.steps", "it must be a whole number from 1 on."),
+        (["attack=pgd"], "attack.method.loss", "it must be a part with a _target_."),
+        (["attack=pgd"], "attack.region", "it must be a part with a _target_."),
+        (["attack=pgd"], "attack.budget.eps", "it must lie in (0, 255], in 1/255"),
+        (["defense=adv"], "defense.adv.fraction", "it must lie in (0, 1] (of the training pictures)."),
+        (["defense=adv"], "defense.adv.attack.budget.rms", "it must lie in (0, 1]"),
+        (["data=lfw"], "data.alignment", "it must be one of facenet, five_points."),
+    ],
+)
+def test_a_setting_that_a_part_cannot_do_without_is_named(tmp_path, overrides, key, said):
+    found = said_of(composed(tmp_path, *overrides, f"~{key}"))
+    assert found.startswith(f"{key} is missing; {said}")
+    assert len(found.splitlines()) == 1
+
+
 def test_every_fault_is_told(tmp_path):
     said = said_of(composed(tmp_path, "seed=-1", "data.limit=0", "+defence=adv"))
     assert [line.split()[0] for line in said.splitlines()] == ["data.limit", "seed", "defence"]

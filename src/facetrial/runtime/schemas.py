@@ -14,6 +14,7 @@ from facetrial.core.settings import (
     Count,
     ExistingFile,
     FileOrName,
+    Given,
     Keys,
     NotNegative,
     Positive,
@@ -35,6 +36,8 @@ class Part:
 
 
 Parts = Mapping[str, Part]
+Side = Annotated[whole(8), Unit("pixels")]
+AlignmentName = Literal["facenet", "five_points"]
 
 
 @dataclass
@@ -47,8 +50,8 @@ class Paths:
 class Embedder:
     """Of every embedder, for those who cut its faces."""
 
-    size: Annotated[whole(8), Unit("pixels")]
-    alignment: Literal["five_points", "facenet"]
+    size: Side
+    alignment: AlignmentName
 
 
 @dataclass
@@ -67,7 +70,7 @@ class Model:
     max_epochs: Annotated[whole(0), Unit("epochs")]
     batch_size: Annotated[whole(2), Unit("pictures")]
     head: Part | None
-    loss: Part | None
+    loss: Annotated[Part, Given("dimension", "num_classes")] | None
     optimizer: Annotated[Any, Keys(Optimizer)]
     train: Part | None
     network: Part | None

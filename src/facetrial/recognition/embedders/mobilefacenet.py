@@ -1,6 +1,6 @@
 """MobileFaceNet (Chen et al., "MobileFaceNets", CCBR 2018), as InsightFace published it under the name y1."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import ExistingFile, Unit, whole
 from facetrial.recognition.embedders.weights import load_weights
+from facetrial.runtime.schemas import AlignmentName
 
 _EPS = 1e-3
 
@@ -77,7 +78,7 @@ class MobileFaceNet(nn.Module):
         self,
         weights: ExistingFile | None = None,
         size: Annotated[whole(112, 112), Unit("pixels")] = 112,
-        alignment: Literal["facenet", "five_points"] = "five_points",
+        alignment: AlignmentName = "five_points",
     ) -> None:
         super().__init__()
         if size != 112:

@@ -1,15 +1,16 @@
 """A face recogniser from an ONNX file, attacked as any other."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import ExistingFile, Number, Positive, Unit, whole
+from facetrial.core.settings import ExistingFile, Number, Positive
 from facetrial.recognition.embedders.onnx_to_torch import input_shape, read_onnx, sample_input, to_torch
+from facetrial.runtime.schemas import AlignmentName, Side
 
 
 class OnnxEmbedder(nn.Module):
@@ -35,8 +36,8 @@ class OnnxEmbedder(nn.Module):
     def __init__(
         self,
         weights: ExistingFile | None,
-        size: Annotated[whole(8), Unit("pixels")] = 112,
-        alignment: Literal["facenet", "five_points"] = "five_points",
+        size: Side = 112,
+        alignment: AlignmentName = "five_points",
         mean: Number | Sequence[Number] = 127.5,
         std: Positive | Sequence[Positive] = 127.5,
         channels: Literal["rgb", "bgr"] = "rgb",
