@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_curve
 
 from facetrial.statistics.auroc import auroc_over_people
 from facetrial.statistics.intervals import rate_over_people
@@ -71,15 +72,14 @@ def robust(attacked: pd.DataFrame) -> np.ndarray:
 
 def roc_points(clean: np.ndarray, attacked: np.ndarray) -> list[dict[str, float]]:
     """Shares {false_alarms, caught} of clean (N,) and attacked (M,) suspicions above each threshold, ascending."""
-    thresholds = np.unique(np.concatenate([clean, attacked]))[::-1]
-    points = [{"false_alarms": 0.0, "caught": 0.0}]
-    for limit in thresholds:
-        point = {
-            "false_alarms": float((clean >= limit).mean()),
-            "caught": float((attacked >= limit).mean()),
-        }
-        points.append(point)
-    return points
+    if not len(clean):
+        return [{"false_alarms": 0.0, "caught": 0.0}]
+    truth = np.repeat([0, 1], [len(clean), len(attacked)])
+    false_alarms, caught, _ = roc_curve(truth, np.concatenate([clean, attacked]), drop_intermediate=False)
+    return [
+        {"false_alarms": share, "caught": found}
+        for share, found in zip(false_alarms.tolist(), caught.tolist(), strict=True)
+    ]
 
 
 def _flags(rows: pd.DataFrame, when: str) -> np.ndarray:
