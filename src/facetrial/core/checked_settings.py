@@ -111,7 +111,7 @@ def required(made: Callable) -> list[str]:
 
 
 def checked(place: str) -> Callable[[Callable], Callable]:
-    """A constructor, or a dataclass, whose arguments are checked by its annotations, for those who call it from Python.
+    """A function, or a dataclass, whose arguments are checked by its annotations, for those who call it from Python.
 
     Args:
         place: where its settings stand in a config, for the error: "attack.method".

@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from facenet_pytorch import InceptionResnetV1 as Network
 from torch import Tensor, nn
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import FileOrName, whole
 from facetrial.recognition.embedders.projection import Projection
@@ -25,11 +26,12 @@ class InceptionResnetV1(nn.Module):
         alignment: how faces are cut for it; "facenet".
 
     Raises:
-        FacetrialError: `dimension` outside 1 to 512; weights that cannot be used.
+        FacetrialError: weights that cannot be used.
     """
 
     last_blocks = ("network.repeat_3", "network.block8", "network.last_", "projection")
 
+    @checked("embedder")
     def __init__(
         self,
         weights: FileOrName | None = None,
@@ -38,8 +40,6 @@ class InceptionResnetV1(nn.Module):
         alignment: AlignmentName = "facenet",
     ) -> None:
         super().__init__()
-        if not 1 <= dimension <= 512:
-            raise FacetrialError(f"embedder.dimension must lie between 1 and 512, found {dimension}.")
         self.size = size
         self.alignment = alignment
         self.dimension = dimension
