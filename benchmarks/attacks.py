@@ -390,9 +390,8 @@ def prepared(overrides: list[str], pictures: int) -> Bench:
     victim = recognizer_for(RecognizerPlan.of(config)).freeze()
     test = RecognizerPlan.of(config).make_faces().test_faces
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    batch = test.batch(evenly_over_people(test.identities, pictures, 0))
-    faces = Faces(**{name: value.to(device) for name, value in vars(batch).items()})
-    return Bench(victim.to(device), faces)
+    faces = test.batch(evenly_over_people(test.identities, pictures, 0))
+    return Bench(victim.to(device), faces.to(device))
 
 
 def main() -> None:

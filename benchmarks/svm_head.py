@@ -21,9 +21,7 @@ from facetrial.training.plan import RecognizerPlan
 
 def embedded(embedder: torch.nn.Module, faces: FaceDataset, batch_size: int = 64) -> torch.Tensor:
     with torch.no_grad():
-        starts = range(0, len(faces), batch_size)
-        parts = [faces.batch(range(i, min(i + batch_size, len(faces)))).images for i in starts]
-        return torch.cat([embedder(part) for part in parts])
+        return torch.cat([embedder(batch.images) for batch in faces.batches(batch_size)])
 
 
 def compare(

@@ -1,6 +1,7 @@
 """Every config composes, and what it describes can be made. New files are covered as they come."""
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.utils import instantiate
 from lightning import Callback, LightningDataModule, Trainer
 from lightning.pytorch.loggers import Logger
@@ -12,6 +13,7 @@ from facetrial.checks.base import Check
 from facetrial.core.errors import FacetrialError
 from facetrial.landmarks.sources import LandmarkSource
 from facetrial.runtime.plan import Plan
+from facetrial.runtime.settings import check_settings
 from facetrial.training.plan import RecognizerPlan
 from tests.helpers.configs import composed, named
 from tests.helpers.onnx_files import convolution
@@ -206,4 +208,17 @@ def test_task(tmp_path, name):
 
 @pytest.mark.parametrize("name", named("experiment"))
 def test_experiment(tmp_path, name):
-    assert composed(tmp_path, f"experiment={name}")
+    """Every value that an experiment's sweep goes over, if not every pair of them: each job is a trial."""
+    words = [f"experiment={name}", f"data.root={tmp_path}"] if name != "tune" else [f"experiment={name}"]
+    swept = OmegaConf.load(CONF / "experiment" / f"{name}.yaml").hydra.sweeper.params
+    parsed = OverridesParser.create().parse_overrides([f"{key}={values}" for key, values in swept.items()])
+    several = {
+        one.get_key_element(): list(one.sweep_string_iterator())
+        for one in parsed
+        if one.is_discrete_sweep() and name != "tune"
+    }
+    for number in range(max(map(len, several.values()), default=1)):
+        job = [f"{key}={values[number % len(values)]}" for key, values in several.items()]
+        config = composed(tmp_path, *words, *job)
+        check_settings(config)
+        assert isinstance(instantiate(config.attack), Attack)

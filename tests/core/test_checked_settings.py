@@ -1,11 +1,12 @@
 """Constructors whose arguments are held to their annotations, and what is known of a constructor."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import pytest
 import torch
 
-from facetrial.core.checked_settings import checked, is_described, parameters
+from facetrial.core.checked_settings import checked, is_described, parameters, required
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Count, Positive
 
@@ -32,6 +33,28 @@ def test_a_constructor_that_is_checked_names_place_and_key():
 def test_parameters_of_a_class_that_hands_names_on_are_those_behind_it_too():
     assert parameters(Derived) == ({"width": Positive, "tensor": torch.Tensor, "count": Count}, True)
     assert parameters(Base)[1] is False
+
+
+@checked("part")
+@dataclass(frozen=True)
+class Settings:
+    first: Count
+    second: Positive = 1.0
+
+
+def test_a_dataclass_can_be_checked_too():
+    assert Settings(2) == Settings(2, second=1.0)
+    with pytest.raises(FacetrialError, match=r"^part\.first must be a whole number"):
+        Settings(1.5)
+    with pytest.raises(FacetrialError, match=r"^part\.second must be a positive number"):
+        Settings(1, 0)
+
+
+def test_what_has_no_default_is_required():
+    assert required(Base) == ["tensor"]
+    assert required(Derived) == ["width"]
+    assert required(Settings) == ["first"]
+    assert required(Nothing) == []
 
 
 class Nothing:

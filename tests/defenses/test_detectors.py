@@ -302,7 +302,7 @@ class TestMistakes:
 
     @pytest.mark.parametrize("share", [0, 1, -0.1])
     def test_share_of_false_alarms(self, share):
-        with pytest.raises(FacetrialError, match="false alarms"):
+        with pytest.raises(FacetrialError, match=r"defense\.false_alarms must lie in \(0, 1\)"):
             GalleryDistance(share)
 
     def test_squeezers(self):

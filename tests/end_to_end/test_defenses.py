@@ -14,17 +14,13 @@ from tests.helpers.paths import CONF
 DEFENSES = sorted({path.stem for path in (CONF / "defense").glob("*.yaml")} - {"smoothing"})
 DETECTORS = {"squeezing", "gallery"}
 TRAINED = {"adv", "adv_fast", "adv_head", "adv_landmarks", "adv_pgd", "consistent", "noise", "trades"}
-SMALL = [
-    "embedder.channels=8",
-    "embedder.size=64",
-    "data.limit=4",
-    "+sizes={eps:4,epochs:1,training_steps:1}",
-]
-STEPS = "attack.method.steps=4"
+SHORT = {path.stem: path.read_text() for path in (CONF / "defense" / "defenses_cpu").glob("*.yaml")}
+SMALL = ["embedder.channels=8", "embedder.size=64", "data.limit=4"]
+STEPS = ["attack.method.steps=4", "attack.budget.eps=4"]
 
 
 def run_sweep(home: Path, *overrides: str) -> None:
-    steps = [] if "attack=random" in overrides else [STEPS]
+    steps = [] if "attack=random" in overrides else STEPS
     done = subprocess.run(
         command(home, *SMALL, *steps, "-m", *overrides), cwd=home, capture_output=True, text=True, timeout=900
     )
@@ -32,7 +28,7 @@ def run_sweep(home: Path, *overrides: str) -> None:
 
 
 def run_here(home: Path, *overrides: str, out: str) -> None:
-    steps = [] if "attack=random" in overrides else [STEPS]
+    steps = [] if "attack=random" in overrides else STEPS
     done = run(home, *SMALL, *steps, *overrides, out=out)
     assert done.returncode == 0, done.said
 
@@ -40,10 +36,16 @@ def run_here(home: Path, *overrides: str, out: str) -> None:
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("defenses")
+    shorter = home / "conf" / "defense" / "shorter"
+    shorter.mkdir(parents=True)
+    for name, text in SHORT.items():
+        text = text.replace("epochs: 3", "epochs: 1").replace("steps: 2", "steps: 1")
+        (shorter / f"{name}.yaml").write_text(text)
     run_sweep(
         home,
+        f"--config-dir={home / 'conf'}",
         "attack=pgd",
-        f"defense={','.join(DEFENSES)}",
+        f"defense={','.join(f'shorter/{name}' if name in SHORT else name for name in DEFENSES)}",
         f"hydra.sweep.dir={home / 'sweep'}",
         "hydra.callbacks.sweep.defenses=true",
     )
@@ -86,6 +88,7 @@ def test_a_smoothed_victim_is_certified(tmp_path):
         "attack.budget.eps=2",
         "defense=[smoothing,noise]",
         "defense.smoothing.n=20",
+        "defense.noise.epochs=1",
         "certificate=cohen",
         "certificate.n=100",
         "certificate.n0=10",
@@ -181,7 +184,8 @@ def test_verdicts_are_float32_in_mixed_precision(tmp_path, defense):
 
 
 def test_training_in_mixed_precision(tmp_path):
-    mixed = ["attack=pgd", "defense=adv_pgd", "trainer.precision=bf16-mixed"]
+    short = ["defense.adv_pgd.epochs=1", "defense.adv_pgd.attack.method.steps=1"]
+    mixed = ["attack=pgd", "defense=adv_pgd", *short, "trainer.precision=bf16-mixed"]
     run_here(tmp_path, *mixed, out="out")
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["trusted"], summary["checks"]

@@ -50,6 +50,22 @@ def test_a_batch_holds_the_stored_pictures_in_zero_to_one():
     assert_same(data[2], data.batch([2]))
 
 
+@pytest.mark.parametrize(("size", "lengths"), [(1, [1] * 4), (3, [3, 1]), (4, [4]), (9, [4])])
+def test_batches_are_all_pictures_in_order(size, lengths):
+    data = dataset()
+    batches = list(data.batches(size))
+    assert [len(batch) for batch in batches] == lengths
+    assert_same(Faces.cat(batches), data.batch(np.arange(4)))
+    assert list(data.subset([]).batches(size)) == []
+
+
+def test_all_of_a_batch_moves():
+    moved = some_faces(2, size=8).to(torch.device("meta"))
+    assert {value.device.type for value in vars(moved).values()} == {"meta"}
+    [batch] = dataset().batches(4, torch.device("meta"))
+    assert {value.device.type for value in vars(batch).values()} == {"meta"}
+
+
 def test_a_subset_shares_pixels_and_keeps_what_draws_depend_on():
     data = dataset()
     part = data.subset([3, 0]).subset([1])

@@ -3,10 +3,10 @@
     python tests/golden/compare.py OLD NEW
     python tests/golden/compare.py OLD NEW --renamed FILE
 
-Every table is compared as it is written, and every JSON file value for value, but for what is timed. FILE holds the
-names that were changed on purpose as JSON, `{"old": "new"}`: whole keys, columns, values and names of files of OLD;
-"parent.key" is a key below that parent only, "folder/" a folder. `renamed_since_0.1.json` beside this script holds
-those since version 0.1.
+Every table is compared as it is written, and every JSON file value for value, but for what is timed, and for settings
+of the attack that OLD did not have and that are null in NEW. FILE holds the names that were changed on purpose as
+JSON, `{"old": "new"}`: whole keys, columns, values and names of files of OLD; "parent.key" is a key below that parent
+only, "folder/" a folder. `renamed_since_0.1.json` beside this script holds those since version 0.1.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from tests.golden.trials import read_table, trials_in, written
 TIMED = {"seconds", "images_per_second", "train_seconds", "answers_per_second", "versions"}
 # What summaries have gained since 0.1: no difference where OLD is without.
 GAINED = {"chosen", "class_size", "found_again", "noise_level", "schema"}
+SETTINGS = "attack_parts"
 ABOUT_THE_CODE = {"done.json"}  # holds a digest of it
 
 
@@ -78,7 +79,9 @@ class Comparison:
             new = {
                 key: value
                 for key, value in new.items()
-                if key not in TIMED and (key in old or key not in GAINED)
+                if key not in TIMED
+                and (key in old or key not in GAINED)
+                and not (SETTINGS in place.split() and value is None and key not in old)
             }
             for key in self.same_names(place, list(old), list(new)):
                 self.values(f"{place} {key}", old[key], new[key])

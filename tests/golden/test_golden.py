@@ -114,6 +114,15 @@ def test_what_is_timed_does_not_count(copy):
     assert code == 0, text
 
 
+@pytest.mark.parametrize(("setting", "code"), [(None, 0), (0.5, 1)])
+def test_a_new_setting_counts_where_it_is_set(copy, setting, code):
+    path = copy / "random" / "summary.json"
+    summary = json.loads(path.read_text(encoding="utf-8"))
+    summary["attack_parts"]["region"]["new"] = setting
+    path.write_text(json.dumps(summary), encoding="utf-8")
+    assert said(copy.with_name("old"), copy)[0] == code
+
+
 @pytest.mark.parametrize("side", ["old", "copy"])
 def test_a_missing_trial_is_a_difference(copy, side):
     folder = copy.with_name(side)

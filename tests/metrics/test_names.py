@@ -26,7 +26,7 @@ def test_the_name_says_what_was_changed_as_shortly_as_it_is_clear(overrides, nam
 @pytest.mark.parametrize(
     ("overrides", "name"),
     [
-        (["defense=adv", "attack.budget.eps=4", "sizes.eps=2"], "adv"),
+        (["defense=adv", "attack.budget.eps=4", "model.head.c=2"], "adv"),
         (["+defense.adv.fraction=0.3"], "adv (fraction=0.3)"),
         (["attack/budget@defense.adv.attack.budget=l2"], "adv (budget=l2)"),
         (

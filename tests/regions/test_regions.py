@@ -81,6 +81,18 @@ def test_an_area_does_not_depend_on_the_batch_and_needs_a_landmark():
         Discs("nose", area=1.5)
 
 
+def test_regions_that_are_compared_at_an_equal_area_say_which():
+    faces = some_faces(4)
+    reference, at_an_area = Discs(""), Scattered(Discs("", area=0.05))
+    control = Scattered(reference, area=0.05)
+    torch.testing.assert_close(mask_of(control, faces), mask_of(at_an_area, faces))
+    assert control.area == at_an_area.area == 0.05
+    assert reference.area is None
+    assert Scattered(reference).area is None
+    assert Everywhere(area=0.05).area == 0.05
+    assert mask_of(Everywhere(area=0.05), faces).all()
+
+
 def test_a_control_without_room_is_no_control():
     faces = some_faces(8)
     reference = Discs(radius=0.5)  # the discs leave less of the face than they cover

@@ -52,7 +52,6 @@ def test_where_and_how_it_runs_is_not_asked(tmp_path, usual, override):
         "save_images=true",
         "landmarks=labels",
         "logger=wandb",  # which knows nothing of the trial yet
-        "+sizes.steps=3",
     ],
 )
 def test_what_decides_it_is(tmp_path, usual, override):

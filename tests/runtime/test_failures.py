@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from facetrial.core.errors import FacetrialError
-from facetrial.metrics.summary_json import write_json
+from facetrial.core.plain import write_json
 from facetrial.runtime.failures import forget_failure, read_failure, write_failure
 from facetrial.sweep.gather import gather_sweep
 from facetrial.sweep.runs import gather_runs

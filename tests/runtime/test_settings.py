@@ -85,9 +85,8 @@ def test_any_attack_is_accepted_in_training(tmp_path, name):
     assert said_of(composed(tmp_path, "defense=adv", f"attack@defense.adv.attack={name}")) is None
 
 
-@pytest.mark.parametrize("key", ["attack.budget.eps", "+sizes.eps"])
-def test_eps_as_a_fraction_of_255_is_what_it_counts(tmp_path, key):
-    config = composed(tmp_path, "attack=pgd", f"{key}=8/255")
+def test_eps_as_a_fraction_of_255_is_what_it_counts(tmp_path):
+    config = composed(tmp_path, "attack=pgd", "attack.budget.eps=8/255")
     check_settings(config)
     assert config.attack.budget.eps == 8.0
 
@@ -95,6 +94,24 @@ def test_eps_as_a_fraction_of_255_is_what_it_counts(tmp_path, key):
 def test_a_fault_is_told_where_it_stands_not_where_it_is_borrowed(tmp_path):
     said = said_of(composed(tmp_path, "defense=[adv,resize_pad]", "seed=-1"))
     assert said.splitlines() == ["seed must be a whole number from 0 to 4294967295, found -1."]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key", "said"),
+    [
+        (["attack=pgd"], "attack.method.steps", "it must be a whole number from 1 on."),
+        (["attack=pgd"], "attack.method.loss", "it must be a part with a _target_."),
+        (["attack=pgd"], "attack.region", "it must be a part with a _target_."),
+        (["attack=pgd"], "attack.budget.eps", "it must lie in (0, 255], in 1/255"),
+        (["defense=adv"], "defense.adv.fraction", "it must lie in (0, 1] (of the training pictures)."),
+        (["defense=adv"], "defense.adv.attack.budget.rms", "it must lie in (0, 1]"),
+        (["data=lfw"], "data.alignment", "it must be one of facenet, five_points."),
+    ],
+)
+def test_a_setting_that_a_part_cannot_do_without_is_named(tmp_path, overrides, key, said):
+    found = said_of(composed(tmp_path, *overrides, f"~{key}"))
+    assert found.startswith(f"{key} is missing; {said}")
+    assert len(found.splitlines()) == 1
 
 
 def test_every_fault_is_told(tmp_path):
@@ -108,12 +125,6 @@ def test_a_checkpoint_must_be_there_for_a_trial_and_may_be_made_by_a_training(tm
     assert (
         said_of(composed(tmp_path, checkpoint)) == f"model.checkpoint: there is no file {tmp_path}/new.ckpt."
     )
-
-
-def test_an_experiment_may_set_sizes_of_its_own_where_something_asks_for_them(tmp_path):
-    asks = "data.limit=${oc.select:sizes.mine,null}"
-    assert said_of(composed(tmp_path, "+sizes.mine=3", asks)) is None
-    assert "sizes.mine is no setting" in said_of(composed(tmp_path, "+sizes.mine=3"))
 
 
 class Plain(nn.Module):
@@ -177,6 +188,7 @@ def test_names_of_before_are_checked_as_those_of_today(tmp_path):
         (["+defence=adv"], "Did you mean defense?"),
         (["trainer.max_epochs=-1"], "trainer.max_epochs must be a whole number from 0 on"),
         (["attack=pgd", "attack.budget.eps=0.03"], "0.03 looks like 8/255: write 8"),
+        (["attack.surrogate=small"], "the method Gaussian cannot work on a surrogate"),
     ],
 )
 def test_the_command_ends_with_a_sentence(tmp_path, overrides, said):
@@ -184,6 +196,7 @@ def test_the_command_ends_with_a_sentence(tmp_path, overrides, said):
     assert ended.returncode == 1
     assert said in ended.said
     assert "Traceback" not in ended.said
+    assert not (tmp_path / "models").exists()  # it is said before anything is trained
     assert not (tmp_path / "out" / "summary.json").exists()
 
 

@@ -62,11 +62,6 @@ class Attack:
         surrogate: Surrogate | None = None,
         adaptive: bool = True,
     ) -> None:
-        if surrogate is not None and not method.takes_surrogate:
-            raise FacetrialError(
-                f"attack.surrogate: the method {type(method).__name__} cannot work on a surrogate; choose one that "
-                "goes by gradients, such as attack=transfer."
-            )
         self.region = region
         self.budget = budget
         self.method = method
@@ -76,6 +71,16 @@ class Attack:
         self.adaptive = adaptive
         self.part = 1.0
         self._copies = FastCopies()
+        if surrogate is not None:
+            self.check_takes_surrogate()
+
+    def check_takes_surrogate(self) -> None:
+        """Raises FacetrialError for a method that asks nobody, or that has no use for a surrogate."""
+        if not self.method.takes_surrogate:
+            raise FacetrialError(
+                f"attack.surrogate: the method {type(self.method).__name__} cannot work on a surrogate; choose one "
+                "that goes by gradients, such as attack=transfer."
+            )
 
     @property
     def needs_landmarks(self) -> bool:
@@ -159,9 +164,8 @@ class Attack:
 
         def problem(rows: Tensor) -> Problem | None:
             batch = faces.select(rows.to(first.device)) if in_memory else faces.batch(rows.numpy())
-            batch = Faces(**{name: value.to(first.device) for name, value in vars(batch).items()})
             files = None if in_memory else [faces.files[i] for i in rows.tolist()]
-            return self._problem(victim, batch, seed, 0, files)[-1]
+            return self._problem(victim, batch.to(first.device), seed, 0, files)[-1]
 
         identities, pictures = torch.as_tensor(faces.identities).cpu(), torch.as_tensor(faces.pictures).cpu()
         self.method.fit(Examples(identities.long(), pictures, seed, problem), unfinished)

@@ -48,8 +48,7 @@ class Evidence:
 
     def batch(self, indices: Sequence[int]) -> Faces:
         """The test pictures at `indices`, on the device."""
-        batch = self.faces.batch(list(indices))
-        return Faces(**{name: value.to(self.device) for name, value in vars(batch).items()})
+        return self.faces.batch(list(indices)).to(self.device)
 
     def some(self, count: int, among: Sequence[str] | None = None) -> list[int]:
         """Indices of at most `count` test pictures, evenly over people; of those in `among`, files, where given."""

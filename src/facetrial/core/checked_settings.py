@@ -101,14 +101,26 @@ def parameters(made: Callable) -> tuple[dict[str, Any], bool]:
     return found, takes_any
 
 
+def required(made: Callable) -> list[str]:
+    """Names of what a class or function cannot be called without."""
+    try:
+        named = inspect.signature(made).parameters.values()
+    except (TypeError, ValueError):  # written in C
+        return []
+    return [p.name for p in named if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+
+
 def checked(place: str) -> Callable[[Callable], Callable]:
-    """A constructor whose arguments are checked by its annotations, for those who call it from Python.
+    """A function, or a dataclass, whose arguments are checked by its annotations, for those who call it from Python.
 
     Args:
         place: where its settings stand in a config, for the error: "attack.method".
     """
 
     def decorate(function: Callable) -> Callable:
+        if inspect.isclass(function):
+            function.__init__ = decorate(function.__init__)
+            return function
         signature, hints = inspect.signature(function), get_type_hints(function, include_extras=True)
 
         @functools.wraps(function)

@@ -39,6 +39,13 @@ class Keys:
     beyond: bool = False
 
 
+class Given:
+    """What the constructor of a part is handed beside its settings, so that a config need not name it."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+
 def whole(least: int, most: int | None = None) -> Any:
     """A whole number from `least` on, up to `most` where that is given."""
     says = f"must be a whole number from {least} {'on' if most is None else f'to {most}'}"

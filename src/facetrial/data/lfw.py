@@ -14,6 +14,7 @@ from facetrial.data.datamodule import PicturesAPass, PicturesOfAPerson, TestPict
 from facetrial.data.people_folder import PeopleFolder
 from facetrial.data.photos.mtcnn import SMALLEST_FACE
 from facetrial.data.photos.person_folders import is_a_persons
+from facetrial.runtime.schemas import AlignmentName, Side
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,8 @@ class LFW(PeopleFolder):
     def __init__(
         self,
         root: str | None,
-        size: Annotated[whole(8), Unit("pixels")],
-        alignment: Literal["facenet", "five_points"],
+        size: Side,
+        alignment: AlignmentName,
         cache: str,
         min_pictures: Annotated[whole(3), Unit("pictures of a person")] = 10,
         margin: Annotated[NotNegative, Unit("pixels")] | None = None,

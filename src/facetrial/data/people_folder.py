@@ -34,6 +34,7 @@ from facetrial.data.photos.person_folders import (
 from facetrial.data.photos.source_photo import Photograph
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.landmark_names import NUM_LANDMARKS
+from facetrial.runtime.schemas import AlignmentName, Side
 
 _SMALLEST_SPLIT = 3  # one picture each to train, to validate and to test
 
@@ -77,8 +78,8 @@ class PeopleFolder(FacesDataModule):
     def __init__(
         self,
         root: str | None,
-        size: Annotated[whole(8), Unit("pixels")],
-        alignment: Literal["facenet", "five_points"],
+        size: Side,
+        alignment: AlignmentName,
         cache: str,
         min_pictures: Annotated[
             whole(_SMALLEST_SPLIT),

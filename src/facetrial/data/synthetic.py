@@ -16,6 +16,7 @@ from facetrial.data.rendering.identities import draw_people
 from facetrial.data.rendering.renderer import Portraits, render
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.landmark_names import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
+from facetrial.runtime.schemas import Side
 
 # MTCNN's order goes by the picture: the subject's right eye comes first, at the picture's left.
 _FIVE_POINTS = [RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT]
@@ -76,7 +77,7 @@ class SyntheticFaces(FacesDataModule):
         people: whole(2, MOST_PEOPLE) = 12,
         pictures: Annotated[Count, Unit("of a person")] = 56,
         pictures_min: Annotated[whole(_FEWEST_PICTURES), Unit("of a person")] = 24,
-        size: Annotated[whole(8), Unit("pixels")] = 112,
+        size: Side = 112,
         people_seed: Seed = 0,
         split_seed: Seed = 0,
         limit: TestPictures | None = None,

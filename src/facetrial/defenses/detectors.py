@@ -8,6 +8,7 @@ from typing import Annotated, Self
 import torch
 from torch import Tensor, nn
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import InsideShare, Unit
 from facetrial.defenses.base import Defense
@@ -33,19 +34,13 @@ class Detector(Defense):
 
     Attributes:
         forward_passes: how often the victim is run for one picture.
-
-    Raises:
-        FacetrialError: another share.
     """
 
     detects = True
     forward_passes = 1
 
+    @checked("defense")
     def __init__(self, false_alarms: Annotated[InsideShare, Unit("of clean pictures")] = 0.01) -> None:
-        if not 0 < false_alarms < 1:
-            raise FacetrialError(
-                f"the share of false alarms of a detector must lie in (0, 1), found {false_alarms}."
-            )
         self.false_alarms = false_alarms
 
     @abstractmethod
@@ -77,9 +72,8 @@ class Detector(Defense):
         """Typical suspicion, threshold and typical lead of the winner over pictures that are clean."""
         device = next((value.device for value in victim.parameters()), torch.device("cpu"))
         suspicions, leads = [], []
-        for start in range(0, len(faces), _BATCH):
-            images = faces.batch(range(start, min(start + _BATCH, len(faces)))).images.to(device)
-            scores, measured = self.measure(victim, images)
+        for batch in faces.batches(_BATCH, device):
+            scores, measured = self.measure(victim, batch.images)
             first, second = scores.float().topk(2, dim=1).values.T
             suspicions.append(of_winner(scores, measured).cpu())
             leads.append((first - second).cpu())

@@ -10,10 +10,10 @@ from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Unit, number
 from facetrial.defenses.base import Defense
+from facetrial.defenses.transform import SeesChanged
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.frames import inter_eye_distance, pixel_centres
 from facetrial.faces.landmark_names import LANDMARK_NAMES
-from facetrial.recognition.layers import Defended, with_embeddings, with_similarities
 
 # What a cover hides: landmarks whose names begin so, and by how much of the inter-eye distance it reaches beyond them.
 _PARTS = {
@@ -95,7 +95,7 @@ def _box(grid: Tensor, low: Tensor, high: Tensor, reach: float) -> Tensor:
     return ((grid >= low - reach) & (grid <= high + reach)).all(-1).float()
 
 
-class Occluded(Defended):
+class Occluded(SeesChanged):
     """A victim that is asked under every cover.
 
     Scores are the mean over the covers, with the winner of the double masking put in front. Known, they have the slope
@@ -116,22 +116,15 @@ class Occluded(Defended):
 
     def scores(self, images: Tensor) -> Tensor:
         count = len(self.covers)
-        single = self.victim(self._covered(images, self.covers)).unflatten(0, (count, -1))
+        single = self.victim(self.shown(images)).unflatten(0, (count, -1))
         mean = single.mean(0)
         winners = self._decided(images, single.argmax(-1))
         ahead = mean.amax(1) - mean.gather(1, winners[:, None])[:, 0]
         bonus = torch.where(mean.argmax(1) == winners, 0.0, ahead + 1e-3).detach()
         return mean.scatter_add(1, winners[:, None], bonus[:, None].to(mean.dtype))
 
-    def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        return self._means(with_embeddings(self.victim, self._covered(images, self.covers)))
-
-    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        return self._means(with_similarities(self.victim, self._covered(images, self.covers)))
-
-    def _means(self, both: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-        first, second = (values.unflatten(0, (len(self.covers), -1)).mean(0) for values in both)
-        return first, second
+    def shown(self, images: Tensor) -> Tensor:
+        return self._covered(images, self.covers)
 
     @torch.no_grad()
     def _decided(self, images: Tensor, answers: Tensor) -> Tensor:

@@ -12,8 +12,8 @@ from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Count, InsideShare, Positive, Seed, Unit
 from facetrial.defenses.base import Defense
 from facetrial.defenses.pixel_draws import picture_draws
+from facetrial.defenses.transform import SeesChanged
 from facetrial.faces.batch import FaceDataset
-from facetrial.recognition.layers import Defended, with_embeddings, with_similarities
 
 _BLOCK = 8  # noisy copies of a picture that are drawn together
 
@@ -57,7 +57,7 @@ class Smoothing(Defense):
         return Smoothed(victim, self)
 
 
-class Smoothed(Defended):
+class Smoothed(SeesChanged):
     """A victim whose scores (B, C) are shares of the votes of noisy copies.
 
     Known, they are the mean scores of a few copies, none of them those of the verdict: a vote has no slope, the mean
@@ -92,19 +92,14 @@ class Smoothed(Defended):
 
     def scores(self, images: Tensor) -> Tensor:
         if self.soft:
-            return self._mean(self.victim(self._few(images)))
+            return super().scores(images)
         votes = self.votes(images, self.defense.n, self.stream).float()
         return votes / self.defense.n
 
     def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
         if not self.soft:
             raise FacetrialError("votes of noisy copies have no embeddings; ask `adaptive_view(victim)`.")
-        scores, embeddings = with_embeddings(self.victim, self._few(images))
-        return self._mean(scores), self._mean(embeddings)
-
-    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        scores, similarities = with_similarities(self.victim, self._few(images))
-        return self._mean(scores), self._mean(similarities)
+        return super().with_embeddings(images)
 
     def abstains(self, scores: Tensor) -> Tensor:
         if self.soft:
@@ -136,7 +131,7 @@ class Smoothed(Defended):
                 votes.scatter_add_(1, winners[:, None], torch.ones_like(winners)[:, None])
         return votes
 
-    def _few(self, images: Tensor) -> Tensor:
+    def shown(self, images: Tensor) -> Tensor:
         """The attacker's noisy copies, (samples x B, 3, H, W), copy after copy."""
         blocks = range(-(-self.defense.samples // _BLOCK))
         copies = torch.cat([self._copies(images, block, "attacker") for block in blocks])
@@ -147,9 +142,6 @@ class Smoothed(Defended):
         draws = picture_draws(images, self.defense.seed, block)
         noise = draws.normal((_BLOCK, *images.shape[1:]), f"smoothing {stream}").transpose(0, 1)
         return images + self.defense.sigma * noise
-
-    def _mean(self, values: Tensor) -> Tensor:
-        return values.unflatten(0, (self.defense.samples, -1)).mean(0)
 
 
 @lru_cache(maxsize=65536)

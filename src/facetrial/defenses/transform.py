@@ -6,12 +6,37 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
 from facetrial.core.randomness import Draws
+from facetrial.core.settings import Count, Seed
 from facetrial.defenses.base import Defense
 from facetrial.defenses.pixel_draws import picture_draws
 from facetrial.faces.batch import FaceDataset
 from facetrial.recognition.layers import Defended, with_embeddings, with_similarities
+
+
+class SeesChanged(Defended):
+    """Base of victims that are shown changed pictures: one of each, or several over which answers are averaged."""
+
+    @abstractmethod
+    def shown(self, images: Tensor) -> Tensor:
+        """What the defended victim is shown of images (B, 3, H, W): (passes x B, 3, H, W), pass after pass."""
+
+    def scores(self, images: Tensor) -> Tensor:
+        return _mean(self.victim(self.shown(images)), len(images))
+
+    def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        scores, embeddings = with_embeddings(self.victim, self.shown(images))
+        return _mean(scores, len(images)), _mean(embeddings, len(images))
+
+    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        scores, similarities = with_similarities(self.victim, self.shown(images))
+        return _mean(scores, len(images)), _mean(similarities, len(images))
+
+
+def _mean(values: Tensor, pictures: int) -> Tensor:
+    """The mean (B, ...) over passes of values (passes x B, ...)."""
+    return values if len(values) == pictures else values.unflatten(0, (-1, pictures)).mean(0)
 
 
 class InputTransform(Defense):
@@ -44,7 +69,7 @@ class InputTransform(Defense):
         return Transformed(victim, self)
 
 
-class Transformed(Defended):
+class Transformed(SeesChanged):
     """A victim that sees transformed pictures.
 
     Known, it passes gradients straight through what has none (BPDA; Athalye et al., "Obfuscated gradients give a
@@ -66,17 +91,7 @@ class Transformed(Defended):
         return made
 
     def shown(self, images: Tensor) -> Tensor:
-        """What the defended victim is shown, (B, 3, H, W)."""
         return self.defense.straight_through(images) if self.straight else self.defense.transform(images)
-
-    def scores(self, images: Tensor) -> Tensor:
-        return self.victim(self.shown(images))
-
-    def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        return with_embeddings(self.victim, self.shown(images))
-
-    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        return with_similarities(self.victim, self.shown(images))
 
 
 class RandomTransform(Defense):
@@ -85,14 +100,10 @@ class RandomTransform(Defense):
     Args:
         seed: of the draws.
         samples: draws that an attacker averages over at each step, who knows of the defence.
-
-    Raises:
-        FacetrialError: fewer than one sample.
     """
 
-    def __init__(self, seed: int, samples: int) -> None:
-        if samples < 1:
-            raise FacetrialError(f"a defence that draws needs samples of at least 1, found {samples}.")
+    @checked("defense")
+    def __init__(self, seed: Seed, samples: Count) -> None:
         self.seed = seed
         self.samples = samples
 
@@ -104,7 +115,7 @@ class RandomTransform(Defense):
         return RandomlyTransformed(victim, self)
 
 
-class RandomlyTransformed(Defended):
+class RandomlyTransformed(SeesChanged):
     """A victim that sees pictures transformed at random.
 
     Known, it gives the mean over several draws (expectation over transformation, Athalye et al., ICML 2018), none of
@@ -134,20 +145,5 @@ class RandomlyTransformed(Defended):
         return made
 
     def shown(self, images: Tensor) -> Tensor:
-        """What the defended victim is shown: a sample of each picture, (passes x B, 3, H, W), sample after sample."""
         drawn = [picture_draws(images, self.defense.seed, number) for number in self.numbers]
         return torch.cat([self.defense.transform(images, draws) for draws in drawn])
-
-    def scores(self, images: Tensor) -> Tensor:
-        return self._mean(self.victim(self.shown(images)))
-
-    def with_embeddings(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        scores, embeddings = with_embeddings(self.victim, self.shown(images))
-        return self._mean(scores), self._mean(embeddings)
-
-    def with_similarities(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        scores, similarities = with_similarities(self.victim, self.shown(images))
-        return self._mean(scores), self._mean(similarities)
-
-    def _mean(self, values: Tensor) -> Tensor:
-        return values.unflatten(0, (self.forward_passes, -1)).mean(0)

@@ -1,5 +1,6 @@
 """Faces: the batch that every part of the project passes on, and the pictures it is cut from."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -60,6 +61,9 @@ class Faces:
     def select(self, rows: Tensor) -> "Faces":
         """The faces at `rows`, an index or boolean tensor."""
         return Faces(**{name: value[rows] for name, value in vars(self).items()})
+
+    def to(self, device: torch.device) -> "Faces":
+        return Faces(**{name: value.to(device) for name, value in vars(self).items()})
 
     def with_images(self, images: Tensor) -> "Faces":
         return replace(self, images=images)
@@ -126,6 +130,12 @@ class FaceDataset(Dataset):
             pictures=torch.from_numpy(self.pictures[indices]),
             indices=torch.from_numpy(indices).long(),
         )
+
+    def batches(self, size: int, device: torch.device | None = None) -> Iterator[Faces]:
+        """All pictures in order, `size` a batch, the last one smaller; on the CPU by default."""
+        for start in range(0, len(self), size):
+            batch = self.batch(np.arange(start, min(start + size, len(self))))
+            yield batch if device is None else batch.to(device)
 
     def subset(self, indices: list[int] | np.ndarray) -> "FaceDataset":
         """A dataset of the pictures at `indices`, in that order."""

@@ -127,8 +127,7 @@ class Regressor(LandmarkSource):
         network.eval().to(memory_format=torch.channels_last)
         landmarks = []
         with torch.no_grad():
-            for start in range(0, len(faces), _BATCH):
-                batch = faces.batch(np.arange(start, min(start + _BATCH, len(faces))))
+            for batch in faces.batches(_BATCH):
                 landmarks.append(find_in_pictures(network, batch.images, batch.boxes).numpy())
         found = np.concatenate(landmarks).astype(np.float32)
         with written_whole(kept) as temporary:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_curve
 
 from facetrial.core.plain import Measured
 from facetrial.statistics.auroc import auroc_over_people
@@ -77,14 +78,11 @@ def robust(attacked: pd.DataFrame) -> np.ndarray:
 
 def roc_points(clean: np.ndarray, attacked: np.ndarray) -> tuple[RocPoint, ...]:
     """Shares of clean (N,) and attacked (M,) suspicions above each threshold, ascending."""
-    thresholds = np.unique(np.concatenate([clean, attacked]))[::-1]
-    return (
-        RocPoint(0.0, 0.0),
-        *(
-            RocPoint(float((clean >= limit).mean()), float((attacked >= limit).mean()))
-            for limit in thresholds
-        ),
-    )
+    if not len(clean):
+        return (RocPoint(0.0, 0.0),)
+    truth = np.repeat([0, 1], [len(clean), len(attacked)])
+    false_alarms, caught, _ = roc_curve(truth, np.concatenate([clean, attacked]), drop_intermediate=False)
+    return tuple(map(RocPoint, false_alarms.tolist(), caught.tolist()))
 
 
 def _flags(rows: pd.DataFrame, when: str) -> np.ndarray:

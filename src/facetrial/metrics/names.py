@@ -43,7 +43,8 @@ class Chosen:
         """What was chosen, from the overrides of a command line."""
         of_attack = [o[len("attack.") :] for o in overrides if changes_attack(o)]
         of_defense = [o.removeprefix("+").removeprefix("defense.") for o in overrides if changes_defense(o)]
-        return cls(attack, _by_key(of_attack), tuple(defenses), _by_key(of_defense))
+        named = attack.rpartition("/")[2]  # an experiment's variant of an attack lies in a folder
+        return cls(named, _by_key(of_attack), tuple(defenses), _by_key(of_defense))
 
     @property
     def attack_name(self) -> str:
@@ -51,6 +52,8 @@ class Chosen:
 
         >>> Chosen.of("pgd", [], ["attack/region=eyes", "attack.budget.eps=4", "seed=1", "attack.method.step=0.11078412"]).attack_name
         'pgd (region=eyes, eps=4, step=0.1108)'
+        >>> Chosen.of("defenses/pgd", [], ["attack=defenses/pgd"]).attack_name
+        'pgd'
         """  # noqa: E501
         return _with_changes(self.attack, self.attack_changes)
 

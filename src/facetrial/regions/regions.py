@@ -5,6 +5,7 @@ which none of the region's landmarks is known gets an empty mask: it is not atta
 """
 
 from abc import ABC, abstractmethod
+from copy import copy
 from typing import Annotated
 
 import torch
@@ -30,19 +31,37 @@ _AREA_TOLERANCE = 0.02  # of the control's area
 
 
 class Region(ABC):
-    """Where. `needs_landmarks` tells whether landmarks have to be found for it."""
+    """Where.
+
+    Attributes:
+        needs_landmarks: whether landmarks have to be found for it.
+        area: the share of the picture that it was asked to cover, or to be compared at; None: as large as it is.
+    """
 
     needs_landmarks = True
+    area: float | None = None
 
     @abstractmethod
     def __call__(self, landmarks: Tensor, height: int, width: int, draws: Draws) -> Tensor:
         """Mask (B, 1, H, W) in [0, 1] from landmarks (B, 15, 2) in pixels; `draws` is for regions of chance."""
 
 
+_Area = Annotated[InsideShare, Unit("of the picture")] | None
+
+
 class Everywhere(Region):
-    """The whole picture."""
+    """The whole picture.
+
+    Args:
+        area: that of the regions which it stands beside, so that it is found where they are compared at an equal
+            area; it is the whole picture in any case.
+    """
 
     needs_landmarks = False
+
+    @checked("attack.region")
+    def __init__(self, area: _Area = None) -> None:
+        self.area = area
 
     def __call__(self, landmarks: Tensor, height: int, width: int, draws: Draws) -> Tensor:
         return torch.ones(len(landmarks), 1, height, width, device=landmarks.device)
@@ -65,7 +84,7 @@ class Discs(Region):
         landmarks: list[str] | str = "",
         radius: Annotated[Positive, Unit("inter-eye distances")] = 0.2,
         softness: Annotated[NotNegative, Unit("of the radius")] = 0.0,
-        area: Annotated[InsideShare, Unit("of the picture")] | None = None,
+        area: _Area = None,
     ) -> None:
         prefixes = [landmarks] if isinstance(landmarks, str) else list(landmarks)
         self.landmarks = indices(*prefixes)
@@ -99,7 +118,7 @@ class Ears(Discs):
         self,
         radius: Annotated[Positive, Unit("inter-eye distances")] = 0.3,
         softness: Annotated[NotNegative, Unit("of the radius")] = 0.0,
-        area: Annotated[InsideShare, Unit("of the picture")] | None = None,
+        area: _Area = None,
     ) -> None:
         super().__init__("", radius, softness, area)
 
@@ -114,10 +133,13 @@ class Scattered(Region):
 
     Args:
         reference: the discs it is the control of.
+        area: of the reference, as of any discs; None is what the reference says.
     """
 
-    def __init__(self, reference: Discs) -> None:
-        self.reference = reference
+    @checked("attack.region")
+    def __init__(self, reference: Discs, area: _Area = None) -> None:
+        self.reference = copy(reference)
+        self.reference.area = self.area = reference.area if area is None else area
 
     def __call__(self, landmarks: Tensor, height: int, width: int, draws: Draws) -> Tensor:
         reference = self.reference(landmarks, height, width, draws)[:, 0]

@@ -18,8 +18,7 @@ _AT_ONCE = 64
 def mean_face(faces: FaceDataset, region: Region, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """The mean picture (3, H, W) and the mean mask (H, W), both in [0, 1]: how often each place is in the region."""
     picture, mask = 0.0, 0.0
-    for start in range(0, len(faces), _AT_ONCE):
-        batch = faces.batch(list(range(start, min(start + _AT_ONCE, len(faces)))))
+    for batch in faces.batches(_AT_ONCE):
         picture = picture + batch.images.double().sum(0)
         draws = Draws(seed, batch.pictures)
         mask = mask + region(batch.landmarks, *batch.images.shape[-2:], draws).double().sum(0)[0]

@@ -91,7 +91,7 @@ class StudyRule:
         correct = np.zeros(len(faces))
         draws = self.draws if rms is not None else 1
         attack = None if rms is None else Attack(Everywhere(), RMS(rms), Gaussian())
-        for batch in _batches(faces, victim, batch_size):
+        for batch in faces.batches(batch_size, next(victim.parameters()).device):
             for draw in range(draws):
                 images = batch.images if attack is None else attack(None, batch, seed, draw + 1).images
                 with torch.no_grad():
@@ -101,7 +101,7 @@ class StudyRule:
 
     def _still_reached(self, faces: FaceDataset, victim: Victim, seed: int, batch_size: int) -> float:
         largest: list[Tensor] = []
-        for batch in _batches(faces, victim, batch_size):
+        for batch in faces.batches(batch_size, next(victim.parameters()).device):
             draws = Draws(seed, batch.pictures, draw=1)
             region = self.region(batch.landmarks, *batch.images.shape[-2:], draws)
             noise = draws.normal(batch.images.shape[1:], "gaussian") * region
@@ -109,10 +109,3 @@ class StudyRule:
             largest.append((energy / batch.images[0].numel()).sqrt().cpu())
         reachable = torch.cat(largest)
         return float(reachable[reachable > 0].quantile(1 - self.reach))
-
-
-def _batches(faces: FaceDataset, victim: Victim, batch_size: int):
-    device = next(victim.parameters()).device
-    for start in range(0, len(faces), batch_size):
-        batch = faces.batch(np.arange(start, min(start + batch_size, len(faces))))
-        yield type(batch)(**{name: value.to(device) for name, value in vars(batch).items()})

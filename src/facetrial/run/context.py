@@ -149,7 +149,10 @@ class TrialContext:
     @cached_property
     def attack(self) -> Attack:
         """The attack, less its surrogate: a mistake in it shows before anything is trained."""
-        return self.make_attack(self.goal)
+        attack = self.make_attack(self.goal)
+        if self.settings["attack"].get("surrogate") is not None:
+            attack.check_takes_surrogate()
+        return attack
 
     @cached_property
     def certificate(self) -> Certificate | None:

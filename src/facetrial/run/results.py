@@ -105,5 +105,5 @@ def region_summary(context: TrialContext, rows: pd.DataFrame) -> RegionUsed:
     return RegionUsed(
         name=context.region_name,
         area=float(attacked["region_area"].mean()),
-        equal_area=getattr(context.attack.region, "area", None),
+        equal_area=context.attack.region.area,
     )

@@ -14,11 +14,10 @@ from facetrial.core.settings import (
     Count,
     ExistingFile,
     FileOrName,
-    In255ths,
+    Given,
     Keys,
     NotNegative,
     Positive,
-    PositiveShare,
     Seed,
     Unit,
     whole,
@@ -37,6 +36,8 @@ class Part:
 
 
 Parts = Mapping[str, Part]
+Side = Annotated[whole(8), Unit("pixels")]
+AlignmentName = Literal["facenet", "five_points"]
 
 
 @dataclass
@@ -49,8 +50,8 @@ class Paths:
 class Embedder:
     """Of every embedder, for those who cut its faces."""
 
-    size: Annotated[whole(8), Unit("pixels")]
-    alignment: Literal["five_points", "facenet"]
+    size: Side
+    alignment: AlignmentName
 
 
 @dataclass
@@ -69,7 +70,7 @@ class Model:
     max_epochs: Annotated[whole(0), Unit("epochs")]
     batch_size: Annotated[whole(2), Unit("pictures")]
     head: Part | None
-    loss: Part | None
+    loss: Annotated[Part, Given("dimension", "num_classes")] | None
     optimizer: Annotated[Any, Keys(Optimizer)]
     plan: Part | None
     train: Part | None
@@ -119,22 +120,6 @@ class Surrogate:
 
 
 @dataclass
-class Sizes:
-    """What an experiment makes smaller or larger. A config of one's own may ask for others."""
-
-    area: PositiveShare | None
-    eps: In255ths
-    rms: PositiveShare
-    patch_area: PositiveShare
-    patch_epochs: Annotated[Count, Unit("epochs")]
-    steps: Count
-    targets: Annotated[Count, Unit("people")]
-    queries: Count
-    epochs: Annotated[whole(0), Unit("epochs")]
-    training_steps: Count
-
-
-@dataclass
 class Training:
     """The whole config of train.py."""
 
@@ -148,7 +133,6 @@ class Training:
     logger: Parts
     callbacks: Parts
     seed: Seed
-    sizes: Annotated[Any, Keys(Sizes)]
 
 
 @dataclass

@@ -15,13 +15,13 @@ from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from facetrial.core.checked_settings import is_described, parameters, read_setting, shown
+from facetrial.core.checked_settings import is_described, parameters, read_setting, required, says, shown
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import Keys, Says
+from facetrial.core.settings import Given, Keys, Says
 from facetrial.runtime import schemas
 from facetrial.runtime.started import check_named_once
 
-_ADDED = ("sizes", "noise_level")  # by an experiment, and by a trial
+_ADDED = ("noise_level",)  # by a trial
 _OF_HYDRA = ("_target_", "_partial_", "_recursive_", "_convert_", "_args_")
 
 
@@ -67,7 +67,7 @@ def _in_node(
         if key in _OF_HYDRA:
             continue
         where = f"{place}.{key}" if place else key
-        if closed and key not in annotations and not _is_asked_for(node, where):
+        if closed and key not in annotations:
             yield _Fault(_unknown(where, key, annotations, takes))
             continue
         if OmegaConf.is_missing(node, key):
@@ -113,6 +113,13 @@ def _in_part(value: DictConfig, where: str, annotation: Any) -> Iterator[_Fault]
             key: said for key, said in taken.items() if any(isinstance(p, Says) for p in _metadata(said))
         }
         yield from _in_node(value, where, taken | own | said_there, not takes_any, name)
+        if not value.get("_partial_") and "_args_" not in value:
+            given = {key for part in _metadata(annotation) if isinstance(part, Given) for key in part.names}
+            yield from (
+                _Fault(_missing(f"{where}.{key}", taken[key]))
+                for key in required(made)
+                if key not in value and key not in given
+            )
     elif keys is not None:
         yield from _in_node(value, where, own, closed="_target_" not in value)
     elif value and any(map(_is_ours, _options(annotation))):
@@ -144,6 +151,13 @@ def _value(where: str, annotation: Any, value: Any) -> Any:
     return plain
 
 
+def _missing(where: str, annotation: Any) -> str:
+    if any(map(_is_ours, _options(annotation))):
+        return f"{where} is missing; it must be a part with a _target_."
+    said = annotation is not Any and is_described(annotation)
+    return f"{where} is missing{f'; it {says(annotation)}' if said else ''}."
+
+
 def _unknown(where: str, key: str, known: Mapping[str, Any], takes: str) -> str:
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
     place = where.removesuffix(key)
@@ -154,14 +168,6 @@ def _unknown(where: str, key: str, known: Mapping[str, Any], takes: str) -> str:
     else:
         meant = "There are none."
     return f"{where} is no setting{f' of {takes}' if takes else ''}. {meant}"
-
-
-def _is_asked_for(node: DictConfig, where: str) -> bool:
-    """Whether a config asks for this size: what experiments set may be of anybody's making."""
-    if not where.startswith("sizes."):
-        return False
-    whole = OmegaConf.to_yaml(node._get_root(), resolve=False)
-    return f"oc.select:{where}," in whole or f"${{{where}}}" in whole
 
 
 def _devices(trainer: DictConfig) -> Iterator[_Fault]:
@@ -204,7 +210,11 @@ def _metadata(annotation: Any) -> tuple:
 
 
 def _options(annotation: Any) -> tuple:
-    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    if get_origin(annotation) is Annotated:
+        return _options(annotation.__origin__)
+    if get_origin(annotation) in (Union, UnionType):
+        return tuple(plain for option in get_args(annotation) for plain in _options(option))
+    return (annotation,)
 
 
 def _is_ours(option: Any) -> bool:

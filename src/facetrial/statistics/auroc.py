@@ -52,7 +52,7 @@ def auroc_over_people(
         places = np.repeat(firsts[drawn], counts) + generator.integers(np.repeat(counts, counts))
         row += np.bincount(order[places], minlength=n)
     areas = ((weights @ above) * weights).sum(1) / weights.sum(1) ** 2
-    low, high = _percentiles(areas.astype(float))
+    low, high = np.quantile(areas.astype(float), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]).tolist()
     one_sided = min(max(area, 0.5 / n), 1 - 0.5 / n)  # else the variance would be none
     first, second = one_sided / (2 - one_sided), 2 * one_sided**2 / (1 + one_sided)
     spread = (first + second - 2 * one_sided**2) * (n - 1) + one_sided * (1 - one_sided)
@@ -60,12 +60,3 @@ def auroc_over_people(
     return Interval(
         area, min(low, max(0.0, one_sided - half), area), max(high, min(1.0, one_sided + half), area), n
     )
-
-
-def _percentiles(values: np.ndarray) -> tuple[float, float]:
-    # Between two drawn values none is made up: one of them may be infinite.
-    tail = (1 - CONFIDENCE) / 2
-    finite = bool(np.isfinite(values).all())
-    low = np.quantile(values, tail, method="linear" if finite else "lower")
-    high = np.quantile(values, 1 - tail, method="linear" if finite else "higher")
-    return float(low), float(high)

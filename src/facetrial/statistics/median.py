@@ -35,7 +35,7 @@ def median_over_people(
     if n == 0:
         return Interval(math.nan, -math.inf, math.inf, 0)
     ordered = np.sort(values)
-    median = _median(ordered)
+    median = float(np.median(ordered))
     totals, index = numbered_people(people, values)
     below = int(stats.binom.ppf((1 - CONFIDENCE) / 2, n, 0.5)) - 1
     if len(totals) > 1:
@@ -50,8 +50,3 @@ def median_over_people(
     low = float(ordered[below]) if below >= 0 else -math.inf
     high = float(ordered[n - 1 - below]) if below >= 0 else math.inf
     return Interval(median, low, high, n)
-
-
-def _median(ordered: np.ndarray) -> float:
-    """The median of sorted values; of two middle ones of which one is infinite, that one."""
-    return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)

@@ -64,10 +64,7 @@ def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
     """
     first, second = _same_length(first, second)
     gains, losses = int((second & ~first).sum()), int((first & ~second).sum())
-    discordant = gains + losses
-    if discordant == 0:
-        return 1.0
-    return float(min(1.0, 2.0 * stats.binom.cdf(min(gains, losses), discordant, 0.5)))
+    return float(stats.binomtest(gains, gains + losses, 0.5).pvalue) if gains + losses else 1.0
 
 
 def holm(ps: Sequence[float] | np.ndarray) -> np.ndarray:

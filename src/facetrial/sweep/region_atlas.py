@@ -97,7 +97,10 @@ def answer(places: Mapping[str, _Place]) -> str:
     least = f"the least is left at the {name}, {left}"
     difference = place.difference
     if difference is None and CONTROL in places:
-        return f"{least}; regions as large as they are differ in more than their place (sizes.area makes them equal)."
+        return (
+            f"{least}; regions as large as they are differ in more than their place (attack.region.area makes them "
+            "equal)."
+        )
     if difference is None:
         return f"{least}; there is no scattered control to compare with."
     low, high = 100 * difference.low, 100 * difference.high

@@ -134,9 +134,8 @@ def accuracy(victim: Victim, faces: FaceDataset, batch_size: int) -> float:
     """Share of pictures that the frozen `victim` recognises."""
     device = next(victim.parameters()).device
     right = 0
-    for start in range(0, len(faces), batch_size):
-        batch = faces.batch(range(start, min(start + batch_size, len(faces))))
+    for batch in faces.batches(batch_size, device):
         with torch.no_grad():
-            winners = victim(batch.images.to(device)).argmax(1)
-        right += int((winners.cpu() == batch.identities).sum())
+            winners = victim(batch.images).argmax(1)
+        right += int((winners == batch.identities).sum())
     return right / len(faces)

@@ -153,7 +153,7 @@ def test_alignments_by_name():
         ("eyes", 112, None, "one of facenet, five_points"),
         ("facenet", 160, 160, "margin"),
         ("facenet", 160, -1, "margin"),
-        ("facenet", 4, None, "at least 8"),
+        ("facenet", 4, None, "from 8 on"),
     ],
 )
 def test_alignments_that_cannot_be(name, size, margin, message):

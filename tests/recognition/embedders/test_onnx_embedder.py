@@ -31,9 +31,9 @@ def test_batch_statistics_stay_though_a_trainer_says_train(tmp_path):
     ("file", "settings", "said"),
     [
         ({}, {"size": 160}, r"shape \(any, 3, 112, 112\); expected \(any, 3, 160, 160\).*embedder\.size"),
-        ({}, {"channels": "rbg"}, r'embedder\.channels must be "rgb" or "bgr"'),
+        ({}, {"channels": "rbg"}, r"embedder\.channels must be one of rgb, bgr"),
         ({}, {"mean": [1, 2]}, r"embedder\.mean must be one number or three"),
-        ({}, {"std": 0}, r"embedder\.std must be positive"),
+        ({}, {"std": 0}, r"embedder\.std must be a positive number"),
         ({"last": "Round"}, {}, "no slope"),
         ({"last": "Quantum"}, {}, "onnxruntime cannot run the ONNX model"),
         ({"last": "Hardmax"}, {}, "without a gradient"),

@@ -65,12 +65,12 @@ def test_seeds_have_tables_of_their_own(told):
 
 def test_no_run_is_left_out():
     runs = sweep_of(
-        (trial("pgd", "jpeg", 0.3), "sizes.eps=2"),
-        (trial("pgd", "jpeg", 0.2), "sizes.eps=4"),
-        (trial("pgd", "jpeg", 0.1), "sizes.eps=4"),
+        (trial("pgd", "jpeg", 0.3), "trainer.max_epochs=2"),
+        (trial("pgd", "jpeg", 0.2), "trainer.max_epochs=4"),
+        (trial("pgd", "jpeg", 0.1), "trainer.max_epochs=4"),
     )
     tables = build_defense_tables(runs)
-    assert list(tables) == ["sizes.eps=2", "sizes.eps=4", "sizes.eps=4 repeat 2"]
+    assert list(tables) == ["trainer.max_epochs=2", "trainer.max_epochs=4", "trainer.max_epochs=4 repeat 2"]
     left = [table.cells["jpeg", "pgd"].figure for table in tables.values()]
     assert left == [run.summary.robust_accuracy for run in runs]
     with pytest.raises(FacetrialError, match="two trials of attack=pgd"):

@@ -3,7 +3,8 @@ adversarial robustness with an ensemble of diverse parameter-free attacks", ICML
 
 import math
 from dataclasses import replace
-from typing import Annotated, Self
+from functools import cache
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -32,6 +33,7 @@ def checkpoints(steps: int) -> list[int]:
     return [place for place in places if place < steps]
 
 
+@cache
 def _gaps(steps: int) -> Tensor:
     """(steps + 1,): steps since the last checkpoint where one is, else 0."""
     marks = checkpoints(steps)
@@ -47,27 +49,7 @@ class APGD(IterativeAttack):
 
     Args:
         loss, steps, restarts, at_once, early_stop: as for `IterativeAttack`.
-
-    Raises:
-        FacetrialError: a setting outside its range.
     """
-
-    @checked("attack.method")
-    def __init__(
-        self,
-        loss: Loss,
-        steps: Count,
-        restarts: Count = 1,
-        at_once: Count | None = None,
-        early_stop: bool = True,
-    ) -> None:
-        super().__init__(loss, steps, restarts, at_once, early_stop)
-        self._gap = _gaps(self.steps)
-
-    def longer(self, factor: int) -> Self:
-        made = super().longer(factor)
-        made._gap = _gaps(made.steps)
-        return made
 
     def initialise(self, active: ActiveSet, problem: Problem) -> None:
         active.current = active.budget.start(active.images, active.region, active.draws)
@@ -110,7 +92,7 @@ class APGD(IterativeAttack):
     def _looks_again(self, active: ActiveSet) -> Tensor:
         """(A,) bool: whose step is halved, at the checkpoints."""
         memory = active.memory
-        gap = self._gap.to(active.rows.device)[active.step]
+        gap = _gaps(self.steps).to(active.rows.device)[active.step]
         due = gap > 0
         few_rises = memory["rises"] < _FEW * gap
         stuck = ~memory["halved"] & (memory["best_loss"] <= memory["loss_at_checkpoint"])

@@ -7,11 +7,15 @@ the right.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from PIL import Image
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import NotNegative, Unit
+from facetrial.runtime.schemas import AlignmentName, Side
 
 # The edges of MTCNN's box as weighted means of its five points (x of x, y of y; each row adds up to 1), by
 # least squares over LFW's 4,324 pictures of people with 10 or more, and their mirror images. They miss a box of
@@ -165,28 +169,23 @@ class FivePointsAlignment:
 Alignment = FacenetAlignment | FivePointsAlignment
 
 
-def alignment_named(name: str, size: int, margin: float | None = None) -> Alignment:
+@checked("data")
+def alignment_named(
+    alignment: AlignmentName, size: Side, margin: Annotated[NotNegative, Unit("pixels")] | None = None
+) -> Alignment:
     """The alignment that an embedder asks for.
 
     Args:
-        name: "facenet" or "five_points".
+        alignment: its name.
         size: side of the crop in pixels.
         margin: for "facenet", in pixels of the crop; None is 36 at 160 and in proportion at other sizes.
 
     Raises:
-        FacetrialError: an unknown name, or a size or margin that makes no crop.
+        FacetrialError: a margin that leaves no crop.
     """
-    if size < 8:
-        raise FacetrialError(f"data.size must be at least 8 pixels, found {size}.")
-    makers = {
-        "facenet": lambda: FacenetAlignment(
-            size, FACENET_MARGIN_160 * size / 160 if margin is None else margin
-        ),
-        "five_points": lambda: FivePointsAlignment(size),
-    }
-    if name not in makers:
-        raise FacetrialError(f"data.alignment must be one of {', '.join(makers)}, found {name!r}.")
-    return makers[name]()
+    if alignment == "five_points":
+        return FivePointsAlignment(size)
+    return FacenetAlignment(size, FACENET_MARGIN_160 * size / 160 if margin is None else margin)
 
 
 def _check_shape(name: str, values: np.ndarray, shape: tuple[int | None, ...]) -> None:

@@ -14,8 +14,6 @@ import torch
 from facenet_pytorch import MTCNN
 from PIL import Image
 
-from facetrial.core.errors import FacetrialError
-
 # The smallest face searched for in LFW, as a share of the picture's shorter side. LFW's faces take 0.26 and more.
 SMALLEST_FACE = 0.16
 THRESHOLDS = (0.6, 0.7, 0.7)
@@ -37,14 +35,6 @@ class Search:
     face: str = "central"
     smallest: float = SMALLEST_FACE
     longest: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.face not in ("central", "largest"):
-            raise FacetrialError(f'data.face must be "largest" or "central", found {self.face!r}.')
-        if not 0 < self.smallest < 1:
-            raise FacetrialError(f"data.smallest_face must lie between 0 and 1, found {self.smallest}.")
-        if self.longest is not None and self.longest < 100:
-            raise FacetrialError(f"data.longest_side must be at least 100 pixels, found {self.longest}.")
 
     @property
     def settings(self) -> str:

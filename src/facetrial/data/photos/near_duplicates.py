@@ -3,8 +3,6 @@
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from facetrial.core.errors import FacetrialError
-
 
 def group_near_duplicates(vectors: np.ndarray, alike: float) -> np.ndarray:
     """A group number, int64 (N,), for each of N pictures.
@@ -17,8 +15,6 @@ def group_near_duplicates(vectors: np.ndarray, alike: float) -> np.ndarray:
         vectors: (N, D), what describes each picture.
         alike: a correlation in (0, 1).
     """
-    if not 0 < alike < 1:
-        raise FacetrialError(f"data.alike must lie in (0, 1), found {alike}.")
     if len(vectors) < 2:
         return np.zeros(len(vectors), dtype=np.int64)
     centred = _standardised(vectors)

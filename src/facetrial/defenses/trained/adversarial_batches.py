@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import NotNegative, Unit, whole
 from facetrial.faces.batch import Faces
 
 
+@checked("defense.adv.weights")
 @dataclass(frozen=True)
 class Weights:
     """What a training step on pictures and their perturbed copies makes smaller.
@@ -26,12 +28,8 @@ class Weights:
     consistency: NotNegative = 0.0
 
     def __post_init__(self) -> None:
-        given = vars(self).values()
-        if min(given) < 0 or not sum(given) > 0:
-            raise FacetrialError(
-                f"defense.adv.weights must not be negative, and not all zero; found clean {self.clean}, perturbed "
-                f"{self.perturbed} and consistency {self.consistency}."
-            )
+        if not any(vars(self).values()):
+            raise FacetrialError("defense.adv.weights must not all be zero.")
 
 
 @dataclass
@@ -46,6 +44,7 @@ class CleanAndPerturbed:
         return len(self.clean)
 
 
+@checked("defense.adv.schedule")
 @dataclass(frozen=True)
 class Schedule:
     """How perturbing begins.

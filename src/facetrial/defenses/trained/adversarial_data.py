@@ -11,8 +11,10 @@ from torch import nn
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.referee import BudgetBreach, referee
 from facetrial.attacks.result import Attacked
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import Diverged, FacetrialError
 from facetrial.core.randomness import Draws
+from facetrial.core.settings import PositiveShare, Seed
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.defenses.trained.adversarial_batches import CleanAndPerturbed, Schedule, Weights
 from facetrial.defenses.trained.wrapped_data import WrappedFaces
@@ -41,39 +43,31 @@ class AdversarialFaces(WrappedFaces):
         head_only: whether the embedder trains on clean pictures, and only the head sees perturbed ones.
 
     Raises:
-        FacetrialError: `fraction` is outside (0, 1]; a schedule that runs backwards; weights where only the head sees
-            perturbed pictures.
+        FacetrialError: weights where only the head sees perturbed pictures.
     """
 
+    @checked("defense.adv")
     def __init__(
         self,
-        faces: FacesDataModule,
+        faces: FacesDataModule | WrappedFaces,
         attack: Attack,
-        fraction: float,
-        seed: int,
+        fraction: PositiveShare,
+        seed: Seed,
         schedule: Schedule | None = None,
         weights: Weights | None = None,
         against_embedding: bool = False,
         head_only: bool = False,
     ) -> None:
         super().__init__(faces)
-        if not 0 < fraction <= 1:
-            raise FacetrialError(f"defense.adv.fraction must lie in (0, 1], found {fraction}.")
         if head_only and weights is not None:
             raise FacetrialError(
                 "defense.adv.weights weigh the training of the embedder, which defense.adv.head_only=true leaves out; "
                 "give one of both."
             )
-        schedule = schedule or Schedule()
-        for key, value in vars(schedule).items():
-            if value < 0 or value != int(value):
-                raise FacetrialError(
-                    f"defense.adv.schedule.{key} must be a whole number of epochs, found {value}."
-                )
         self.attack = attack
         self.fraction = fraction
         self.seed = seed
-        self.schedule = schedule
+        self.schedule = schedule or Schedule()
         self.weights = weights
         self.against_embedding = against_embedding
         self.head_only = head_only
@@ -153,8 +147,8 @@ class AdversarialFaces(WrappedFaces):
             if len(rows):
                 chosen = batch.select(rows)
                 device = chosen.images.device if victim is None else next(victim.parameters()).device
-                moved = Faces(**{name: value.to(device) for name, value in vars(chosen).items()})
-                yield chosen.with_images(self._attacked(self.attack, victim, moved, 0).images.cpu())
+                attacked = self._attacked(self.attack, victim, chosen.to(device), 0)
+                yield chosen.with_images(attacked.images.cpu())
 
     def _perturbed(self, victim: nn.Module | None, chosen: Faces, draw: int, part: float) -> torch.Tensor:
         attack = self.attack

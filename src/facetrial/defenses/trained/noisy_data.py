@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
 from facetrial.core.randomness import Draws
+from facetrial.core.settings import Count, Positive, Seed
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.defenses.trained.adversarial_batches import CleanAndPerturbed
 from facetrial.defenses.trained.wrapped_data import WrappedFaces
@@ -20,17 +21,13 @@ class NoisyFaces(WrappedFaces):
         sigma: standard deviation of the noise, in units of [0, 1].
         copies: noisy copies of each picture that the head is fitted on, in the place of the picture.
         seed: of the noise.
-
-    Raises:
-        FacetrialError: no noise, or no copy.
     """
 
-    def __init__(self, faces: "FacesDataModule | WrappedFaces", sigma: float, copies: int, seed: int) -> None:
+    @checked("defense.noise")
+    def __init__(
+        self, faces: FacesDataModule | WrappedFaces, sigma: Positive, copies: Count, seed: Seed
+    ) -> None:
         super().__init__(faces)
-        if not sigma > 0 or copies < 1:
-            raise FacetrialError(
-                f"defense.noise needs a sigma above 0 and at least one of copies, found {sigma} and {copies}."
-            )
         self.sigma = sigma
         self.copies = copies
         self.seed = seed

@@ -10,7 +10,6 @@ from facetrial.attacks.attack import Attack
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Count, InsideShare, Seed, Unit
 from facetrial.data.splits import evenly_over_people
-from facetrial.faces.batch import Faces
 from facetrial.recognition.layers import scores_of
 
 log = logging.getLogger(__name__)
@@ -79,8 +78,7 @@ class OverfittingGuard(Callback):
         victim = module.as_victim(trainer.datamodule.names)
         right = 0
         for part in torch.as_tensor(chosen).split(64):
-            batch = faces.batch(part.numpy())
-            batch = Faces(**{name: value.to(module.device) for name, value in vars(batch).items()})
+            batch = faces.batch(part.numpy()).to(module.device)
             attacked = self.attack(victim, batch, self.seed).images
             right += int((scores_of(victim, attacked).argmax(1) == batch.identities).sum())
         module.train()

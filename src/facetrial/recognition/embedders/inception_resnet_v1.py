@@ -1,15 +1,15 @@
 """FaceNet's Inception-ResNet V1 (Schroff et al., 2015; Szegedy et al., 2017), as facenet-pytorch publishes it."""
 
-from typing import Annotated, Literal
-
 import torch.nn.functional as F
 from facenet_pytorch import InceptionResnetV1 as Network
 from torch import Tensor, nn
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import FileOrName, Unit, whole
+from facetrial.core.settings import FileOrName, whole
 from facetrial.recognition.embedders.projection import Projection
 from facetrial.recognition.embedders.weights import load_weights
+from facetrial.runtime.schemas import AlignmentName, Side
 
 PUBLISHED = ("vggface2", "casia-webface")
 
@@ -26,21 +26,20 @@ class InceptionResnetV1(nn.Module):
         alignment: how faces are cut for it; "facenet".
 
     Raises:
-        FacetrialError: `dimension` outside 1 to 512; weights that cannot be used.
+        FacetrialError: weights that cannot be used.
     """
 
     last_blocks = ("network.repeat_3", "network.block8", "network.last_", "projection")
 
+    @checked("embedder")
     def __init__(
         self,
         weights: FileOrName | None = None,
         dimension: whole(1, 512) = 512,
-        size: Annotated[whole(8), Unit("pixels")] = 160,
-        alignment: Literal["facenet", "five_points"] = "facenet",
+        size: Side = 160,
+        alignment: AlignmentName = "facenet",
     ) -> None:
         super().__init__()
-        if not 1 <= dimension <= 512:
-            raise FacetrialError(f"embedder.dimension must lie between 1 and 512, found {dimension}.")
         self.size = size
         self.alignment = alignment
         self.dimension = dimension

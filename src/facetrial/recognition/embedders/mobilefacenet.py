@@ -1,13 +1,14 @@
 """MobileFaceNet (Chen et al., "MobileFaceNets", CCBR 2018), as InsightFace published it under the name y1."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
 from facetrial.core.settings import ExistingFile, Unit, whole
 from facetrial.recognition.embedders.weights import load_weights
+from facetrial.runtime.schemas import AlignmentName
 
 _EPS = 1e-3
 
@@ -67,21 +68,20 @@ class MobileFaceNet(nn.Module):
         alignment: how faces are cut for it; "five_points".
 
     Raises:
-        FacetrialError: another size; weights that cannot be used.
+        FacetrialError: weights that cannot be used.
     """
 
     dimension = 128
     last_blocks = ("stages.2", "head_")
 
+    @checked("embedder")
     def __init__(
         self,
         weights: ExistingFile | None = None,
         size: Annotated[whole(112, 112), Unit("pixels")] = 112,
-        alignment: Literal["facenet", "five_points"] = "five_points",
+        alignment: AlignmentName = "five_points",
     ) -> None:
         super().__init__()
-        if size != 112:
-            raise FacetrialError(f"embedder.size: MobileFaceNet takes faces of 112 pixels, found {size}.")
         self.size = size
         self.alignment = alignment
         self.stem = _Conv(3, 64, 3, 2, 1)

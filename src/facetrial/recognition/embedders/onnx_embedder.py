@@ -1,15 +1,17 @@
 """A face recogniser from an ONNX file, attacked as any other."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import ExistingFile, Number, Positive, Unit, whole
+from facetrial.core.settings import ExistingFile, Number, Positive
 from facetrial.recognition.embedders.onnx_to_torch import input_shape, read_onnx, sample_input, to_torch
+from facetrial.runtime.schemas import AlignmentName, Side
 
 
 class OnnxEmbedder(nn.Module):
@@ -32,11 +34,12 @@ class OnnxEmbedder(nn.Module):
 
     weights_in_config = False  # a file may keep its weights in another
 
+    @checked("embedder")
     def __init__(
         self,
         weights: ExistingFile | None,
-        size: Annotated[whole(8), Unit("pixels")] = 112,
-        alignment: Literal["facenet", "five_points"] = "five_points",
+        size: Side = 112,
+        alignment: AlignmentName = "five_points",
         mean: Number | Sequence[Number] = 127.5,
         std: Positive | Sequence[Positive] = 127.5,
         channels: Literal["rgb", "bgr"] = "rgb",
@@ -45,15 +48,11 @@ class OnnxEmbedder(nn.Module):
         super().__init__()
         if weights is None:
             raise FacetrialError("embedder.weights is not given: name the ONNX file, embedder.weights=FILE.")
-        if channels not in ("rgb", "bgr"):
-            raise FacetrialError(f'embedder.channels must be "rgb" or "bgr", found {channels!r}.')
         self.size = size
         self.alignment = alignment
         self.flipped = channels == "bgr"
         self.register_buffer("mean", _a_channel("mean", mean), persistent=False)
         self.register_buffer("std", _a_channel("std", std), persistent=False)
-        if not (self.std > 0).all():
-            raise FacetrialError(f"embedder.std must be positive, found {std}.")
         model = read_onnx(weights, output)
         self.channels_last = _channels_last(input_shape(model), size, str(weights))
         shape = (1, size, size, 3) if self.channels_last else (1, 3, size, size)

@@ -1,11 +1,10 @@
 """A small embedder for drawn faces, trained from chance in under a minute on two cores."""
 
-from typing import Annotated, Literal
-
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from facetrial.core.settings import Count, Unit, whole
+from facetrial.core.settings import Count
+from facetrial.runtime.schemas import AlignmentName, Side
 
 
 class SmallEmbedder(nn.Module):
@@ -22,10 +21,10 @@ class SmallEmbedder(nn.Module):
 
     def __init__(
         self,
-        size: Annotated[whole(8), Unit("pixels")] = 112,
+        size: Side = 112,
         dimension: Count = 64,
         channels: Count = 24,
-        alignment: Literal["facenet", "five_points"] = "five_points",
+        alignment: AlignmentName = "five_points",
     ) -> None:
         super().__init__()
         self.size = size
