@@ -40,10 +40,10 @@ class LFW(PeopleFolder):
     def __init__(
         self,
         root: str | None,
-        size: Annotated[whole(8), Unit("pixels")],
+        size: Annotated[int, whole(8), Unit("pixels")],
         alignment: Literal["facenet", "five_points"],
         cache: str,
-        min_pictures: Annotated[whole(3), Unit("pictures of a person")] = 10,
+        min_pictures: Annotated[int, whole(3), Unit("pictures of a person")] = 10,
         margin: Annotated[NotNegative, Unit("pixels")] | None = None,
         on_bad_picture: Literal["skip", "error"] = "skip",
         split_seed: Seed = 0,

@@ -50,7 +50,7 @@ class Occlusion(Defense):
     @checked("defense.occlusion")
     def __init__(
         self,
-        widen: Annotated[number("must be above -1", gt=-1), Unit("of a cover's reach")] = 0.0,
+        widen: Annotated[float, number("must be above -1", gt=-1), Unit("of a cover's reach")] = 0.0,
         fill: Literal["mean", "blur"] = "mean",
     ) -> None:
         self.widen = widen

@@ -1,6 +1,7 @@
 """The landmark network: convolution, dropout, fully connected, as in the study, with today's blocks between."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
@@ -42,7 +43,7 @@ class LandmarkNetwork(nn.Module):
     def __init__(
         self,
         widths: Sequence[Count] = (32, 64, 128, 192),
-        blocks: Sequence[whole(0)] = (0, 1, 1, 1),
+        blocks: Sequence[Annotated[int, whole(0)]] = (0, 1, 1, 1),
         hidden: Count = 384,
         dropout: ShareBelowOne = 0.3,
     ) -> None:

@@ -49,7 +49,7 @@ class Paths:
 class Embedder:
     """Of every embedder, for those who cut its faces."""
 
-    size: Annotated[whole(8), Unit("pixels")]
+    size: Annotated[int, whole(8), Unit("pixels")]
     alignment: Literal["five_points", "facenet"]
 
 
@@ -66,8 +66,8 @@ class Model:
     checkpoint: str | None
     trainable: Sequence[str] | None
     start_from_means: bool
-    max_epochs: Annotated[whole(0), Unit("epochs")]
-    batch_size: Annotated[whole(2), Unit("pictures")]
+    max_epochs: Annotated[int, whole(0), Unit("epochs")]
+    batch_size: Annotated[int, whole(2), Unit("pictures")]
     head: Part | None
     loss: Part | None
     optimizer: Annotated[Any, Keys(Optimizer)]
@@ -93,15 +93,15 @@ class Landmarks:
 class Trainer:
     """Of Lightning's Trainer, what this project has a say in; its other settings are as Lightning has them."""
 
-    max_epochs: Annotated[whole(0), Unit("epochs")]
+    max_epochs: Annotated[int, whole(0), Unit("epochs")]
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"]
-    devices: Count | Literal["auto"] | Sequence[whole(0)]
+    devices: Count | Literal["auto"] | Sequence[Annotated[int, whole(0)]]
     strategy: Annotated[str, AfterValidator(_is_strategy)]
     num_nodes: Count
     precision: Annotated[
         Literal["32-true", "bf16-mixed", "16-mixed"], Unit("mixed precision trains; verdicts stay in float32")
     ]
-    log_every_n_steps: Annotated[whole(0), Unit("steps")]
+    log_every_n_steps: Annotated[int, whole(0), Unit("steps")]
     enable_progress_bar: bool
     gradient_clip_val: Positive | None
     accumulate_grad_batches: Count
@@ -130,7 +130,7 @@ class Sizes:
     steps: Count
     targets: Annotated[Count, Unit("people")]
     queries: Count
-    epochs: Annotated[whole(0), Unit("epochs")]
+    epochs: Annotated[int, whole(0), Unit("epochs")]
     training_steps: Count
 
 

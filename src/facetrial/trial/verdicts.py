@@ -1,5 +1,7 @@
 """Verdicts: what the victim says of finished pictures, in float32 and after rounding to 8 bits."""
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 import torch
 from torch import Tensor, nn
@@ -21,7 +23,7 @@ def verdict_rows(
     victim: nn.Module,
     faces: Faces,
     attacked: Attacked,
-    names: list[str],
+    names: Sequence[str] | Mapping[int, str],
     files: list[str],
     embeddings: dict[str, Tensor] | None = None,
 ) -> pd.DataFrame:

@@ -56,9 +56,9 @@ class Schedule:
         spread: epochs over which the share of perturbed pictures then grows to its full size.
     """
 
-    begin: Annotated[whole(0), Unit("epochs")] = 0
-    grow: Annotated[whole(0), Unit("epochs")] = 0
-    spread: Annotated[whole(0), Unit("epochs")] = 0
+    begin: Annotated[int, whole(0), Unit("epochs")] = 0
+    grow: Annotated[int, whole(0), Unit("epochs")] = 0
+    spread: Annotated[int, whole(0), Unit("epochs")] = 0
 
     def budget(self, epoch: int) -> float:
         """The part of the budget in `epoch`, counted from 0: from 0 to 1."""

@@ -51,7 +51,7 @@ class AdversarialTraining(Defense):
         head_only: bool = False,
         all_layers: bool = False,
         from_clean: bool = False,
-        epochs: Annotated[whole(0), Unit("epochs")] | None = None,
+        epochs: Annotated[int, whole(0), Unit("epochs")] | None = None,
         guard: OverfittingGuard | None = None,
     ) -> None:
         self.attack = attack

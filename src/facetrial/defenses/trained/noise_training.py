@@ -29,7 +29,7 @@ class NoiseTraining(Defense):
         copies: Count,
         seed: Seed,
         all_layers: bool = True,
-        epochs: Annotated[whole(0), Unit("epochs")] | None = None,
+        epochs: Annotated[int, whole(0), Unit("epochs")] | None = None,
     ) -> None:
         self.sigma = sigma
         self.copies = copies

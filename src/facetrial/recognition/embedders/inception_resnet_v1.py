@@ -34,8 +34,8 @@ class InceptionResnetV1(nn.Module):
     def __init__(
         self,
         weights: FileOrName | None = None,
-        dimension: whole(1, 512) = 512,
-        size: Annotated[whole(8), Unit("pixels")] = 160,
+        dimension: Annotated[int, whole(1, 512)] = 512,
+        size: Annotated[int, whole(8), Unit("pixels")] = 160,
         alignment: Literal["facenet", "five_points"] = "facenet",
     ) -> None:
         super().__init__()

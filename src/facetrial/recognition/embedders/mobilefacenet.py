@@ -76,7 +76,7 @@ class MobileFaceNet(nn.Module):
     def __init__(
         self,
         weights: ExistingFile | None = None,
-        size: Annotated[whole(112, 112), Unit("pixels")] = 112,
+        size: Annotated[int, whole(112, 112), Unit("pixels")] = 112,
         alignment: Literal["facenet", "five_points"] = "five_points",
     ) -> None:
         super().__init__()

@@ -35,7 +35,7 @@ class OnnxEmbedder(nn.Module):
     def __init__(
         self,
         weights: ExistingFile | None,
-        size: Annotated[whole(8), Unit("pixels")] = 112,
+        size: Annotated[int, whole(8), Unit("pixels")] = 112,
         alignment: Literal["facenet", "five_points"] = "five_points",
         mean: Number | Sequence[Number] = 127.5,
         std: Positive | Sequence[Positive] = 127.5,

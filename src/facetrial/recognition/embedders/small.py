@@ -22,7 +22,7 @@ class SmallEmbedder(nn.Module):
 
     def __init__(
         self,
-        size: Annotated[whole(8), Unit("pixels")] = 112,
+        size: Annotated[int, whole(8), Unit("pixels")] = 112,
         dimension: Count = 64,
         channels: Count = 24,
         alignment: Literal["facenet", "five_points"] = "five_points",
