@@ -30,8 +30,8 @@ class Frames:
         return len(self.images)
 
     def select(self, rows: np.ndarray) -> "Frames":
-        rows = torch.as_tensor(rows)
-        return Frames(self.images[rows], self.landmarks[rows])
+        chosen = torch.as_tensor(rows)
+        return Frames(self.images[chosen], self.landmarks[chosen])
 
 
 class FramesDataModule(LightningDataModule):

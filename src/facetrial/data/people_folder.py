@@ -11,7 +11,7 @@ from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import InsideShare, NotNegative, Seed, Unit, whole
 from facetrial.data.datamodule import FacesDataModule, PicturesAPass, PicturesOfAPerson, TestPictures
-from facetrial.data.photos.alignment import alignment_named
+from facetrial.data.photos.alignment import Alignment, alignment_named
 from facetrial.data.photos.crops import cut_crops, face_or_centre
 from facetrial.data.photos.detection_cache import find_faces
 from facetrial.data.photos.image_files import BadPicture, content_digests, read_picture
@@ -67,6 +67,8 @@ class PeopleFolder(FacesDataModule):
         no_face: files in which no face was found.
         several_faces: files → number of faces, the one that was taken and those at least half as wide.
     """
+
+    alignment: Alignment
 
     @staticmethod
     def source_files(root: Path) -> list[Path]:
@@ -150,7 +152,8 @@ class PeopleFolder(FacesDataModule):
         ]
         report_people_left_out(folder, files, counts, self.min_pictures)
 
-        files, paths, digests = ([values[row] for row in rows] for values in (files, paths, digests))
+        files, paths = [files[row] for row in rows], [paths[row] for row in rows]
+        digests = [digests[row] for row in rows]
         detections = detections.select(rows)
         self.no_face = [f for f, found in zip(files, detections.found, strict=True) if not found]
         self.several_faces = {f: int(n) for f, n in zip(files, detections.counts, strict=True) if n > 1}

@@ -38,7 +38,8 @@ class RemainingFaces(LightningDataModule):
         self.batch_size = batch_size
 
     def test_dataloader(self) -> DataLoader:
-        own = self.remaining[self.trainer.global_rank :: self.trainer.world_size]
+        first, step = (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
+        own = self.remaining[first::step]
         return DataLoader(self.faces, self.batch_size, sampler=own, collate_fn=same_batch)
 
 
@@ -112,6 +113,8 @@ class Trial(LightningModule):
 
     def image_file(self, file: str) -> Path:
         """Where an attacked picture is kept in `images_folder`."""
+        if self.images_folder is None:
+            raise FacetrialError("attacked pictures are not kept; give the trial an images_folder.")
         return (self.images_folder / file).with_suffix(".png")
 
     def on_test_end(self) -> None:

@@ -45,7 +45,8 @@ def verdict_rows(
     versions = {"clean": faces.images, "attacked": attacked.images, "8bit": eight_bit(attacked.images)}
     victim = unchecked(victim)  # the referee has seen the pictures
     answers = {version: answer(victim, images) for version, images in versions.items()}
-    predicted, correct, margin, rank, detected = {}, {}, {}, {}, {}
+    predicted, correct, margin, rank = {}, {}, {}, {}
+    detected: dict[str, list] = {}
     for version, (scores, found, silent, suspicion) in answers.items():
         if embeddings is not None and found is not None:
             embeddings[version] = found

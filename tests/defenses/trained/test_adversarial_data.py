@@ -50,6 +50,14 @@ def test_the_head_sees_every_picture_clean_and_perturbed_copies():
     assert torch.equal(perturbed.identities, faces.identities)
 
 
+def test_an_attack_that_asks_nobody_moves_no_embedding():
+    faces = some_faces(40, size=16)
+    data = adversarial(1.0)
+    plain = data.mixed(faces, draw=1)
+    data.against_embedding = True
+    assert torch.equal(data.mixed(faces, draw=1).images, plain.images)
+
+
 def test_outside_training_batches_stay_clean():
     faces = some_faces(4, size=16)
     data = adversarial(1.0)

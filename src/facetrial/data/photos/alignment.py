@@ -6,6 +6,7 @@ MTCNN's: the eye at the picture's left, the eye at its right, the nose tip, the 
 the right.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -178,7 +179,7 @@ def alignment_named(name: str, size: int, margin: float | None = None) -> Alignm
     """
     if size < 8:
         raise FacetrialError(f"data.size must be at least 8 pixels, found {size}.")
-    makers = {
+    makers: dict[str, Callable[[], Alignment]] = {
         "facenet": lambda: FacenetAlignment(
             size, FACENET_MARGIN_160 * size / 160 if margin is None else margin
         ),

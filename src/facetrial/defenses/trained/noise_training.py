@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from lightning import LightningDataModule
-
 from facetrial.core.settings import Count, Positive, Seed, Unit, whole
 from facetrial.defenses.base import Defense
 from facetrial.defenses.trained.noisy_data import NoisyFaces
+from facetrial.defenses.trained.wrapped_data import TrainingFaces
 
 
 class NoiseTraining(Defense):
@@ -37,5 +36,5 @@ class NoiseTraining(Defense):
         self.all_layers = all_layers
         self.epochs = epochs
 
-    def wrap_data(self, faces: LightningDataModule) -> LightningDataModule:
+    def wrap_data(self, faces: TrainingFaces) -> TrainingFaces:
         return NoisyFaces(faces, self.sigma, self.copies, self.seed)

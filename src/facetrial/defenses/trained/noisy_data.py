@@ -5,9 +5,8 @@ from typing import Any
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
-from facetrial.data.datamodule import FacesDataModule
 from facetrial.defenses.trained.adversarial_batches import CleanAndPerturbed
-from facetrial.defenses.trained.wrapped_data import WrappedFaces
+from facetrial.defenses.trained.wrapped_data import TrainingFaces, WrappedFaces
 from facetrial.faces.batch import Faces
 from facetrial.recognition.victim import Victim
 
@@ -25,7 +24,7 @@ class NoisyFaces(WrappedFaces):
         FacetrialError: no noise, or no copy.
     """
 
-    def __init__(self, faces: "FacesDataModule | WrappedFaces", sigma: float, copies: int, seed: int) -> None:
+    def __init__(self, faces: TrainingFaces, sigma: float, copies: int, seed: int) -> None:
         super().__init__(faces)
         if not sigma > 0 or copies < 1:
             raise FacetrialError(

@@ -10,6 +10,7 @@ from facetrial.attacks.attack import Attack
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Count, InsideShare, Seed, Unit
 from facetrial.data.splits import evenly_over_people
+from facetrial.defenses.trained.wrapped_data import TrainingFaces
 from facetrial.faces.batch import Faces
 from facetrial.recognition.layers import scores_of
 
@@ -71,12 +72,13 @@ class OverfittingGuard(Callback):
             pl_module.load_state_dict(self.kept)
             trainer.should_stop = True
 
-    def accuracy(self, trainer: Trainer, module: LightningModule) -> float:
+    def accuracy(self, trainer: Trainer, module: Any) -> float:
         """The share of the validation pictures that the recogniser, as it is now, knows under attack."""
-        faces = trainer.datamodule.validation_faces
+        data: TrainingFaces = trainer.datamodule  # type: ignore[attr-defined]  # which Lightning does not declare
+        faces = data.validation_faces
         chosen = evenly_over_people(faces.identities, self.pictures, 0)
         module.eval()
-        victim = module.as_victim(trainer.datamodule.names)
+        victim = module.as_victim(data.names)
         right = 0
         for part in torch.as_tensor(chosen).split(64):
             batch = faces.batch(part.numpy())

@@ -18,7 +18,7 @@ class WrappedFaces(LightningDataModule):
         faces: what is wrapped: a FacesDataModule, or another WrappedFaces.
     """
 
-    def __init__(self, faces: "FacesDataModule | WrappedFaces") -> None:
+    def __init__(self, faces: "TrainingFaces") -> None:
         super().__init__()
         self.faces = faces
 
@@ -91,3 +91,6 @@ class WrappedFaces(LightningDataModule):
     def head_batches(self, victim: Victim | None = None) -> Iterator[Faces]:
         """Batches, on the CPU and in a fixed order, that the head is fitted on."""
         return self.faces.head_batches(victim)
+
+
+TrainingFaces = FacesDataModule | WrappedFaces

@@ -29,7 +29,7 @@ class InceptionResnetV1(nn.Module):
         FacetrialError: `dimension` outside 1 to 512; weights that cannot be used.
     """
 
-    last_blocks = ("network.repeat_3", "network.block8", "network.last_", "projection")
+    last_blocks: tuple[str, ...] = ("network.repeat_3", "network.block8", "network.last_", "projection")
 
     def __init__(
         self,

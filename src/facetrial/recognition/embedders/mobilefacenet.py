@@ -71,7 +71,7 @@ class MobileFaceNet(nn.Module):
     """
 
     dimension = 128
-    last_blocks = ("stages.2", "head_")
+    last_blocks: tuple[str, ...] = ("stages.2", "head_")
 
     def __init__(
         self,
