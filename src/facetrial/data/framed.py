@@ -40,6 +40,7 @@ class FramesDataModule(LightningDataModule):
     Batches are pairs: images float32 (B, 1, 96, 96) in [0, 1] and landmarks (B, 15, 2).
     """
 
+    synthetic = False
     train_frames: Frames
     validation_frames: Frames
 
@@ -74,11 +75,7 @@ class FramedFaces(FramesDataModule):
 
     def __init__(self, faces: FacesDataModule) -> None:
         super().__init__(faces.batch_size)
-        self.faces = faces
-
-    @property
-    def synthetic(self) -> bool:
-        return self.faces.synthetic
+        self.faces, self.synthetic = faces, faces.synthetic
 
     def setup(self, stage: str | None = None) -> None:
         self.faces.setup(stage)

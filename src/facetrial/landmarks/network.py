@@ -56,16 +56,12 @@ class LandmarkNetwork(nn.Module):
             inputs, kernel = width, 3
         self.convolutions = nn.Sequential(*layers)
         side = FRAME_SIZE // 2 ** len(widths)
+        first, last = nn.Linear(widths[-1] * side * side, hidden), nn.Linear(hidden, NUM_LANDMARKS * 2)
         self.fully_connected = nn.Sequential(
-            nn.Flatten(),
-            nn.Dropout(dropout),
-            nn.Linear(widths[-1] * side * side, hidden),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, NUM_LANDMARKS * 2),
+            nn.Flatten(), nn.Dropout(dropout), first, nn.ReLU(), nn.Dropout(dropout), last
         )
-        nn.init.normal_(self.fully_connected[-1].weight, std=0.01)
-        nn.init.zeros_(self.fully_connected[-1].bias)
+        nn.init.normal_(last.weight, std=0.01)
+        nn.init.zeros_(last.bias)
         self.register_buffer("mean_shape", torch.tensor(MEAN_SHAPE), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:

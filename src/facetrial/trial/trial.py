@@ -6,7 +6,7 @@ import pandas as pd
 import torch
 from lightning import LightningDataModule, LightningModule
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from facetrial.attacks.attack import Attack
@@ -15,7 +15,6 @@ from facetrial.attacks.result import Attacked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
 from facetrial.faces.batch import FaceDataset, Faces, same_batch
-from facetrial.recognition.victim import Victim
 from facetrial.trial.certificate import Certificate
 from facetrial.trial.shards import Shards
 from facetrial.trial.showcase_cases import KeptCases
@@ -60,7 +59,7 @@ class Trial(LightningModule):
 
     def __init__(
         self,
-        victim: Victim,
+        victim: nn.Module,
         attack: Attack,
         faces: FaceDataset,
         seed: int,

@@ -10,7 +10,7 @@ from facetrial.attacks.attack import Attack
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Count, InsideShare, Seed, Unit
 from facetrial.data.splits import evenly_over_people
-from facetrial.defenses.trained.wrapped_data import TrainingFaces
+from facetrial.defenses.trained.wrapped_data import training_faces
 from facetrial.faces.batch import Faces
 from facetrial.recognition.layers import scores_of
 
@@ -74,7 +74,7 @@ class OverfittingGuard(Callback):
 
     def accuracy(self, trainer: Trainer, module: Any) -> float:
         """The share of the validation pictures that the recogniser, as it is now, knows under attack."""
-        data: TrainingFaces = trainer.datamodule  # type: ignore[attr-defined]  # which Lightning does not declare
+        data = training_faces(trainer)
         faces = data.validation_faces
         chosen = evenly_over_people(faces.identities, self.pictures, 0)
         module.eval()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from lightning import LightningDataModule
+from lightning import LightningDataModule, Trainer
 from torch.utils.data import DataLoader
 
 from facetrial.data.datamodule import FacesDataModule
@@ -94,3 +94,8 @@ class WrappedFaces(LightningDataModule):
 
 
 TrainingFaces = FacesDataModule | WrappedFaces
+
+
+def training_faces(trainer: Trainer) -> TrainingFaces:
+    """The faces that a trainer was given to fit on."""
+    return trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it and does not declare it
