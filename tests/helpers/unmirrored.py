@@ -16,6 +16,10 @@ UNMIRRORED: dict[str, tuple[tuple[str, ...], str]] = {
         ),
         "defaults of a base class; each is tested through the defences that keep or override it",
     ),
+    "defenses/trained/noise_training.py": (
+        ("defenses/trained/test_noisy_data.py", "test_config.py"),
+        "it hands its settings to the data that it mixes, where what comes of them is tested",
+    ),
     "metrics/certified.py": (
         ("defenses/test_smoothing.py", "report/sections/test_certified.py"),
         "certificates are of smoothed victims; figures and checks of them are tested on the rows that these leave",

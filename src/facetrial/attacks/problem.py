@@ -1,7 +1,7 @@
 """What a method is given, and the one way to ask about pictures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import overload
 
 import torch
@@ -68,23 +68,18 @@ class Problem:
 
     def select(self, rows: Tensor) -> "Problem":
         """The problem of the pictures at `rows`, an index tensor."""
-        files = [self.files[i] for i in rows.tolist()]
-        return Problem(
-            self.victim,
-            self.proxy,
-            self.criterion.select(rows),
-            self.images[rows],
-            self.region[rows],
-            self.budget.select(rows),
-            self.landmarks[rows],
-            self.draws.select(rows),
-            files,
-            self.counts,
-            self.places[rows],
-            None if self.view is None else self.view.select(rows),
-            None if self.start is None else self.start[rows],
-            self.confirmer,
-            self.forward_passes,
+        return replace(
+            self,
+            criterion=self.criterion.select(rows),
+            images=self.images[rows],
+            region=self.region[rows],
+            budget=self.budget.select(rows),
+            landmarks=self.landmarks[rows],
+            draws=self.draws.select(rows),
+            files=[self.files[i] for i in rows.tolist()],
+            places=self.places[rows],
+            view=None if self.view is None else self.view.select(rows),
+            start=None if self.start is None else self.start[rows],
         )
 
     def seen(self, rows: Tensor, pictures: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.budgets.l2 import RMS
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.trained.adversarial_data import AdversarialFaces
+from facetrial.defenses.trained.adversarial_training import AdversarialTraining
 from facetrial.regions.regions import Everywhere
 from tests.helpers.faces import some_faces
 
@@ -70,4 +71,4 @@ def test_outside_training_batches_stay_clean():
 @pytest.mark.parametrize("fraction", [0.0, -1, 1.2])
 def test_a_senseless_fraction_is_refused(fraction):
     with pytest.raises(FacetrialError, match=r"defense\.adv\.fraction"):
-        adversarial(fraction)
+        AdversarialTraining(adversarial().attack, fraction, seed=0)

@@ -151,12 +151,7 @@ class HopSkipJump(Method):
         return geometry.back(changes, part.region, high)
 
     def _direction(
-        self,
-        part: Problem,
-        geometry: Geometry,
-        current: Tensor,
-        number: int,
-        probes: int,
+        self, part: Problem, geometry: Geometry, current: Tensor, number: int, probes: int
     ) -> Tensor:
         """The direction of length 1 along which probes meet the goal: an estimate of the gradient's."""
         values = 3 * (part.region > 0).flatten(1).sum(1)[:, None, None, None]
@@ -185,12 +180,7 @@ class HopSkipJump(Method):
         return geometry.direction(gradient, part.region)
 
     def _step(
-        self,
-        part: Problem,
-        geometry: Geometry,
-        current: Tensor,
-        direction: Tensor,
-        number: int,
+        self, part: Problem, geometry: Geometry, current: Tensor, direction: Tensor, number: int
     ) -> Tensor:
         """The change after the longest step that still meets the goal; `current` where none does."""
         step = geometry.length(current, part.region) / math.sqrt(number)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from facetrial.attacks.best import Best
 from facetrial.attacks.goals import Criterion
-from facetrial.attacks.gradient.working_set import ActiveSet
+from facetrial.attacks.gradient.working_set import ActiveSet, Queue
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Problem
@@ -124,7 +124,7 @@ class IterativeAttack(Method):
             active = self._staying(problem, best, active, queue)
 
     def _filled(
-        self, active: ActiveSet | None, queue: deque[tuple[int, int]], size: int, problem: Problem
+        self, active: ActiveSet | None, queue: Queue, size: int, problem: Problem
     ) -> ActiveSet | None:
         """The working set with free places taken by the first of the queue; None when all is done."""
         free = size - (0 if active is None else len(active))
@@ -159,9 +159,7 @@ class IterativeAttack(Method):
         self.update(active, problem, found)
         active.taken = [taken + 1 for taken in active.taken]
 
-    def _staying(
-        self, problem: Problem, best: Best, active: ActiveSet, queue: deque[tuple[int, int]]
-    ) -> ActiveSet | None:
+    def _staying(self, problem: Problem, best: Best, active: ActiveSet, queue: Queue) -> ActiveSet | None:
         """Those that go on: with steps left, and, with early stopping, not fooled."""
         early_stop = self.early_stop and best.certain
         ended = [place for place, taken in enumerate(active.taken) if taken >= self.steps]

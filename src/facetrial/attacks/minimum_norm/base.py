@@ -1,7 +1,6 @@
 """The smallest change found so far that fools the victim, and what methods that look for it have in common."""
 
 import math
-from collections import deque
 
 import torch
 from torch import Tensor
@@ -9,7 +8,7 @@ from torch import Tensor
 from facetrial.attacks.best import Best
 from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.gradient.iterative import IterativeAttack
-from facetrial.attacks.gradient.working_set import ActiveSet
+from facetrial.attacks.gradient.working_set import ActiveSet, Queue
 from facetrial.attacks.method import Method
 from facetrial.attacks.minimum_norm.confirmation import confirmed, lengthened
 from facetrial.attacks.problem import Problem
@@ -165,9 +164,7 @@ class MinimumNormAttack(IterativeAttack):
         best.lengthen()
         return best.found()
 
-    def _staying(
-        self, problem: Problem, best: Best, active: ActiveSet, queue: deque[tuple[int, int]]
-    ) -> ActiveSet | None:
+    def _staying(self, problem: Problem, best: Best, active: ActiveSet, queue: Queue) -> ActiveSet | None:
         going = super()._staying(problem, best, active, queue)
         due = [place for place, taken in enumerate(active.taken) if taken >= self.steps or taken % _LOOK == 0]
         if due:

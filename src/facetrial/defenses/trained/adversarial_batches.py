@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from facetrial.core.checked_settings import check_values
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import NotNegative, Unit, whole
 from facetrial.faces.batch import Faces
@@ -54,11 +55,17 @@ class Schedule:
         begin: epochs before the first perturbed picture.
         grow: epochs over which the budget then grows to its full size.
         spread: epochs over which the share of perturbed pictures then grows to its full size.
+
+    Raises:
+        FacetrialError: one is no whole number of epochs.
     """
 
     begin: Annotated[int, whole(0), Unit("epochs")] = 0
     grow: Annotated[int, whole(0), Unit("epochs")] = 0
     spread: Annotated[int, whole(0), Unit("epochs")] = 0
+
+    def __post_init__(self) -> None:
+        check_values("defense.adv.schedule", type(self).__annotations__, vars(self))
 
     def budget(self, epoch: int) -> float:
         """The part of the budget in `epoch`, counted from 0: from 0 to 1."""

@@ -41,8 +41,7 @@ class AdversarialFaces(WrappedFaces):
         head_only: whether the embedder trains on clean pictures, and only the head sees perturbed ones.
 
     Raises:
-        FacetrialError: `fraction` is outside (0, 1]; a schedule that runs backwards; weights where only the head sees
-            perturbed pictures.
+        FacetrialError: weights where only the head sees perturbed pictures.
     """
 
     def __init__(
@@ -57,23 +56,15 @@ class AdversarialFaces(WrappedFaces):
         head_only: bool = False,
     ) -> None:
         super().__init__(faces)
-        if not 0 < fraction <= 1:
-            raise FacetrialError(f"defense.adv.fraction must lie in (0, 1], found {fraction}.")
         if head_only and weights is not None:
             raise FacetrialError(
                 "defense.adv.weights weigh the training of the embedder, which defense.adv.head_only=true leaves out; "
                 "give one of both."
             )
-        schedule = schedule or Schedule()
-        for key, value in vars(schedule).items():
-            if value < 0 or value != int(value):
-                raise FacetrialError(
-                    f"defense.adv.schedule.{key} must be a whole number of epochs, found {value}."
-                )
         self.attack = attack
         self.fraction = fraction
         self.seed = seed
-        self.schedule = schedule
+        self.schedule = schedule or Schedule()
         self.weights = weights
         self.against_embedding = against_embedding
         self.head_only = head_only

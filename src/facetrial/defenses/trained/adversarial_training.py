@@ -6,6 +6,7 @@ from typing import Annotated
 from lightning import Callback
 
 from facetrial.attacks.attack import Attack
+from facetrial.core.checked_settings import checked
 from facetrial.core.settings import Keys, PositiveShare, Seed, Unit, whole
 from facetrial.defenses.base import Defense
 from facetrial.defenses.trained.adversarial_batches import Schedule, Weights
@@ -41,6 +42,7 @@ class AdversarialTraining(Defense):
 
     trains = True
 
+    @checked("defense.adv")
     def __init__(
         self,
         attack: Attack,

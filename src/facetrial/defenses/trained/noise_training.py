@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from facetrial.core.checked_settings import checked
 from facetrial.core.settings import Count, Positive, Seed, Unit, whole
 from facetrial.defenses.base import Defense
 from facetrial.defenses.trained.noisy_data import NoisyFaces
@@ -22,6 +23,7 @@ class NoiseTraining(Defense):
     trains = True
     place_in_training = 2
 
+    @checked("defense.noise")
     def __init__(
         self,
         sigma: Annotated[Positive, Unit("in units of [0, 1]")],

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 from facetrial.defenses.trained.adversarial_batches import CleanAndPerturbed
 from facetrial.defenses.trained.wrapped_data import TrainingFaces, WrappedFaces
@@ -19,17 +18,10 @@ class NoisyFaces(WrappedFaces):
         sigma: standard deviation of the noise, in units of [0, 1].
         copies: noisy copies of each picture that the head is fitted on, in the place of the picture.
         seed: of the noise.
-
-    Raises:
-        FacetrialError: no noise, or no copy.
     """
 
     def __init__(self, faces: TrainingFaces, sigma: float, copies: int, seed: int) -> None:
         super().__init__(faces)
-        if not sigma > 0 or copies < 1:
-            raise FacetrialError(
-                f"defense.noise needs a sigma above 0 and at least one of copies, found {sigma} and {copies}."
-            )
         self.sigma = sigma
         self.copies = copies
         self.seed = seed

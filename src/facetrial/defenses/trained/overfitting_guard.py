@@ -7,7 +7,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from facetrial.attacks.attack import Attack
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
 from facetrial.core.settings import Count, InsideShare, Seed, Unit
 from facetrial.data.splits import evenly_over_people
 from facetrial.defenses.trained.wrapped_data import training_faces
@@ -34,6 +34,7 @@ class OverfittingGuard(Callback):
         FacetrialError: a setting outside its range.
     """
 
+    @checked("defense.adv.guard")
     def __init__(
         self,
         attack: Attack,
@@ -41,11 +42,6 @@ class OverfittingGuard(Callback):
         tolerance: InsideShare,
         seed: Seed,
     ) -> None:
-        if pictures < 1 or not 0 < tolerance < 1:
-            raise FacetrialError(
-                "the guard needs pictures of at least 1 and a tolerance in (0, 1), found "
-                f"{pictures} and {tolerance}."
-            )
         self.attack = attack
         self.pictures = pictures
         self.tolerance = tolerance
