@@ -36,6 +36,7 @@ lint: $(STAMP)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(VENV)/bin/lint-imports
+	$(PYTHON) -m mypy
 
 # LFW and the keypoints are downloaded when no folder is given: make poster LFW=DIR KEYPOINTS=DIR WEIGHTS=FILE
 poster: $(STAMP)
@@ -55,4 +56,4 @@ charts: $(STAMP)
 	cp $(CHARTS)/2/verification.png docs/charts/verification.png
 
 clean:
-	rm -rf $(VENV) outputs models cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) outputs models cache .pytest_cache .ruff_cache .mypy_cache

@@ -100,6 +100,15 @@ def test_configs_name_what_packages_export(config):
         assert exported in importlib.import_module(package).__all__, target
 
 
+def test_what_is_no_code_is_in_the_wheel():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"][PACKAGE]
+    packed = {path for pattern in patterns for path in (SOURCE / PACKAGE).glob(pattern)}
+    files = {path for path in (SOURCE / PACKAGE).rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    assert packed == files - set(MODULES)
+    assert SOURCE / PACKAGE / "py.typed" in packed
+
+
 def test_packages_export_what_they_list():
     for path in (SOURCE / PACKAGE).rglob("__init__.py"):
         package = importlib.import_module(dotted(path))

@@ -85,8 +85,8 @@ def attack(
     return torch.cat(results), pd.concat(rows, ignore_index=True)
 
 
-class _Numbers:
+class _Numbers(dict[int, str]):
     """Names for classes that have none."""
 
-    def __getitem__(self, number: int) -> str:
+    def __missing__(self, number: int) -> str:
         return str(number)

@@ -1,6 +1,7 @@
 """Names of version 0.1: checkpoints and configs with them are read, command lines with them are told the new ones."""
 
 import importlib
+import re
 
 import pytest
 from hydra.utils import instantiate
@@ -9,8 +10,16 @@ from omegaconf import OmegaConf
 import facetrial.run
 import facetrial.sweep
 from facetrial.core.errors import FacetrialError
-from facetrial.runtime.old_names import new_target, renamed_keys, use_new_targets, with_new_names
-from tests.helpers.paths import CONF
+from facetrial.runtime.old_names import (
+    _KEYS,
+    _PACKAGES,
+    _RENAMED,
+    new_target,
+    renamed_keys,
+    use_new_targets,
+    with_new_names,
+)
+from tests.helpers.paths import CONF, ROOT
 
 # Every `_target_` of this package that the configs of version 0.1 named.
 OLD = [
@@ -110,6 +119,23 @@ OLD = [
     "facetrial.recognition.training.train_recognizer",
 ]
 PGD = "facetrial.attacks.methods.pgd.PGD"
+
+
+def test_the_changelog_tells_of_every_old_name():
+    page = (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+    def table(heading):
+        rows = page.partition(f"\n{heading}\n|")[2].partition("\n\n")[0].splitlines()[1:]
+        return [[re.findall(r"`([^`]+)`", cell) for cell in row.split("|")[1:-1]] for row in rows]
+
+    assert {
+        old: new for olds, (new,) in table("| module in 0.1 | package today |") for old in olds
+    } == _PACKAGES
+    assert {old: new for (old,), (new,) in table("| in 0.1 | today |")} == _RENAMED
+    settings = table("| of | in 0.1 | today |")
+    assert {(f"facetrial.{of}", old): new for (of,), (old,), (new,) in settings} == {
+        (of, old): new for of, keys in _KEYS.items() for old, new in keys.items()
+    }
 
 
 @pytest.mark.parametrize("target", OLD)

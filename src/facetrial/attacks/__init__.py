@@ -6,6 +6,7 @@ from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
     from facetrial.attacks.attack import Attack
+    from facetrial.attacks.best import Best
     from facetrial.attacks.black_box.best_of import BestOf
     from facetrial.attacks.black_box.few_pixels import FewPixels
     from facetrial.attacks.black_box.hop_skip_jump import HopSkipJump
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from facetrial.attacks.minimum_norm.carlini_wagner import CarliniWagner
     from facetrial.attacks.minimum_norm.ddn import DDN
     from facetrial.attacks.minimum_norm.fmn import FMN
-    from facetrial.attacks.problem import Best, Problem
+    from facetrial.attacks.problem import Problem
     from facetrial.attacks.result import Attacked, LossGradient, MethodResult
     from facetrial.attacks.sequence import OneAfterAnother
     from facetrial.attacks.surrogate import Surrogate

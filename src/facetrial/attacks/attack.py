@@ -154,17 +154,18 @@ class Attack:
         Raises:
             FacetrialError: the method is not of those that are fitted; else as in a call.
         """
-        if not self.needs_fitting:
+        if not isinstance(self.method, Fitted):
             raise FacetrialError(f"the method {type(self.method).__name__} is not one that is fitted.")
         if len(faces) == 0:
             raise FacetrialError("there is no picture to fit the attack on.")
         asked = victim if self.surrogate is None else self.surrogate.victim
-        in_memory = isinstance(faces, Faces)
-        first = faces.images if in_memory else next(asked.parameters(), torch.empty(0))
+        first = faces.images if isinstance(faces, Faces) else next(asked.parameters(), torch.empty(0))
 
         def problem(rows: Tensor) -> Problem | None:
-            batch = faces.select(rows.to(first.device)) if in_memory else faces.batch(rows.numpy())
-            files = None if in_memory else [faces.files[i] for i in rows.tolist()]
+            if isinstance(faces, Faces):
+                batch, files = faces.select(rows.to(first.device)), None
+            else:
+                batch, files = faces.batch(rows.numpy()), [faces.files[i] for i in rows.tolist()]
             return self._problem(victim, batch.to(first.device), seed, 0, files)[-1]
 
         identities, pictures = torch.as_tensor(faces.identities).cpu(), torch.as_tensor(faces.pictures).cpu()
@@ -182,7 +183,8 @@ class Attack:
             raise FacetrialError("the victim is in train mode; call victim.eval() first.")
         images = check_images(faces.images)
         draws = Draws(seed, faces.pictures, draw)
-        region = self.region(faces.landmarks, *images.shape[-2:], draws)
+        height, width = images.shape[-2:]
+        region = self.region(faces.landmarks, height, width, draws)
         view, confirmer = None, None
         if self.surrogate is not None:
             victim = self.surrogate.victim.to(images.device)
@@ -191,17 +193,18 @@ class Attack:
             if self.adaptive and draws_at_random(victim):
                 confirmer = confirming(victim)
             victim = adaptive_view(victim) if self.adaptive else base_model(victim)
-        abstaining, times = (0, 1) if victim is None else (abstain_columns(victim), forward_passes(victim))
         everyone = torch.arange(len(images), device=images.device)
         seen = images if view is None else view(everyone, images)
-        proxy = victim
-        if self.fast and self.method.asks_victim:
-            # A slope is as good in bfloat16; scores that pictures are compared by are not.
-            fast = self._copies.of(base_model(victim), seen, low=self.method.takes_low_precision)
-            proxy = with_base(victim, fast)
-        # These pictures were checked, and the referee checks what a method makes of them.
-        asked = unchecked(victim)
-        victim, proxy = asked, asked if proxy is victim else unchecked(proxy)
+        abstaining, times, proxy = 0, 1, None
+        if victim is not None:
+            abstaining, times, proxy = abstain_columns(victim), forward_passes(victim), victim
+            if self.fast and self.method.asks_victim:
+                # A slope is as good in bfloat16; scores that pictures are compared by are not.
+                fast = self._copies.of(base_model(victim), seen, low=self.method.takes_low_precision)
+                proxy = with_base(victim, fast)
+            # These pictures were checked, and the referee checks what a method makes of them.
+            asked = unchecked(victim)
+            victim, proxy = asked, asked if proxy is victim else unchecked(proxy)
         scores, names = self._clean_scores(victim, seen) if self.goal.needs_scores else (None, ())
         criterion = self.goal.criterion(scores, faces.identities, names, draws)
         criterion.abstain_columns = abstaining

@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -28,14 +29,15 @@ class Criterion:
     targets: Tensor | None = None
     abstain_columns: int = 0
 
-    def select(self, rows: Tensor) -> "Criterion":
+    def select(self, rows: Tensor) -> Self:
         targets = None if self.targets is None else self.targets[rows]
-        return Criterion(self.identities[rows], targets, self.abstain_columns)
+        return replace(self, identities=self.identities[rows], targets=targets)
 
-    def joined(self, others: "Criterion") -> "Criterion":
+    def joined(self, others: Self) -> Self:
         """These, then `others`, which have targets where these have."""
-        targets = None if self.targets is None else torch.cat([self.targets, others.targets])
-        return Criterion(torch.cat([self.identities, others.identities]), targets, self.abstain_columns)
+        own, more = self.targets, others.targets
+        targets = None if own is None or more is None else torch.cat([own, more])
+        return replace(self, identities=torch.cat([self.identities, others.identities]), targets=targets)
 
     def is_adversarial(self, scores: Tensor) -> Tensor:
         """(B,) bool: whether identity scores (B, C) give what is wanted. Scores that are not finite do not."""
@@ -131,16 +133,16 @@ class Impersonation(Goal):
     def criterion(
         self, scores: Tensor | None, identities: Tensor, names: Sequence[str], draws: Draws
     ) -> Criterion:
-        if scores.shape[1] < 2:
-            raise FacetrialError("goal=impersonation needs at least two people, found one.")
-        rule = _RULES.get(self.target)
+        if scores is None or scores.shape[1] < 2:
+            raise FacetrialError("goal=impersonation needs the scores of at least two people.")
+        rule = _RULES.get(str(self.target))
         if rule is not None:
             return Criterion(identities, rule(scores, identities, draws))
         number = self._number(list(names))
         return Criterion(identities, torch.where(identities == number, SHOWS_TARGET, number))
 
     def check(self, identities: Tensor, names: Sequence[str]) -> None:
-        if self.target in _RULES:
+        if str(self.target) in _RULES:
             return
         number = self._number(list(names))
         if (identities == number).all():

@@ -5,7 +5,8 @@ above the pair's threshold. Of a picture, only its own pair's column counts.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -26,6 +27,8 @@ class PairHead(GalleryHead):
         thresholds: (C,), cosine similarities.
     """
 
+    thresholds: Tensor
+
     def __init__(self, others: Tensor, thresholds: Tensor) -> None:
         super().__init__(others)
         self.register_buffer("thresholds", thresholds.detach().clone().to(others.dtype))
@@ -43,16 +46,13 @@ class PairCriterion(Criterion):
         same: (B,) bool, whether both pictures of the pair show one person.
     """
 
-    same: Tensor | None = None
+    same: Tensor = field(kw_only=True)
 
-    def select(self, rows: Tensor) -> "PairCriterion":
-        return replace(self, identities=self.identities[rows], same=self.same[rows])
+    def select(self, rows: Tensor) -> Self:
+        return replace(super().select(rows), same=self.same[rows])
 
-    def joined(self, others: "PairCriterion") -> "PairCriterion":
-        both = [
-            torch.cat(parts) for parts in ((self.identities, others.identities), (self.same, others.same))
-        ]
-        return replace(self, identities=both[0], same=both[1])
+    def joined(self, others: Self) -> Self:
+        return replace(super().joined(others), same=torch.cat([self.same, others.same]))
 
     def is_adversarial(self, scores: Tensor) -> Tensor:
         own = self._own(scores)

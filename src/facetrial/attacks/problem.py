@@ -1,8 +1,8 @@
-"""What a method is given, the one way to ask about pictures, and the best that was found so far."""
+"""What a method is given, and the one way to ask about pictures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, overload
+from dataclasses import dataclass, replace
+from typing import overload
 
 import torch
 from torch import Tensor, nn
@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.goals import Criterion
 from facetrial.attacks.losses import Loss
-from facetrial.attacks.result import Counts, Gradient, LossGradient, MethodResult
+from facetrial.attacks.result import Counts, Gradient, LossGradient
 from facetrial.attacks.surrogate import View
+from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 from facetrial.recognition.layers import scores_of, with_similarities
 
@@ -67,23 +68,18 @@ class Problem:
 
     def select(self, rows: Tensor) -> "Problem":
         """The problem of the pictures at `rows`, an index tensor."""
-        files = [self.files[i] for i in rows.tolist()]
-        return Problem(
-            self.victim,
-            self.proxy,
-            self.criterion.select(rows),
-            self.images[rows],
-            self.region[rows],
-            self.budget.select(rows),
-            self.landmarks[rows],
-            self.draws.select(rows),
-            files,
-            self.counts,
-            self.places[rows],
-            None if self.view is None else self.view.select(rows),
-            None if self.start is None else self.start[rows],
-            self.confirmer,
-            self.forward_passes,
+        return replace(
+            self,
+            criterion=self.criterion.select(rows),
+            images=self.images[rows],
+            region=self.region[rows],
+            budget=self.budget.select(rows),
+            landmarks=self.landmarks[rows],
+            draws=self.draws.select(rows),
+            files=[self.files[i] for i in rows.tolist()],
+            places=self.places[rows],
+            view=None if self.view is None else self.view.select(rows),
+            start=None if self.start is None else self.start[rows],
         )
 
     def seen(self, rows: Tensor, pictures: Tensor) -> Tensor:
@@ -96,10 +92,29 @@ class Problem:
         return self.counts.queries[self.places]
 
     @overload
-    def ask(self, rows: Tensor, pictures: Tensor, loss: None = None, **how: Any) -> Tensor: ...
+    def ask(
+        self,
+        rows: Tensor,
+        pictures: Tensor,
+        loss: None = None,
+        *,
+        of: nn.Module | None = None,
+        at_once: int | None = None,
+        times: int = 1,
+    ) -> Tensor: ...
 
     @overload
-    def ask(self, rows: Tensor, pictures: Tensor, loss: Loss, **how: Any) -> LossGradient: ...
+    def ask(
+        self,
+        rows: Tensor,
+        pictures: Tensor,
+        loss: Loss,
+        *,
+        of: nn.Module | None = None,
+        criterion: Criterion | None = None,
+        augment: Callable[[Tensor], Tensor] | None = None,
+        everywhere: bool = False,
+    ) -> LossGradient: ...
 
     def ask(
         self,
@@ -129,13 +144,18 @@ class Problem:
 
         Returns:
             Scores float32 (A, C), taken in float32 and without gradient; with a loss, the loss gradient at `pictures`.
+
+        Raises:
+            FacetrialError: there is nobody to ask.
         """
         network = self.proxy if of is None else of
+        if network is None:
+            raise FacetrialError("the method asks a victim, and the attack was given none.")
         if loss is None:
             parts = torch.arange(len(rows), device=rows.device).split(at_once or max(len(rows), 1))
-            scores = [scores_of(network, self.seen(rows[part], pictures[part])) for part in parts]
+            answers = [scores_of(network, self.seen(rows[part], pictures[part])) for part in parts]
             self.counts.queries.index_add_(0, self.places[rows], torch.full_like(rows, times))
-            return scores[0] if len(scores) == 1 else torch.cat(scores)
+            return answers[0] if len(answers) == 1 else torch.cat(answers)
         criterion = self.criterion.select(rows) if criterion is None else criterion
         leaf = pictures.detach().requires_grad_(True)
         with torch.enable_grad():
@@ -163,87 +183,3 @@ class Problem:
         quality = torch.where(found.broken, int(Gradient.NOT_FINITE), int(Gradient.ZERO))
         quality = torch.where(found.broken | found.zero, quality, int(Gradient.FINE))
         self.counts.gradient.scatter_reduce_(0, places, quality, "amax")
-
-
-class Best:
-    """Keeps, of all pictures that an attack looked at, those nearest to its goal.
-
-    A picture counts as fooled when the victim, in float32, is fooled by it as it is and as an 8-bit file keeps it.
-    Before a victim that draws at random none does, so that every search goes on to its end: one lucky draw fools
-    nobody.
-
-    Args:
-        problem: what is attacked.
-
-    Attributes:
-        images: (B, 3, H, W), the best so far.
-        margin: (B,), by how much they meet the goal, `Criterion.adversarial_margin`, by whoever scored them.
-        fooled: (B,) bool.
-    """
-
-    def __init__(self, problem: Problem) -> None:
-        count, device = len(problem), problem.images.device
-        self.problem = problem
-        self.certain = problem.certain
-        self.criterion: Criterion = problem.criterion
-        # One row more, to which a picture that is not kept is written, so that no count has to be known.
-        self._store = torch.cat([problem.images, problem.images[:1]])
-        self.margin = torch.full((count,), -torch.inf, device=device)
-        self.fooled = torch.zeros(count, dtype=torch.bool, device=device)
-        self._confirmed = self.margin.clone()  # the margin of the picture that was last confirmed or not
-
-    @property
-    def images(self) -> Tensor:
-        return self._store[:-1]
-
-    def consider(self, rows: Tensor, pictures: Tensor, scores: Tensor) -> None:
-        """Takes over pictures that are nearer the goal than what is kept of theirs. No wait for the device.
-
-        Args:
-            rows: int64 (A,), whose pictures they are; a row may come more than once.
-            pictures: (A, 3, H, W), within budget, region and range.
-            scores: (A, C), of `pictures`.
-        """
-        settled = self.settled(rows)
-        margin = self.criterion.select(rows).adversarial_margin(scores).float()
-        margin = margin.nan_to_num(-torch.inf, neginf=-torch.inf).masked_fill(settled, -torch.inf)
-        before = self.margin[rows]
-        self.margin.scatter_reduce_(0, rows, margin, "amax")
-        better = (margin > before) & (margin == self.margin[rows])
-        self._store.index_copy_(0, torch.where(better, rows, len(self._store) - 1), pictures)
-
-    def settled(self, rows: Tensor) -> Tensor:
-        """(A,) bool: of which pictures nothing nearer to the goal is looked for."""
-        return self.fooled[rows]
-
-    def settle(self, rows: Tensor) -> None:
-        """Has the victim score the kept pictures of `rows`, of which a proxy of lower precision may be wrong."""
-        rows = rows.unique()
-        rows = rows[~self.fooled[rows]]
-        if len(rows) == 0:
-            return
-        scores = self.problem.ask(rows, self.images[rows], of=self.problem.victim)
-        self.margin[rows] = self.criterion.select(rows).adversarial_margin(scores)
-        self._confirmed[rows] = -torch.inf
-
-    def confirm(self, rows: Tensor) -> None:
-        """Has the victim judge the kept pictures of `rows` that seem to meet the goal, and marks the fooled."""
-        if not self.certain:
-            return
-        rows = rows.unique()
-        rows = rows[(self.margin[rows] > self._confirmed[rows].clamp(min=0.0)) & ~self.fooled[rows]]
-        if len(rows) == 0:
-            return
-        self._confirmed[rows] = self.margin[rows]
-        self.fooled[rows] = self.fools_victim(rows, self.images[rows])
-
-    def fools_victim(self, rows: Tensor, pictures: Tensor) -> Tensor:
-        """(A,) bool: which pictures fool the victim in float32, as they are and rounded to 8 bits."""
-        victim, rounded = self.problem.victim, pictures.mul(255.0).round().div(255.0)
-        exact, saved = (self.problem.ask(rows, version, of=victim) for version in (pictures, rounded))
-        criterion = self.criterion.select(rows)
-        return criterion.is_adversarial(exact) & criterion.is_adversarial(saved)
-
-    def found(self, smallest: Tensor | None = None) -> MethodResult:
-        """What the method returns."""
-        return MethodResult(self.images, reached=torch.ones_like(self.fooled), smallest=smallest)

@@ -1,5 +1,7 @@
 """The referee checks a finished attack by itself: it shares no code with what made it."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -7,6 +9,16 @@ from torch import Tensor
 # float32 pixels near 1 are 6e-8 apart; over a whole picture that moves a norm by a few millionths.
 TOLERANCE = 1e-5
 ROUNDING = 1.2e-7
+
+# The norm of a change (3, H, W), by its name.
+_MEASURES: dict[str, Callable[[np.ndarray], np.generic]] = {
+    "rms": lambda change: np.sqrt(np.mean(change * change)),
+    "l2": lambda change: np.linalg.norm(change.ravel()),
+    "l1": lambda change: np.abs(change).sum(),
+    "linf": lambda change: np.abs(change).max() - ROUNDING,
+    "area": lambda change: (change != 0).any(axis=0).mean(),
+    "l0": lambda change: (change != 0).any(axis=0).sum(),
+}
 
 
 class BudgetBreach(RuntimeError):
@@ -45,13 +57,6 @@ def referee(
         change = picture - clean
         if np.abs(change * ~mask).max(initial=0.0) > 0.0:
             raise BudgetBreach(f"{file}: pixels outside the region were changed.")
-        found = {
-            "rms": lambda change=change: np.sqrt(np.mean(change * change)),
-            "l2": lambda change=change: np.linalg.norm(change.ravel()),
-            "l1": lambda change=change: np.abs(change).sum(),
-            "linf": lambda change=change: np.abs(change).max() - ROUNDING,
-            "area": lambda change=change: (change != 0).any(axis=0).mean(),
-            "l0": lambda change=change: (change != 0).any(axis=0).sum(),
-        }[norm]()
+        found = float(_MEASURES[norm](change))
         if found > size * (1 + TOLERANCE):
             raise BudgetBreach(f"{file}: {norm} of the change is {found:.8g}, the budget is {size:.8g}.")

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Self
 
+from facetrial.attacks.best import Best
 from facetrial.attacks.method import Method
-from facetrial.attacks.problem import Best, Problem
+from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import MethodResult
 from facetrial.core.errors import FacetrialError
 

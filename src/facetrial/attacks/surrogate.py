@@ -61,7 +61,7 @@ class Surrogate:
         Raises:
             FacetrialError: there is no map for one of them.
         """
-        if self.maps is None:
+        if self.maps is None or self.size is None:
             return None
         keys = pictures.tolist()
         if missing := [key for key in keys if key not in self.maps]:

@@ -68,7 +68,7 @@ class MoreStepsDoNotHelp(Check):
 
     def __init__(
         self,
-        factor: whole(2) = 2,
+        factor: Annotated[int, whole(2)] = 2,
         pictures: Count = 32,
         tolerance: Annotated[Share, Unit("of pictures")] = 0.05,
     ) -> None:

@@ -9,11 +9,6 @@ if TYPE_CHECKING:
     from facetrial.core.files import written_whole
     from facetrial.core.randomness import Draws, picture_key
 
-__all__ = [
-    "Draws",
-    "FacetrialError",
-    "picture_key",
-    "written_whole",
-]
+__all__ = ["Draws", "FacetrialError", "picture_key", "written_whole"]
 
 export_on_demand(__name__)

@@ -7,13 +7,16 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Says, Unit
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def read_setting(key: str, annotation: Any, value: Any) -> Any:
@@ -75,17 +78,18 @@ def shown(value: Any) -> str:
     return repr(value) if isinstance(value, str) else str(value)
 
 
-def parameters(made: Callable) -> tuple[dict[str, Any], bool]:
+def parameters(made: Callable[..., Any]) -> tuple[dict[str, Any], bool]:
     """Annotations of what a class or function takes by name, Any where there is none; and whether it takes any name.
 
     Of a class that hands names on (`**settings`), those of the classes behind it count too.
     """
     found: dict[str, Any] = {}
-    classes = [c for c in made.__mro__ if "__init__" in vars(c)] if inspect.isclass(made) else [made]
+    classes = inspect.getmro(made) if inspect.isclass(made) else ()
     takes_any = False
-    for level in classes:
+    levels: list[Callable[..., Any]] = [c for c in classes if "__init__" in vars(c)]
+    for level in levels or [made]:
         if level is object:
-            return found, takes_any or made.__new__ is not object.__new__
+            return found, takes_any or any("__new__" in vars(c) for c in classes[:-1])
         function = level.__init__ if inspect.isclass(level) else level
         try:
             signature = inspect.signature(function)
@@ -101,7 +105,7 @@ def parameters(made: Callable) -> tuple[dict[str, Any], bool]:
     return found, takes_any
 
 
-def required(made: Callable) -> list[str]:
+def required(made: Callable[..., Any]) -> list[str]:
     """Names of what a class or function cannot be called without."""
     try:
         named = inspect.signature(made).parameters.values()
@@ -110,21 +114,18 @@ def required(made: Callable) -> list[str]:
     return [p.name for p in named if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
 
-def checked(place: str) -> Callable[[Callable], Callable]:
-    """A function, or a dataclass, whose arguments are checked by its annotations, for those who call it from Python.
+def checked(place: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A constructor or function whose arguments are checked by its annotations, for those who call it from Python.
 
     Args:
         place: where its settings stand in a config, for the error: "attack.method".
     """
 
-    def decorate(function: Callable) -> Callable:
-        if inspect.isclass(function):
-            function.__init__ = decorate(function.__init__)
-            return function
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
         signature, hints = inspect.signature(function), get_type_hints(function, include_extras=True)
 
         @functools.wraps(function)
-        def wrapped(*arguments: Any, **keywords: Any) -> Any:
+        def wrapped(*arguments: P.args, **keywords: P.kwargs) -> R:
             bound = signature.bind(*arguments, **keywords)
             check_values(place, {key: hints[key] for key in bound.arguments if key in hints}, bound.arguments)
             return function(*arguments, **keywords)
@@ -141,7 +142,7 @@ def check_values(place: str, annotations: Mapping[str, Any], values: Mapping[str
 
 
 @functools.cache
-def _adapter(annotation: Any) -> TypeAdapter | None:
+def _adapter(annotation: Any) -> TypeAdapter[Any] | None:
     made_elsewhere = any(
         isinstance(part, type) and is_dataclass(part) for part in (annotation, *get_args(annotation))
     )
@@ -153,7 +154,7 @@ def _adapter(annotation: Any) -> TypeAdapter | None:
         return None
 
 
-def _hints(function: Callable) -> dict[str, Any]:
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     try:
         return get_type_hints(function, include_extras=True)
     except Exception:  # names that are imported for type checkers only

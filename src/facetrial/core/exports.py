@@ -18,6 +18,7 @@ import ast
 import sys
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -31,10 +32,8 @@ class _Package(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if (place := _places(self.__name__).get(name)) is not None:
             module, taken = place
-            found = getattr(import_module(module), taken)
-        elif (module := _module_in(self, name)) is not None:
-            found = module
-        else:
+            found: Any = getattr(import_module(module), taken)
+        elif (found := _module_in(self, name)) is None:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         self.__dict__[name] = found  # the next time it is there
         return found
@@ -64,12 +63,12 @@ def _module_in(package: ModuleType, name: str) -> ModuleType | None:
 @cache
 def _places(package: str) -> dict[str, tuple[str, str]]:
     """For each name that a package exports, the module that it lies in and what it is called there."""
-    source = sys.modules[package].__spec__.loader.get_source(package)
+    source = Path(str(sys.modules[package].__file__)).read_text("utf-8")
     return {
         alias.asname or alias.name: (statement.module, alias.name)
         for block in ast.parse(source).body
         if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
         for statement in block.body
-        if isinstance(statement, ast.ImportFrom)
+        if isinstance(statement, ast.ImportFrom) and statement.module
         for alias in statement.names
     }

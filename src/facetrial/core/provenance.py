@@ -97,8 +97,8 @@ def _code_of(target: str) -> str | None:
     if target.startswith("facetrial."):
         return None
     with contextlib.suppress(Exception):  # whoever makes it says what is wrong with it
-        path = Path(inspect.getsourcefile(get_object(target))).resolve()
+        source = inspect.getsourcefile(get_object(target))
         installed = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "purelib", "platlib")]
-        if not any(path.is_relative_to(folder) for folder in installed):
-            return file_content(str(path))
+        if source and not any(Path(source).resolve().is_relative_to(folder) for folder in installed):
+            return file_content(source)
     return None

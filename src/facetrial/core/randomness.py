@@ -72,8 +72,7 @@ class Draws:
 
     def joined(self, others: "Draws") -> "Draws":
         """The source for these pictures, then those of `others`, which must share seed and draw."""
-        both = ((self.restart, others.restart), (self.step, others.step))
-        restart, step = (torch.cat(two) if isinstance(two[0], Tensor) else two[0] for two in both)
+        restart, step = _joined(self.restart, others.restart), _joined(self.step, others.step)
         return replace(self, pictures=torch.cat([self.pictures, others.pictures]), restart=restart, step=step)
 
     def restarted(self, restart: int | Tensor) -> "Draws":
@@ -101,7 +100,7 @@ class Draws:
         words = self.words(math.prod(shape), stream)
         # The highest word rounds up to 1: it takes the value below.
         chance = ((words >> 8).float() + 0.5).mul(2.0**-24).clamp(max=1.0 - 2.0**-24)
-        return chance.unflatten(1, shape).contiguous()
+        return torch.unflatten(chance, 1, shape).contiguous()
 
     def normal(self, shape: tuple[int, ...], stream: str) -> Tensor:
         """float32 (B, *shape), standard normal (Box-Muller)."""
@@ -111,4 +110,8 @@ class Draws:
         radius = torch.sqrt(-2.0 * torch.log(uniform[:, :half].contiguous()))
         angle = (2.0 * math.pi) * uniform[:, half:].contiguous()
         normal = torch.cat([radius * torch.cos(angle), radius * torch.sin(angle)], dim=1)
-        return normal[:, :count].contiguous().unflatten(1, shape)
+        return torch.unflatten(normal[:, :count].contiguous(), 1, shape)
+
+
+def _joined(own: int | Tensor, others: int | Tensor) -> int | Tensor:
+    return torch.cat([own, others]) if isinstance(own, Tensor) and isinstance(others, Tensor) else own

@@ -5,18 +5,25 @@ and inf are none that a setting may be. `core.checked_settings` holds values to 
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from annotated_types import GroupedMetadata, Interval
+from pydantic import AfterValidator, BeforeValidator
 
 
 @dataclass(frozen=True)
-class Says:
-    """What an error says of a setting: "must lie in (0, 1]"."""
+class Says(GroupedMetadata):
+    """What an error says of a setting, "must lie in (0, 1]", and the bounds of which it speaks."""
 
     text: str
+    bounds: Interval = field(default_factory=Interval)
+
+    def __iter__(self) -> Iterator[object]:
+        """What pydantic holds a value to."""
+        return iter(self.bounds)
 
 
 @dataclass(frozen=True)
@@ -46,28 +53,26 @@ class Given:
         self.names = names
 
 
-def whole(least: int, most: int | None = None) -> Any:
-    """A whole number from `least` on, up to `most` where that is given."""
+def whole(least: int, most: int | None = None) -> Says:
+    """Of an `int`: from `least` on, up to `most` where that is given."""
     says = f"must be a whole number from {least} {'on' if most is None else f'to {most}'}"
-    if least == most:
-        says = f"must be {least}"
-    return Annotated[int, Field(ge=least, le=most), Says(says)]
+    return Says(f"must be {least}" if least == most else says, Interval(ge=least, le=most))
 
 
-def number(says: str, **bounds: float) -> Any:
-    """A finite number within `bounds` (gt, ge, lt, le), of which `says` tells: "must be above 1"."""
-    return Annotated[float, Field(allow_inf_nan=False, **bounds), Says(says)]
+def number(says: str, **bounds: float) -> Says:
+    """Of a `float`: within `bounds` (gt, ge, lt, le), of which `says` tells: "must be above 1"."""
+    return Says(says, Interval(**bounds))
 
 
-Count = whole(1)
-Seed = whole(0, 2**32 - 1)
-Number = number("must be a finite number")
-Positive = number("must be a positive number", gt=0)
-NotNegative = number("must be a number from 0 on", ge=0)
-Share = number("must lie in [0, 1]", ge=0, le=1)
-PositiveShare = number("must lie in (0, 1]", gt=0, le=1)
-ShareBelowOne = number("must lie in [0, 1)", ge=0, lt=1)
-InsideShare = number("must lie in (0, 1)", gt=0, lt=1)
+Count = Annotated[int, whole(1)]
+Seed = Annotated[int, whole(0, 2**32 - 1)]
+Number = Annotated[float, number("must be a finite number")]
+Positive = Annotated[float, number("must be a positive number", gt=0)]
+NotNegative = Annotated[float, number("must be a number from 0 on", ge=0)]
+Share = Annotated[float, number("must lie in [0, 1]", ge=0, le=1)]
+PositiveShare = Annotated[float, number("must lie in (0, 1]", gt=0, le=1)]
+ShareBelowOne = Annotated[float, number("must lie in [0, 1)", ge=0, lt=1)]
+InsideShare = Annotated[float, number("must lie in (0, 1)", gt=0, lt=1)]
 
 
 def _is_file(path: str) -> str:
@@ -103,7 +108,6 @@ _LEAST_OF_255 = 0.1  # what is smaller was meant as a share of 1
 In255ths = Annotated[
     float,
     BeforeValidator(_of_255),
-    Field(gt=0, le=255, allow_inf_nan=False),
+    number("must lie in (0, 255], in 1/255 of a pixel's range, or be text such as 8/255", gt=0, le=255),
     AfterValidator(_no_share),
-    Says("must lie in (0, 255], in 1/255 of a pixel's range, or be text such as 8/255"),
 ]

@@ -135,6 +135,9 @@ class FacesDataModule(LightningDataModule):
         """Whether what perturbs the pictures has to be fitted first, by `fit_attack`."""
         return False
 
+    def fit_attack(self, victim: nn.Module) -> None:
+        """Fits what perturbs the pictures: nothing does."""
+
     def head_batches(self, victim: nn.Module | None = None) -> Iterator[Faces]:
         """Batches, on the CPU and in a fixed order, that the head is fitted on: the training pictures once."""
         yield from self.loader(self.train_faces)

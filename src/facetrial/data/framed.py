@@ -30,8 +30,8 @@ class Frames:
         return len(self.images)
 
     def select(self, rows: np.ndarray) -> "Frames":
-        rows = torch.as_tensor(rows)
-        return Frames(self.images[rows], self.landmarks[rows])
+        chosen = torch.as_tensor(rows)
+        return Frames(self.images[chosen], self.landmarks[chosen])
 
 
 class FramesDataModule(LightningDataModule):
@@ -40,6 +40,7 @@ class FramesDataModule(LightningDataModule):
     Batches are pairs: images float32 (B, 1, 96, 96) in [0, 1] and landmarks (B, 15, 2).
     """
 
+    synthetic = False
     train_frames: Frames
     validation_frames: Frames
 
@@ -74,11 +75,7 @@ class FramedFaces(FramesDataModule):
 
     def __init__(self, faces: FacesDataModule) -> None:
         super().__init__(faces.batch_size)
-        self.faces = faces
-
-    @property
-    def synthetic(self) -> bool:
-        return self.faces.synthetic
+        self.faces, self.synthetic = faces, faces.synthetic
 
     def setup(self, stage: str | None = None) -> None:
         self.faces.setup(stage)

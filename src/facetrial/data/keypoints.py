@@ -36,8 +36,6 @@ class Keypoints(FramesDataModule):
         FacetrialError: files are missing or cannot be read, naming the row.
     """
 
-    synthetic = False
-
     @staticmethod
     def source_files(root: Path) -> list[Path]:
         """The files below `root` that training pictures may come from."""

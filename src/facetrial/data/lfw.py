@@ -44,7 +44,7 @@ class LFW(PeopleFolder):
         size: Side,
         alignment: AlignmentName,
         cache: str,
-        min_pictures: Annotated[whole(3), Unit("pictures of a person")] = 10,
+        min_pictures: Annotated[int, whole(3), Unit("pictures of a person")] = 10,
         margin: Annotated[NotNegative, Unit("pixels")] | None = None,
         on_bad_picture: Literal["skip", "error"] = "skip",
         split_seed: Seed = 0,

@@ -11,7 +11,7 @@ from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import InsideShare, NotNegative, Seed, Unit, whole
 from facetrial.data.datamodule import FacesDataModule, PicturesAPass, PicturesOfAPerson, TestPictures
-from facetrial.data.photos.alignment import alignment_named
+from facetrial.data.photos.alignment import Alignment, alignment_named
 from facetrial.data.photos.crops import cut_crops, face_or_centre
 from facetrial.data.photos.detection_cache import find_faces
 from facetrial.data.photos.image_files import BadPicture, content_digests, read_picture
@@ -69,6 +69,8 @@ class PeopleFolder(FacesDataModule):
         several_faces: files → number of faces, the one that was taken and those at least half as wide.
     """
 
+    alignment: Alignment
+
     @staticmethod
     def source_files(root: Path) -> list[Path]:
         """The picture files below `root`."""
@@ -82,13 +84,14 @@ class PeopleFolder(FacesDataModule):
         alignment: AlignmentName,
         cache: str,
         min_pictures: Annotated[
+            int,
             whole(_SMALLEST_SPLIT),
             Unit("pictures, so that each person has one to train, to validate and to test"),
         ] = _SMALLEST_SPLIT,
         margin: Annotated[NotNegative, Unit("pixels")] | None = None,
         face: Literal["largest", "central"] = "largest",
         smallest_face: Annotated[InsideShare, Unit("of the shorter side")] = 0.06,
-        longest_side: Annotated[whole(100), Unit("pixels")] | None = 1024,
+        longest_side: Annotated[int, whole(100), Unit("pixels")] | None = 1024,
         on_no_face: Literal["skip", "centre"] = "skip",
         on_bad_picture: Literal["skip", "error"] = "skip",
         split_seed: Seed = 0,
@@ -150,7 +153,8 @@ class PeopleFolder(FacesDataModule):
         ]
         report_people_left_out(folder, files, counts, self.min_pictures)
 
-        files, paths, digests = ([values[row] for row in rows] for values in (files, paths, digests))
+        files, paths = [files[row] for row in rows], [paths[row] for row in rows]
+        digests = [digests[row] for row in rows]
         detections = detections.select(rows)
         self.no_face = [f for f, found in zip(files, detections.found, strict=True) if not found]
         self.several_faces = {f: int(n) for f, n in zip(files, detections.counts, strict=True) if n > 1}

@@ -74,9 +74,9 @@ class SyntheticFaces(FacesDataModule):
     @checked("data")
     def __init__(
         self,
-        people: whole(2, MOST_PEOPLE) = 12,
+        people: Annotated[int, whole(2, MOST_PEOPLE)] = 12,
         pictures: Annotated[Count, Unit("of a person")] = 56,
-        pictures_min: Annotated[whole(_FEWEST_PICTURES), Unit("of a person")] = 24,
+        pictures_min: Annotated[int, whole(_FEWEST_PICTURES), Unit("of a person")] = 24,
         size: Side = 112,
         people_seed: Seed = 0,
         split_seed: Seed = 0,

@@ -1,8 +1,9 @@
 """What a defence may do. Config group `defense`: several compose, in the order in which they are named."""
 
-from lightning import Callback, LightningDataModule
+from lightning import Callback
 from torch import nn
 
+from facetrial.defenses.trained.wrapped_data import TrainingFaces
 from facetrial.faces.batch import FaceDataset
 
 
@@ -36,7 +37,7 @@ class Defense:
     smooths = False
     detects = False
 
-    def wrap_data(self, faces: LightningDataModule) -> LightningDataModule:
+    def wrap_data(self, faces: TrainingFaces) -> TrainingFaces:
         """The datamodule to train on in place of `faces`."""
         return faces
 

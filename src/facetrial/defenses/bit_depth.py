@@ -1,5 +1,7 @@
 """Fewer shades a channel."""
 
+from typing import Annotated
+
 from torch import Tensor
 
 from facetrial.core.checked_settings import checked
@@ -22,7 +24,7 @@ class BitDepth(InputTransform):
     has_slope = False
 
     @checked("defense.bit_depth")
-    def __init__(self, bits: whole(1, 8)) -> None:
+    def __init__(self, bits: Annotated[int, whole(1, 8)]) -> None:
         self.bits = bits
 
     def transform(self, images: Tensor) -> Tensor:

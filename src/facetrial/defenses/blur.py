@@ -23,7 +23,7 @@ class MedianBlur(InputTransform):
     """
 
     @checked("defense.median")
-    def __init__(self, side: Annotated[whole(3), Unit("pixels")]) -> None:
+    def __init__(self, side: Annotated[int, whole(3), Unit("pixels")]) -> None:
         if side % 2 != 1:
             raise FacetrialError(
                 f"defense.median.side must be an odd number of pixels from 3 on, found {side}."

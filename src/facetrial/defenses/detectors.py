@@ -235,4 +235,4 @@ class GalleryDistance(Detector):
 
     def measure(self, victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
         scores, embeddings = with_embeddings(victim, images)
-        return scores, 1.0 - similarities(embeddings, base_model(victim).head).float()
+        return scores, 1.0 - similarities(embeddings, getattr(base_model(victim), "head", None)).float()

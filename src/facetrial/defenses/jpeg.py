@@ -1,5 +1,7 @@
 """JPEG: what a picture loses when it is saved."""
 
+from typing import Annotated
+
 import torch
 from kornia.enhance import jpeg_codec_differentiable
 from torch import Tensor
@@ -25,7 +27,7 @@ class JPEG(InputTransform):
     """
 
     @checked("defense.jpeg")
-    def __init__(self, quality: whole(1, 100), real: bool = True) -> None:
+    def __init__(self, quality: Annotated[int, whole(1, 100)], real: bool = True) -> None:
         self.quality = int(quality)
         self.has_slope = not real
 

@@ -50,7 +50,7 @@ class Occlusion(Defense):
     @checked("defense.occlusion")
     def __init__(
         self,
-        widen: Annotated[number("must be above -1", gt=-1), Unit("of a cover's reach")] = 0.0,
+        widen: Annotated[float, number("must be above -1", gt=-1), Unit("of a cover's reach")] = 0.0,
         fill: Literal["mean", "blur"] = "mean",
     ) -> None:
         self.widen = widen
@@ -68,7 +68,8 @@ class Occlusion(Defense):
                 "defense=occlusion needs landmarks of clean pictures and found none of all fifteen; choose "
                 "another source, such as landmarks=regressor or landmarks=mtcnn."
             )
-        covers = covers_of(known.mean(0), *faces.pixels.shape[1:3], self.widen)
+        height, width = faces.pixels.shape[1:3]
+        covers = covers_of(known.mean(0), height, width, self.widen)
         return Occluded(victim, covers, self.fill)
 
 
@@ -107,6 +108,8 @@ class Occluded(SeesChanged):
         covers: (K, 1, H, W), 1 where a cover lies.
         fill: as for `Occlusion`.
     """
+
+    covers: Tensor
 
     def __init__(self, victim: nn.Module, covers: Tensor, fill: str = "mean") -> None:
         super().__init__(victim)

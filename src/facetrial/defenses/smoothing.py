@@ -121,12 +121,12 @@ class Smoothed(SeesChanged):
         return torch.cat([self._votes(part, count, stream) for part in parts])
 
     def _votes(self, images: Tensor, count: int, stream: str) -> Tensor:
-        votes = None
+        votes = torch.zeros(len(images), 0, dtype=torch.int64, device=images.device)
         for block, first in enumerate(range(0, count, _BLOCK)):
             copies = self._copies(images, block, stream)[: min(_BLOCK, count - first)]
             scores = self.victim(copies.flatten(0, 1))
-            if votes is None:
-                votes = torch.zeros(len(images), scores.shape[1], dtype=torch.int64, device=images.device)
+            if not votes.shape[1]:
+                votes = votes.new_zeros(len(images), scores.shape[1])
             for winners in scores.argmax(1).unflatten(0, (-1, len(images))):
                 votes.scatter_add_(1, winners[:, None], torch.ones_like(winners)[:, None])
         return votes

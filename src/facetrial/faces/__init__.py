@@ -8,11 +8,6 @@ if TYPE_CHECKING:
     from facetrial.faces.batch import FaceDataset, Faces, check_images
     from facetrial.faces.landmark_names import NUM_LANDMARKS
 
-__all__ = [
-    "NUM_LANDMARKS",
-    "FaceDataset",
-    "Faces",
-    "check_images",
-]
+__all__ = ["NUM_LANDMARKS", "FaceDataset", "Faces", "check_images"]
 
 export_on_demand(__name__)

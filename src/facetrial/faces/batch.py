@@ -1,7 +1,8 @@
 """Faces: the batch that every part of the project passes on, and the pictures it is cut from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -11,6 +12,8 @@ from torch.utils.data import Dataset
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import picture_key
 from facetrial.faces.landmark_names import NUM_LANDMARKS
+
+T = TypeVar("T")
 
 
 def check_images(images: Tensor) -> Tensor:
@@ -118,7 +121,7 @@ class FaceDataset(Dataset):
     def __getitems__(self, indices: list[int]) -> Faces:
         return self.batch(indices)
 
-    def batch(self, indices: list[int] | np.ndarray) -> Faces:
+    def batch(self, indices: Sequence[int] | np.ndarray) -> Faces:
         """The pictures at `indices` as one batch."""
         indices = np.asarray(indices)
         pixels = torch.from_numpy(np.ascontiguousarray(self.pixels[self.rows[indices]]))
@@ -152,6 +155,6 @@ class FaceDataset(Dataset):
         )
 
 
-def same_batch(batch: Faces) -> Faces:
+def same_batch(batch: T) -> T:
     """Collate function for loaders over a FaceDataset, which already fetches whole batches."""
     return batch

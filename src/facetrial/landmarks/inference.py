@@ -20,7 +20,7 @@ from facetrial.faces.frames import (
 PASSES = 2
 
 
-def both_ways(network: nn.Module, frames: Tensor) -> Tensor:
+def both_ways(network: Callable[[Tensor], Tensor], frames: Tensor) -> Tensor:
     """Landmarks (B, 15, 2) in frames (B, 1, 96, 96): the mean over the frame and its mirror image."""
     found = network(frames)
     mirrored = network(frames.flip(-1))

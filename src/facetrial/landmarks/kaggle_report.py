@@ -38,7 +38,7 @@ def find_all(network: nn.Module, frames: Frames) -> Tensor:
     return torch.cat(parts)
 
 
-def score(found: Tensor, frames: Frames) -> dict[str, dict[str, float]]:
+def score(found: Tensor, frames: Frames) -> dict[str, dict[str, float | None]]:
     """RMSE in pixels and number of labelled points, under "all" and each landmark's name.
 
     A landmark that no frame has labelled has no RMSE: None.

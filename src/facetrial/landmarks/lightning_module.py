@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import torch
 from lightning import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
 from facetrial.core.errors import FacetrialError
@@ -55,6 +56,8 @@ class LandmarkRegressor(LightningModule):
         beta: pixels up to which the loss is quadratic.
         decay: of the running mean of the weights, a step.
     """
+
+    steps: Tensor
 
     def __init__(
         self,
@@ -116,7 +119,7 @@ class LandmarkRegressor(LightningModule):
         for index, name in enumerate(LANDMARK_NAMES):
             self.log(f"validation/rmse/{name}", rmse(errors[:, index]))
 
-    def configure_optimizers(self) -> dict:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         optimizer = self.optimizer([p for p in self.network.parameters() if p.requires_grad])
         steps = max(1, int(self.trainer.estimated_stepping_batches))
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warm_cosine(step, steps))

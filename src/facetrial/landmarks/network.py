@@ -1,6 +1,7 @@
 """The landmark network: convolution, dropout, fully connected, as in the study, with today's blocks between."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
@@ -42,7 +43,7 @@ class LandmarkNetwork(nn.Module):
     def __init__(
         self,
         widths: Sequence[Count] = (32, 64, 128, 192),
-        blocks: Sequence[whole(0)] = (0, 1, 1, 1),
+        blocks: Sequence[Annotated[int, whole(0)]] = (0, 1, 1, 1),
         hidden: Count = 384,
         dropout: ShareBelowOne = 0.3,
     ) -> None:
@@ -55,16 +56,12 @@ class LandmarkNetwork(nn.Module):
             inputs, kernel = width, 3
         self.convolutions = nn.Sequential(*layers)
         side = FRAME_SIZE // 2 ** len(widths)
+        first, last = nn.Linear(widths[-1] * side * side, hidden), nn.Linear(hidden, NUM_LANDMARKS * 2)
         self.fully_connected = nn.Sequential(
-            nn.Flatten(),
-            nn.Dropout(dropout),
-            nn.Linear(widths[-1] * side * side, hidden),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, NUM_LANDMARKS * 2),
+            nn.Flatten(), nn.Dropout(dropout), first, nn.ReLU(), nn.Dropout(dropout), last
         )
-        nn.init.normal_(self.fully_connected[-1].weight, std=0.01)
-        nn.init.zeros_(self.fully_connected[-1].bias)
+        nn.init.normal_(last.weight, std=0.01)
+        nn.init.zeros_(last.bias)
         self.register_buffer("mean_shape", torch.tensor(MEAN_SHAPE), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:

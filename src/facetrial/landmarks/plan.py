@@ -56,5 +56,5 @@ class LandmarkPlan(Plan):
                 f"the landmark network learns from labelled faces, and {type(data).__name__} has no labels; give "
                 "data=keypoints or data=synthetic."
             )
-        data.setup()
+        data.setup("fit")
         return data

@@ -62,6 +62,6 @@ def _train(plan: LandmarkPlan) -> dict[str, float]:
         "Saved %s. RMSE on %d validation points %.3f pixels.", plan.path, scores["all"]["n"], metrics["all"]
     )
     write_outcome(Path(trainer.default_root_dir), datamodule, network, found, scores)
-    figures = {f"validation/rmse/{name}": value for name, value in metrics.items()}
+    figures = {f"validation/rmse/{name}": value for name, value in metrics.items() if value is not None}
     log_training(trainer.loggers, figures, plan.path)
     return figures

@@ -33,9 +33,8 @@ class FastCopy(nn.Module):
 
     def __init__(self, victim: nn.Module, low: bool) -> None:
         super().__init__()
-        known = isinstance(victim, Victim)
-        self.network = folded(victim.embedder if known else victim)
-        self.head = copy.deepcopy(victim.head) if known else nn.Identity()
+        self.network = folded(victim.embedder if isinstance(victim, Victim) else victim)
+        self.head = copy.deepcopy(victim.head) if isinstance(victim, Victim) else nn.Identity()
         self.low = low
         self.network.to(memory_format=torch.channels_last)
         if low:
@@ -71,8 +70,10 @@ def folded(network: nn.Module) -> nn.Module:
         return copy.deepcopy(network)
 
 
-def _without_factors(network: fx.GraphModule) -> fx.GraphModule:
+def _without_factors(network: nn.Module) -> nn.Module:
     """Makes a multiplication by a number that alone follows a convolution part of it, in place."""
+    if not isinstance(network, fx.GraphModule):
+        return network
     called = Counter(node.target for node in network.graph.nodes if node.op == "call_module")
     for node in network.graph.nodes:
         conv = network.get_submodule(node.target) if node.op == "call_module" else None
@@ -116,7 +117,7 @@ class FastCopies:
         """
         state = [*victim.parameters(), *victim.buffers()]
         made = (weakref.ref(victim), images.device, sum(tensor._version for tensor in state), low)
-        if self._made != made:
+        if self._copy is None or self._made != made:
             self._copy = nearest_copy(victim, images[:4], low)
             self._made = made
         return self._copy

@@ -17,6 +17,8 @@ class GalleryHead(nn.Module):
         FacetrialError: a gallery of another shape, of fewer than two people, or with a vector of no direction.
     """
 
+    gallery: Tensor
+
     def __init__(self, gallery: Tensor, scale: float = 1.0) -> None:
         super().__init__()
         if gallery.ndim != 2 or len(gallery) < 2:

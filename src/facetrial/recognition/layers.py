@@ -3,7 +3,7 @@
 import copy
 import math
 from collections.abc import Sequence
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,9 @@ from torch.nn import functional as F
 
 from facetrial.core.errors import FacetrialError
 from facetrial.faces.batch import check_images
-from facetrial.recognition.victim import similarities
+from facetrial.recognition.victim import Victim, similarities
+
+M = TypeVar("M", bound=nn.Module)
 
 
 def scores_of(victim: nn.Module, images: Tensor) -> Tensor:
@@ -172,7 +174,7 @@ def with_similarities(victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor
     if isinstance(victim, Defended):
         return victim.with_similarities(images)
     scores, embeddings = with_embeddings(victim, images)
-    return scores, similarities(embeddings, victim.head)
+    return scores, similarities(embeddings, getattr(victim, "head", None))
 
 
 def abstains(victim: nn.Module, scores: Tensor) -> Tensor:
@@ -213,14 +215,14 @@ def answer(victim: nn.Module, images: Tensor) -> Answer:
 
 def unchecked(victim: nn.Module) -> nn.Module:
     """`victim` for a layer in front of it, which has seen to the images' range and may leave it."""
-    if not getattr(victim, "checked", False):
+    if not (isinstance(victim, (Victim, Defended)) and victim.checked):
         return victim
     made = _shallow(victim)
     made.checked = False
     return made
 
 
-def _shallow(module: nn.Module) -> nn.Module:
+def _shallow(module: M) -> M:
     """A copy that shares parameters and submodules, but whose own attributes can be set."""
     made = copy.copy(module)
     for registry in ("_modules", "_parameters", "_buffers"):

@@ -12,7 +12,6 @@ from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Positive
 
-KERNELS = ("linear", "rbf")
 _FITTED = ("weight", "bias", "support_vectors", "gamma", "gallery")
 
 
@@ -35,10 +34,16 @@ class SVMHead(nn.Module):
         FacetrialError: unknown kernel.
     """
 
+    weight: Tensor
+    bias: Tensor
+    support_vectors: Tensor
+    gamma: Tensor
+    gallery: Tensor
+
     @checked("model.head")
     def __init__(
         self,
-        kernel: Literal[KERNELS] = "linear",
+        kernel: Literal["linear", "rbf"] = "linear",
         c: Positive = 1.0,
         gamma: Positive | Literal["scale", "auto"] = "scale",
     ) -> None:

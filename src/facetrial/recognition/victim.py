@@ -60,7 +60,7 @@ class Victim(nn.Module):
         return self.eval().requires_grad_(False)
 
 
-def similarities(embeddings: Tensor, head: nn.Module) -> Tensor:
+def similarities(embeddings: Tensor, head: nn.Module | None) -> Tensor:
     """Cosine similarities (B, C) of embeddings (B, D) to the gallery that a head keeps.
 
     Raises:

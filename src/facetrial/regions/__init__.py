@@ -8,15 +8,6 @@ if TYPE_CHECKING:
     from facetrial.regions.regions import Discs, Ears, Everywhere, Region, Scattered
     from facetrial.regions.wearables import Glasses, HatBand, Sticker
 
-__all__ = [
-    "Discs",
-    "Ears",
-    "Everywhere",
-    "Glasses",
-    "HatBand",
-    "Region",
-    "Scattered",
-    "Sticker",
-]
+__all__ = ["Discs", "Ears", "Everywhere", "Glasses", "HatBand", "Region", "Scattered", "Sticker"]
 
 export_on_demand(__name__)

@@ -103,7 +103,8 @@ class StudyRule:
         largest: list[Tensor] = []
         for batch in faces.batches(batch_size, next(victim.parameters()).device):
             draws = Draws(seed, batch.pictures, draw=1)
-            region = self.region(batch.landmarks, *batch.images.shape[-2:], draws)
+            height, width = batch.images.shape[-2:]
+            region = self.region(batch.landmarks, height, width, draws)
             noise = draws.normal(batch.images.shape[1:], "gaussian") * region
             energy = exact_sum(room_along(batch.images, noise).square())
             largest.append((energy / batch.images[0].numel()).sqrt().cpu())

@@ -68,7 +68,7 @@ class TrialContext:
         self.choices = dict(started.choices())
         self.overrides = started.overrides()
         self._config = config
-        self._asked: Settings = OmegaConf.to_container(config, resolve=True)
+        self._asked: Settings = started.plain(config)
         self._plan_asked = RecognizerPlan.of(config)
 
     @cached_property

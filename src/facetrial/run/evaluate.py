@@ -9,25 +9,26 @@ from pathlib import Path
 import pandas as pd
 from lightning import seed_everything
 from omegaconf import DictConfig
+from torch import nn
 
+from facetrial.attacks.fitted.base import Fitted
 from facetrial.checks.base import Evidence, run_checks
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.splits import evenly_over_people
+from facetrial.defenses.smoothing import Smoothed
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.certified import certified_summary
 from facetrial.metrics.parts import Outcome
 from facetrial.metrics.physical import physical_summary
 from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.tasks.summary import tasks_summary
-from facetrial.recognition.victim import Victim
 from facetrial.report.console import print_summary
 from facetrial.run.context import TrialContext
 from facetrial.run.cost import cost
 from facetrial.run.finished import DONE, begin, finish, finished_before
 from facetrial.run.results import Further, write_results
-from facetrial.trial.certificate import RADIUS
 from facetrial.trial.rows import write_rows
 from facetrial.trial.shards import Shards
 from facetrial.trial.showcase_cases import kept_pictures
@@ -95,7 +96,7 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         trained_on_all=context.plan.trains,
     )
     certified, sent_on = None, None
-    if RADIUS in rows:
+    if certificate is not None and isinstance(victim, Smoothed):
         certified = certified_summary(rows, certificate, victim.defense.sigma)
     if physical is not None:
         sent = physical(victim, faces, rows, shards, context.trainer.strategy.root_device, context.resume)
@@ -137,8 +138,7 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
             "%d of %d pictures have their row from an earlier start.", len(test) - len(remaining), len(test)
         )
     started = time.monotonic()
-    if trial.attack.needs_fitting:
-        fit_or_read(context, trial)
+    fit_or_read(context, trial)
     if remaining:
         trainer.test(trial, datamodule=RemainingFaces(test, remaining, context.batch_size), verbose=False)
     seconds = time.monotonic() - started
@@ -156,12 +156,14 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
 
 
 def fit_or_read(context: TrialContext, trial: Trial) -> None:
-    """Fits the attack on the training pictures, or takes over what an earlier start of the same trial fitted.
+    """Fits an attack that has to be, on the training pictures, or takes over what an earlier start of the trial fitted.
 
     The processes that a trainer starts come after this and read what the first has written.
     """
-    attack, faces, trainer = trial.attack, context.faces, context.trainer
-    folder = trial.shards.folder
+    attack = trial.attack
+    if not isinstance(attack.method, Fitted):
+        return
+    faces, trainer, folder = context.faces, context.trainer, trial.shards.folder
     kept = folder.with_name(f"{folder.name}.safetensors")
     if kept.is_file() and (context.resume or not trainer.is_global_zero):
         attack.method.load(kept)
@@ -178,12 +180,13 @@ def fit_or_read(context: TrialContext, trial: Trial) -> None:
         attack.method.export(context.folder, faces.names)
 
 
-def check_same_people(victim: Victim, faces: FacesDataModule) -> None:
+def check_same_people(victim: nn.Module, faces: FacesDataModule) -> None:
     """Raises FacetrialError unless the victim knows exactly the people of the data, in the same order."""
-    if list(victim.names) != list(faces.names):
-        strangers = sorted(set(victim.names) ^ set(faces.names))
+    names = list(getattr(victim, "names", ()))
+    if names != list(faces.names):
+        strangers = sorted(set(names) ^ set(faces.names))
         raise FacetrialError(
-            f"the recogniser knows {len(victim.names)} people and the data has {len(faces.names)}; they differ in "
+            f"the recogniser knows {len(names)} people and the data has {len(faces.names)}; they differ in "
             f"{', '.join(strangers[:5])}{' …' if len(strangers) > 5 else ''}. Give the data it was trained on, or "
             "another model.checkpoint."
         )

@@ -86,7 +86,7 @@ def run_pair_trial(
 
     head = PairHead(embeddings[whole.second], torch.from_numpy(thresholds))
     victim = defended(Victim(embedder, head, whole.attacked.names).freeze(), in_front, whole.pictures)
-    attack.goal.same = torch.from_numpy(whole.same)
+    attack.goal = TurnVerdicts(torch.from_numpy(whole.same))
     rows_of = np.arange(len(listed))
     if faces.limit is not None:
         rows_of = evenly_over_people(2 * folds + whole.same, faces.limit, faces.split_seed)

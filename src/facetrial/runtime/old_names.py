@@ -4,7 +4,6 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -193,18 +192,17 @@ def serve_old_modules() -> None:
     for module in parents | _PACKAGES.keys():
         place = root.joinpath(*module.split("."))
         if not (place.is_dir() or place.with_suffix(".py").is_file()):
-            gone = ModuleType(f"facetrial.{module}", "What is called otherwise today.")
-            gone.__getattr__ = partial(_of_today, module)
+            gone = _Gone(f"facetrial.{module}", "What is called otherwise today.")
             gone.__path__ = []  # nothing else lies in it
             sys.modules.setdefault(gone.__name__, gone)
 
 
-def _of_today(module: str, name: str) -> Any:
-    old = f"facetrial.{module}.{name}"
-    package, _, today = new_target(old).rpartition(".")
-    if name.startswith("__") or module not in _PACKAGES or not hasattr(import_module(package), today):
-        raise AttributeError(f"module 'facetrial.{module}' has no attribute {name!r}")
-    log.warning("%s is called %s.%s now; the old name will not be read for ever.", old, package, today)
-    found = getattr(import_module(package), today)
-    setattr(sys.modules[f"facetrial.{module}"], name, found)  # the next time it is there
-    return found
+class _Gone(ModuleType):
+    def __getattr__(self, name: str) -> Any:
+        old = f"{self.__name__}.{name}"
+        package, _, today = new_target(old).rpartition(".")
+        if name.startswith("__") or new_target(old) == old or not hasattr(import_module(package), today):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        log.warning("%s is called %s.%s now; the old name will not be read for ever.", old, package, today)
+        self.__dict__[name] = getattr(import_module(package), today)  # the next time it is there
+        return self.__dict__[name]

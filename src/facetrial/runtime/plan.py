@@ -11,13 +11,14 @@ from typing import Any, ClassVar, Self
 from hydra.utils import instantiate
 from lightning import Callback, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
 from facetrial.core.provenance import data_files, data_recipe
 from facetrial.runtime.checkpoints import config_differences, load_checkpoint, take_over_renamed
+from facetrial.runtime.started import plain
 
 log = logging.getLogger(__name__)
 
@@ -56,8 +57,7 @@ class Plan:
     @classmethod
     def of(cls, config: DictConfig) -> Self:
         """What the composed config of an entry point says of it."""
-        plain = {part: OmegaConf.to_container(config[part], resolve=True) for part in _parts(cls)}
-        return cls(**plain, seed=config.seed)
+        return cls(**{part: plain(config[part]) for part in _parts(cls)}, seed=config.seed)
 
     def but(self, **changes: Any) -> Self:
         """The plan with other parts."""

@@ -58,7 +58,7 @@ def smoothing_sigma(default: float, *, _root_: DictConfig) -> float:
     """The sigma of the defence of a config that smooths, whatever its key; `default` where none does."""
     for defense in (OmegaConf.select(_root_, "defense") or {}).values():
         with contextlib.suppress(Exception):  # whoever makes it says what is wrong with it
-            if get_class(defense["_target_"]).smooths:
+            if getattr(get_class(defense["_target_"]), "smooths", False):
                 return defense["sigma"]
     return default
 

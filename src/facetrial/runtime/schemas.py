@@ -36,7 +36,7 @@ class Part:
 
 
 Parts = Mapping[str, Part]
-Side = Annotated[whole(8), Unit("pixels")]
+Side = Annotated[int, whole(8), Unit("pixels")]
 AlignmentName = Literal["facenet", "five_points"]
 
 
@@ -67,8 +67,8 @@ class Model:
     checkpoint: str | None
     trainable: Sequence[str] | None
     start_from_means: bool
-    max_epochs: Annotated[whole(0), Unit("epochs")]
-    batch_size: Annotated[whole(2), Unit("pictures")]
+    max_epochs: Annotated[int, whole(0), Unit("epochs")]
+    batch_size: Annotated[int, whole(2), Unit("pictures")]
     head: Part | None
     loss: Annotated[Part, Given("dimension", "num_classes")] | None
     optimizer: Annotated[Any, Keys(Optimizer)]
@@ -94,15 +94,15 @@ class Landmarks:
 class Trainer:
     """Of Lightning's Trainer, what this project has a say in; its other settings are as Lightning has them."""
 
-    max_epochs: Annotated[whole(0), Unit("epochs")]
+    max_epochs: Annotated[int, whole(0), Unit("epochs")]
     accelerator: Literal["auto", "cpu", "gpu", "cuda", "mps"]
-    devices: Count | Literal["auto"] | Sequence[whole(0)]
+    devices: Count | Literal["auto"] | Sequence[Annotated[int, whole(0)]]
     strategy: Annotated[str, AfterValidator(_is_strategy)]
     num_nodes: Count
     precision: Annotated[
         Literal["32-true", "bf16-mixed", "16-mixed"], Unit("mixed precision trains; verdicts stay in float32")
     ]
-    log_every_n_steps: Annotated[whole(0), Unit("steps")]
+    log_every_n_steps: Annotated[int, whole(0), Unit("steps")]
     enable_progress_bar: bool
     gradient_clip_val: Positive | None
     accumulate_grad_batches: Count

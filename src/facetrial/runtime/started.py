@@ -6,7 +6,7 @@ from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from facetrial.core.errors import FacetrialError
 from facetrial.runtime.old_names import use_new_targets
@@ -39,6 +39,12 @@ def sweep_root(config: DictConfig) -> Path:
     return Path(config.hydra.sweep.dir)
 
 
+def plain(config: DictConfig | ListConfig, resolve: bool = True) -> dict[str, Any]:
+    """Keys and values of a config, as Python has them."""
+    values = OmegaConf.to_container(config, resolve=resolve)
+    return {str(key): value for key, value in values.items()} if isinstance(values, dict) else {}
+
+
 def settings_of(group: str, name: str, asked_by: str = "") -> dict[str, Any]:
     """`conf/<group>/<name>.yaml`, from where Hydra found its configs.
 
@@ -56,7 +62,7 @@ def settings_of(group: str, name: str, asked_by: str = "") -> dict[str, Any]:
         if (file := folder / f"{name}.yaml").is_file():
             settings = OmegaConf.load(file)
             use_new_targets(settings, f"{group}={name}")
-            return OmegaConf.to_container(settings)
+            return plain(settings, resolve=False)
     known = sorted(file.stem for folder in folders for file in folder.glob("*.yaml"))
     raise FacetrialError(
         f"{asked_by or group}={name}: there is no such {group}; there are {', '.join(known)}."

@@ -102,7 +102,8 @@ def draws_of_counts(gains: np.ndarray, losses: np.ndarray, totals: np.ndarray) -
         pictures = totals[drawn]
         gained = generator.binomial(pictures, gain_rate[drawn])
         lost = generator.binomial(pictures - gained, loss_rate[drawn]) if losses.any() else 0
-        return gained - lost - (gains - losses)[drawn]
+        added: np.ndarray = gained - lost - (gains - losses)[drawn]
+        return added
 
     return draw
 

@@ -30,4 +30,5 @@ def logistic_fits(x: np.ndarray, hits: np.ndarray, totals: np.ndarray, weights: 
 
 
 def logistic(values: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(values, -30, 30)))
+    chance: np.ndarray = 1 / (1 + np.exp(-np.clip(values, -30, 30)))
+    return chance

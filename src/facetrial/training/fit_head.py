@@ -3,13 +3,15 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from lightning import Callback, Trainer
+from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
+from facetrial.defenses.trained.wrapped_data import training_faces
 from facetrial.faces.batch import Faces
 from facetrial.recognition.victim import Victim
 from facetrial.training.lightning_module import Recognizer
@@ -28,12 +30,12 @@ class FitHead(Callback):
     def __init__(self) -> None:
         self._started_from: tuple[Tensor, np.ndarray] | None = None
 
-    def on_fit_start(self, trainer: Trainer, pl_module: Recognizer) -> None:
-        data = trainer.datamodule
-        projection = getattr(pl_module.embedder, "projection", None)
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        data, pl_module = training_faces(trainer), _recognizer(pl_module)
+        projection, unprojected = _projection(pl_module)
         if projection is not None and not projection.started:
             batches = (data.clean_faces if data.asks_victim else data).head_batches()
-            started_from = _embed(pl_module, batches, pl_module.embedder.unprojected)
+            started_from = _embed(pl_module, batches, unprojected)
             projection.start(started_from[0])
             if not data.asks_victim:
                 self._started_from = started_from
@@ -50,13 +52,13 @@ class FitHead(Callback):
             with _as_victim(pl_module, data.names) as victim:
                 data.fit_attack(victim)
 
-    def on_fit_end(self, trainer: Trainer, pl_module: Recognizer) -> None:
-        data = trainer.datamodule
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        data, pl_module = training_faces(trainer), _recognizer(pl_module)
         # Where nothing was trained, what the projection started from need not be embedded again.
         if self._started_from is not None and trainer.global_step == 0:
             unprojected, identities = self._started_from
             with torch.no_grad():
-                embeddings = F.normalize(pl_module.embedder.projection(unprojected))
+                embeddings = F.normalize(_projection(pl_module)[0](unprojected))
         else:
             pl_module.to(trainer.strategy.root_device)  # Lightning has moved it to the CPU by now
             if data.asks_victim:
@@ -72,6 +74,17 @@ class FitHead(Callback):
             "Fitting the SVM on %d embeddings of %d people.", len(embeddings), len(np.unique(identities))
         )
         pl_module.head.fit(embeddings.double().numpy(), identities)
+
+
+def _recognizer(module: LightningModule) -> Recognizer:
+    if not isinstance(module, Recognizer):
+        raise TypeError(f"the head of a Recognizer is fitted, found a {type(module).__name__}.")
+    return module
+
+
+def _projection(module: Recognizer) -> tuple[Any, Any]:
+    """The projection of an embedder, and what comes before it; None of one that projects nothing."""
+    return getattr(module.embedder, "projection", None), getattr(module.embedder, "unprojected", None)
 
 
 @contextmanager

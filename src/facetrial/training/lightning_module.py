@@ -5,6 +5,7 @@ from typing import Self
 
 import torch
 from lightning import LightningModule
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics.classification import MulticlassAccuracy
 
@@ -14,6 +15,7 @@ from facetrial.faces.batch import Faces
 from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.svm_head import SVMHead
 from facetrial.recognition.victim import Victim
+from facetrial.training.margin_softmax import MarginSoftmax
 
 
 class Recognizer(LightningModule):
@@ -38,7 +40,7 @@ class Recognizer(LightningModule):
         self,
         embedder: nn.Module,
         head: SVMHead,
-        loss: nn.Module,
+        loss: MarginSoftmax,
         optimizer: Callable[..., torch.optim.Optimizer],
         trainable: Sequence[str],
         epochs: int,
@@ -110,7 +112,7 @@ class Recognizer(LightningModule):
             batch_size=len(batch),
         )
 
-    def configure_optimizers(self) -> dict:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         optimizer = self.optimizer([p for p in self.parameters() if p.requires_grad])
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(self.epochs, 1))
         return {"optimizer": optimizer, "lr_scheduler": schedule}

@@ -15,6 +15,7 @@ from facetrial.core.provenance import data_recipe, file_content, users_code, wit
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.defenses.base import Defense
 from facetrial.defenses.build import check_defenses
+from facetrial.defenses.trained.wrapped_data import TrainingFaces
 from facetrial.faces.batch import FaceDataset
 from facetrial.recognition.embedders.factory import make_embedder, own_content
 from facetrial.recognition.svm_head import SVMHead
@@ -143,10 +144,10 @@ class RecognizerPlan(Plan):
         faces.setup()
         return faces
 
-    def make_training_data(self) -> LightningDataModule:
+    def make_training_data(self) -> TrainingFaces:
         """The faces to train on: the clean ones, wrapped in order by every defence that trains."""
         defenses = self.training_defenses.values()
-        datamodule = self.make_faces(any(defense.needs_landmarks for defense in defenses))
+        datamodule: TrainingFaces = self.make_faces(any(defense.needs_landmarks for defense in defenses))
         for defense in defenses:
             datamodule = defense.wrap_data(datamodule)
         return datamodule

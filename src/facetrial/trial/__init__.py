@@ -12,15 +12,6 @@ if TYPE_CHECKING:
     from facetrial.trial.shards import Shards
     from facetrial.trial.trial import Trial
 
-__all__ = [
-    "Certificate",
-    "FoundAgain",
-    "Saved",
-    "Sending",
-    "Shards",
-    "Trial",
-    "read_rows",
-    "write_rows",
-]
+__all__ = ["Certificate", "FoundAgain", "Saved", "Sending", "Shards", "Trial", "read_rows", "write_rows"]
 
 export_on_demand(__name__)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import numpy as np
 from scipy.stats import beta, norm
-from torch import Tensor
+from torch import Tensor, nn
 
 from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
@@ -15,6 +15,10 @@ from facetrial.defenses.smoothing import Smoothed, Smoothing
 from facetrial.trial.rows import ABSTAINED
 
 CLASS, RADIUS = "certified_class", "certified_radius"
+_NOT_SMOOTHED = (
+    "a certificate can only be given for a smoothed victim; add defense=smoothing, named first, or leave certificate "
+    "out."
+)
 
 
 class Certificate:
@@ -45,16 +49,15 @@ class Certificate:
     def check(self, defenses: Iterable[Defense]) -> None:
         """Raises FacetrialError unless a victim behind `defenses` is smoothed."""
         if not isinstance(next(iter(defenses), None), Smoothing):
-            raise FacetrialError(
-                "a certificate can only be given for a smoothed victim; add defense=smoothing, named first, or leave "
-                "certificate out."
-            )
+            raise FacetrialError(_NOT_SMOOTHED)
 
-    def columns(self, victim: Smoothed, images: Tensor, names: list[str]) -> dict[str, list]:
+    def columns(self, victim: nn.Module, images: Tensor, names: list[str]) -> dict[str, list]:
         """Columns of the verdict rows for clean images (B, 3, H, W): the certified name and its L2 radius.
 
         Where no name is likelier than all others together, the name is ABSTAINED and the radius 0.
         """
+        if not isinstance(victim, Smoothed):
+            raise FacetrialError(_NOT_SMOOTHED)
         chosen = victim.votes(images, self.n0, "certificate, choice").argmax(1)
         counts = victim.votes(images, self.n, "certificate, bound").gather(1, chosen[:, None])[:, 0]
         radii = self.radius(counts.cpu().numpy(), victim.defense.sigma)

@@ -6,7 +6,7 @@ import pandas as pd
 import torch
 from lightning import LightningDataModule, LightningModule
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from facetrial.attacks.attack import Attack
@@ -15,7 +15,6 @@ from facetrial.attacks.result import Attacked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
 from facetrial.faces.batch import FaceDataset, Faces, same_batch
-from facetrial.recognition.victim import Victim
 from facetrial.trial.certificate import Certificate
 from facetrial.trial.shards import Shards
 from facetrial.trial.showcase_cases import KeptCases
@@ -38,7 +37,8 @@ class RemainingFaces(LightningDataModule):
         self.batch_size = batch_size
 
     def test_dataloader(self) -> DataLoader:
-        own = self.remaining[self.trainer.global_rank :: self.trainer.world_size]
+        first, step = (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
+        own = self.remaining[first::step]
         return DataLoader(self.faces, self.batch_size, sampler=own, collate_fn=same_batch)
 
 
@@ -59,7 +59,7 @@ class Trial(LightningModule):
 
     def __init__(
         self,
-        victim: Victim,
+        victim: nn.Module,
         attack: Attack,
         faces: FaceDataset,
         seed: int,
@@ -112,6 +112,8 @@ class Trial(LightningModule):
 
     def image_file(self, file: str) -> Path:
         """Where an attacked picture is kept in `images_folder`."""
+        if self.images_folder is None:
+            raise FacetrialError("attacked pictures are not kept; give the trial an images_folder.")
         return (self.images_folder / file).with_suffix(".png")
 
     def on_test_end(self) -> None:

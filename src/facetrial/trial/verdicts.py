@@ -1,5 +1,7 @@
 """Verdicts: what the victim says of finished pictures, in float32 and after rounding to 8 bits."""
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 import torch
 from torch import Tensor, nn
@@ -21,7 +23,7 @@ def verdict_rows(
     victim: nn.Module,
     faces: Faces,
     attacked: Attacked,
-    names: list[str],
+    names: Sequence[str] | Mapping[int, str],
     files: list[str],
     embeddings: dict[str, Tensor] | None = None,
 ) -> pd.DataFrame:
@@ -43,7 +45,8 @@ def verdict_rows(
     versions = {"clean": faces.images, "attacked": attacked.images, "8bit": eight_bit(attacked.images)}
     victim = unchecked(victim)  # the referee has seen the pictures
     answers = {version: answer(victim, images) for version, images in versions.items()}
-    predicted, correct, margin, rank, detected = {}, {}, {}, {}, {}
+    predicted, correct, margin, rank = {}, {}, {}, {}
+    detected: dict[str, list] = {}
     for version, (scores, found, silent, suspicion) in answers.items():
         if embeddings is not None and found is not None:
             embeddings[version] = found

@@ -43,6 +43,17 @@ def test_pixels_replaced_in_order_meet_the_budget():
         assert partial.sum() <= 1
 
 
+def test_each_picture_may_have_a_size_of_its_own():
+    images, _ = noise()
+    goal = (torch.rand(4, 1, 32, 32) < 0.5).float().expand_as(images)
+    order = torch.rand(4, 32, 32)
+    parts = torch.tensor([0.25, 0.5, 0.75, 1.0])
+    filled, reached = L2(10.0).scaled(parts).fill_in_order(images, goal, order)
+    assert reached.all()
+    norms = (filled - images).flatten(1).norm(dim=1)
+    torch.testing.assert_close(norms, 10.0 * parts, rtol=1e-5, atol=0)
+
+
 def test_replacing_all_that_may_be_replaced_can_be_too_little():
     images, _ = noise()
     goal = images.clone()

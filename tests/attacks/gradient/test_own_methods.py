@@ -22,6 +22,16 @@ def block(kind: str, name: str) -> str:
     return re.search(rf"```{kind} {name}\n(.*?)```", PAGE, re.DOTALL)[1]
 
 
+def test_type_checkers_accept_what_the_page_writes(tmp_path, monkeypatch):
+    checker = pytest.importorskip("mypy.api")
+    files = dict(re.findall(r"```python (\S+)\n(.*?)```", PAGE, re.DOTALL))
+    for name, code in files.items():
+        (tmp_path / name).write_text(code)
+    monkeypatch.chdir(ROOT)  # where its settings and what it has seen before lie
+    said, _, status = checker.run([str(tmp_path / name) for name in files])
+    assert status == 0, said
+
+
 SETTINGS = {"steps": 6, "step": 0.25, "momentum": 1.0, "random_start": False, "early_stop": False}
 
 

@@ -10,6 +10,7 @@ from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.budgets.l2 import RMS
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.trained.adversarial_data import AdversarialFaces
+from facetrial.defenses.trained.adversarial_training import AdversarialTraining
 from facetrial.regions.regions import Everywhere
 from tests.helpers.faces import some_faces
 
@@ -50,6 +51,14 @@ def test_the_head_sees_every_picture_clean_and_perturbed_copies():
     assert torch.equal(perturbed.identities, faces.identities)
 
 
+def test_an_attack_that_asks_nobody_moves_no_embedding():
+    faces = some_faces(40, size=16)
+    data = adversarial(1.0)
+    plain = data.mixed(faces, draw=1)
+    data.against_embedding = True
+    assert torch.equal(data.mixed(faces, draw=1).images, plain.images)
+
+
 def test_outside_training_batches_stay_clean():
     faces = some_faces(4, size=16)
     data = adversarial(1.0)
@@ -62,4 +71,4 @@ def test_outside_training_batches_stay_clean():
 @pytest.mark.parametrize("fraction", [0.0, -1, 1.2])
 def test_a_senseless_fraction_is_refused(fraction):
     with pytest.raises(FacetrialError, match=r"defense\.adv\.fraction"):
-        adversarial(fraction)
+        AdversarialTraining(adversarial().attack, fraction, seed=0)

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import torch
 
+from facetrial.attacks.best import Best
 from facetrial.attacks.black_box.noise import Draw
 from facetrial.attacks.method import Method
-from facetrial.attacks.problem import Best, Problem
+from facetrial.attacks.problem import Problem
 from facetrial.attacks.queries import pictures_a_pass
 from facetrial.attacks.result import MethodResult
 from facetrial.core.checked_settings import checked
@@ -34,7 +35,7 @@ class BestOf(Method):
 
     @checked("attack.method")
     def __init__(
-        self, draw: Draw, n: Annotated[whole(1, _MOST), Unit("draws")], at_once: Count | None = None
+        self, draw: Draw, n: Annotated[int, whole(1, _MOST), Unit("draws")], at_once: Count | None = None
     ) -> None:
         if not isinstance(draw, Draw):
             raise FacetrialError(

@@ -1,12 +1,15 @@
 """A few pixels of any colour, found by differential evolution."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
+from facetrial.attacks.best import Best
 from facetrial.attacks.budgets.l0 import L0
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
-from facetrial.attacks.problem import Best, Problem
+from facetrial.attacks.problem import Problem
 from facetrial.attacks.queries import pictures_a_pass
 from facetrial.attacks.result import MethodResult
 from facetrial.core.checked_settings import checked
@@ -44,9 +47,9 @@ class FewPixels(Method):
     def __init__(
         self,
         loss: Loss,
-        population: whole(4) = 400,
-        generations: whole(0) = 75,
-        mutation: number("must lie in (0, 2]", gt=0, le=2) = 0.5,
+        population: Annotated[int, whole(4)] = 400,
+        generations: Annotated[int, whole(0)] = 75,
+        mutation: Annotated[float, number("must lie in (0, 2]", gt=0, le=2)] = 0.5,
         at_once: Count | None = None,
     ) -> None:
         self.loss = loss
@@ -56,21 +59,20 @@ class FewPixels(Method):
         self.at_once = at_once
 
     def __call__(self, problem: Problem) -> MethodResult:
-        _check_budget(problem)
-        best = Best(problem)
+        pixels, best = _pixels(problem), Best(problem)
         everyone = torch.arange(len(problem), device=problem.images.device)
         a_pass = pictures_a_pass(problem.images, self.at_once)
         best.consider(everyone, problem.images, problem.ask(everyone, problem.images, at_once=a_pass))
         best.confirm(everyone)
         on_cpu = problem.images.device.type == "cpu"
         for rows in everyone[~best.fooled].split(_CPU_PICTURES if on_cpu else _OTHER_PICTURES):
-            self._evolve(problem, best, rows)
+            self._evolve(problem, best, rows, pixels)
         return best.found()
 
-    def _evolve(self, problem: Problem, best: Best, rows: Tensor) -> None:
+    def _evolve(self, problem: Problem, best: Best, rows: Tensor, pixels: int) -> None:
         """Takes the pictures at `rows` through all generations, or until they are fooled."""
         part, places = problem.select(rows), Places(problem.region[rows])
-        parents = first_generation(part.draws, self.population, problem.budget.pixels)
+        parents = first_generation(part.draws, self.population, pixels)
         fitness = self._fitness(part, best, rows, places, parents)
         for generation in range(self.generations):
             robust = ~best.fooled[rows]
@@ -123,7 +125,7 @@ class Places:
         across, down = candidates[..., 0].flatten(1), candidates[..., 1].flatten(1)
         row = pixels.gather(1, _share(down, in_row.sum(1, keepdim=True))) // self.width
         number = before_row.gather(1, row) + _share(across, in_row.gather(1, row))
-        return pixels.gather(1, number).unflatten(1, candidates.shape[1:3])
+        return torch.unflatten(pixels.gather(1, number), 1, candidates.shape[1:3])
 
 
 def _share(share: Tensor, count: Tensor) -> Tensor:
@@ -176,10 +178,11 @@ def painted(images: Tensor, region: Tensor, candidates: Tensor, places: Tensor) 
         index = place[:, :, None, None].expand(-1, -1, 3, 1)
         before = clean.expand_as(pictures).gather(3, index)
         pictures.scatter_(3, index, before + share[:, :, None, None] * (colour[..., None] - before))
-    return pictures.clamp_(0.0, 1.0).flatten(0, 1).unflatten(2, images.shape[2:])
+    return torch.unflatten(pictures.clamp_(0.0, 1.0).flatten(0, 1), 2, images.shape[2:])
 
 
-def _check_budget(problem: Problem) -> None:
+def _pixels(problem: Problem) -> int:
+    """How many pixels may be changed; FacetrialError where the budget counts none, or a region holds fewer."""
     if not isinstance(problem.budget, L0):
         raise FacetrialError(
             f"attack/method=few_pixels counts pixels: it needs attack/budget=l0, found a budget of norm "
@@ -193,3 +196,4 @@ def _check_budget(problem: Problem) -> None:
             f"{problem.files[short[0]]}: the region holds {int(held[short[0]])} pixels, attack.budget.pixels asks for "
             f"{wanted}. Give fewer, or a larger attack/region."
         )
+    return wanted

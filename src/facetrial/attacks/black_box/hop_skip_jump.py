@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from facetrial.attacks.best import Best
 from facetrial.attacks.black_box.norm_geometry import Geometry, LinfGeometry, geometry_of
 from facetrial.attacks.method import Method
 from facetrial.attacks.minimum_norm.confirmation import confirmed, lengthened
-from facetrial.attacks.problem import Best, Problem
+from facetrial.attacks.problem import Problem
 from facetrial.attacks.queries import pictures_a_pass
 from facetrial.attacks.result import MethodResult
 from facetrial.core.checked_settings import checked, read_setting
@@ -59,11 +60,12 @@ class HopSkipJump(Method):
         self,
         queries: Count = 1000,
         starts: Count = 30,
-        probes: whole(2) = 100,
+        probes: Annotated[int, whole(2)] = 100,
         probe: Annotated[InsideShare, Unit("of the distance")] = 0.02,
         at_once: Count | None = None,
     ) -> None:
-        read_setting("attack.method.queries", whole(1 + starts + _BISECTIONS + 2 * len(_BEYOND)), queries)
+        fewest = 1 + starts + _BISECTIONS + 2 * len(_BEYOND)
+        read_setting("attack.method.queries", Annotated[int, whole(fewest)], queries)
         self.queries = queries
         self.starts = starts
         self.probes = probes
@@ -149,12 +151,7 @@ class HopSkipJump(Method):
         return geometry.back(changes, part.region, high)
 
     def _direction(
-        self,
-        part: Problem,
-        geometry: Geometry,
-        current: Tensor,
-        number: int,
-        probes: int,
+        self, part: Problem, geometry: Geometry, current: Tensor, number: int, probes: int
     ) -> Tensor:
         """The direction of length 1 along which probes meet the goal: an estimate of the gradient's."""
         values = 3 * (part.region > 0).flatten(1).sum(1)[:, None, None, None]
@@ -183,12 +180,7 @@ class HopSkipJump(Method):
         return geometry.direction(gradient, part.region)
 
     def _step(
-        self,
-        part: Problem,
-        geometry: Geometry,
-        current: Tensor,
-        direction: Tensor,
-        number: int,
+        self, part: Problem, geometry: Geometry, current: Tensor, direction: Tensor, number: int
     ) -> Tensor:
         """The change after the longest step that still meets the goal; `current` where none does."""
         step = geometry.length(current, part.region) / math.sqrt(number)

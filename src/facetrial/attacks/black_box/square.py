@@ -5,12 +5,13 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
+from facetrial.attacks.best import Best
 from facetrial.attacks.black_box.square_proposals import L2Proposals, LinfProposals, Proposals
 from facetrial.attacks.budgets.l2 import L2
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
-from facetrial.attacks.problem import Best, Problem
+from facetrial.attacks.problem import Problem
 from facetrial.attacks.queries import pictures_a_pass
 from facetrial.attacks.result import MethodResult
 from facetrial.core.checked_settings import checked
@@ -49,7 +50,7 @@ class Square(Method):
     def __init__(
         self,
         loss: Loss,
-        queries: whole(1 + _JUDGED) = 1000,
+        queries: Annotated[int, whole(1 + _JUDGED)] = 1000,
         p_init: Annotated[PositiveShare, Unit("of the region")] = 0.8,
         at_once: Count | None = None,
     ) -> None:
@@ -61,7 +62,7 @@ class Square(Method):
     def share(self, step: int) -> float:
         """The share that a square covers at the `step`-th change, counted from 0."""
         now = int(step / self.queries * 10_000)
-        return self.p_init / 2 ** sum(now > halving for halving in _HALVINGS)
+        return self.p_init * 0.5 ** sum(now > halving for halving in _HALVINGS)
 
     def __call__(self, problem: Problem) -> MethodResult:
         proposals = self._proposals(problem)

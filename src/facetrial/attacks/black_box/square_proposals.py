@@ -154,7 +154,8 @@ def two_bumps(row: Tensor, column: Tensor, side: Tensor, across: Tensor) -> Tens
 
 def _unit(change: Tensor) -> Tensor:
     """Each channel of (B, 3, H, W) scaled to norm 1; what is zero stays so."""
-    return change / change.flatten(2).norm(dim=2)[:, :, None, None].clamp(min=1e-10)
+    lengths: Tensor = change.flatten(2).norm(dim=2)
+    return change / lengths[:, :, None, None].clamp(min=1e-10)
 
 
 def _grid(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:

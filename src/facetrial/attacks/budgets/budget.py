@@ -61,7 +61,7 @@ class Budget(ABC):
 
     def joined(self, others: Self) -> Self:
         """The budget of these pictures, then of `others`, which have sizes of their own where these have."""
-        if not isinstance(self.part, Tensor):
+        if not (isinstance(self.part, Tensor) and isinstance(others.part, Tensor)):
             return self
         return self.scaled(torch.cat([self.part, others.part])[:, 0, 0, 0])
 
@@ -131,7 +131,8 @@ class Budget(ABC):
 
 def norms(change: Tensor) -> Tensor:
     """Euclidean norms (B, 1, 1, 1) of changes (B, 3, H, W)."""
-    return change.flatten(1).norm(dim=1)[:, None, None, None]
+    lengths: Tensor = change.flatten(1).norm(dim=1)
+    return lengths[:, None, None, None]
 
 
 def room(images: Tensor, direction: Tensor) -> Tensor:

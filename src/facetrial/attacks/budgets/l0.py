@@ -60,4 +60,4 @@ class L0(Budget):
         count = self.places(*images.shape[-2:])
         places = order.masked_fill(~allowed, torch.inf).topk(count, dim=1, largest=False).indices
         chosen = torch.zeros_like(allowed).scatter_(1, places, True) & allowed
-        return chosen.unflatten(1, images.shape[-2:])[:, None]
+        return torch.unflatten(chosen, 1, images.shape[-2:])[:, None]

@@ -81,7 +81,7 @@ class L1(Budget):
         count = (self.share * (flat > 0).sum(1)).ceil().clamp(min=1).long()
         lowest = flat.sort(dim=1, descending=True).values.gather(1, count[:, None] - 1)
         chosen = (flat >= lowest) & (flat > 0)
-        sparse = chosen.unflatten(1, gradient.shape[1:]) * gradient.sign()
+        sparse = torch.unflatten(chosen, 1, gradient.shape[1:]) * gradient.sign()
         return sparse / _sums(sparse.abs()).clamp(min=1.0)
 
     def ascent(self, gradient: Tensor) -> Tensor:

@@ -41,7 +41,7 @@ class L2(Budget):
         return self.eps * self.part
 
     def measure(self, change: Tensor) -> Tensor:
-        return change.flatten(1).norm(dim=1)
+        return norms(change)[:, 0, 0, 0]
 
     def fill(self, images: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
         size = self.size(*images.shape[-2:])
@@ -50,7 +50,8 @@ class L2(Budget):
         return changed.clamp(0.0, 1.0), reached
 
     def fill_in_order(self, images: Tensor, goal: Tensor, order: Tensor) -> tuple[Tensor, Tensor]:
-        size = self.size(*images.shape[-2:])
+        limit = self.size(*images.shape[-2:])
+        size = torch.as_tensor(limit, dtype=torch.float64, device=images.device).reshape(-1, 1)
         change = (goal - images).double()
         # In fixed point, so that the running sum is the same on every device and at every batch size.
         unit = 2.0**-40
@@ -58,10 +59,10 @@ class L2(Budget):
         by_order = order.flatten(1).argsort(dim=1, stable=True)
         spent = energy.gather(1, by_order).cumsum(1)
         spent_before = torch.zeros_like(energy).scatter_(1, by_order, spent - energy.gather(1, by_order))
-        left = (round(size**2 / unit) - spent_before).clamp(min=0)
+        left = ((size**2 / unit).round().long() - spent_before).clamp(min=0)
         share = (left.double() / energy.clamp(min=1).double()).clamp(max=1.0).sqrt()
         changed = images + (change * share.unflatten(1, order.shape[1:])[:, None]).float()
-        reached = spent[:, -1].double() * unit >= size**2 * (1 - 1e-9)
+        reached = spent[:, -1].double() * unit >= size[:, 0] ** 2 * (1 - 1e-9)
         return changed.clamp(0.0, 1.0), reached
 
     def project(self, images: Tensor, changed: Tensor, region: Tensor) -> Tensor:

@@ -185,14 +185,10 @@ class Fitted(Method):
         return places
 
     def __call__(self, problem: Problem) -> MethodResult:
-        if self.fitted is None:
-            raise FacetrialError(
-                f"the method {type(self).__name__} has not been fitted; call attack.fit(victim, faces, seed) with "
-                "training pictures first."
-            )
+        fitted = self.found()
         self.check(problem)
         device = problem.images.device
-        patterns, groups, gradient = (self.fitted[k].to(device) for k in ("patterns", "groups", "gradient"))
+        patterns, groups, gradient = (fitted[k].to(device) for k in ("patterns", "groups", "gradient"))
         places = self._places(problem, groups)
         images = problem.images.clone()
         with torch.no_grad():
@@ -201,10 +197,19 @@ class Fitted(Method):
         problem.counts.gradient[problem.places] = gradient[places]  # the worst that was met in fitting
         return MethodResult(images, reached=(images != problem.images).flatten(1).any(1))
 
+    def found(self) -> dict[str, Tensor]:
+        """What was fitted; a FacetrialError where nothing was yet."""
+        if self.fitted is None:
+            raise FacetrialError(
+                f"the method {type(self).__name__} has not been fitted; call attack.fit(victim, faces, seed) with "
+                "training pictures first."
+            )
+        return self.fitted
+
     def save(self, path: Path) -> None:
         """Writes what was fitted into a `.safetensors` file, whole or not at all."""
         with written_whole(path) as temporary:
-            save_file(self.fitted, temporary)
+            save_file(self.found(), temporary)
 
     def load(self, path: Path) -> None:
         """Takes over what `save` wrote."""

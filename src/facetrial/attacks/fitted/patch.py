@@ -36,7 +36,7 @@ class Jitter:
     """
 
     scale: ShareBelowOne = 0.0
-    rotation: Annotated[number("must lie in [0, 90)", ge=0, lt=90), Unit("degrees")] = 0.0
+    rotation: Annotated[float, number("must lie in [0, 90)", ge=0, lt=90), Unit("degrees")] = 0.0
     shift: Annotated[ShareBelowOne, Unit("of the inter-eye distance")] = 0.0
     perspective: ShareBelowOne = 0.0
     brightness: ShareBelowOne = 0.0
@@ -103,7 +103,7 @@ class Patch(Fitted):
     ) -> None:
         super().__init__(loss, per, epochs, step, momentum, batch)
         self.worn = isinstance(shape, Shape)
-        self.shape = shape if self.worn else WholeFace()
+        self.shape = shape if isinstance(shape, Shape) else WholeFace()
         self.jitter = jitter or Jitter()
         self.total_variation = total_variation
         self.printability = printability
@@ -155,7 +155,8 @@ class Patch(Fitted):
 
     def export(self, folder: Path, names: list[str]) -> None:
         """Writes `patch.png` and `patch.pdf`, or `patch/<name>.png` and `.pdf` for each person."""
-        for group, texture in zip(self.fitted["groups"].tolist(), self.fitted["patterns"], strict=True):
+        fitted = self.found()
+        for group, texture in zip(fitted["groups"].tolist(), fitted["patterns"], strict=True):
             title = names[group] if self.per == "person" else "everyone"
             stem = folder / "patch" / title.replace("/", "_") if self.per == "person" else folder / "patch"
             write_patch(texture, self.shape, stem, f"{type(self.shape).__name__}, {title}")

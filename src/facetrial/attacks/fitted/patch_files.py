@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
@@ -49,7 +50,9 @@ def write_patch(texture: Tensor, shape: Shape, stem: Path, title: str) -> None:
         figure.savefig(temporary, format="pdf", metadata={"CreationDate": None})
 
 
-def _axes(figure: Figure, page: tuple[float, float], left: float, top: float, width: float, height: float):
+def _axes(
+    figure: Figure, page: tuple[float, float], left: float, top: float, width: float, height: float
+) -> Axes:
     """Axes without frame, whose rectangle on the page is in millimetres from its upper left corner."""
     axes = figure.add_axes((left / page[0], 1 - (top + height) / page[1], width / page[0], height / page[1]))
     axes.set_axis_off()

@@ -14,11 +14,12 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from facetrial.attacks.best import Best
 from facetrial.attacks.goals import Criterion
-from facetrial.attacks.gradient.working_set import ActiveSet
+from facetrial.attacks.gradient.working_set import ActiveSet, Queue
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.method import Method
-from facetrial.attacks.problem import Best, Problem
+from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import LossGradient, MethodResult
 from facetrial.core.checked_settings import checked
 from facetrial.core.settings import Count
@@ -106,8 +107,7 @@ class IterativeAttack(Method):
         queue = deque((restart, row) for restart in range(self.restarts) for row in robust)
         stride = _STRIDE.get(problem.images.device.type, _OTHER_STRIDE)
         active = None
-        while queue or active is not None:
-            active = self._filled(active, queue, size, problem, best)
+        while (active := self._filled(active, queue, size, problem)) is not None:
             try:
                 for _ in range(min(stride, self.steps - max(active.taken))):
                     self._step(problem, best, active)
@@ -124,11 +124,9 @@ class IterativeAttack(Method):
             active = self._staying(problem, best, active, queue)
 
     def _filled(
-        self, active: ActiveSet | None, queue: deque, size: int, problem: Problem, best: Best
-    ) -> ActiveSet:
-        """The working set with free places taken by the first of the queue."""
-        if not queue:
-            return active
+        self, active: ActiveSet | None, queue: Queue, size: int, problem: Problem
+    ) -> ActiveSet | None:
+        """The working set with free places taken by the first of the queue; None when all is done."""
         free = size - (0 if active is None else len(active))
         places = [queue.popleft() for _ in range(min(free, len(queue)))]
         if not places:
@@ -161,7 +159,7 @@ class IterativeAttack(Method):
         self.update(active, problem, found)
         active.taken = [taken + 1 for taken in active.taken]
 
-    def _staying(self, problem: Problem, best: Best, active: ActiveSet, queue: deque) -> ActiveSet | None:
+    def _staying(self, problem: Problem, best: Best, active: ActiveSet, queue: Queue) -> ActiveSet | None:
         """Those that go on: with steps left, and, with early stopping, not fooled."""
         early_stop = self.early_stop and best.certain
         ended = [place for place, taken in enumerate(active.taken) if taken >= self.steps]

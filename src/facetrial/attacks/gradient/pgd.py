@@ -49,7 +49,7 @@ class PGD(IterativeAttack):
         momentum: Annotated[NotNegative, Unit("of past gradients")] = 0.0,
         di_prob: Annotated[Share, Unit("the chance of a shrunk picture")] = 0.0,
         min_scale: Annotated[PositiveShare, Unit("of the side of a picture")] = 0.85,
-        ti_kernel: Annotated[whole(0), Unit("pixels")] = 0,
+        ti_kernel: Annotated[int, whole(0), Unit("pixels")] = 0,
         restarts: Count = 1,
         at_once: Count | None = None,
         early_stop: bool = True,

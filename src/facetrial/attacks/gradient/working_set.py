@@ -1,5 +1,6 @@
 """The pictures that an iterative attack works on at once, each at its own step."""
 
+from collections import deque
 from dataclasses import dataclass, field
 
 import torch
@@ -8,6 +9,8 @@ from torch import Tensor
 from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.goals import Criterion
 from facetrial.core.randomness import Draws
+
+Queue = deque[tuple[int, int]]  # starts of pictures that are still to come: restart and row
 
 
 @dataclass

@@ -1,17 +1,17 @@
 """The smallest change found so far that fools the victim, and what methods that look for it have in common."""
 
 import math
-from collections import deque
 
 import torch
 from torch import Tensor
 
+from facetrial.attacks.best import Best
 from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.gradient.iterative import IterativeAttack
-from facetrial.attacks.gradient.working_set import ActiveSet
+from facetrial.attacks.gradient.working_set import ActiveSet, Queue
 from facetrial.attacks.method import Method
 from facetrial.attacks.minimum_norm.confirmation import confirmed, lengthened
-from facetrial.attacks.problem import Best, Problem
+from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import MethodResult
 from facetrial.core.errors import FacetrialError
 
@@ -164,7 +164,7 @@ class MinimumNormAttack(IterativeAttack):
         best.lengthen()
         return best.found()
 
-    def _staying(self, problem: Problem, best: Best, active: ActiveSet, queue: deque) -> ActiveSet | None:
+    def _staying(self, problem: Problem, best: Best, active: ActiveSet, queue: Queue) -> ActiveSet | None:
         going = super()._staying(problem, best, active, queue)
         due = [place for place, taken in enumerate(active.taken) if taken >= self.steps or taken % _LOOK == 0]
         if due:

@@ -45,7 +45,7 @@ class Bisection(Method):
         method: IterativeAttack,
         probes: Count = 10,
         first: Annotated[PositiveShare, Unit("of the budget's size")] = 1 / 64,
-        precision: number("must be above 1", gt=1) = 1.02,
+        precision: Annotated[float, number("must be above 1", gt=1)] = 1.02,
     ) -> None:
         if not isinstance(method, IterativeAttack) or not method.early_stop:
             raise FacetrialError(

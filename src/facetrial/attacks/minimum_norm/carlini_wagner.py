@@ -5,7 +5,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from facetrial.attacks.gradient.working_set import ActiveSet
+from facetrial.attacks.best import Best
+from facetrial.attacks.gradient.working_set import ActiveSet, Queue
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.minimum_norm.base import MinimumNormAttack, annealed
 from facetrial.attacks.problem import Problem
@@ -143,7 +144,7 @@ class CarliniWagner(MinimumNormAttack):
         memory["mean"] = memory["mean"].masked_fill(anew, 0.0)
         memory["square"] = memory["square"].masked_fill(anew, 0.0)
 
-    def _staying(self, problem, best, active, queue) -> ActiveSet | None:
+    def _staying(self, problem: Problem, best: Best, active: ActiveSet, queue: Queue) -> ActiveSet | None:
         done = (active.memory["round"] >= self.rounds).tolist()
         active.taken = [self.steps if over else taken for over, taken in zip(done, active.taken, strict=True)]
         return super()._staying(problem, best, active, queue)

@@ -18,9 +18,11 @@ _LEAST = 1 / 256  # of the budget: what is shorter has no direction that means a
 
 def confirmed(problem: Problem, rows: Tensor, pictures: Tensor) -> Tensor:
     """(A,) bool: which pictures (A, 3, H, W) of `rows` meet the goal for the confirmer; to name nobody does not."""
-    times = -(-forward_passes(problem.confirmer) // problem.forward_passes)
-    scores = problem.ask(rows, pictures, of=problem.confirmer, times=times)
-    return problem.criterion.select(rows).is_adversarial(scores) & ~abstains(problem.confirmer, scores)
+    if (confirmer := problem.confirmer) is None:
+        raise ValueError("a victim that does not draw has no confirmer; ask it itself.")
+    times = -(-forward_passes(confirmer) // problem.forward_passes)
+    scores = problem.ask(rows, pictures, of=confirmer, times=times)
+    return problem.criterion.select(rows).is_adversarial(scores) & ~abstains(confirmer, scores)
 
 
 def lengthened(problem: Problem, rows: Tensor, pictures: Tensor) -> tuple[Tensor, Tensor]:

@@ -128,8 +128,8 @@ def _shrunk(picture: Image.Image, longest: int | None) -> tuple[Image.Image, flo
     scale = max(picture.size) / longest if longest is not None else 1.0
     if scale <= 1.0:
         return picture, 1.0
-    size = tuple(max(1, round(side / scale)) for side in picture.size)
-    return picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0), scale
+    width, height = (max(1, round(side / scale)) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0), scale
 
 
 def one_face_each(

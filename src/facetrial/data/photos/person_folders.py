@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from facetrial.core.errors import FacetrialError
@@ -69,7 +70,7 @@ def _what_lies_there(folder: Path) -> str:
     return f"Pictures that are there: {'; '.join(found)}. " if found else ""
 
 
-def copies(files: list[str], digests: list[str]) -> dict[str, str]:
+def copies(files: Sequence[str], digests: Sequence[str]) -> dict[str, str]:
     """Why a picture is left out because another file holds the same: file → reason.
 
     The first of one person's copies stays. Copies in two people's folders all go: whose face it is, is not known.
@@ -97,6 +98,6 @@ def shown_names(folders: list[str]) -> list[str]:
     return names if len(set(names)) == len(names) else folders
 
 
-def some(items: list[str], shown: int = 5) -> str:
+def some(items: Sequence[str], shown: int = 5) -> str:
     """The first few of a list, and how many more there are."""
     return ", ".join(items[:shown]) + (f" and {len(items) - shown} more" if len(items) > shown else "")

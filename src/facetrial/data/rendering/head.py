@@ -128,11 +128,11 @@ def draw_head(canvas: Canvas, face: FaceModel, draw_features: Callable[[Tensor],
     towards = towards / towards.norm(dim=1, keepdim=True)
     light = (face.camera.rotation.transpose(1, 2) @ towards[:, :, None])[:, :, 0]
     axes = (p.head_width, p.head_height, torch.full_like(p.head_width, HEAD_DEPTH))
-    facing_light = sum(
+    across, down, ahead = (
         column(light[:, i] / axis) * place
         for i, (axis, place) in enumerate(zip(axes, (surface.x, surface.y, surface.z), strict=True))
     )
-    patch.shade(lit * column(c.contrast) * (1.25 * facing_light.clamp(min=-0.3) - 0.84))
+    patch.shade(lit * column(c.contrast) * (1.25 * (across + down + ahead).clamp(min=-0.3) - 0.84))
 
 
 def _draw_ear(canvas: Canvas, face: FaceModel, ear: Frame, side: float, surface: HeadSurface) -> None:

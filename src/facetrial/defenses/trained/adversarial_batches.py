@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from facetrial.core.checked_settings import checked
+from facetrial.core.checked_settings import check_values
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import NotNegative, Unit, whole
 from facetrial.faces.batch import Faces
 
 
-@checked("defense.adv.weights")
 @dataclass(frozen=True)
 class Weights:
     """What a training step on pictures and their perturbed copies makes smaller.
@@ -28,6 +27,7 @@ class Weights:
     consistency: NotNegative = 0.0
 
     def __post_init__(self) -> None:
+        check_values("defense.adv.weights", type(self).__annotations__, vars(self))
         if not any(vars(self).values()):
             raise FacetrialError("defense.adv.weights must not all be zero.")
 
@@ -44,7 +44,6 @@ class CleanAndPerturbed:
         return len(self.clean)
 
 
-@checked("defense.adv.schedule")
 @dataclass(frozen=True)
 class Schedule:
     """How perturbing begins.
@@ -53,11 +52,17 @@ class Schedule:
         begin: epochs before the first perturbed picture.
         grow: epochs over which the budget then grows to its full size.
         spread: epochs over which the share of perturbed pictures then grows to its full size.
+
+    Raises:
+        FacetrialError: one is no whole number of epochs.
     """
 
-    begin: Annotated[whole(0), Unit("epochs")] = 0
-    grow: Annotated[whole(0), Unit("epochs")] = 0
-    spread: Annotated[whole(0), Unit("epochs")] = 0
+    begin: Annotated[int, whole(0), Unit("epochs")] = 0
+    grow: Annotated[int, whole(0), Unit("epochs")] = 0
+    spread: Annotated[int, whole(0), Unit("epochs")] = 0
+
+    def __post_init__(self) -> None:
+        check_values("defense.adv.schedule", type(self).__annotations__, vars(self))
 
     def budget(self, epoch: int) -> float:
         """The part of the budget in `epoch`, counted from 0: from 0 to 1."""

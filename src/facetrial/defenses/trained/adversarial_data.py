@@ -9,15 +9,15 @@ import torch
 from torch import nn
 
 from facetrial.attacks.attack import Attack
+from facetrial.attacks.fitted.base import Fitted
 from facetrial.attacks.referee import BudgetBreach, referee
 from facetrial.attacks.result import Attacked
 from facetrial.core.checked_settings import checked
 from facetrial.core.errors import Diverged, FacetrialError
 from facetrial.core.randomness import Draws
 from facetrial.core.settings import PositiveShare, Seed
-from facetrial.data.datamodule import FacesDataModule
 from facetrial.defenses.trained.adversarial_batches import CleanAndPerturbed, Schedule, Weights
-from facetrial.defenses.trained.wrapped_data import WrappedFaces
+from facetrial.defenses.trained.wrapped_data import TrainingFaces, WrappedFaces
 from facetrial.faces.batch import Faces
 from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.victim import Victim
@@ -49,7 +49,7 @@ class AdversarialFaces(WrappedFaces):
     @checked("defense.adv")
     def __init__(
         self,
-        faces: FacesDataModule | WrappedFaces,
+        faces: TrainingFaces,
         attack: Attack,
         fraction: PositiveShare,
         seed: Seed,
@@ -81,22 +81,21 @@ class AdversarialFaces(WrappedFaces):
     @property
     def needs_fitting(self) -> bool:
         """Whether `fit_attack` has to come first; not where training goes on that was cut short."""
-        mine = self.attack.needs_fitting and self.attack.method.fitted is None
+        mine = isinstance(self.attack.method, Fitted) and self.attack.method.fitted is None
         return mine or self.faces.needs_fitting
 
     def state_dict(self) -> dict[str, Any]:
-        mine = {"fitted": self.attack.method.fitted} if self.attack.needs_fitting else {}
+        mine = {"fitted": self.attack.method.fitted} if isinstance(self.attack.method, Fitted) else {}
         return super().state_dict() | mine
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         super().load_state_dict(state_dict)
-        if self.attack.needs_fitting:
+        if isinstance(self.attack.method, Fitted):
             self.attack.method.fitted = state_dict["fitted"]
 
     def fit_attack(self, victim: Victim) -> None:
         """Fits the attack on the training pictures."""
-        if self.faces.needs_fitting:
-            self.faces.fit_attack(victim)
+        self.faces.fit_attack(victim)
         if not self.attack.needs_fitting:
             return
         log.info("Fitting the attack that is trained against on %d pictures.", len(self.train_faces))
@@ -158,7 +157,7 @@ class AdversarialFaces(WrappedFaces):
                 scaled.part = part
                 self._scaled = (part, scaled)
             attack = self._scaled[1]
-        if self.against_embedding:
+        if self.against_embedding and isinstance(victim, Victim):
             victim, chosen = _own_embeddings(victim, chosen)
         return self._attacked(attack, victim, chosen, draw).images
 

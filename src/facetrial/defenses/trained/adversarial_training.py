@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from lightning import Callback, LightningDataModule
+from lightning import Callback
 
 from facetrial.attacks.attack import Attack
+from facetrial.core.checked_settings import checked
 from facetrial.core.settings import Keys, PositiveShare, Seed, Unit, whole
 from facetrial.defenses.base import Defense
 from facetrial.defenses.trained.adversarial_batches import Schedule, Weights
 from facetrial.defenses.trained.adversarial_data import AdversarialFaces
 from facetrial.defenses.trained.overfitting_guard import OverfittingGuard
+from facetrial.defenses.trained.wrapped_data import TrainingFaces
 
 
 class AdversarialTraining(Defense):
@@ -40,6 +42,7 @@ class AdversarialTraining(Defense):
 
     trains = True
 
+    @checked("defense.adv")
     def __init__(
         self,
         attack: Attack,
@@ -51,7 +54,7 @@ class AdversarialTraining(Defense):
         head_only: bool = False,
         all_layers: bool = False,
         from_clean: bool = False,
-        epochs: Annotated[whole(0), Unit("epochs")] | None = None,
+        epochs: Annotated[int, whole(0), Unit("epochs")] | None = None,
         guard: OverfittingGuard | None = None,
     ) -> None:
         self.attack = attack
@@ -65,20 +68,11 @@ class AdversarialTraining(Defense):
         self.from_clean = from_clean
         self.epochs = epochs
         self.guard = guard
+        self.place_in_training = 0 if weights is None else 1
+        self.full_from = 1 if head_only else self.schedule.epochs
+        self.needs_landmarks = attack.needs_landmarks
 
-    @property
-    def place_in_training(self) -> int:
-        return 0 if self.weights is None else 1
-
-    @property
-    def full_from(self) -> int:
-        return 1 if self.head_only else self.schedule.epochs
-
-    @property
-    def needs_landmarks(self) -> bool:
-        return self.attack.needs_landmarks
-
-    def wrap_data(self, faces: LightningDataModule) -> LightningDataModule:
+    def wrap_data(self, faces: TrainingFaces) -> TrainingFaces:
         return AdversarialFaces(
             faces,
             self.attack,

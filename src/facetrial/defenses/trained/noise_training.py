@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from lightning import LightningDataModule
-
+from facetrial.core.checked_settings import checked
 from facetrial.core.settings import Count, Positive, Seed, Unit, whole
 from facetrial.defenses.base import Defense
 from facetrial.defenses.trained.noisy_data import NoisyFaces
+from facetrial.defenses.trained.wrapped_data import TrainingFaces
 
 
 class NoiseTraining(Defense):
@@ -23,13 +23,14 @@ class NoiseTraining(Defense):
     trains = True
     place_in_training = 2
 
+    @checked("defense.noise")
     def __init__(
         self,
         sigma: Annotated[Positive, Unit("in units of [0, 1]")],
         copies: Count,
         seed: Seed,
         all_layers: bool = True,
-        epochs: Annotated[whole(0), Unit("epochs")] | None = None,
+        epochs: Annotated[int, whole(0), Unit("epochs")] | None = None,
     ) -> None:
         self.sigma = sigma
         self.copies = copies
@@ -37,5 +38,5 @@ class NoiseTraining(Defense):
         self.all_layers = all_layers
         self.epochs = epochs
 
-    def wrap_data(self, faces: LightningDataModule) -> LightningDataModule:
+    def wrap_data(self, faces: TrainingFaces) -> TrainingFaces:
         return NoisyFaces(faces, self.sigma, self.copies, self.seed)

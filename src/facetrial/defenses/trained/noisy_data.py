@@ -6,9 +6,8 @@ from typing import Any
 from facetrial.core.checked_settings import checked
 from facetrial.core.randomness import Draws
 from facetrial.core.settings import Count, Positive, Seed
-from facetrial.data.datamodule import FacesDataModule
 from facetrial.defenses.trained.adversarial_batches import CleanAndPerturbed
-from facetrial.defenses.trained.wrapped_data import WrappedFaces
+from facetrial.defenses.trained.wrapped_data import TrainingFaces, WrappedFaces
 from facetrial.faces.batch import Faces
 from facetrial.recognition.victim import Victim
 
@@ -24,9 +23,7 @@ class NoisyFaces(WrappedFaces):
     """
 
     @checked("defense.noise")
-    def __init__(
-        self, faces: FacesDataModule | WrappedFaces, sigma: Positive, copies: Count, seed: Seed
-    ) -> None:
+    def __init__(self, faces: TrainingFaces, sigma: Positive, copies: Count, seed: Seed) -> None:
         super().__init__(faces)
         self.sigma = sigma
         self.copies = copies

@@ -7,9 +7,10 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from facetrial.attacks.attack import Attack
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import checked
 from facetrial.core.settings import Count, InsideShare, Seed, Unit
 from facetrial.data.splits import evenly_over_people
+from facetrial.defenses.trained.wrapped_data import training_faces
 from facetrial.recognition.layers import scores_of
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class OverfittingGuard(Callback):
         FacetrialError: a setting outside its range.
     """
 
+    @checked("defense.adv.guard")
     def __init__(
         self,
         attack: Attack,
@@ -39,11 +41,6 @@ class OverfittingGuard(Callback):
         tolerance: InsideShare,
         seed: Seed,
     ) -> None:
-        if pictures < 1 or not 0 < tolerance < 1:
-            raise FacetrialError(
-                "the guard needs pictures of at least 1 and a tolerance in (0, 1), found "
-                f"{pictures} and {tolerance}."
-            )
         self.attack = attack
         self.pictures = pictures
         self.tolerance = tolerance
@@ -70,12 +67,13 @@ class OverfittingGuard(Callback):
             pl_module.load_state_dict(self.kept)
             trainer.should_stop = True
 
-    def accuracy(self, trainer: Trainer, module: LightningModule) -> float:
+    def accuracy(self, trainer: Trainer, module: Any) -> float:
         """The share of the validation pictures that the recogniser, as it is now, knows under attack."""
-        faces = trainer.datamodule.validation_faces
+        data = training_faces(trainer)
+        faces = data.validation_faces
         chosen = evenly_over_people(faces.identities, self.pictures, 0)
         module.eval()
-        victim = module.as_victim(trainer.datamodule.names)
+        victim = module.as_victim(data.names)
         right = 0
         for part in torch.as_tensor(chosen).split(64):
             batch = faces.batch(part.numpy()).to(module.device)

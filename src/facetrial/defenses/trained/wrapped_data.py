@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from lightning import LightningDataModule
+from lightning import LightningDataModule, Trainer
 from torch.utils.data import DataLoader
 
 from facetrial.data.datamodule import FacesDataModule
@@ -18,7 +18,7 @@ class WrappedFaces(LightningDataModule):
         faces: what is wrapped: a FacesDataModule, or another WrappedFaces.
     """
 
-    def __init__(self, faces: "FacesDataModule | WrappedFaces") -> None:
+    def __init__(self, faces: "TrainingFaces") -> None:
         super().__init__()
         self.faces = faces
 
@@ -91,3 +91,11 @@ class WrappedFaces(LightningDataModule):
     def head_batches(self, victim: Victim | None = None) -> Iterator[Faces]:
         """Batches, on the CPU and in a fixed order, that the head is fitted on."""
         return self.faces.head_batches(victim)
+
+
+TrainingFaces = FacesDataModule | WrappedFaces
+
+
+def training_faces(trainer: Trainer) -> TrainingFaces:
+    """The faces that a trainer was given to fit on."""
+    return trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it and does not declare it

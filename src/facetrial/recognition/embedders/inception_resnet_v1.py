@@ -1,5 +1,7 @@
 """FaceNet's Inception-ResNet V1 (Schroff et al., 2015; Szegedy et al., 2017), as facenet-pytorch publishes it."""
 
+from typing import Annotated
+
 import torch.nn.functional as F
 from facenet_pytorch import InceptionResnetV1 as Network
 from torch import Tensor, nn
@@ -29,13 +31,13 @@ class InceptionResnetV1(nn.Module):
         FacetrialError: weights that cannot be used.
     """
 
-    last_blocks = ("network.repeat_3", "network.block8", "network.last_", "projection")
+    last_blocks: tuple[str, ...] = ("network.repeat_3", "network.block8", "network.last_", "projection")
 
     @checked("embedder")
     def __init__(
         self,
         weights: FileOrName | None = None,
-        dimension: whole(1, 512) = 512,
+        dimension: Annotated[int, whole(1, 512)] = 512,
         size: Side = 160,
         alignment: AlignmentName = "facenet",
     ) -> None:

@@ -72,13 +72,13 @@ class MobileFaceNet(nn.Module):
     """
 
     dimension = 128
-    last_blocks = ("stages.2", "head_")
+    last_blocks: tuple[str, ...] = ("stages.2", "head_")
 
     @checked("embedder")
     def __init__(
         self,
         weights: ExistingFile | None = None,
-        size: Annotated[whole(112, 112), Unit("pixels")] = 112,
+        size: Annotated[int, whole(112, 112), Unit("pixels")] = 112,
         alignment: AlignmentName = "five_points",
     ) -> None:
         super().__init__()

@@ -32,6 +32,8 @@ class OnnxEmbedder(nn.Module):
         FacetrialError: the file cannot be read, or is not for such pictures; see `read_onnx` and `to_torch`.
     """
 
+    mean: Tensor
+    std: Tensor
     weights_in_config = False  # a file may keep its weights in another
 
     @checked("embedder")

@@ -6,7 +6,7 @@ same. Both come with `pip install 'facetrial[onnx]'`.
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -46,8 +46,8 @@ def read_onnx(path: str | Path, output: str | None = None) -> "ModelProto":
         given = {tensor.name for tensor in model.graph.initializer}  # old files list their weights as inputs
         asked = [value for value in model.graph.input if value.name not in given]
         if len(asked) != 1:
-            names = ", ".join(value.name for value in asked)
-            raise FacetrialError(f"{path} has the inputs {names}; expected one, for pictures.")
+            listed = ", ".join(value.name for value in asked)
+            raise FacetrialError(f"{path} has the inputs {listed}; expected one, for pictures.")
         del model.graph.input[:]
         model.graph.input.extend(asked)
     names = [value.name for value in model.graph.output]
@@ -155,7 +155,7 @@ def _leave_training(node: "NodeProto") -> None:
             node.attribute.remove(attribute)
 
 
-def _imported(name: str):
+def _imported(name: str) -> Any:
     try:
         return __import__(name)
     except ImportError as error:

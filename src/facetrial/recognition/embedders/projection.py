@@ -12,6 +12,8 @@ class Projection(nn.Module):
         outputs: d.
     """
 
+    started: Tensor
+
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.linear = nn.Linear(inputs, outputs)

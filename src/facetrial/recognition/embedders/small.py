@@ -17,7 +17,7 @@ class SmallEmbedder(nn.Module):
         alignment: how faces are cut for it.
     """
 
-    last_blocks = ("",)
+    last_blocks: tuple[str, ...] = ("",)
 
     def __init__(
         self,

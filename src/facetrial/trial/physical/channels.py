@@ -4,7 +4,7 @@ import io
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from PIL import Image
@@ -64,7 +64,9 @@ class Saved(SentPath):
     """
 
     @checked("physical")
-    def __init__(self, format: Literal["PNG", "JPEG"], quality: whole(1, 100) | None = None) -> None:
+    def __init__(
+        self, format: Literal["PNG", "JPEG"], quality: Annotated[int, whole(1, 100)] | None = None
+    ) -> None:
         if (format == "JPEG") != (quality is not None):
             raise FacetrialError(
                 f"physical: a JPEG has a quality and a PNG has none, found {format} with {quality}."

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from facetrial.attacks.problem import Best
+from facetrial.attacks.best import Best
 from tests.helpers.brightness import brightness_problem, with_brightness
 
 BOTH = torch.arange(2)
