@@ -33,7 +33,7 @@ from facetrial.run.cost import cost
 from facetrial.run.fingerprint import trial_fingerprint
 from facetrial.run.finished import DONE, begin, finish, finished_before, trial_digest
 from facetrial.run.noise_level import use_noise_level
-from facetrial.run.results import Further, write_results
+from facetrial.run.results import write_results
 from facetrial.run.surrogate import surrogate_for
 from facetrial.runtime.callbacks import callbacks_of
 from facetrial.runtime.settings import check_settings
@@ -132,10 +132,10 @@ def run_trial(config: DictConfig, folder: Path) -> TrialSummary | None:
         sent = physical(victim, faces, rows, shards, trainer.strategy.root_device, config.resume)
         write_rows(sent.assign(synthetic=faces.synthetic), folder / "physical.csv")
         sent_on = physical_summary(rows, sent, physical.paths, attack.goal.name, faces.alignment)
-    further = Further(costs, tasks, certified, sent_on)
     return write_results(
-        config, folder, rows, outcome.checks, faces, pictures, outcome.speed, further, trainer.loggers
-    )
+        config, folder, rows, outcome.checks, faces, pictures, outcome.speed, costs, tasks, certified, sent_on,
+        trainer.loggers,
+    )  # fmt: skip
 
 
 @dataclass

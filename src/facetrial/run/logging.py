@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from facetrial.metrics.summary import TrialSummary
 from facetrial.runtime.loggers import log_checkpoint
-from facetrial.sweep.csv_table import FIGURES, PLAIN
+from facetrial.sweep.csv_table import FIGURES, PLAIN, figure_columns
 from facetrial.training.checkpoint import checkpoint_path
 
 _COUNTS = ("n", "not_attackable", "not_reached", "trusted", "seconds", "images_per_second")
@@ -21,8 +21,7 @@ def trial_metrics(summary: TrialSummary) -> dict[str, float]:
     """The figures of a trial by their names: `trial/robust_accuracy`, and `_low`, `_high` and `_n` of each."""
     found = {f"trial/{name}": getattr(summary, name) for name in _COUNTS}
     for figure in FIGURES:
-        parts = vars(getattr(summary, figure))
-        found |= {f"trial/{figure}{'' if part == 'value' else f'_{part}'}": parts[part] for part in parts}
+        found |= figure_columns(f"trial/{figure}", getattr(summary, figure))
     return {name: float(value) for name, value in found.items() if value is not None}
 
 
@@ -35,11 +34,7 @@ def trial_tags(summary: TrialSummary, region: str | None) -> list[str]:
 
 
 def log_results(
-    loggers: Iterable[Logger],
-    config: DictConfig,
-    summary: TrialSummary,
-    rows: pd.DataFrame,
-    folder: Path,
+    loggers: Iterable[Logger], config: DictConfig, summary: TrialSummary, rows: pd.DataFrame, folder: Path
 ) -> None:
     """Tells every logger of a trial that is done: its figures, and to wandb all that `log_trial` says."""
     for logger in loggers:

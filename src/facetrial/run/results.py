@@ -1,7 +1,7 @@
 """What a finished trial leaves in its run folder."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,16 +33,6 @@ from facetrial.trial.rows import ATTACKED, write_rows
 from facetrial.trial.showcase_cases import Pictures
 
 
-@dataclass(frozen=True)
-class Further:
-    """What a trial found beside its rows."""
-
-    cost: Cost
-    tasks: Tasks
-    certified: Certified | None = None
-    physical: Physical | None = None
-
-
 def write_results(
     config: DictConfig,
     folder: Path,
@@ -51,7 +41,10 @@ def write_results(
     faces: FacesDataModule,
     pictures: Pictures,
     speed: tuple[float, float | None],
-    further: Further,
+    cost: Cost,
+    tasks: Tasks,
+    certified: Certified | None,
+    physical: Physical | None,
     loggers: Sequence[Logger],
 ) -> TrialSummary:
     """Writes `verdicts.csv`, `summary.json`, the charts and `report.html`, logs and prints the figures.
@@ -60,12 +53,11 @@ def write_results(
 
     Args:
         speed: seconds that the last start took, and its pictures a second.
-        further: what else was found.
     """
     names = np.array(faces.names)[faces.train_faces.identities]
     n_train = dict(zip(*(values.tolist() for values in np.unique(names, return_counts=True)), strict=True))
     summary = summarise(rows, about_trial(config, faces.synthetic), n_train, checks, *speed)
-    goal, certified, curve = summary.goal, further.certified, None
+    goal, curve = summary.goal, None
     if SMALLEST in rows:
         budget = instantiate(config.attack.budget)
         sizes = sizes_shown(budget.norm, budget.limit)
@@ -77,21 +69,21 @@ def write_results(
         curve = security_curve(rows, budget.norm, budget.limit, goal, sizes)
         write_rows(curve_rows(curve).assign(synthetic=faces.synthetic), folder / "curve.csv")
     write_mean_face(faces.test_faces, instantiate(config.attack.region), config.seed, folder)
-    write_rows(tasks_rows(further.tasks).assign(synthetic=faces.synthetic), folder / "tasks.csv")
+    write_rows(tasks_rows(tasks).assign(synthetic=faces.synthetic), folder / "tasks.csv")
     cap = OmegaConf.select(config, "data.train_pictures")
     summary = replace(
         summary,
         attack_parts=OmegaConf.to_container(config.attack, resolve=True),
         noise_level=noise_level(config),
-        cost=further.cost,
+        cost=cost,
         class_size=class_size_summary(summary.per_identity, cap, faces.capped),
         region=region_summary(config, rows),
         power=power_summary({name: person.robust.n for name, person in summary.per_identity.items()}),
         certified=certified,
         flagging=flagging_summary(rows, goal) if f"{SUSPICION}_clean" in rows else None,
         curve=curve,
-        physical=further.physical,
-        tasks=further.tasks,
+        physical=physical,
+        tasks=tasks,
     )
     summary = replace(summary, cases=write_showcase(folder, rows, pictures, summary))
     publish(config, folder, rows, summary, loggers)

@@ -80,7 +80,7 @@ def gather_runs(folder: str | Path) -> list[Run]:
         runs.append(
             Run(
                 run,
-                tuple(OmegaConf.to_container(OmegaConf.load(overrides))) if overrides.is_file() else (),
+                tuple(map(str, OmegaConf.load(overrides))) if overrides.is_file() else (),
                 read_summary(run / "summary.json") if finished else None,
                 failure,
             )
