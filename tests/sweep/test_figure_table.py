@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from facetrial.report.rendering.components import Chart
+from facetrial.report.rendering.components import Chart, Noted
 from facetrial.statistics.intervals import wilson
 from facetrial.sweep.figure_table import Cell, FigureTable
 from tests.helpers.defended import trial
@@ -29,7 +29,9 @@ def test_columns_are_dots_and_what_stands_beside_them_hollow(table):
     assert filled.tone == hollow.tone == "clean"
     [alone] = table.dots("noise", "attacked")
     assert list(alone.x) == ["Bob"]
-    assert table.line("Ann") == [table.cells["Ann", "raw"], None]
+    beside = Noted(wilson(3, 4), "25 % before")
+    assert table.shown("Ann", lambda found: f"{found.value:.0%} before".replace("%", " %")) == [beside, None]
+    assert table.shown("Bob", lambda _: "", ["noise"]) == [wilson(1, 4)]
 
 
 def test_files_say_once_what_must_be_known_of_any_trial(table, tmp_path):

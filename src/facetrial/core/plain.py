@@ -3,10 +3,10 @@
 import functools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 import numpy as np
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
@@ -22,10 +22,7 @@ Measured = Annotated[
 """A number that may not be known, NaN or infinite: null in a file, and NaN when it is read from one."""
 _KEYS = {"eight_bit": "8bit"}  # what no attribute can be called
 _STRICT = ConfigDict(
-    strict=True,
-    extra="forbid",
-    allow_inf_nan=False,
-    alias_generator=lambda name: _KEYS.get(name, name),
+    strict=True, extra="forbid", allow_inf_nan=False, alias_generator=lambda name: _KEYS.get(name, name)
 )
 
 
@@ -90,16 +87,16 @@ def from_plain(kind: type[T], plain: Any, place: str | Path) -> T:
     """
     try:
         # As JSON, in which a list stands for a tuple; the list around it hands strictness on to what lies inside.
-        [made] = _adapter(kind).validate_json(json.dumps([plain], allow_nan=False))
-    except (ValidationError, ValueError) as error:
+        [made] = _adapter(cast(Hashable, kind)).validate_json(json.dumps([plain], allow_nan=False))
+        return made
+    except ValueError as error:  # as pydantic's errors are
         said = _told(error, plain) if isinstance(error, ValidationError) else str(error)
         raise FacetrialError(f"{place} {said}. Run the trial again.") from None
-    return made
 
 
 @functools.cache
-def _adapter(kind: type[T]) -> TypeAdapter[list[T]]:
-    return TypeAdapter(list[kind], config=_STRICT)  # type: ignore[valid-type]
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(list[kind], config=_STRICT)
 
 
 def _told(error: ValidationError, plain: Any) -> str:
@@ -108,15 +105,12 @@ def _told(error: ValidationError, plain: Any) -> str:
     here, keys = plain, []
     for part in first["loc"][1:]:
         # Of several dataclasses that may stand in a place, the one that was tried is named too: it is no key.
-        if isinstance(here, dict | list) and (
-            part in here if isinstance(here, dict) else isinstance(part, int)
-        ):
+        if part in here if isinstance(here, dict) else isinstance(here, list) and isinstance(part, int):
             here = here[part]
             keys.append(str(part))
     if first["type"] == "missing":
         return f"lacks the key {'.'.join([*keys, str(first['loc'][-1])])}"
     if first["type"] == "unexpected_keyword_argument":
         return f"has the unknown key {'.'.join(keys)}"
-    expected = first["msg"].removeprefix("Input ")
-    found = shown(here) if isinstance(here, str | float | None) else json.dumps(here)[:60]
-    return f"has {'.'.join(keys)}: it {expected}, found {found}"
+    found = json.dumps(here)[:60] if isinstance(here, dict | list) else shown(here)
+    return f"has {'.'.join(keys)}: it {first['msg'].removeprefix('Input ')}, found {found}"

@@ -44,9 +44,7 @@ class ClassSize:
 
 
 def class_size_summary(
-    per_identity: Mapping[str, Person],
-    train_pictures: int | None = None,
-    capped: tuple[str, ...] = (),
+    per_identity: Mapping[str, Person], train_pictures: int | None = None, capped: tuple[str, ...] = ()
 ) -> ClassSize | None:
     """The logistic regression of being recognised under attack on log2 of the number of training pictures.
 
@@ -75,15 +73,7 @@ def class_size_summary(
     low, high = np.quantile(curves[1:], [0.025, 0.975], axis=0)
     factors = np.exp(fits[:, 1])
     ends = np.quantile(factors[1:], [0.025, 0.975])
-    return ClassSize(
-        people=len(people),
-        train_pictures=train_pictures,
-        capped=tuple(capped),
-        doubling=Interval(float(factors[0]), float(ends[0]), float(ends[1]), int(totals.sum())),
-        curve=tuple(
-            ClassSizePoint(n, v, min(a, v), max(b, v))
-            for n, v, a, b in zip(
-                shown.tolist(), curves[0].tolist(), low.tolist(), high.tolist(), strict=True
-            )
-        ),
-    )
+    ends_of = zip(shown.tolist(), curves[0].tolist(), low.tolist(), high.tolist(), strict=True)
+    points = tuple(ClassSizePoint(n, v, min(a, v), max(b, v)) for n, v, a, b in ends_of)
+    doubling = Interval(float(factors[0]), float(ends[0]), float(ends[1]), int(totals.sum()))
+    return ClassSize(len(people), train_pictures, tuple(capped), doubling, points)

@@ -95,8 +95,10 @@ def _path(
     return PathFigures(
         name,
         name if path is None else path.label,
-        *(rate_over_people(right[version], people) for version in VERSIONS),
+        rate_over_people(right["clean"], people),
+        rate_over_people(right["attacked"], people),
         rate_over_people(hits[risked], people[risked]),
-        *(rate_over_people(~found[version], people) for version in VERSIONS),
-        found_again=path is not None and path.finds_again,
+        rate_over_people(~found["clean"], people),
+        rate_over_people(~found["attacked"], people),
+        path is not None and path.finds_again,
     )

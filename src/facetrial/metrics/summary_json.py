@@ -36,7 +36,7 @@ def _of_0_1(plain: dict[str, Any]) -> dict[str, Any]:
     if "detection" in plain:
         plain["flagging"] = plain.pop("detection")
     defenses = [] if plain.get("defense") == "none" else [plain.get("defense")]
-    chosen = {
+    chosen: dict[str, Any] = {
         "attack": plain.get("attack"),
         "attack_changes": {},
         "defenses": defenses,

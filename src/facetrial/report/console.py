@@ -13,18 +13,16 @@ SHOWN_PEOPLE = 5
 def console_tables(summary: TrialSummary) -> list[Table]:
     """The figures of a trial, and its least and most recognised people, as rich tables."""
     title = f"{summary.attack} against {summary.embedder}, defence {summary.defense}, {summary.data}"
-    figures = Table(title=escape(title), caption=escape(caption(summary)), title_justify="left")
-    for name, justify in (("", "left"), ("value", "right"), ("95 % interval", "right"), ("n", "right")):
-        figures.add_column(name, justify=justify)
+    figures = _table(escape(title), "", "value", "95 % interval", "n")
+    figures.caption = escape(caption(summary))
     for key, label in FIGURES.items():
         figure = getattr(summary, key)
         figures.add_row(label, percent(figure.value), interval(figure), str(figure.n))
 
     ranked = ranked_people(summary)
     worst, rest = ranked[:SHOWN_PEOPLE], ranked[SHOWN_PEOPLE:]
-    people = Table(title="Least and most recognised under attack", title_justify="left")
-    for name in ("person", "trained on", "tested on", "clean", "attacked", "95 % interval"):
-        people.add_column(name, justify="left" if name == "person" else "right")
+    title = "Least and most recognised under attack"
+    people = _table(title, "person", "trained on", "tested on", "clean", "attacked", "95 % interval")
     for group in (worst, rest[-SHOWN_PEOPLE:]):
         for name, person in group:
             people.add_row(
@@ -37,6 +35,13 @@ def console_tables(summary: TrialSummary) -> list[Table]:
             )
         people.add_section()
     return [figures, people] if ranked else [figures]
+
+
+def _table(title: str, first: str, *others: str) -> Table:
+    table = Table(first, title=title, title_justify="left")
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
 
 
 def caption(summary: TrialSummary) -> str:

@@ -91,11 +91,7 @@ def showcase_figure(
     figure, grid = new_axes(theme, 6.0, 2.3 * len(cases), columns=3, rows=len(cases))
     mark(figure, [summary], theme)
     for axes, case in zip(grid.reshape(-1, 3), cases, strict=True):
-        titles = (
-            prediction(case.clean),
-            f"perturbation, magnified {case.gain} x",
-            prediction(case.attacked),
-        )
+        titles = (prediction(case.clean), f"perturbation, magnified {case.gain} x", prediction(case.attacked))
         for one, image, title in zip(axes, IMAGES, titles, strict=True):
             with Image.open(read_image(folder, case, image)) as picture:
                 one.imshow(np.asarray(picture), interpolation="nearest")

@@ -28,7 +28,7 @@ from facetrial.report.console import print_summary
 from facetrial.run.context import TrialContext
 from facetrial.run.cost import cost
 from facetrial.run.finished import DONE, begin, finish, finished_before
-from facetrial.run.results import Further, write_results
+from facetrial.run.results import write_results
 from facetrial.trial.rows import write_rows
 from facetrial.trial.shards import Shards
 from facetrial.trial.showcase_cases import kept_pictures
@@ -102,9 +102,11 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         sent = physical(victim, faces, rows, shards, context.trainer.strategy.root_device, context.resume)
         write_rows(sent.assign(synthetic=faces.synthetic), context.folder / "physical.csv")
         sent_on = physical_summary(rows, sent, physical.paths, attack.goal.name, faces.alignment)
-    further = Further(cost(victim, test, context.plan.load()["seconds"]), tasks, certified, sent_on)
+    costs = cost(victim, test, context.plan.load()["seconds"])
     pictures = kept_pictures(shards, rows, shown)
-    return write_results(context, rows, outcome.checks, pictures, outcome.speed, further)
+    return write_results(
+        context, rows, outcome.checks, pictures, outcome.speed, costs, tasks, certified, sent_on
+    )
 
 
 @dataclass

@@ -8,7 +8,7 @@ from lightning.pytorch.loggers import WandbLogger
 from facetrial.metrics.summary import TrialSummary
 from facetrial.run.context import TrialContext
 from facetrial.runtime.loggers import log_checkpoint
-from facetrial.sweep.csv_table import FIGURES, PLAIN
+from facetrial.sweep.csv_table import FIGURES, PLAIN, figure_columns
 
 _COUNTS = ("n", "not_attackable", "not_reached", "trusted", "seconds", "images_per_second")
 
@@ -17,8 +17,7 @@ def trial_metrics(summary: TrialSummary) -> dict[str, float]:
     """The figures of a trial by their names: `trial/robust_accuracy`, and `_low`, `_high` and `_n` of each."""
     found = {f"trial/{name}": getattr(summary, name) for name in _COUNTS}
     for figure in FIGURES:
-        parts = vars(getattr(summary, figure))
-        found |= {f"trial/{figure}{'' if part == 'value' else f'_{part}'}": parts[part] for part in parts}
+        found |= figure_columns(f"trial/{figure}", getattr(summary, figure))
     return {name: float(value) for name, value in found.items() if value is not None}
 
 

@@ -1,7 +1,7 @@
 """What a finished trial leaves in its run folder."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -27,23 +27,16 @@ from facetrial.trial.rows import ATTACKED, write_rows
 from facetrial.trial.showcase_cases import Pictures
 
 
-@dataclass(frozen=True)
-class Further:
-    """What a trial found beside its rows."""
-
-    cost: Cost
-    tasks: Tasks
-    certified: Certified | None = None
-    physical: Physical | None = None
-
-
 def write_results(
     context: TrialContext,
     rows: pd.DataFrame,
     checks: Mapping[str, Outcome],
     pictures: Pictures,
     speed: tuple[float, float | None],
-    further: Further,
+    cost: Cost,
+    tasks: Tasks,
+    certified: Certified | None,
+    physical: Physical | None,
 ) -> TrialSummary:
     """Writes `verdicts.csv`, `summary.json`, the charts and `report.html`, logs and prints the figures.
 
@@ -51,13 +44,12 @@ def write_results(
 
     Args:
         speed: seconds that the last start took, and its pictures a second.
-        further: what else was found.
     """
     faces, folder, attack = context.faces, context.folder, context.attack
     names = np.array(faces.names)[faces.train_faces.identities]
     n_train = dict(zip(*(values.tolist() for values in np.unique(names, return_counts=True)), strict=True))
     summary = summarise(rows, context.about(faces.synthetic), n_train, checks, *speed)
-    goal, certified, curve = summary.goal, further.certified, None
+    goal, curve = summary.goal, None
     if SMALLEST in rows:
         budget = attack.budget
         sizes = sizes_shown(budget.norm, budget.limit)
@@ -69,21 +61,21 @@ def write_results(
         curve = security_curve(rows, budget.norm, budget.limit, goal, sizes)
         write_rows(curve_rows(curve).assign(synthetic=faces.synthetic), folder / "curve.csv")
     write_mean_face(faces.test_faces, attack.region, context.seed, folder)
-    write_rows(tasks_rows(further.tasks).assign(synthetic=faces.synthetic), folder / "tasks.csv")
+    write_rows(tasks_rows(tasks).assign(synthetic=faces.synthetic), folder / "tasks.csv")
     cap = context.plan.data.get("train_pictures")
     summary = replace(
         summary,
         attack_parts=context.settings["attack"],
         noise_level=context.noise_level,
-        cost=further.cost,
+        cost=cost,
         class_size=class_size_summary(summary.per_identity, cap, faces.capped),
         region=region_summary(context, rows),
         power=power_summary({name: person.robust.n for name, person in summary.per_identity.items()}),
         certified=certified,
         flagging=flagging_summary(rows, goal) if f"{SUSPICION}_clean" in rows else None,
         curve=curve,
-        physical=further.physical,
-        tasks=further.tasks,
+        physical=physical,
+        tasks=tasks,
     )
     summary = replace(summary, cases=write_showcase(folder, rows, pictures, summary))
     publish(context, rows, summary)

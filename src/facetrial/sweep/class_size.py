@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import pandas as pd
 
-from facetrial.report.rendering.components import Chart, Section, Series, Table
+from facetrial.report.rendering.components import Cell, Chart, Section, Series, Table
 from facetrial.report.rendering.formatting import percent, shown_name
 from facetrial.statistics.intervals import Interval, rate_over_people
 from facetrial.statistics.paired import paired_difference
@@ -33,9 +33,9 @@ def class_size_sweep_section(runs: Sequence[FinishedRun]) -> Section | None:
         clean = [_rate(one, "correct_clean") for one in rows.values()]
         sentences.append(f"{title}: {_sentence(rows)}")
         charts.append(_chart(f"class_size_sweep{f'_{number}' if number else ''}", title, figures))
-        lines = [[person, *(of[person] for of in figures.values())] for person in figures[min(figures)]]
-        header = ["person", *(f"at most {cap} pictures" for cap in caps)]
-        tables.append(Table(title, header, [[f"{EVERYBODY}, clean", *clean], *lines]))
+        lines: list[list[Cell]] = [[f"{EVERYBODY}, clean", *clean]]
+        lines += [[person, *(of[person] for of in figures.values())] for person in figures[min(figures)]]
+        tables.append(Table(title, ["person", *(f"at most {cap} pictures" for cap in caps)], lines))
     return Section(
         "The same people, trained on fewer of their pictures",
         sentences,

@@ -1,13 +1,14 @@
 """Tables of figures, each maybe beside another one: as a chart, on a page and in files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from facetrial.core.files import written_whole
 from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.chart_matplotlib import save_chart
-from facetrial.report.rendering.components import Chart, Series
+from facetrial.report.rendering.components import Cell as Shown
+from facetrial.report.rendering.components import Chart, Noted, Series
 from facetrial.report.wording import banners
 from facetrial.statistics.intervals import Interval
 
@@ -41,9 +42,20 @@ class FigureTable:
         """One of the trials, for what all share."""
         return self.summaries[0]
 
-    def line(self, row: str) -> list[Cell | None]:
-        """The cells of a row, column by column."""
-        return [self.cells.get((row, key)) for key in self.columns]
+    def shown(
+        self, row: str, note: Callable[[Interval], str], keys: Sequence[str] | None = None
+    ) -> list[Shown]:
+        """The cells of a row as a table shows them, with a note of what stands beside a figure.
+
+        Args:
+            row: its name.
+            note: what is said of the figure beside.
+            keys: of the columns; all by default.
+        """
+        cells = [self.cells.get((row, key), Cell(None)) for key in keys or self.columns]
+        return [
+            cell.figure if cell.beside is None else Noted(cell.figure, note(cell.beside)) for cell in cells
+        ]
 
     def dots(self, key: str, tone: str, places: Mapping[str, str] | None = None) -> list[Series]:
         """A column as points with intervals, and the figures beside them as hollow ones.

@@ -130,8 +130,8 @@ def _compared(found: Mapping[str, FinishedRun], area: float | None) -> dict[str,
                 second.index[second["status"] == ATTACKED]
             )
             if len(files):
-                hits = (one.loc[files, "correct_attacked"].to_numpy(dtype=bool) for one in (first, second))
-                tests[name] = paired_test(*hits, first.loc[files, "identity"].to_numpy())
+                before, after = (one.loc[files, "correct_attacked"].to_numpy(bool) for one in (first, second))
+                tests[name] = paired_test(before, after, first.loc[files, "identity"].to_numpy())
     corrected = dict(zip(tests, holm([p for _, p in tests.values()]), strict=True))
     places = {
         n: _Place(run, tests[n][0] if n in tests else None, corrected.get(n, 1.0)) for n, run in found.items()
@@ -181,18 +181,9 @@ def _drawn(places: Mapping[str, _Place]) -> np.ndarray | None:
         if (seen := mask & ~covered).any():
             depths = distance_transform_edt(np.pad(seen, 1))[1:-1, 1:-1]
             row, column = np.unravel_index(depths.argmax(), seen.shape)
+            style = {"color": "white", "size": 8, "ha": "center", "va": "center", "zorder": 30}
             halo = [withStroke(linewidth=2, foreground="black")]
-            axes.text(
-                column,
-                row,
-                name,
-                color="white",
-                size=8,
-                ha="center",
-                va="center",
-                zorder=30,
-                path_effects=halo,
-            )
+            axes.text(column, row, name, path_effects=halo, **style)
         covered |= mask
     entries = [
         Patch(facecolor=colour[name], edgecolor=LIGHT.ink, label=f"{name}, {percent(place.left.value)}")

@@ -70,7 +70,7 @@ def write_sweep_report(
         title="Sweep",
         headline=headline(summaries, len(runs)),
         banners=list(dict.fromkeys(warnings)),
-        failed=failed_checks(finished, folder),
+        failed=failed_checks(finished),
         lines=lines,
         flags=FLAGS_COUNT if flags(finished) else "",
         chart=show_chart(runs_chart(finished), folder, summaries) if finished else None,
@@ -96,15 +96,10 @@ def headline(summaries: Sequence[TrialSummary], count: int) -> str:
     )
 
 
-def failed_checks(finished: Sequence[FinishedRun], folder: Path) -> list[dict[str, Any]]:
+def failed_checks(finished: Sequence[FinishedRun]) -> list[dict[str, Any]]:
     """Every check that failed, with its run, but for attacks that were not to know the defence: banners say that."""
     return [
-        {
-            "run": run.name,
-            "folder": run.folder.relative_to(folder).as_posix(),
-            "name": name,
-            **vars(check),
-        }
+        {"run": run.name, "name": name, **vars(check)}
         for run in finished
         if not run.summary.only_naive
         for name, check in run.summary.failed_checks.items()

@@ -80,7 +80,7 @@ def gather_runs(folder: str | Path) -> list[Run]:
         runs.append(
             Run(
                 run,
-                tuple(yaml.safe_load(overrides.read_text())) if overrides.is_file() else (),
+                tuple(map(str, yaml.safe_load(overrides.read_text()))) if overrides.is_file() else (),
                 read_summary(run / "summary.json") if finished else None,
                 failure,
             )

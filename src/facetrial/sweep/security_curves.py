@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from facetrial.metrics.security_curve import LEFT, SecurityCurve, curve_rows
-from facetrial.report.rendering.components import Chart, Section, Series, Table
+from facetrial.report.rendering.components import Cell, Chart, Section, Table
 from facetrial.report.rendering.formatting import NOTHING, interval, percent
-from facetrial.report.sections.security_curve import size_axis, size_in_words
+from facetrial.report.sections.security_curve import size_axis, size_in_words, size_series
 from facetrial.sweep.runs import FinishedRun
 
 FILE = "curves.csv"
@@ -65,10 +65,6 @@ def _sentence(ranked: Sequence[tuple[str, SecurityCurve]]) -> str:
 
 def _chart(ranked: Sequence[tuple[str, SecurityCurve]]) -> Chart:
     first, shown = ranked[0][1], ranked[:_MOST]
-    series = []
-    for name, curve in shown:
-        points = [point for point in curve.points if point.n]
-        series.append(Series.of(name, [point.size for point in points], points, line=True))
     few = (
         ""
         if len(shown) == len(ranked)
@@ -81,13 +77,13 @@ def _chart(ranked: Sequence[tuple[str, SecurityCurve]]) -> Chart:
         "Whiskers: 95 % intervals." + few,
         size_axis(first),
         LEFT[first.goal],
-        series,
+        [size_series(name, curve.points) for name, curve in shown],
         log_x=True,
     )
 
 
 def _table(ranked: Sequence[tuple[str, SecurityCurve]]) -> Table:
-    lines = []
+    lines: list[list[Cell]] = []
     for name, curve in ranked:
         median = curve.median
         value, low, high = (size_in_words(curve, size) for size in (median.value, median.low, median.high))

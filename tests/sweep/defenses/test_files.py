@@ -53,7 +53,7 @@ def test_files_hold_every_figure(summaries, tmp_path):
     assert (lines["answers_per_second"] == 50).all()
     text = (tmp_path / "defenses.md").read_text()
     naive = 100 * summaries[1].robust_accuracy.value
-    assert f"(naive {naive:.1f} %)" in text
+    assert f", naive {naive:.1f} %)" in text
     assert "counts as recognised" in text
     write_defense_table(build_defense_table(summaries[:4]), tmp_path)
     assert "counts as recognised" not in (tmp_path / "defenses.md").read_text()

@@ -26,7 +26,7 @@ def test_written_files(study, tmp_path):
     names = {"study.md", "study.csv", "study_comparisons.csv", "study.png", "study.svg"}
     assert {path.name for path in written} == {path.name for path in tmp_path.iterdir()} == names
     text = (tmp_path / "study.md").read_text()
-    assert "study 0.625" in text
+    assert ", study 62.5%)" in text
     assert f"the {study.n} of {study.n_tested} test pictures" in text
     lines = list(csv.DictReader(io.StringIO((tmp_path / "study.csv").read_text())))
     assert len(lines) == 6 * 7
@@ -42,7 +42,7 @@ def test_synthetic_table_takes_the_people_with_most_pictures_and_is_marked():
     text = study_markdown(study)
     assert "> **Synthetic" in text
     assert "data.limit=50" in text
-    assert "study 0." not in text
+    assert ", study " not in text
     assert all(line["synthetic"] == "True" for line in csv.DictReader(io.StringIO(cells_csv(study))))
 
 

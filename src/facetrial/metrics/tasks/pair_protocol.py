@@ -162,7 +162,8 @@ def _resampled(similarities: np.ndarray, same: np.ndarray, people: np.ndarray, w
             rates.append(np.pad(passed, ((0, 0), (0, 1))) / passed[:, :1])
     couples = np.unique(np.sort(people[~same], axis=1), axis=0)
     counts = ScoreCounts.of(similarities[same], similarities[~same])
-    return Pairs(counts, *rates, people=len(np.unique(people[same])), couples=2 * len(couples))
+    accepted, falsely = rates
+    return Pairs(counts, accepted, falsely, people=len(np.unique(people[same])), couples=2 * len(couples))
 
 
 def _point(
@@ -205,11 +206,11 @@ def _fold(
     thresholds: np.ndarray,
 ) -> Fold:
     here = folds == fold
-    figures = (
+    clean, attacked, eight_bit = (
         wilson(int(right[name][here & versions[name]].sum()), int((here & versions[name]).sum()))
         for name in VERSIONS
     )
-    return Fold(float(thresholds[here].mean()), *figures, fold=int(fold) + 1)
+    return Fold(float(thresholds[here].mean()), clean, attacked, eight_bit, int(fold) + 1)
 
 
 def names_as_numbers(first: Sequence[str], second: Sequence[str]) -> np.ndarray:

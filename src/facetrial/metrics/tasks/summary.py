@@ -11,7 +11,9 @@ from facetrial.metrics.tasks.identification import identification_summary
 from facetrial.metrics.tasks.open_set import open_set_summary, split_known
 from facetrial.metrics.tasks.results import (
     ByVersion,
+    Identification,
     OpenSetPoint,
+    Ranks,
     Tasks,
     TooFew,
     Unavailable,
@@ -69,15 +71,16 @@ def tasks_summary(
 def tasks_rows(tasks: Tasks) -> pd.DataFrame:
     """The table of `tasks.csv`: a line a figure, version and person; person is "" where it is over all."""
     lines = []
-    for task, figure, wanted, person, versions in _figures(tasks):
+    for task, figure, wanted, person, versions in figures_of(tasks):
         about = {"task": task, "figure": figure, "wanted_rate": wanted, "person": person}
         lines += [about | {"version": version} | vars(versions[version]) for version in VERSIONS]
     return pd.DataFrame(lines)
 
 
-def _figures(tasks: Tasks) -> Iterator[tuple[str, str, float | None, str, ByVersion]]:
-    """Task, name, rate that it is for, person and the figures of all versions."""
-    for person, own in [("", tasks.identification), *tasks.identification.per_person.items()]:
+def figures_of(tasks: Tasks) -> Iterator[tuple[str, str, float | None, str, ByVersion]]:
+    """Task, name, rate that it is for, person ("" over all) and the figures of all versions."""
+    people: list[tuple[str, Identification | Ranks]] = [("", tasks.identification)]
+    for person, own in people + list(tasks.identification.per_person.items()):
         yield "identification", "top1", None, person, own.top1
         if own.rank5 is not None:
             yield "identification", "rank5", None, person, own.rank5

@@ -67,7 +67,8 @@ def verification_summary(
         for version in VERSIONS
     }
     # Clean with clean, every pair was counted from both of its ends.
-    pairs = {v: tuple(n // (2 if v == "clean" else 1) for n in found[v].counts.pairs) for v in VERSIONS}
+    pairs = {version: result.counts.pairs for version, result in found.items()}
+    pairs["clean"] = pairs["clean"][0] // 2, pairs["clean"][1] // 2
     clean = found["clean"]
     rates = {version: found[version].counts.rates() for version in VERSIONS}
 
@@ -100,12 +101,9 @@ def verification_summary(
         pairs={version: PairCounts(*pairs[version]) for version in VERSIONS},
         eer={
             version: interval_of(
-                result.counts.equal_error_rate(),
-                equal_error_rates(result),
-                sum(pairs[version]),
-                result.people,
+                one.counts.equal_error_rate(), equal_error_rates(one), sum(pairs[version]), one.people
             )
-            for version, result in found.items()
+            for version, one in found.items()
         },
         accuracy=_accuracy(found, pairs, grid),
         points=tuple(points),
@@ -116,7 +114,7 @@ def verification_summary(
 
 def impersonation(
     embeddings: Mapping[str, np.ndarray],
-    places: Mapping[str, np.ndarray],
+    places: Mapping[Version, np.ndarray],
     people: np.ndarray,
     targets: np.ndarray,
     edge: int,
@@ -140,17 +138,9 @@ def impersonation(
     totals = np.bincount(people, minlength=count)[targets[rows]]
     figures: dict[Version, Interval] = {}
     for version in VERSIONS:
-        hits = np.array(
-            [
-                int(
-                    (
-                        cells_of(embeddings["clean"][people == targets[row]] @ embeddings[version][row])
-                        >= edge
-                    ).sum()
-                )
-                for row in rows
-            ]
-        )
+        attacked = embeddings[version]
+        pairs = (embeddings["clean"][people == targets[row]] @ attacked[row] for row in rows)
+        hits = np.array([int((cells_of(similarities) >= edge).sum()) for similarities in pairs])
         with np.errstate(invalid="ignore"):
             drawn = (weights @ hits) / (weights @ totals)
         couples = len(np.unique(np.stack([people[rows], targets[rows]]), axis=1).T)

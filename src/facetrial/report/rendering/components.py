@@ -140,13 +140,11 @@ class Table:
         title: for who cannot see it, and above it where a section has several.
         header: a title a column.
         lines: cells: a text; a number; or a figure, shown with its interval and its number of pictures.
-        percent: whether figures are shares.
     """
 
     title: str
     header: Sequence[str]
     lines: Sequence[Sequence[Cell]]
-    percent: bool = True
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ NOTHING = "–"  # noqa: RUF001
 
 def percent(value: float | None, digits: int = 1) -> str:
     """0.1234 -> "12.3 %"; nothing measured -> a dash. What isn't all or nothing is never rounded to it."""
-    if _unknown(value):
+    if value is None or math.isnan(value):
         return NOTHING
     smallest = 0.5 * 10 ** -(digits + 2)
     if 0 < value < smallest:
@@ -34,7 +34,7 @@ def rate_in_words(rate: float) -> str:
 
 def interval(figure: Interval, digits: int = 1) -> str:
     """From 0.1 to 0.2 -> "10.0 to 20.0 %"."""
-    if _unknown(figure.value):
+    if math.isnan(figure.value):
         return NOTHING
     return f"{100 * figure.low:.{digits}f} to {100 * figure.high:.{digits}f} %"
 
@@ -52,10 +52,6 @@ def points(difference: float) -> str:
 def signed(margin: float) -> str:
     """0.314 -> "+0.31"; unknown or infinite -> a dash."""
     return f"{margin:+.2f}" if math.isfinite(margin) else NOTHING
-
-
-def _unknown(value: float | None) -> bool:
-    return value is None or math.isnan(value)
 
 
 def ranked_people(summary: TrialSummary) -> list[tuple[str, Person]]:

@@ -1,19 +1,18 @@
 """What a page shows of sections, and the files beside it: PNG and SVG of each chart, PNG of each drawing."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from facetrial.core.files import written_whole
 from facetrial.metrics.summary import TrialSummary
-from facetrial.report.rendering.chart_layout import in_words, lay_out
+from facetrial.report.rendering.chart_layout import lay_out
 from facetrial.report.rendering.chart_matplotlib import save_chart
 from facetrial.report.rendering.chart_plotly import plotly_chart
-from facetrial.report.rendering.components import Cell, Chart, Drawing, Noted, Section, Table
-from facetrial.report.rendering.formatting import NOTHING, interval
+from facetrial.report.rendering.components import Chart, Drawing, Section, Table
+from facetrial.report.rendering.formatting import NOTHING
 from facetrial.report.rendering.html import data_address, png
-from facetrial.statistics.intervals import Interval
+from facetrial.report.rendering.text_tables import shown_cell
 
 _MOST_LINES_UNDER_A_CHART = 60
 
@@ -72,35 +71,10 @@ def show_drawing(drawing: Drawing, folder: Path) -> dict[str, Any]:
 
 def show_table(table: Table) -> dict[str, Any]:
     """A table's cells as texts, with what they are sorted by; a column without a word in it is one of numbers."""
-    lines = [[_cell(value, table.percent) for value in line] for line in table.lines]
+    lines = [[shown_cell(value) for value in line] for line in table.lines]
     header = []
     for column, title in enumerate(table.header):
         values = [line[column] for line in table.lines]
         words = any(isinstance(value, str) and value not in ("", NOTHING) for value in values)
         header.append({"title": title, "numeric": bool(values) and not words})
     return {"title": table.title, "header": header, "lines": lines}
-
-
-def _cell(value: Cell, share: bool) -> dict[str, Any]:
-    """What a cell says, what stands below it, and what it is sorted by: "" comes last."""
-    if isinstance(value, str):
-        return {"text": value, "below": "", "sort": "" if value == NOTHING else value}
-    figure, note = (value.figure, [value.note]) if isinstance(value, Noted) else (value, [])
-    if isinstance(figure, Interval):
-        below = ", ".join([*_below(figure, share), *note])
-        return {"text": in_words(figure.value, share), "below": below, "sort": _sorted_by(figure.value)}
-    if note:
-        return {"text": NOTHING, "below": note[0], "sort": ""}
-    text = str(value) if isinstance(value, int) else in_words(value, False)
-    return {"text": text, "below": "", "sort": _sorted_by(value)}
-
-
-def _sorted_by(value: float | None) -> float | str:
-    return "" if value is None or not math.isfinite(value) else value
-
-
-def _below(figure: Interval, share: bool) -> list[str]:
-    if math.isnan(figure.value):
-        return [f"n = {figure.n}"]
-    low, high = (in_words(end, False) for end in (figure.low, figure.high))
-    return [interval(figure) if share else f"{low} to {high}", f"n = {figure.n}"]

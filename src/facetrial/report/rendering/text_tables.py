@@ -5,13 +5,20 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 
+from facetrial.report.rendering.chart_layout import in_words
+from facetrial.report.rendering.components import Cell, Noted
+from facetrial.report.rendering.formatting import NOTHING, interval
+from facetrial.statistics.intervals import Interval
+
 CsvCell = str | float | None
 
 
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
     """A Markdown table, first column to the left, the rest to the right; pipes and line ends are escaped."""
     lines = [header, [":--", *["--:"] * (len(header) - 1)], *rows]
-    cells = [[str(c).replace("|", "\\|").replace("\n", " ") for c in line] for line in lines]
+    shown = [[shown_cell(cell) for cell in line] for line in lines]
+    texts = [[f"{c['text']} ({c['below']})" if c["below"] else c["text"] for c in line] for line in shown]
+    cells = [[text.replace("|", "\\|").replace("\n", " ") for text in line] for line in texts]
     return "".join("| " + " | ".join(line) + " |\n" for line in cells)
 
 
@@ -23,3 +30,18 @@ def csv_table(lines: Sequence[Mapping[str, CsvCell]]) -> str:
     for line in lines:
         writer.writerow("" if isinstance(c, float) and math.isnan(c) else c for c in line.values())
     return text.getvalue()
+
+
+def shown_cell(value: Cell) -> dict[str, str | float]:
+    """What a cell says, what stands below it, and what it is sorted by: "" comes last."""
+    if isinstance(value, str):
+        return {"text": value, "below": "", "sort": "" if value == NOTHING else value}
+    figure, below = (value.figure, [value.note]) if isinstance(value, Noted) else (value, [])
+    if isinstance(figure, Interval):
+        known = [] if math.isnan(figure.value) else [interval(figure)]
+        below = [*known, f"n = {figure.n}", *below]
+        number, text = figure.value, in_words(figure.value, True)
+    else:
+        number, text = figure, str(figure) if isinstance(figure, int) else in_words(figure, False)
+    last = number is None or not math.isfinite(number)
+    return {"text": text, "below": ", ".join(below), "sort": "" if last else number}

@@ -34,34 +34,22 @@ class Theme:
     faint: str
 
 
-LIGHT = Theme(
-    ink="#1b1f24",
-    muted="#9aa3ad",
-    paper="#ffffff",
-    clean="#0072B2",
-    attacked="#D55E00",
-    eight_bit="#009E73",
-    fourth="#CC79A7",
-    fifth="#E69F00",
-    sixth="#56B4E9",
-    seventh="#7d5a00",
-    grid="#e4e8ec",
-    faint="#d4d9de",
-)
-DARK = Theme(
-    ink="#e8eaed",
-    muted="#6f7882",
-    paper="#16191d",
-    clean="#56B4E9",
-    attacked="#E69F00",
-    eight_bit="#2fbf94",
-    fourth="#CC79A7",
-    fifth="#F0E442",
-    sixth="#D55E00",
-    seventh="#9db4c8",
-    grid="#262c33",
-    faint="#343b43",
-)
+# Of each, the colour on light paper and on dark.
+_COLOURS = {
+    "ink": ("#1b1f24", "#e8eaed"),
+    "muted": ("#9aa3ad", "#6f7882"),
+    "paper": ("#ffffff", "#16191d"),
+    "clean": ("#0072B2", "#56B4E9"),
+    "attacked": ("#D55E00", "#E69F00"),
+    "eight_bit": ("#009E73", "#2fbf94"),
+    "fourth": ("#CC79A7", "#CC79A7"),
+    "fifth": ("#E69F00", "#F0E442"),
+    "sixth": ("#56B4E9", "#D55E00"),
+    "seventh": ("#7d5a00", "#9db4c8"),
+    "grid": ("#e4e8ec", "#262c33"),
+    "faint": ("#d4d9de", "#343b43"),
+}
+LIGHT, DARK = (Theme(*colours) for colours in zip(*_COLOURS.values(), strict=True))
 
 
 def new_axes(
@@ -86,7 +74,7 @@ def mark(figure: Figure, summaries: Sequence[TrialSummary], theme: Theme) -> Non
     notes = []
     if any(summary.synthetic for summary in summaries):
         notes.append("synthetic faces")
-    if limits := sorted({summary.limit for summary in summaries} - {None}):
+    if limits := sorted(summary.limit for summary in summaries if summary.limit is not None):
         notes.append(f"a quick look, data.limit={limits[0]}")
     untrusted = [summary for summary in summaries if not summary.trusted]
     if not all(summary.only_naive for summary in untrusted):

@@ -4,6 +4,7 @@ from facetrial.metrics.certified import Certified
 from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.components import Chart, Section, Series
 from facetrial.report.rendering.formatting import figure_in_words, interval, percent
+from facetrial.report.sections.security_curve import size_series
 
 
 def certified_section(summary: TrialSummary) -> Section | None:
@@ -27,9 +28,7 @@ def certified_chart(summary: TrialSummary, certified: Certified) -> Chart:
     series = [Series.of("certified", radii, certified.points, line=True, tone="eight_bit")]
     beside = ""
     if certified.left is not None:
-        left = [point for point in certified.left if point.n]
-        sizes = [point.size for point in left]
-        series.append(Series.of(f"left by {summary.attack}", sizes, left, line=True, tone="attacked"))
+        series.append(size_series(f"left by {summary.attack}", certified.left, "attacked"))
         beside = " What the attack left are pictures without a wrong name; there an abstention is none."
     return Chart(
         "certified",

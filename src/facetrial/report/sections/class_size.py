@@ -50,12 +50,7 @@ def class_size_section(summary: TrialSummary) -> Section | None:
                 ],
             ),
             Series.of(
-                "fitted",
-                [point.n_train for point in fitted],
-                fitted,
-                line=True,
-                points=False,
-                band=True,
+                "fitted", [point.n_train for point in fitted], fitted, line=True, points=False, band=True
             ),
         ],
         log_x=True,

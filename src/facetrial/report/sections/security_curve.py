@@ -1,8 +1,10 @@
 """The security curve on a page."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from facetrial.metrics.security_curve import LEFT, SecurityCurve
+from facetrial.metrics.security_curve import LEFT, CurvePoint, SecurityCurve
 from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.components import Chart, Section, Series
 from facetrial.report.rendering.formatting import figure_in_words
@@ -13,6 +15,12 @@ def size_in_words(curve: SecurityCurve, size: float) -> str:
     if not np.isfinite(size):
         return f"more than {size_in_words(curve, curve.limit)}"
     return f"{size:.3g}{curve.unit.removeprefix('1')}"
+
+
+def size_series(name: str, points: Sequence[CurvePoint], tone: str | None = None) -> Series:
+    """What is left at each size, as a line; sizes at which nothing was measured are left out."""
+    points = [point for point in points if point.n]
+    return Series.of(name, [point.size for point in points], points, line=True, tone=tone)
 
 
 def size_axis(curve: SecurityCurve) -> str:
@@ -29,7 +37,6 @@ def curve_section(summary: TrialSummary) -> Section | None:
 
 def curve_chart(curve: SecurityCurve) -> Chart:
     """The security curve with 95 % intervals, what is left with no change, and the median smallest change."""
-    points = [point for point in curve.points if point.n]
     median = curve.median.value
     known = np.isfinite(median) and median > 0
     return Chart(
@@ -39,11 +46,7 @@ def curve_chart(curve: SecurityCurve) -> Chart:
         "95 % intervals.",
         size_axis(curve),
         LEFT[curve.goal],
-        [
-            Series.of(
-                "left by the attack", [point.size for point in points], points, line=True, tone="attacked"
-            )
-        ],
+        [size_series("left by the attack", curve.points, "attacked")],
         log_x=True,
         level=curve.clean.value,
         level_name="with no change",

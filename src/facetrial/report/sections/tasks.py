@@ -2,15 +2,12 @@
 
 from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.tasks.results import ByVersion, Tasks, TooFew, Unavailable, Verification
+from facetrial.metrics.tasks.summary import figures_of
 from facetrial.report.rendering.components import Cell, Chart, Section, Series, Table
 from facetrial.report.rendering.formatting import percent, rate_in_words
 from facetrial.trial.embedding_shards import Version
 
-SHOWN: dict[Version, str] = {
-    "clean": "clean",
-    "attacked": "attacked",
-    "8bit": "after rounding to 8 bits",
-}
+SHOWN: dict[Version, str] = {"clean": "clean", "attacked": "attacked", "8bit": "after rounding to 8 bits"}
 
 
 def line_of(title: str, figures: ByVersion, set_to: str | None = None) -> list[Cell]:
@@ -81,30 +78,28 @@ def _sentences(tasks: Tasks) -> list[str]:
     return sentences
 
 
+_TITLES = {
+    "identification top1": "Identification among {people}: right name first",
+    "identification rank5": "Identification: right name among the first five",
+    "verification eer": "Verification: equal error rate",
+    "verification accuracy": "Verification: right at the best clean threshold",
+    "verification tar": "Verification: pairs of one person accepted, FAR {rate}",
+    "verification far": "Verification: pairs of two people accepted, FAR {rate}",
+    "verification impersonation": "Verification: accepted as the target, FAR {rate}",
+    "open_set identified": "Open set: found and named rightly, false alarms {rate}",
+    "open_set false_alarms": "Open set: people outside taken for somebody, {rate}",
+}
+
+
 def _lines(tasks: Tasks) -> list[list[Cell]]:
-    identification, verification, open_set = tasks.identification, tasks.verification, tasks.open_set
-    lines = [line_of(f"Identification among {identification.people}: right name first", identification.top1)]
-    if identification.rank5 is not None:
-        lines.append(line_of("Identification: right name among the first five", identification.rank5))
-    if not isinstance(verification, Unavailable):
-        right = verification.accuracy.by_version
-        lines.append(line_of("Verification: equal error rate", verification.eer))
-        lines.append(line_of("Verification: right at the best clean threshold", right))
-        for point in verification.points:
-            if isinstance(point, TooFew):
-                continue
-            rate, begin = rate_in_words(point.wanted), "Verification: pairs of"
-            lines.append(line_of(f"{begin} one person accepted, FAR {rate}", point.tar))
-            lines.append(line_of(f"{begin} two people accepted, FAR {rate}", point.far, f"set to {rate}"))
-            if point.impersonation is not None:
-                lines.append(
-                    line_of(f"Verification: accepted as the target, FAR {rate}", point.impersonation)
-                )
-    for point in () if isinstance(open_set, Unavailable) else open_set.points:
-        if not isinstance(point, TooFew):
-            rate, outside = rate_in_words(point.wanted), "Open set: people outside taken for somebody"
-            lines.append(line_of(f"Open set: found and named rightly, false alarms {rate}", point.identified))
-            lines.append(line_of(f"{outside}, {rate}", point.false_alarms, f"set to {rate}"))
+    lines = []
+    for task, name, wanted, person, versions in figures_of(tasks):
+        if not person:
+            rate = "" if wanted is None else rate_in_words(wanted)
+            title = _TITLES[f"{task} {name}"].format(people=tasks.identification.people, rate=rate)
+            lines.append(
+                line_of(title, versions, f"set to {rate}" if name in ("far", "false_alarms") else None)
+            )
     return lines
 
 

@@ -3,13 +3,10 @@
 from pathlib import Path
 
 from facetrial.metrics.flagging import FLAGS_COUNT
-from facetrial.report.rendering.formatting import NOTHING, interval, percent
 from facetrial.report.rendering.text_tables import csv_table, markdown_table
-from facetrial.statistics.intervals import Interval
 from facetrial.sweep.csv_table import figure_columns
-from facetrial.sweep.defenses.section import defenses_chart, headed
+from facetrial.sweep.defenses.section import defenses_chart, headed, table_lines
 from facetrial.sweep.defenses.table import DefenseTable
-from facetrial.sweep.figure_table import Cell
 
 
 def write_defense_table(
@@ -25,23 +22,6 @@ def write_defense_table(
     """
     texts = {f"{name}.md": defenses_markdown(table, name, title), f"{name}.csv": defenses_csv(table)}
     return table.write(Path(folder), texts, defenses_chart(table, name, title))
-
-
-def table_lines(table: DefenseTable) -> list[list[str]]:
-    """The lines as words."""
-    lines = []
-    for defense in table.rows:
-        lost = table.lost(defense)
-        lines.append(
-            [
-                defense,
-                _with_interval(table.of_defense[defense].clean_kept),
-                NOTHING if lost is None else f"{100 * lost:.1f}",
-                *(_in_words(cell) for cell in table.line(defense)),
-                *(NOTHING if cost is None else f"{cost:.3g}" for cost in table.costs(defense).values()),
-            ]
-        )
-    return lines
 
 
 def defenses_markdown(table: DefenseTable, name: str = "defenses", title: str = "") -> str:
@@ -78,14 +58,3 @@ def defenses_csv(table: DefenseTable) -> str:
             for (defense, attack), cell in table.cells.items()
         ]
     )
-
-
-def _in_words(cell: Cell | None) -> str:
-    if cell is None:
-        return NOTHING
-    words = NOTHING if cell.figure is None else _with_interval(cell.figure)
-    return words if cell.beside is None else f"{words} (naive {percent(cell.beside.value)})"
-
-
-def _with_interval(figure: Interval) -> str:
-    return f"{percent(figure.value)} [{interval(figure).removesuffix(' %').replace(' to ', ', ')}]"

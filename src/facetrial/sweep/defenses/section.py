@@ -3,10 +3,10 @@
 from facetrial.metrics.flagging import FLAGS_COUNT, LEFT
 from facetrial.report.rendering.chart_layout import TONES
 from facetrial.report.rendering.components import Cell as Shown
-from facetrial.report.rendering.components import Chart, Noted, Section, Series, Table
+from facetrial.report.rendering.components import Chart, Section, Series, Table
 from facetrial.report.rendering.formatting import percent
+from facetrial.statistics.intervals import Interval
 from facetrial.sweep.defenses.table import DefenseTable
-from facetrial.sweep.figure_table import Cell
 
 
 def headed(title: str) -> str:
@@ -16,18 +16,6 @@ def headed(title: str) -> str:
 
 def defenses_section(table: DefenseTable, name: str = "defenses", title: str = "") -> Section:
     """The table and its figure, for a page; `name` and `title` as for `write_defense_table`."""
-    lines: list[list[Shown]] = []
-    for defense in table.rows:
-        lost = table.lost(defense)
-        lines.append(
-            [
-                defense,
-                table.of_defense[defense].clean_kept,
-                None if lost is None else round(100 * lost, 1),
-                *(_shown(cell) for cell in table.line(defense)),
-                *table.costs(defense).values(),
-            ]
-        )
     note = ["Share of pictures recognised under attacks that know the defence."]
     if table.has_naive:
         note.append(
@@ -40,14 +28,30 @@ def defenses_section(table: DefenseTable, name: str = "defenses", title: str = "
         headed(title),
         note=" ".join(note),
         charts=[defenses_chart(table, name, title)],
-        tables=[Table(headed(title), table.header, lines)],
+        tables=[Table(headed(title), table.header, table_lines(table))],
     )
 
 
-def _shown(cell: Cell | None) -> Shown:
-    if cell is None or cell.beside is None:
-        return None if cell is None else cell.figure
-    return Noted(cell.figure, f"naive {percent(cell.beside.value)}")
+def table_lines(table: DefenseTable) -> list[list[Shown]]:
+    """A line a defence: clean accuracy, what of it is lost, what is left under each attack, and costs."""
+    lines: list[list[Shown]] = []
+    for defense in table.rows:
+        lost = table.lost(defense)
+        lines.append(
+            [
+                defense,
+                table.of_defense[defense].clean_kept,
+                None if lost is None else round(100 * lost, 1),
+                *table.shown(defense, naive),
+                *table.costs(defense).values(),
+            ]
+        )
+    return lines
+
+
+def naive(beside: Interval) -> str:
+    """What is said of a figure under an attack that does not know the defence."""
+    return f"naive {percent(beside.value)}"
 
 
 def defenses_chart(table: DefenseTable, name: str = "defenses", title: str = "") -> Chart:

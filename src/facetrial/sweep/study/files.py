@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facetrial.metrics.names import defenses_name
-from facetrial.report.rendering.formatting import NOTHING, points, shown_name
+from facetrial.report.rendering.components import Cell
+from facetrial.report.rendering.formatting import NOTHING, points
 from facetrial.report.rendering.text_tables import csv_table, markdown_table
-from facetrial.sweep.figure_table import Cell
-from facetrial.sweep.study.section import headed, noise_level, study_chart
+from facetrial.sweep.study.section import headed, noise_level, study_chart, study_table
 from facetrial.sweep.study.table import FURTHER_COLUMNS, STUDY_COLUMNS, Study, place_of
 
 
@@ -65,22 +65,12 @@ def study_markdown(study: Study, title: str = "", picture: str = "study.png") ->
 
 
 def _cell_table(study: Study, keys: Sequence[str]) -> str:
-    lines = [
-        [shown_name(person), *(_cell_text(study.cells[person, key]) for key in keys)] for person in study.rows
-    ]
-    return markdown_table(["person", *(study.columns[key] for key in keys)], lines)
-
-
-def _cell_text(cell: Cell) -> str:
-    figure = cell.figure
-    if figure is None or not figure.n:
-        return f"{NOTHING} (n = 0)"
-    text = f"**{figure.value:.3f}** [{figure.low:.3f}, {figure.high:.3f}] n = {figure.n}"
-    return text if cell.beside is None else f"{text}; study {cell.beside.value:g}"
+    table = study_table(study, keys)
+    return markdown_table(table.header, table.lines)
 
 
 def _comparison_table(study: Study) -> str:
-    lines = [
+    lines: list[list[Cell]] = [
         [
             f"“{comparison.second.title}” less “{comparison.first.title}”",
             points(comparison.difference.value),
@@ -94,7 +84,7 @@ def _comparison_table(study: Study) -> str:
 
 
 def _trial_table(study: Study) -> str:
-    lines = []
+    lines: list[list[Cell]] = []
     for summary in study.summaries:
         rms = study.rms.get(place_of(summary), math.nan)
         lines.append(
@@ -137,9 +127,7 @@ def comparisons_csv(study: Study) -> str:
                 "second": comparison.second.key,
                 "first": comparison.first.key,
                 "difference": comparison.difference.value,
-                "low": comparison.difference.low,
-                "high": comparison.difference.high,
-                "n": comparison.difference.n,
+                **{part: getattr(comparison.difference, part) for part in ("low", "high", "n")},
                 "mcnemar_p": comparison.p,
                 "sentence": comparison.sentence,
                 **_about(study),

@@ -1,6 +1,8 @@
 """The study's table on a page, and as a figure."""
 
-from facetrial.report.rendering.components import Chart, Noted, Section, Table
+from collections.abc import Sequence
+
+from facetrial.report.rendering.components import Chart, Section, Table
 from facetrial.report.rendering.formatting import shown_name
 from facetrial.sweep.study.table import STUDY_COLUMNS, Study
 
@@ -51,20 +53,19 @@ def study_chart(study: Study, name: str = "study") -> Chart:
     )
 
 
-def study_table(study: Study) -> Table:
-    """A line a person, a column a trial; beside a figure what the study found, where it has a figure."""
+def study_table(study: Study, keys: Sequence[str] | None = None) -> Table:
+    """A line a person, a column a trial; beside a figure what the study found, where it has a figure.
+
+    Args:
+        study: the table.
+        keys: of the columns; all by default.
+    """
     lines = [
-        [
-            person,
-            *(
-                cell.figure if cell.beside is None else Noted(cell.figure, f"study {cell.beside.value:.1%}")
-                for cell in study.line(person)
-                if cell is not None
-            ),
-        ]
-        for person in study.rows
+        [shown_name(row), *study.shown(row, lambda found: f"study {found.value:.1%}", keys)]
+        for row in study.rows
     ]
-    return Table("The study's table", ["person", *study.columns.values()], lines)
+    header = ["person", *(study.columns[key] for key in keys or study.columns)]
+    return Table("The study's table", header, lines)
 
 
 def _name(study: Study, person: str) -> str:
