@@ -65,29 +65,44 @@ class Model:
     """Either network, and how it is trained."""
 
     checkpoint: str | None
-    trainable: Sequence[str] | None
-    start_from_means: bool
     max_epochs: Annotated[int, whole(0), Unit("epochs")]
-    batch_size: Annotated[int, whole(2), Unit("pictures")]
-    head: Part | None
-    loss: Annotated[Part, Given("dimension", "num_classes")] | None
     optimizer: Annotated[Any, Keys(Optimizer)]
-    plan: Part | None
-    train: Part | None
-    network: Part | None
-    augmentation: Part | None
+    plan: Part
+    train: Part
 
 
 @dataclass
-class KnownModel(Model):
+class Recognizer(Model):
+    trainable: Sequence[str] | None
+    start_from_means: bool
+    batch_size: Annotated[int, whole(2), Unit("pictures")]
+    head: Part
+    loss: Annotated[Part, Given("dimension", "num_classes")]
+
+
+@dataclass
+class LandmarkModel(Model):
+    network: Part
+    augmentation: Part
+
+
+@dataclass
+class KnownRecognizer(Recognizer):
     """One that a trial is held with: a checkpoint that is named must be there."""
 
     checkpoint: ExistingFile | None
 
 
 @dataclass
+class KnownLandmarkModel(LandmarkModel):
+    """One that a trial is held with, likewise."""
+
+    checkpoint: ExistingFile | None
+
+
+@dataclass
 class Landmarks:
-    model: Annotated[Any, Keys(KnownModel)]
+    model: Annotated[Any, Keys(KnownLandmarkModel)]
 
 
 @dataclass
@@ -121,11 +136,11 @@ class Surrogate:
 
 @dataclass
 class Training:
-    """The whole config of train.py."""
+    """The whole config of train.py, which trains a recogniser."""
 
     paths: Annotated[Any, Keys(Paths)]
     embedder: Annotated[Any, Keys(Embedder, beyond=True)]
-    model: Annotated[Any, Keys(Model)]
+    model: Annotated[Any, Keys(Recognizer)]
     landmarks: Annotated[Any, Keys(Landmarks)]
     data: Part | None
     defense: Parts
@@ -136,10 +151,17 @@ class Training:
 
 
 @dataclass
+class TrainingLandmarks(Training):
+    """The same with model=landmarks."""
+
+    model: Annotated[Any, Keys(LandmarkModel)]
+
+
+@dataclass
 class Evaluating(Training):
     """The whole config of evaluate.py."""
 
-    model: Annotated[Any, Keys(KnownModel)]
+    model: Annotated[Any, Keys(KnownRecognizer)]
     attack: Annotated[Any, Keys(Attack)]
     goal: Part | None
     certificate: Part | None

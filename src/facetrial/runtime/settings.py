@@ -41,6 +41,8 @@ def check_settings(config: DictConfig) -> None:
         FacetrialError: a sentence for each key that is unknown or has a value that it may not have.
     """
     schema = schemas.Evaluating if "task" in config else schemas.Training
+    if schema is schemas.Training and "network" in config.get("model", ()):
+        schema = schemas.TrainingLandmarks
     faults = list(_in_node(config, "", _hints(schema), closed=True))
     faults += [
         _Fault(f"{key} is missing.") for key in _hints(schema) if key not in config and key not in _ADDED
@@ -115,13 +117,11 @@ def _in_part(value: DictConfig, where: str, annotation: Any) -> Iterator[_Fault]
         yield from _in_node(value, where, taken | own | said_there, not takes_any, name)
         if not value.get("_partial_") and "_args_" not in value:
             given = {key for part in _metadata(annotation) if isinstance(part, Given) for key in part.names}
-            yield from (
-                _Fault(_missing(f"{where}.{key}", taken[key]))
-                for key in required(made)
-                if key not in value and key not in given
-            )
+            needed = {key: taken[key] for key in required(made) if key not in given}
+            yield from _missing(value, where, needed)
     elif keys is not None:
         yield from _in_node(value, where, own, closed="_target_" not in value)
+        yield from _missing(value, where, own)
     elif value and any(map(_is_ours, _options(annotation))):
         yield _Fault(
             f"{where} has no _target_, so that its keys ({', '.join(map(str, value))}) are nobody's."
@@ -151,11 +151,16 @@ def _value(where: str, annotation: Any, value: Any) -> Any:
     return plain
 
 
-def _missing(where: str, annotation: Any) -> str:
-    if any(map(_is_ours, _options(annotation))):
-        return f"{where} is missing; it must be a part with a _target_."
-    said = annotation is not Any and is_described(annotation)
-    return f"{where} is missing{f'; it {says(annotation)}' if said else ''}."
+def _missing(node: DictConfig, place: str, needed: Mapping[str, Any]) -> Iterator[_Fault]:
+    """A fault for each key that the part at `place` cannot do without and does not have."""
+    for key, annotation in needed.items():
+        if key not in node:
+            said = ""
+            if any(map(_is_ours, _options(annotation))):
+                said = "; it must be a part with a _target_"
+            elif annotation is not Any and is_described(annotation):
+                said = f"; it {says(annotation)}"
+            yield _Fault(f"{place}.{key} is missing{said}.")
 
 
 def _unknown(where: str, key: str, known: Mapping[str, Any], takes: str) -> str:
