@@ -1,16 +1,15 @@
 """OmegaConf resolvers that the configs use. Importing this module registers them."""
 
-import contextlib
 import os
 import sys
 import warnings
 from pathlib import Path
 
 import joblib
-from hydra.utils import get_class
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from facetrial.core.digests import digest
+from facetrial.runtime.started import smoothing_sigma
 
 _PLACES = ("hydra.", "hydra/", "paths.")
 _MEMORY = 4 * 2**30  # bytes of a run beside others; training may take twice as much
@@ -52,15 +51,6 @@ def side_by_side() -> int:
 def wandb_group(mode: object, folder: str) -> str | None:
     """The name under which the runs of a sweep stand together: its folder's; None for a run by itself."""
     return Path(folder).name if str(mode).endswith("MULTIRUN") else None
-
-
-def smoothing_sigma(default: float, *, _root_: DictConfig) -> float:
-    """The sigma of the defence of a config that smooths, whatever its key; `default` where none does."""
-    for defense in (OmegaConf.select(_root_, "defense") or {}).values():
-        with contextlib.suppress(Exception):  # whoever makes it says what is wrong with it
-            if getattr(get_class(defense["_target_"]), "smooths", False):
-                return defense["sigma"]
-    return default
 
 
 OmegaConf.register_new_resolver("smoothing_sigma", smoothing_sigma, replace=True)

@@ -1,11 +1,13 @@
 """How this run was started: which configs were chosen for its groups, and what the command line changed."""
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
+from hydra.utils import get_class
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from facetrial.core.errors import FacetrialError
@@ -67,6 +69,15 @@ def settings_of(group: str, name: str, asked_by: str = "") -> dict[str, Any]:
     raise FacetrialError(
         f"{asked_by or group}={name}: there is no such {group}; there are {', '.join(known)}."
     )
+
+
+def smoothing_sigma(default: float, *, _root_: DictConfig) -> float:
+    """The sigma of the defence of a config that smooths, whatever its key; `default` where none does."""
+    for defense in (OmegaConf.select(_root_, "defense") or {}).values():
+        with contextlib.suppress(Exception):  # whoever makes it says what is wrong with it
+            if getattr(get_class(defense["_target_"]), "smooths", False):
+                return defense["sigma"]
+    return default
 
 
 def check_named_once(defenses: Iterable[str]) -> None:
