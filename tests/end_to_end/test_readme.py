@@ -96,7 +96,8 @@ def quick(words: list[str], home: Path) -> list[str]:
         if not any(word.startswith(("data", "experiment")) for word in words):
             short += FEW_DRAWN
         if "experiment=defenses_cpu" in words:
-            short += ["attack=random,patch", "defense=none,squeezing", "data.min_pictures=10", "data.limit=5"]
+            short += ["attack=random,defenses_cpu/patch", "defense=none,squeezing"]
+            short += ["data.min_pictures=10", "data.limit=5"]
         elif not {"landmarks=mtcnn", "data=folder"} & set(words):
             short += [f"landmarks.model.{part}" for part in SMALL_NETWORK] + ["landmarks.model.max_epochs=1"]
         if "certificate=cohen" in words:
