@@ -104,8 +104,12 @@ class Budget(ABC):
         """The direction (B, 3, H, W), along which `gradient` rises most; of length 1 in the budget's norm."""
         raise self._lacks("gradient steps")
 
-    def ascent(self, gradient: Tensor) -> Tensor:
-        """The direction (B, 3, H, W) of steps that are long beside the budget and are all projected: `steepest`."""
+    def rise(self, gradient: Tensor) -> Tensor:
+        """By how much (B,) what has this gradient rises at most, to first order, for a change of length 1."""
+        return (gradient * self.steepest(gradient)).flatten(1).sum(1)
+
+    def ascent(self, gradient: Tensor, change: Tensor) -> Tensor:
+        """The direction (B, 3, H, W) of steps from `change` that are long beside the budget and all projected."""
         return self.steepest(gradient)
 
     def ball(self, change: Tensor) -> Tensor:

@@ -12,6 +12,9 @@ from facetrial.core.randomness import Draws
 from facetrial.core.settings import Positive, PositiveShare, Unit
 
 _ROUNDS = 30
+# Steps that are projected, as a multiple of the present change's L2. At 1 FMN ends some hundredths higher than at 3, on
+# faces and before linear victims.
+_ASCENT = 3.0
 
 
 def _sums(values: Tensor) -> Tensor:
@@ -84,9 +87,15 @@ class L1(Budget):
         sparse = torch.unflatten(chosen, 1, gradient.shape[1:]) * gradient.sign()
         return sparse / _sums(sparse.abs()).clamp(min=1.0)
 
-    def ascent(self, gradient: Tensor) -> Tensor:
-        # The projection makes the change sparse, and better than a fixed share does.
-        return gradient / norms(gradient).clamp(min=1e-30)
+    def rise(self, gradient: Tensor) -> Tensor:
+        return gradient.abs().amax((1, 2, 3))
+
+    def ascent(self, gradient: Tensor, change: Tensor) -> Tensor:
+        # The projection makes the change sparse, and better than a fixed share does. Of changes equal in L1 sparse ones
+        # are longer in L2: a step goes by the present one's, or it would do away with what was found before.
+        # Where there is none yet, it is as sparse as can be.
+        length = (_ASCENT * norms(change) / _sums(change.abs())).nan_to_num(1.0)
+        return length * gradient / norms(gradient).clamp(min=1e-30)
 
     def start(self, images: Tensor, region: Tensor, draws: Draws) -> Tensor:
         # Uniform in the simplex's ball: exponential draws, normalised, with random signs.

@@ -54,11 +54,12 @@ class FMN(MinimumNormAttack):
         budget, memory = active.budget, active.memory
         limit = budget.size(*active.images.shape[-2:])
         adversarial = active.criterion.is_adversarial(found.scores)
-        size = budget.measure(active.current - active.images) / budget.limit
+        change = active.current - active.images
+        size = budget.measure(change) / budget.limit
         memory["smallest"] = memory["smallest"].minimum(torch.where(adversarial, size, torch.inf))
 
         gamma = annealed(active.step, self.steps, self.gamma, min(self.gamma, 1e-3))
-        climb = (found.gradient * budget.steepest(found.gradient)).flatten(1).sum(1) * limit
+        climb = budget.rise(found.gradient) * limit
         # A little farther than the boundary of a linear victim, on which the picture would come to lie else.
         to_boundary = (1 + gamma) * (size + found.loss.abs() / climb.clamp(min=1e-30))
         larger = torch.where(memory["smallest"].isinf(), to_boundary, memory["radius"] * (1 + gamma))
@@ -67,5 +68,5 @@ class FMN(MinimumNormAttack):
         memory["radius"] = radius
 
         share = annealed(active.step, self.steps, self.step, self.step / 100)
-        step = (share * radius * limit)[:, None, None, None] * budget.ascent(found.gradient)
+        step = (share * radius * limit)[:, None, None, None] * budget.ascent(found.gradient, change)
         active.current = budget.scaled(radius).project(active.images, active.current + step, active.region)
