@@ -22,6 +22,7 @@ from facetrial.report.showcase import IMAGES, read_image
 from facetrial.report.wording import banners, headline, sentences, trust
 from facetrial.trial.showcase_cases import EVENLY, JUST_FOOLED, JUST_ROBUST, WORST, Case
 
+# What a trial's report has to show, in the order of the page: each makes a section of the summary, or None.
 TRIAL_SECTIONS: list[Callable[[TrialSummary], Section | None]] = [
     curve_section,
     certified_section,
@@ -32,11 +33,6 @@ TRIAL_SECTIONS: list[Callable[[TrialSummary], Section | None]] = [
     power_section,
     class_size_section,
 ]
-
-
-"""What a trial's report has to show, in the order of the page: each makes a section of the summary, or None."""
-
-
 KINDS = {
     WORST: (
         "Most surely mistaken",
