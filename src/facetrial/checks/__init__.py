@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from facetrial.checks.deterministic import Deterministic
     from facetrial.checks.fitted_apart import FittedApart, TrainedApart
     from facetrial.checks.of_input import PictureRange, StandardisedOnce
+    from facetrial.checks.of_region import LandmarksAgree
     from facetrial.checks.of_rows import (
         Adaptive,
         Certificates,
@@ -30,6 +31,7 @@ __all__ = [
     "Deterministic",
     "Evidence",
     "FittedApart",
+    "LandmarksAgree",
     "MoreStepsDoNotHelp",
     "OneRowAPicture",
     "Outcome",
