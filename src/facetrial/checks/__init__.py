@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
-    from facetrial.checks.base import Check, Evidence, Outcome, run_checks
+    from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed, run_checks
     from facetrial.checks.deterministic import Deterministic
-    from facetrial.checks.fitted_apart import FittedApart
+    from facetrial.checks.fitted_apart import FittedApart, TrainedApart
     from facetrial.checks.of_input import PictureRange, StandardisedOnce
+    from facetrial.checks.of_region import LandmarksAgree
     from facetrial.checks.of_rows import (
         Adaptive,
         Certificates,
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
         SurvivesRounding,
     )
     from facetrial.checks.of_victim import Recognises, SameAlone, VictimFrozen
+    from facetrial.checks.reference_attack import ReferenceAttack
     from facetrial.checks.stronger_attacks import BlackBoxNotBetter, MoreStepsDoNotHelp, UnboundedReachesZero
+    from facetrial.checks.true_slopes import TrueSlopes
 
 __all__ = [
     "Adaptive",
@@ -28,18 +31,25 @@ __all__ = [
     "Deterministic",
     "Evidence",
     "FittedApart",
+    "LandmarksAgree",
     "MoreStepsDoNotHelp",
     "OneRowAPicture",
     "Outcome",
     "PictureRange",
     "Recognises",
     "Referee",
+    "ReferenceAttack",
     "SameAlone",
     "Slopes",
     "StandardisedOnce",
     "SurvivesRounding",
+    "TrainedApart",
+    "TrueSlopes",
     "UnboundedReachesZero",
     "VictimFrozen",
+    "does_not_apply",
+    "failed",
+    "passed",
     "run_checks",
 ]
 

@@ -79,7 +79,7 @@ def write_report(folder: str | Path, summary: TrialSummary, config: str = "") ->
         ),
         groups=showcase_groups(folder, summary.cases or ()),
         people=people_lines(summary),
-        checks=sorted(summary.checks.items(), key=lambda item: item[1].passed),  # those that failed first
+        checks=sorted(summary.checks.items(), key=lambda item: (item[1].passed is None, item[1].passed)),
         config=config,
     )
 

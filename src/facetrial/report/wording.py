@@ -84,12 +84,13 @@ def sentences(summary: TrialSummary) -> list[str]:
 def trust(summary: TrialSummary) -> str:
     """Whether the figures can be trusted, and why."""
     if summary.failed_checks:
-        return f"These figures cannot be trusted: {len(summary.failed_checks)} of {len(summary.checks)} checks failed."
-    if not summary.checks:
+        failed = f"{len(summary.failed_checks)} of {len(summary.asked_checks)} checks failed"
+        return f"These figures cannot be trusted: {failed}."
+    if not summary.asked_checks:
         return "No check was run on these figures."
     further = " Further attacks on a few pictures were not among them (checks=thorough)."
-    thorough = set(_THOROUGH) & set(summary.checks) or summary.of_pairs
-    return f"All {len(summary.checks)} checks of this trial passed.{'' if thorough else further}"
+    thorough = set(_THOROUGH) & set(summary.asked_checks) or summary.of_pairs
+    return f"All {len(summary.asked_checks)} checks of this trial passed.{'' if thorough else further}"
 
 
 def banners(summary: TrialSummary) -> list[str]:
@@ -102,7 +103,9 @@ def banners(summary: TrialSummary) -> list[str]:
         )
     elif not summary.trusted:
         why = (
-            "a check failed. See “Checks” for which, and what to do" if summary.checks else "no check was run"
+            "a check failed. See “Checks” for which, and what to do"
+            if summary.failed_checks
+            else "no check was run"
         )
         shown.append(f"Not trusted: {why}.")
     if summary.synthetic:

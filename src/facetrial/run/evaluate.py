@@ -151,7 +151,18 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
     device = trainer.strategy.root_device
     victim = trial.victim.to(device)
     defenses = list(context.defenses)
-    evidence = Evidence(victim, trial.attack, test, train_faces, rows, context.seed, device, defenses)
+    evidence = Evidence(
+        victim,
+        trial.attack,
+        test,
+        train_faces,
+        rows,
+        context.seed,
+        device,
+        defenses,
+        seconds,
+        context.settings["attack"]["budget"],
+    )
     checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())
     return TrialOutcome(rows, checks, (seconds, len(remaining) / seconds if remaining else None))

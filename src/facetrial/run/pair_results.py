@@ -97,5 +97,4 @@ def write_pair_results(
         }
     )
     write_rows(table.assign(synthetic=synthetic), context.folder / "pairs.csv")
-    publish(context, rows, summary)
-    return summary
+    return publish(context, rows, summary)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from facetrial.checks.recounted import recounted
 from facetrial.core.plain import write_json
 from facetrial.metrics.certified import Certified, left_beside
 from facetrial.metrics.class_size import class_size_summary
@@ -14,7 +15,7 @@ from facetrial.metrics.parts import Cost, Outcome, RegionUsed
 from facetrial.metrics.physical import Physical
 from facetrial.metrics.power import power_summary
 from facetrial.metrics.security_curve import SMALLEST, curve_rows, security_curve, sizes_shown
-from facetrial.metrics.summary import TrialSummary, summarise
+from facetrial.metrics.summary import TrialSummary, summarise, trusted
 from facetrial.metrics.tasks.results import Tasks
 from facetrial.metrics.tasks.summary import tasks_rows
 from facetrial.report.console import print_summary
@@ -78,17 +79,21 @@ def write_results(
         tasks=tasks,
     )
     summary = replace(summary, cases=write_showcase(folder, rows, pictures, summary))
-    publish(context, rows, summary)
-    return summary
+    return publish(context, rows, summary)
 
 
-def publish(context: TrialContext, rows: pd.DataFrame, summary: TrialSummary) -> None:
-    """Writes rows, summary and report of a trial, tells its loggers, and prints it."""
-    write_rows(rows.assign(synthetic=summary.synthetic), context.folder / "verdicts.csv")
+def publish(context: TrialContext, rows: pd.DataFrame, summary: TrialSummary) -> TrialSummary:
+    """Writes rows, summary and report of a trial, tells its loggers, and prints it; the summary with a last check."""
+    verdicts = context.folder / "verdicts.csv"
+    write_rows(rows.assign(synthetic=summary.synthetic), verdicts)
+    if summary.checks and not summary.of_pairs:
+        checks = {**summary.checks, "recounted": recounted(summary, verdicts)}
+        summary = replace(summary, checks=checks, trusted=trusted(checks) and summary.n > 0)
     write_json(summary, context.folder / "summary.json")
     write_report(context.folder, summary, context.yaml)
     log_results(context, summary, rows)
     print_summary(summary)
+    return summary
 
 
 def region_summary(context: TrialContext, rows: pd.DataFrame) -> RegionUsed:
