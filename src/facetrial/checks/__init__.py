@@ -6,6 +6,7 @@ from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
     from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed, run_checks
+    from facetrial.checks.colour_order import ColourOrder
     from facetrial.checks.deterministic import Deterministic
     from facetrial.checks.fitted_apart import FittedApart, TrainedApart
     from facetrial.checks.of_input import PictureRange, StandardisedOnce
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from facetrial.checks.of_rows import (
         Adaptive,
         Certificates,
+        NamesAgree,
         OneRowAPicture,
         Referee,
         Slopes,
@@ -28,11 +30,13 @@ __all__ = [
     "BlackBoxNotBetter",
     "Certificates",
     "Check",
+    "ColourOrder",
     "Deterministic",
     "Evidence",
     "FittedApart",
     "LandmarksAgree",
     "MoreStepsDoNotHelp",
+    "NamesAgree",
     "OneRowAPicture",
     "Outcome",
     "PictureRange",

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from facetrial.attacks.attack import Attack
 from facetrial.data.splits import evenly_over_people
 from facetrial.faces.batch import FaceDataset, Faces
-from facetrial.metrics.parts import Outcome
+from facetrial.metrics.parts import Outcome as Outcome
 from facetrial.recognition.layers import draws_at_random
 
 _CHOICE = 0  # seed of the choice of pictures: one for all trials, so that they are checked on the same ones
@@ -33,6 +33,8 @@ class Evidence:
         defenses: names of the victim's defences.
         seconds: the trial's attack took, at the last start.
         budget_settings: those of the attack's budget, as the config gives them; None where there is no config.
+        in_front: names of the defences that are to stand in front of the victim; None where nobody says.
+        accuracy_before: share of all clean test pictures that the recogniser knew after its training; None: unknown.
     """
 
     victim: nn.Module
@@ -45,6 +47,8 @@ class Evidence:
     defenses: Sequence[str] = ()
     seconds: float = 0.0
     budget_settings: Mapping[str, Any] | None = None
+    in_front: Sequence[str] | None = None
+    accuracy_before: float | None = None
 
     @property
     def draws_at_random(self) -> bool:

@@ -49,8 +49,8 @@ class LandmarksAgree(Check):
             apart = (landmarks[seen][:, list(_FIVE)] - five[seen]).norm(dim=2).mean(1)
             found["near MTCNN's points"] = apart / _between_eyes(landmarks[seen]) <= _NEAR
         if isinstance(region := evidence.attack.region, Discs):
-            size = batch.images.shape[-2:]
-            mask = region(landmarks, *size, Draws(evidence.seed, batch.pictures[known]))[:, 0]
+            height, width = batch.images.shape[-2:]
+            mask = region(landmarks, height, width, Draws(evidence.seed, batch.pictures[known]))[:, 0]
             found["under the region"] = _covered(mask, region.centres(landmarks), _between_eyes(landmarks))
         shares = {name: float(agree.float().mean()) for name, agree in found.items() if len(agree)}
         detail = f"landmarks of {int(known.sum())} pictures: " + ", ".join(

@@ -21,7 +21,14 @@ class Adaptive(Check):
 
     def __call__(self, evidence: Evidence) -> Outcome | None:
         attack, names = evidence.attack, ", ".join(evidence.defenses)
-        if not layers(evidence.victim):
+        there = len(layers(evidence.victim))
+        if evidence.in_front is not None and there != len(evidence.in_front):
+            return failed(
+                f"{there} defences stand in front of the victim, and {len(evidence.in_front)} are named: "
+                f"{', '.join(evidence.in_front) or 'none'}",
+                "look how each defence wraps the victim (`Defense.wrap_victim`): it must stand there, once",
+            )
+        if not there:
             return does_not_apply("no defence stands in front of the victim")
         if not attack.method.asks_victim:
             return passed("the attack asks nobody, so there is nothing for it to know")
@@ -161,6 +168,30 @@ class OneRowAPicture(Check):
         if files.is_unique and set(files) == set(evidence.faces.files):
             return passed(detail)
         return failed(detail, "start the trial again with resume=false")
+
+
+_MOST = 0.6  # of a person's pictures, for two to be taken for each other
+
+
+class NamesAgree(Check):
+    """No two people are taken for each other, as if their names were exchanged.
+
+    It fails where most clean pictures of one are named as the other, and most of the other's as the one.
+    """
+
+    def __call__(self, evidence: Evidence) -> Outcome:
+        shares = evidence.rows.groupby("identity")["predicted_clean"].agg(
+            lambda named: named.mode()[0] if (named == named.mode()[0]).mean() >= _MOST else ""
+        )
+        exchanged = [
+            f"{one} and {other}" for one, other in shares.items() if one < other and shares.get(other) == one
+        ]
+        if exchanged:
+            return failed(
+                f"clean pictures of {'; '.join(exchanged[:3])} are named as each other",
+                "look whether two folders, or two names, were exchanged between training and trial",
+            )
+        return passed(f"of {len(shares)} people no two are taken for each other")
 
 
 _BAD = ("zero", "not_finite")

@@ -50,7 +50,8 @@ class Reference:
         """As `Attack.__call__`."""
         images, own = faces.images, faces.identities
         draws = Draws(seed, faces.pictures, draw)
-        region = self.region(faces.landmarks, *images.shape[-2:], draws)
+        height, width = images.shape[-2:]
+        region = self.region(faces.landmarks, height, width, draws)
         clean = scores_of(victim, images)
         names = getattr(victim, "names", None) or [str(number) for number in range(clean.shape[1])]
         targets = self.goal.criterion(clean, own, names, draws).targets

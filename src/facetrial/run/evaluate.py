@@ -162,6 +162,8 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         defenses,
         seconds,
         context.settings["attack"]["budget"],
+        [name for name, defense in context.defenses.items() if not defense.trains],
+        context.accuracy_before,
     )
     checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())
