@@ -177,12 +177,6 @@ class TrialContext:
         """The recogniser without defences in front of it, frozen; trained first where it is missing."""
         return recognizer_for(self.plan).freeze()
 
-    @property
-    def accuracy_before(self) -> float | None:
-        """What the recogniser's checkpoint remembers of the test pictures; None where there is none."""
-        path = self.plan.path
-        return self.plan.load()["metrics"].get("test/head_accuracy") if path.is_file() else None
-
     def needs_landmarks(self, attack: Attack) -> bool:
         """Whether this attack, or a defence in front of the victim, goes by landmarks."""
         in_front = [defense for defense in self.defenses.values() if not defense.trains]

@@ -163,7 +163,7 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         seconds,
         context.settings["attack"]["budget"],
         [name for name, defense in context.defenses.items() if not defense.trains],
-        context.accuracy_before,
+        context.plan.accuracy_before,
     )
     checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())
