@@ -301,11 +301,12 @@ def red_and_blue_are_exchanged(monkeypatch, folder):
             ]  # of red, green, blue: it was taught BGR
             return nn.functional.normalize((images * weights).flatten(1) - (images * weights).mean())
 
-    test = faces()
-    test.pixels = test.pixels.copy()
-    test.pixels[..., 2] = 128  # blue says nothing
+    known = faces()
+    known.pixels = known.pixels.copy()
+    known.pixels[..., 2] = 128  # blue says nothing
     head = Front(lambda embeddings: embeddings @ embeddings.new_ones(768, 6))
-    return failed(trial(Victim(Grey(), head, NAMES).freeze(), test=test), only=("colour_order",))
+    victim = Victim(Grey(), head, NAMES).freeze()
+    return failed(trial(victim, train_faces=known), only=("colour_order",))
 
 
 # Verdicts

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,7 +22,7 @@ class ColourOrder(Check):
     It is left out where the victim shows no embeddings, and where no person has two pictures.
 
     Args:
-        pictures: how many are shown at most.
+        pictures: of those trained on, how many are shown at most, two of a person.
         tolerance: by how much the gap may be wider exchanged.
     """
 
@@ -32,7 +33,8 @@ class ColourOrder(Check):
         self.tolerance = tolerance
 
     def __call__(self, evidence: Evidence) -> Outcome:
-        batch = evidence.batch(evidence.some(self.pictures))
+        faces = evidence.train_faces  # of whom every person has two, however few are tested
+        batch = faces.batch(_pairs(faces.identities, self.pictures // 2)).to(evidence.device)
         victim = base_model(evidence.victim)
         gaps = []
         for images in (batch.images, batch.images.flip(1)):
@@ -53,6 +55,12 @@ class ColourOrder(Check):
             "the network was trained on the other order of channels: give it RGB as it is trained on it, or have your "
             "embedder exchange them (embedder.channels=bgr of embedder=onnx)",
         )
+
+
+def _pairs(identities: np.ndarray, people: int) -> np.ndarray:
+    """Two pictures each of the first people that have two, as indices."""
+    of_each = (np.flatnonzero(identities == who)[:2] for who in np.unique(identities))
+    return np.concatenate([np.zeros(0, int), *[rows for rows in of_each if len(rows) == 2][:people]])
 
 
 def _gap(embeddings: Tensor, identities: Tensor) -> float | None:

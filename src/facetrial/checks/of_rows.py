@@ -170,7 +170,7 @@ class OneRowAPicture(Check):
         return failed(detail, "start the trial again with resume=false")
 
 
-_MOST = 0.6  # of a person's pictures, for two to be taken for each other
+_MOST = 0.6  # of a person's pictures, and three of them, for two to be taken for each other
 
 
 class NamesAgree(Check):
@@ -181,7 +181,9 @@ class NamesAgree(Check):
 
     def __call__(self, evidence: Evidence) -> Outcome:
         shares = evidence.rows.groupby("identity")["predicted_clean"].agg(
-            lambda named: named.mode()[0] if (named == named.mode()[0]).mean() >= _MOST else ""
+            lambda named: (
+                named.mode()[0] if (named == named.mode()[0]).sum() >= max(3, _MOST * len(named)) else ""
+            )
         )
         exchanged = [
             f"{one} and {other}" for one, other in shares.items() if one < other and shares.get(other) == one

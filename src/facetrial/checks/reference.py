@@ -27,7 +27,7 @@ class Reference:
     drawn at random; who withstands is then turned towards the person who is nearest on the clean picture, and towards
     the second (targeted starts, as in Croce and Hein, "Reliable evaluation of adversarial robustness", ICML 2020).
     Gradients are those of what an attacker sees who knows the defences, in float32; the best picture is chosen by
-    the victim's own scores, or, where it draws, by what the attacker sees.
+    the victim's own scores, or, where it draws, abstains or flags, by what the attacker sees.
 
     Args:
         trial: the attack whose region, budget and goal it takes over.
@@ -116,7 +116,8 @@ class _Search:
     ) -> None:
         self.victim = unchecked(victim)
         self.view = unchecked(adaptive_view(victim))
-        self.by_view = draws_at_random(victim) or self.view is self.victim
+        # Who may abstain, or flag, is to be fooled without that, which only the view has a score for.
+        self.by_view = draws_at_random(victim) or abstain_columns(self.view) > 0 or self.view is self.victim
         self.images, self.region, self.own, self.targets, self.towards = images, region, own, targets, towards
         self.norm, self.draws = norm, draws
         values = images[0].numel()
