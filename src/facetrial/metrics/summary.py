@@ -75,6 +75,7 @@ class TrialSummary(About):
         attack_parts: the attack's config, as it was used.
         noise_level: where it was found and not given.
         class_size: None where people do not differ in their number of training pictures.
+        weak_on_purpose: the threat model of an attacker who does less than could be done; None of one in full strength.
         region: None of pairs, as are `power`, `tasks` and `cases`.
         certified: of a certified victim.
         flagging: of a victim with detectors.
@@ -101,6 +102,7 @@ class TrialSummary(About):
     attack_parts: Mapping[str, JsonValue]
     noise_level: NoiseLevel | None
     class_size: ClassSize | None
+    weak_on_purpose: str | None = None
     region: RegionUsed | None = None
     power: Power | None = None
     certified: Certified | None = None

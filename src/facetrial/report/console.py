@@ -47,6 +47,8 @@ def _table(title: str, first: str, *others: str) -> Table:
 def caption(summary: TrialSummary) -> str:
     """What a reader of the figures must know: synthetic faces, a quick look, what is left, failed checks."""
     notes = []
+    if summary.weak_on_purpose is not None:
+        notes.append(f"weak on purpose ({summary.weak_on_purpose})")
     if summary.synthetic:
         notes.append("synthetic faces")
     if summary.limit is not None:

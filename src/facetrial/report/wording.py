@@ -40,6 +40,11 @@ def clean_words(summary: TrialSummary) -> str:
 def sentences(summary: TrialSummary) -> list[str]:
     """What is to be said besides: success, 8-bit, the person hit hardest, pictures left out."""
     said = []
+    if summary.weak_on_purpose is not None:
+        said.append(
+            f"This attack is weak on purpose ({summary.weak_on_purpose}): what it leaves is no robustness. What a "
+            "second attack in full strength brings down of that stands among the checks (reference)."
+        )
     success = summary.attack_success
     if success.n:
         dodged = summary.goal == "dodging"

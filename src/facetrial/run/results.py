@@ -1,7 +1,7 @@
 """What a finished trial leaves in its run folder."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -28,12 +28,27 @@ from facetrial.trial.rows import ATTACKED, write_rows
 from facetrial.trial.showcase_cases import Pictures
 
 
+@dataclass(frozen=True)
+class TrialOutcome:
+    """What a trial has found.
+
+    Attributes:
+        rows: a row a picture.
+        checks: what the checks say of them, by name.
+        speed: seconds that the last start took, and its pictures a second.
+        weak_on_purpose: the threat model of an attacker who does less than could be done.
+    """
+
+    rows: pd.DataFrame
+    checks: Mapping[str, Outcome]
+    speed: tuple[float, float | None]
+    weak_on_purpose: str | None
+
+
 def write_results(
     context: TrialContext,
-    rows: pd.DataFrame,
-    checks: Mapping[str, Outcome],
+    outcome: TrialOutcome,
     pictures: Pictures,
-    speed: tuple[float, float | None],
     cost: Cost,
     tasks: Tasks,
     certified: Certified | None,
@@ -44,12 +59,12 @@ def write_results(
     Where the attack looked for the smallest change, also the security curve: `curve.csv` and `curve` in the summary.
 
     Args:
-        speed: seconds that the last start took, and its pictures a second.
+        outcome: of the trial.
     """
-    faces, folder, attack = context.faces, context.folder, context.attack
+    faces, folder, attack, rows = context.faces, context.folder, context.attack, outcome.rows
     names = np.array(faces.names)[faces.train_faces.identities]
     n_train = dict(zip(*(values.tolist() for values in np.unique(names, return_counts=True)), strict=True))
-    summary = summarise(rows, context.about(faces.synthetic), n_train, checks, *speed)
+    summary = summarise(rows, context.about(faces.synthetic), n_train, outcome.checks, *outcome.speed)
     goal, curve = summary.goal, None
     if SMALLEST in rows:
         budget = attack.budget
@@ -68,6 +83,7 @@ def write_results(
         summary,
         attack_parts=context.settings["attack"],
         noise_level=context.noise_level,
+        weak_on_purpose=outcome.weak_on_purpose,
         cost=cost,
         class_size=class_size_summary(summary.per_identity, cap, faces.capped),
         region=region_summary(context, rows),
