@@ -59,7 +59,7 @@ def test_scores_that_are_no_numbers_name_nobody():
 
     class Nothing(nn.Module):
         def forward(self, images):
-            return torch.full((len(images), 3), torch.nan)
+            return torch.full((len(images), 6), torch.nan)
 
     batch = known_faces(6)
     attacked = Attack(Everywhere(), RMS(0.05), Gaussian())(None, batch, 0)
