@@ -14,6 +14,7 @@ from facetrial.attacks.losses import CrossEntropy, DifferenceOfLogitsRatio, Marg
 from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import Counts, Gradient
 from facetrial.attacks.surrogate import View
+from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 from facetrial.recognition.embedders.inception_resnet_v1 import InceptionResnetV1
 from facetrial.recognition.svm_head import SVMHead
@@ -95,6 +96,35 @@ def test_a_region_weighs_the_slope_and_what_is_not_finite_is_said():
     assert found.broken.tolist() == [False, False, True]
     torch.testing.assert_close(found.gradient[0], -2 * region[0].expand(3, 4, 4))
     assert torch.equal(found.gradient[1:], torch.zeros(2, 3, 4, 4))
+
+
+def test_scores_that_are_no_numbers_are_remembered_of_who_asks_for_no_gradient():
+    class Odd(nn.Module):
+        def forward(self, images):
+            return torch.log(images.mean((2, 3)) - 0.5)  # of what is dark, no number
+
+    images = torch.tensor([0.9, 0.1]).reshape(2, 1, 1, 1).expand(2, 3, 4, 4)
+    counts = Counts.of(torch.arange(2))
+    problem = Problem(
+        Odd(), Odd(), Criterion(torch.zeros(2, dtype=torch.int64)), images, torch.ones(2, 1, 4, 4), Linf(8),
+        torch.zeros(2, 15, 2), Draws(0, torch.arange(2)), ["a", "b"], counts, torch.arange(2),
+    )  # fmt: skip
+    problem.ask(torch.arange(2), images)
+    assert counts.gradient.tolist() == [int(Gradient.NOT_ASKED), int(Gradient.NOT_FINITE)]
+
+
+def test_a_victim_without_a_slope_is_named():
+    class Detached(nn.Module):
+        def forward(self, images):
+            return images.detach().mean((2, 3))
+
+    problem = Problem(
+        Detached(), Detached(), Criterion(torch.zeros(2, dtype=torch.int64)), torch.rand(2, 3, 4, 4),
+        torch.ones(2, 1, 4, 4), Linf(8), torch.zeros(2, 15, 2), Draws(0, torch.arange(2)), ["a", "b"],
+        Counts.of(torch.arange(2)), torch.arange(2),
+    )  # fmt: skip
+    with pytest.raises(FacetrialError, match="the network Detached has no slope"):
+        problem.ask(torch.arange(2), problem.images, Margin())
 
 
 def test_of_a_part_every_field_is_the_pictures_own():

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from facetrial.checks.base import Evidence, Outcome, failed, passed, run_checks
+from facetrial.checks.base import Evidence, Outcome, does_not_apply, failed, passed, run_checks
 from facetrial.defenses.build import defended
 from facetrial.defenses.resize_pad import RandomResizePad
 from tests.helpers.evidence import faces, pgd, sound
@@ -46,13 +46,16 @@ def test_a_defence_that_draws_is_seen(evidence):
     assert evidence.draws_at_random
 
 
-def test_checks_that_do_not_apply_are_left_out(evidence):
+def test_checks_that_do_not_apply_say_so(evidence):
     checks = {
         "right": lambda found: passed(f"{len(found.faces)} pictures"),
         "none": lambda found: None,
+        "why": lambda found: does_not_apply("it rains"),
         "wrong": lambda found: failed("something", "do this"),
     }
     assert run_checks(checks, evidence) == {
         "right": Outcome(True, "24 pictures"),
+        "none": Outcome(None, "it does not apply to this trial"),
+        "why": Outcome(None, "it rains"),
         "wrong": Outcome(False, "something", "do this"),
     }

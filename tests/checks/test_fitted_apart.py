@@ -47,4 +47,4 @@ def test_a_picture_that_an_attack_was_fitted_on_is_found_under_any_name():
 
 
 def test_it_is_left_out_of_attacks_that_are_not_fitted():
-    assert FittedApart()(evidence_of(sound(), pgd(steps=1))) is None
+    assert FittedApart()(evidence_of(sound(), pgd(steps=1))).passed is None

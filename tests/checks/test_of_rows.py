@@ -15,7 +15,7 @@ def test_an_attack_that_is_not_adaptive():
     attack.adaptive = False
     found = evidence_of(defended(sound(), [BitDepth(4)]), attack, defenses=["bit_depth"])
     assert not Adaptive()(found).passed
-    assert Adaptive()(evidence_of(sound(), attack)) is None
+    assert Adaptive()(evidence_of(sound(), attack)).passed is None
 
 
 class TestRounding:
@@ -30,7 +30,7 @@ class TestRounding:
         method = FMN(40)
         method.at_boundary = True
         found = evidence_of(sound(), attack_of(method, Linf(64)))
-        assert SurvivesRounding()(found) is None
+        assert SurvivesRounding()(found).passed is None
         method.at_boundary = False
         outcome = SurvivesRounding()(found)
         assert not outcome.passed, outcome

@@ -61,7 +61,7 @@ def test_a_sound_trial_passes(healthy, check):
 def test_no_false_alarm(attack):
     found = evidence_of(sound(), attack)
     outcomes = [check(found) for check in [*CHECKS, Slopes()]]
-    assert all(outcome is None or outcome.passed for outcome in outcomes), outcomes
+    assert all(outcome.passed is not False for outcome in outcomes), outcomes
 
 
 @pytest.mark.parametrize("check", [Slopes(), UNBOUNDED, BLACK_BOX], ids=lambda check: type(check).__name__)
@@ -117,20 +117,20 @@ class TestMoreSteps:
 class TestLeftOut:
     @pytest.mark.parametrize("check", [*THOROUGH, Slopes()], ids=lambda check: type(check).__name__)
     def test_of_attacks_without_a_gradient(self, check):
-        assert check(evidence_of(sound(), attack_of(Gaussian(), RMS(0.1)))) is None
+        assert check(evidence_of(sound(), attack_of(Gaussian(), RMS(0.1)))).passed is None
 
     @pytest.mark.parametrize("check", THOROUGH, ids=lambda check: type(check).__name__)
     def test_of_attacks_that_were_fitted(self, check):
         attack = attack_of(Universal(Margin(), "all", 1, 0.25), Linf(16))
         attack.fit(sound(), faces(12, seed=1), 0)
-        assert check(evidence_of(sound(), attack)) is None
+        assert check(evidence_of(sound(), attack)).passed is None
 
     @pytest.mark.parametrize(
         "check", [BLACK_BOX, MoreStepsDoNotHelp()], ids=lambda check: type(check).__name__
     )
     def test_before_victims_that_draw(self, check):
         victim = defended(sound(), [RandomResizePad(0.8, seed=0, samples=2)])
-        assert check(evidence_of(victim, pgd(steps=2), defenses=["resize_pad"])) is None
+        assert check(evidence_of(victim, pgd(steps=2), defenses=["resize_pad"])).passed is None
 
     def test_a_victim_that_draws_is_fooled_by_an_unbounded_attack_all_the_same(self):
         victim = defended(sound(), [RandomResizePad(0.8, seed=0, samples=4)])

@@ -156,3 +156,45 @@ def test_factors_behind_convolutions_become_part_of_them():
     assert len(factors) == 2
     torch.testing.assert_close(made(images), network(images))
     assert torch.equal(network.first.weight, before)
+
+
+class Scaled(nn.Module):
+    """A network with a setting that is no parameter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(trained())
+        self.scale = 1.0
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.scale * self.network(images)
+
+
+def other_data(network: Scaled) -> None:
+    for parameter in network.parameters():
+        parameter.data = parameter.data.flip(0)
+
+
+def other_scale(network: Scaled) -> None:
+    network.scale = -1.0
+
+
+@pytest.mark.parametrize("change", [other_data, other_scale])
+def test_a_copy_follows_what_leaves_no_trace_in_the_parameters(change):
+    victim, images = Scaled().eval().requires_grad_(False), pictures(4)[0]
+    copies = FastCopies()
+    first = copies.of(victim, images)
+    assert copies.of(victim, images) is first
+    change(victim)
+    again = copies.of(victim, images)
+    assert again is not first
+    assert torch.allclose(again(images).float(), victim(images), atol=0.1 * float(victim(images).std()))
+
+
+def test_a_copy_follows_a_head_for_more_people(victim):
+    images, identities = pictures(30)
+    copies = FastCopies()
+    copies.of(victim, images[:4])
+    victim.head = with_svm(victim.embedder, images[:24], identities[:24] % 3).head
+    victim.names = ["a", "b", "c"]
+    assert copies.of(victim, images[:4])(images[:4]).shape == (4, 3)

@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from facetrial.trial.verdicts import change_norms, eight_bit, own_ranks
+from facetrial.attacks.attack import Attack
+from facetrial.attacks.black_box.noise import Gaussian
+from facetrial.attacks.budgets.l2 import RMS
+from facetrial.regions.regions import Everywhere
+from facetrial.trial.verdicts import change_norms, eight_bit, own_ranks, verdict_rows
+from tests.helpers.victims import known_faces
 
 
 def test_ranks_are_places_among_the_scores():
@@ -46,3 +52,20 @@ def test_eight_bit_pictures_are_what_a_file_keeps():
     saved = np.round(images.numpy() * 255).astype(np.uint8)
     assert np.array_equal(eight_bit(images).numpy(), saved.astype(np.float32) / np.float32(255))
     assert torch.equal(eight_bit(eight_bit(images)), eight_bit(images))
+
+
+def test_scores_that_are_no_numbers_name_nobody():
+    """The largest of several NaN would be the first, so that number 0 seemed to be recognised."""
+
+    class Nothing(nn.Module):
+        def forward(self, images):
+            return torch.full((len(images), 6), torch.nan)
+
+    batch = known_faces(6)
+    attacked = Attack(Everywhere(), RMS(0.05), Gaussian())(None, batch, 0)
+    rows = verdict_rows(
+        Nothing().eval(), batch, attacked, list("abcdef"), [str(i) for i in range(len(batch))]
+    )
+    for version in ("clean", "attacked", "8bit"):
+        assert (rows[f"predicted_{version}"] == "(nobody)").all()
+        assert not rows[f"correct_{version}"].any()

@@ -15,6 +15,7 @@ from facetrial.attacks.surrogate import View
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 from facetrial.recognition.layers import scores_of, with_similarities
+from facetrial.recognition.without_slope import without_slope
 
 
 @dataclass
@@ -146,7 +147,7 @@ class Problem:
             Scores float32 (A, C), taken in float32 and without gradient; with a loss, the loss gradient at `pictures`.
 
         Raises:
-            FacetrialError: there is nobody to ask.
+            FacetrialError: there is nobody to ask, or a slope is asked of who has none.
         """
         network = self.proxy if of is None else of
         if network is None:
@@ -155,7 +156,10 @@ class Problem:
             parts = torch.arange(len(rows), device=rows.device).split(at_once or max(len(rows), 1))
             answers = [scores_of(network, self.seen(rows[part], pictures[part])) for part in parts]
             self.counts.queries.index_add_(0, self.places[rows], torch.full_like(rows, times))
-            return answers[0] if len(answers) == 1 else torch.cat(answers)
+            found = answers[0] if len(answers) == 1 else torch.cat(answers)
+            broken = (~found.isfinite().all(1)).to(self.counts.gradient.dtype) * int(Gradient.NOT_FINITE)
+            self.counts.gradient.scatter_reduce_(0, self.places[rows], broken, "amax")
+            return found
         criterion = self.criterion.select(rows) if criterion is None else criterion
         leaf = pictures.detach().requires_grad_(True)
         with torch.enable_grad():
@@ -167,14 +171,16 @@ class Problem:
             else:
                 scores = network(seen).float()
                 losses = loss(scores, criterion)
+            if not losses.requires_grad:
+                raise without_slope(network, seen)
             (gradient,) = torch.autograd.grad(losses.sum(), leaf)
         gradient = gradient.float() if everywhere else gradient.float() * self.region[rows]
         broken = ~gradient.isfinite().flatten(1).all(1)
         gradient = gradient.nan_to_num(0.0, 0.0, 0.0)
         zero = (gradient == 0).flatten(1).all(1) & ~broken
-        found = LossGradient(scores.detach().float(), losses.detach(), gradient, zero, broken)
-        self._count(rows, found)
-        return found
+        slope = LossGradient(scores.detach().float(), losses.detach(), gradient, zero, broken)
+        self._count(rows, slope)
+        return slope
 
     def _count(self, rows: Tensor, found: LossGradient) -> None:
         places, one = self.places[rows], torch.ones_like(rows)

@@ -5,41 +5,55 @@ from typing import TYPE_CHECKING
 from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
-    from facetrial.checks.base import Check, Evidence, Outcome, run_checks
+    from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed, run_checks
+    from facetrial.checks.colour_order import ColourOrder
     from facetrial.checks.deterministic import Deterministic
-    from facetrial.checks.fitted_apart import FittedApart
+    from facetrial.checks.fitted_apart import FittedApart, TrainedApart
     from facetrial.checks.of_input import PictureRange, StandardisedOnce
+    from facetrial.checks.of_region import LandmarksAgree
     from facetrial.checks.of_rows import (
         Adaptive,
         Certificates,
+        NamesAgree,
         OneRowAPicture,
         Referee,
         Slopes,
         SurvivesRounding,
     )
     from facetrial.checks.of_victim import Recognises, SameAlone, VictimFrozen
+    from facetrial.checks.reference_attack import ReferenceAttack
     from facetrial.checks.stronger_attacks import BlackBoxNotBetter, MoreStepsDoNotHelp, UnboundedReachesZero
+    from facetrial.checks.true_slopes import TrueSlopes
 
 __all__ = [
     "Adaptive",
     "BlackBoxNotBetter",
     "Certificates",
     "Check",
+    "ColourOrder",
     "Deterministic",
     "Evidence",
     "FittedApart",
+    "LandmarksAgree",
     "MoreStepsDoNotHelp",
+    "NamesAgree",
     "OneRowAPicture",
     "Outcome",
     "PictureRange",
     "Recognises",
     "Referee",
+    "ReferenceAttack",
     "SameAlone",
     "Slopes",
     "StandardisedOnce",
     "SurvivesRounding",
+    "TrainedApart",
+    "TrueSlopes",
     "UnboundedReachesZero",
     "VictimFrozen",
+    "does_not_apply",
+    "failed",
+    "passed",
     "run_checks",
 ]
 

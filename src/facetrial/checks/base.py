@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from facetrial.attacks.attack import Attack
 from facetrial.data.splits import evenly_over_people
 from facetrial.faces.batch import FaceDataset, Faces
-from facetrial.metrics.parts import Outcome
+from facetrial.metrics.parts import Outcome as Outcome
 from facetrial.recognition.layers import draws_at_random
 
 _CHOICE = 0  # seed of the choice of pictures: one for all trials, so that they are checked on the same ones
@@ -30,6 +31,10 @@ class Evidence:
         seed: of the trial.
         device: where to compute.
         defenses: names of the victim's defences.
+        seconds: the trial's attack took, at the last start.
+        budget_settings: those of the attack's budget, as the config gives them; None where there is no config.
+        in_front: names of the defences that are to stand in front of the victim; None where nobody says.
+        accuracy_before: share of all clean test pictures that the recogniser knew after its training; None: unknown.
     """
 
     victim: nn.Module
@@ -40,6 +45,10 @@ class Evidence:
     seed: int
     device: torch.device
     defenses: Sequence[str] = ()
+    seconds: float = 0.0
+    budget_settings: Mapping[str, Any] | None = None
+    in_front: Sequence[str] | None = None
+    accuracy_before: float | None = None
 
     @property
     def draws_at_random(self) -> bool:
@@ -67,7 +76,7 @@ class Check(ABC):
 
     @abstractmethod
     def __call__(self, evidence: Evidence) -> Outcome | None:
-        """`passed` and `failed` make what it returns; None where the question does not apply to the trial."""
+        """`passed`, `failed` and `does_not_apply` make what it returns; None: it does not apply, and says not why."""
 
 
 def passed(detail: str) -> Outcome:
@@ -80,7 +89,14 @@ def failed(detail: str, remedy: str) -> Outcome:
     return Outcome(False, detail, remedy)
 
 
+def does_not_apply(why: str) -> Outcome:
+    """The outcome of a check whose question the trial does not raise."""
+    return Outcome(None, why)
+
+
 def run_checks(checks: Mapping[str, Check], evidence: Evidence) -> dict[str, Outcome]:
-    """What the checks say, by their names; those that do not apply to the trial are left out."""
-    outcomes = {name: check(evidence) for name, check in checks.items()}
-    return {name: outcome for name, outcome in outcomes.items() if outcome is not None}
+    """What the checks say, by their names."""
+    return {
+        name: check(evidence) or does_not_apply("it does not apply to this trial")
+        for name, check in checks.items()
+    }

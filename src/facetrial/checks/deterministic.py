@@ -1,5 +1,8 @@
 """Whether the same attack on the same picture comes to the same end."""
 
+import numpy as np
+from torch import Tensor
+
 from facetrial.attacks.goals import Criterion
 from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
 from facetrial.core.settings import Count
@@ -35,19 +38,43 @@ class Deterministic(Check):
             return self._clean_again(evidence, chosen)
         if not asks:
             return self._drawn_again(evidence, chosen)
-        different = self._different(evidence, chosen)
+        attacked = evidence.attack(evidence.victim, evidence.batch(chosen), evidence.seed).images
+        if unrounded := self._unrounded(evidence, chosen, attacked):
+            return failed(
+                f"on {unrounded} of {len(chosen)} pictures the 8-bit verdict is that of the picture before rounding",
+                "this is a fault of Facetrial's: the picture that is judged in 8 bits must be rounded to 1/255",
+            )
+        different = self._different(evidence, chosen, attacked)
         if different:
             chosen = evidence.some(self.more, evidence.rows["file"])
-            different = self._different(evidence, chosen)
+            attacked = evidence.attack(evidence.victim, evidence.batch(chosen), evidence.seed).images
+            different = self._different(evidence, chosen, attacked)
         detail = f"{len(chosen)} pictures attacked again: {len(chosen) - different} verdicts the same"
         allowed = len(chosen) > self.pictures
         return passed(detail) if different <= allowed else failed(detail, _REMEDY)
 
-    def _different(self, evidence: Evidence, chosen: list[int]) -> int:
+    def _unrounded(self, evidence: Evidence, chosen: list[int], attacked: Tensor) -> int:
+        """On how many pictures the row's margin in 8 bits is nearer to that of the picture as it is."""
+        identities = evidence.batch(chosen).identities
+
+        def margins(images: Tensor) -> np.ndarray:
+            found = Criterion(identities).adversarial_margin(scores_of(evidence.victim, images))
+            return -found.cpu().numpy().astype(np.float64)
+
+        exact, rounded = margins(attacked), margins(attacked.mul(255.0).round().div(255.0))
+        known_exact, known_rounded = (
+            np.array(self._known(evidence, chosen, f"margin_{version}"), dtype=np.float64)
+            for version in ("attacked", "8bit")
+        )
+        gap = np.abs(rounded - exact)
+        comparable = (np.abs(known_exact - exact) < 0.1 * gap) & (
+            gap > 1e-4
+        )  # the attack came to the same end
+        return int((comparable & (np.abs(known_rounded - rounded) > 0.5 * gap)).sum())
+
+    def _different(self, evidence: Evidence, chosen: list[int], attacked: Tensor) -> int:
         """How many verdicts are not those of the rows."""
-        batch = evidence.batch(chosen)
-        attacked = evidence.attack(evidence.victim, batch, evidence.seed)
-        right = scores_of(evidence.victim, attacked.images).argmax(1) == batch.identities
+        right = scores_of(evidence.victim, attacked).argmax(1) == evidence.batch(chosen).identities
         known = self._known(evidence, chosen, "correct_attacked")
         return sum(now != bool(before) for now, before in zip(right.tolist(), known, strict=True))
 

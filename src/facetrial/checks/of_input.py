@@ -5,7 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
+from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Share, Unit
 from facetrial.recognition.layers import base_model, scores_of
@@ -75,7 +75,9 @@ class StandardisedOnce(Check):
         picture[..., width // 2 :] = 1.0
         ends = _first_layer_sees(base_model(evidence.victim), picture)
         if ends is None:
-            return None
+            return does_not_apply(
+                "the network has no convolution, linear layer or batch-norm that could be looked at"
+            )
         black, white = ends
         detail = f"the network's first layer is given values from {black:.3g} (black) to {white:.3g} (white)"
         if _usual(black, white):

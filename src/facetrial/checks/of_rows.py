@@ -1,11 +1,12 @@
 """What the rows tell: one a picture, within budget, with slopes, as strong in 8 bits, knowing the defences."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import pandas as pd
 from scipy import stats
 
-from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
+from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
 from facetrial.core.settings import Share, Unit
 from facetrial.recognition.layers import layers
 from facetrial.trial.certificate import CLASS, RADIUS
@@ -20,8 +21,15 @@ class Adaptive(Check):
 
     def __call__(self, evidence: Evidence) -> Outcome | None:
         attack, names = evidence.attack, ", ".join(evidence.defenses)
-        if not layers(evidence.victim):
-            return None
+        there = len(layers(evidence.victim))
+        if evidence.in_front is not None and there != len(evidence.in_front):
+            return failed(
+                f"{there} defences stand in front of the victim, and {len(evidence.in_front)} are named: "
+                f"{', '.join(evidence.in_front) or 'none'}",
+                "look how each defence wraps the victim (`Defense.wrap_victim`): it must stand there, once",
+            )
+        if not there:
+            return does_not_apply("no defence stands in front of the victim")
         if not attack.method.asks_victim:
             return passed("the attack asks nobody, so there is nothing for it to know")
         if attack.surrogate is not None:
@@ -55,22 +63,38 @@ class Referee(Check):
         }
         # A row has no L1: there it only has to be a number.
         found = of_norm.get(budget.norm, lambda: 0.0 * rows["rms"])()
-        broken = rows["file"][~(found <= budget.limit * (1 + _TOLERANCE))].tolist()
+        limit = (
+            budget.limit
+            if evidence.budget_settings is None
+            else _limit(evidence.budget_settings, budget.limit)
+        )
+        broken = rows["file"][~(found <= limit * (1 + _TOLERANCE))].tolist()
         detail = f"range, {budget.norm} budget and region checked on every picture"
         if not broken:
             return passed(detail)
         return failed(
-            f"{len(broken)} of {len(rows)} rows break the {budget.norm} budget of {budget.limit:g}: "
+            f"{len(broken)} of {len(rows)} rows break the {budget.norm} budget of {limit:g}: "
             f"{', '.join(broken[:3])}",
             "delete the run's folder shards and start the trial again; if they come back, the attack has a bug",
         )
+
+
+def _limit(settings: Mapping[str, Any], otherwise: float) -> float:
+    """The limit that the settings of a budget of this package give, by their own arithmetic."""
+    name = str(settings.get("_target_", "")).rpartition(".")[2]
+    key, unit = {"Linf": ("eps", 255), "L2": ("eps", 1), "L1": ("eps", 1), "RMS": ("rms", 1)}.get(
+        name, ("", 1)
+    )
+    return float(settings[key]) / unit if key in settings else otherwise
 
 
 class Certificates(Check):
     """No attacked picture contradicts its certificate. It is left out of trials without certificates."""
 
     def __call__(self, evidence: Evidence) -> Outcome | None:
-        return keeps_certificates(evidence.rows) if RADIUS in evidence.rows else None
+        if RADIUS not in evidence.rows:
+            return does_not_apply("there are no certificates")
+        return keeps_certificates(evidence.rows)
 
 
 def keeps_certificates(rows: pd.DataFrame) -> Outcome:
@@ -108,11 +132,13 @@ class SurvivesRounding(Check):
     def __call__(self, evidence: Evidence) -> Outcome | None:
         rows = evidence.rows[evidence.rows["status"] == ATTACKED]
         if evidence.attack.method.at_boundary or len(rows) == 0:
-            return None
+            return does_not_apply(
+                "no picture was attacked, or the attack looks for the smallest change, at the very boundary"
+            )
         goal = evidence.attack.goal.name
         risked, hits = at_stake(rows, goal)
         if not hits.any():
-            return None
+            return does_not_apply("the attack has no success")
         survive = (
             ~risked["correct_8bit"].to_numpy(dtype=bool)
             if goal == "dodging"
@@ -144,6 +170,32 @@ class OneRowAPicture(Check):
         return failed(detail, "start the trial again with resume=false")
 
 
+_MOST = 0.6  # of a person's pictures, and three of them, for two to be taken for each other
+
+
+class NamesAgree(Check):
+    """No two people are taken for each other, as if their names were exchanged.
+
+    It fails where most clean pictures of one are named as the other, and most of the other's as the one.
+    """
+
+    def __call__(self, evidence: Evidence) -> Outcome:
+        shares = evidence.rows.groupby("identity")["predicted_clean"].agg(
+            lambda named: (
+                named.mode()[0] if (named == named.mode()[0]).sum() >= max(3, _MOST * len(named)) else ""
+            )
+        )
+        exchanged = [
+            f"{one} and {other}" for one, other in shares.items() if one < other and shares.get(other) == one
+        ]
+        if exchanged:
+            return failed(
+                f"clean pictures of {'; '.join(exchanged[:3])} are named as each other",
+                "look whether two folders, or two names, were exchanged between training and trial",
+            )
+        return passed(f"of {len(shares)} people no two are taken for each other")
+
+
 _BAD = ("zero", "not_finite")
 
 
@@ -161,12 +213,10 @@ class Slopes(Check):
         self.most = most
 
     def __call__(self, evidence: Evidence) -> Outcome | None:
-        if not evidence.attack.method.asks_gradient:
-            return None
         rows = evidence.rows[evidence.rows["status"] == ATTACKED]
         asked = rows[rows["gradient"] != "not_asked"]
         if len(asked) == 0:
-            return None
+            return does_not_apply("no attacked picture was asked of")
         counts = {kind: int((asked["gradient"] == kind).sum()) for kind in _BAD}
         detail = (
             f"on {counts['zero']} of {len(asked)} pictures the attack met a gradient of zero, on "

@@ -8,6 +8,7 @@ import pandas as pd
 
 from facetrial.attacks.attack import Attack
 from facetrial.checks.base import Evidence
+from facetrial.checks.reference import Reference
 from facetrial.statistics.paired import mcnemar
 from facetrial.trial.rows import ATTACKED, at_stake
 from facetrial.trial.verdicts import verdict_rows
@@ -58,12 +59,14 @@ def compared(evidence: Evidence, second: Attack, pictures: int, tolerance: float
     Returns:
         None where no picture is at stake.
     """
-    hits = _hits(evidence.rows, evidence.attack.goal.name)
+    hits = hits_of(evidence.rows, evidence.attack.goal.name)
     if not hits:
         return None
     chosen = evidence.some(pictures, list(hits))
     first = np.array([hits[evidence.faces.files[i]] for i in chosen])
-    return compare(first, lambda rows: _attacked(evidence, second, [chosen[row] for row in rows]), tolerance)
+    return compare(
+        first, lambda rows: attacked_hits(evidence, second, [chosen[row] for row in rows]), tolerance
+    )
 
 
 def compare(first: np.ndarray, second: Callable[[np.ndarray], np.ndarray], tolerance: float) -> Comparison:
@@ -94,14 +97,14 @@ def _stronger(first: np.ndarray, second: np.ndarray, tolerance: float) -> bool:
     return second.mean() - first.mean() > tolerance and mcnemar(first, second) < 2 * _CHANCE
 
 
-def _attacked(evidence: Evidence, attack: Attack, chosen: list[int]) -> np.ndarray:
+def attacked_hits(evidence: Evidence, attack: Attack | Reference, chosen: list[int]) -> np.ndarray:
     """Which of the test pictures `chosen` an attack brings down, bool."""
     rows = attacked_rows(evidence, attack, chosen)
-    hits = _hits(rows, attack.goal.name)
+    hits = hits_of(rows, attack.goal.name)
     return np.array([hits.get(evidence.faces.files[i], False) for i in chosen], dtype=bool)
 
 
-def attacked_rows(evidence: Evidence, attack: Attack, chosen: list[int]) -> pd.DataFrame:
+def attacked_rows(evidence: Evidence, attack: Attack | Reference, chosen: list[int]) -> pd.DataFrame:
     """Verdict rows of the test pictures `chosen` under another attack than the trial's."""
     parts = []
     for start in range(0, len(chosen), _AT_ONCE):
@@ -113,7 +116,7 @@ def attacked_rows(evidence: Evidence, attack: Attack, chosen: list[int]) -> pd.D
     return pd.concat(parts, ignore_index=True)
 
 
-def _hits(rows: pd.DataFrame, goal: str) -> dict[str, bool]:
+def hits_of(rows: pd.DataFrame, goal: str) -> dict[str, bool]:
     """Of the pictures at stake, whether each was brought down, by file."""
     risked, hits = at_stake(rows[rows["status"] == ATTACKED], goal)
     return dict(zip(risked["file"], hits.tolist(), strict=True))

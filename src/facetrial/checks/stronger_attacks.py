@@ -6,7 +6,7 @@ from facetrial.attacks.attack import Attack
 from facetrial.attacks.budgets.l2 import L2
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.method import Method
-from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
+from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
 from facetrial.checks.rerun import attacked_rows, compared
 from facetrial.core.settings import Count, Share, Unit, whole
 from facetrial.regions.regions import Everywhere
@@ -38,11 +38,13 @@ class BlackBoxNotBetter(Check):
         trial = evidence.attack
         fits = isinstance(trial.budget, L2 | Linf) and trial.method.asks_gradient and not trial.needs_fitting
         if not fits or trial.surrogate is not None or evidence.draws_at_random:
-            return None
+            return does_not_apply(
+                "it is for gradient attacks in L2 or Linf that ask a victim which does not draw"
+            )
         search = Attack(trial.region, trial.budget, self.method, trial.goal, trial.fast)
         comparison = compared(evidence, search, self.pictures, self.tolerance)
         if comparison is None:
-            return None
+            return does_not_apply("no picture is at stake")
         detail = f"a search by scores alone {comparison}"
         if not comparison.fails:
             return passed(detail)
@@ -80,11 +82,13 @@ class MoreStepsDoNotHelp(Check):
         trial = evidence.attack
         longer = trial.method.longer(self.factor)
         if longer is None or trial.surrogate is not None or evidence.draws_at_random:
-            return None
+            return does_not_apply(
+                "it is for attacks in steps along gradients that ask a victim which does not draw"
+            )
         attack = Attack(trial.region, trial.budget, longer, trial.goal, trial.fast, adaptive=trial.adaptive)
         comparison = compared(evidence, attack, self.pictures, self.tolerance)
         if comparison is None:
-            return None
+            return does_not_apply("no picture is at stake")
         detail = f"with {self.factor} times the steps the attack {comparison}"
         if not comparison.fails:
             return passed(detail)
@@ -119,7 +123,9 @@ class UnboundedReachesZero(Check):
         right = rows["file"][rows["correct_clean"].astype(bool)]
         applies = trial.method.asks_gradient and not trial.needs_fitting and trial.surrogate is None
         if not applies or len(right) == 0:
-            return None
+            return does_not_apply(
+                "it is for gradient attacks that ask the victim, and some clean picture must be recognised"
+            )
         attack = Attack(Everywhere(), Linf(_ANYTHING), self.method, fast=trial.fast)
         found = attacked_rows(evidence, attack, evidence.some(self.pictures, right.tolist()))
         left = int(found["correct_attacked"].sum())

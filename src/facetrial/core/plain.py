@@ -87,8 +87,8 @@ def from_plain(kind: type[T], plain: Any, place: str | Path) -> T:
     """
     try:
         # As JSON, in which a list stands for a tuple; the list around it hands strictness on to what lies inside.
-        [made] = _adapter(cast(Hashable, kind)).validate_json(json.dumps([plain], allow_nan=False))
-        return made
+        made: list[T] = _adapter(cast(Hashable, kind)).validate_json(json.dumps([plain], allow_nan=False))
+        return made[0]
     except ValueError as error:  # as pydantic's errors are
         said = _told(error, plain) if isinstance(error, ValidationError) else str(error)
         raise FacetrialError(f"{place} {said}. Run the trial again.") from None

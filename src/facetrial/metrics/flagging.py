@@ -86,11 +86,11 @@ def roc_points(clean: np.ndarray, attacked: np.ndarray) -> tuple[RocPoint, ...]:
 
 
 def _flags(rows: pd.DataFrame, when: str) -> np.ndarray:
-    return rows[f"{FLAGGED}_{when}"].to_numpy(dtype=bool)
+    return np.asarray(rows[f"{FLAGGED}_{when}"], dtype=bool)
 
 
 def _right(rows: pd.DataFrame, when: str) -> np.ndarray:
-    return rows[f"correct_{when}"].to_numpy(dtype=bool)
+    return np.asarray(rows[f"correct_{when}"], dtype=bool)
 
 
 def _rate(rows: pd.DataFrame, hits: np.ndarray) -> Interval:

@@ -1,7 +1,7 @@
 """How attack, defence and embedder are called: the chosen config, with what the command line changed of it."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +15,7 @@ def embedder_name(embedder: str, settings: Mapping[str, Any]) -> str:
     >>> embedder_name("onnx", {"weights": "models/r50.onnx"})
     'onnx (r50.onnx)'
     """
-    which = {
+    which: dict[str, Callable[[], str]] = {
         "own": lambda: settings["_target_"].rpartition(".")[2],
         "onnx": lambda: Path(settings["weights"]).name,
     }

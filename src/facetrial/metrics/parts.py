@@ -30,9 +30,15 @@ class Person:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check says: whether it passed, what was looked at, and what to do where it did not."""
+    """What a check says.
 
-    passed: bool
+    Attributes:
+        passed: None where the question does not apply to the trial.
+        detail: what was looked at, or why nothing was.
+        remedy: what to do where it did not pass.
+    """
+
+    passed: bool | None
     detail: str
     remedy: str | None = None
 

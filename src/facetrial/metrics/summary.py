@@ -67,7 +67,7 @@ class TrialSummary(About):
         attack_success: over those at stake: see `at_stake`.
         per_identity: by name; empty of pairs.
         checks: by name.
-        trusted: whether checks were run, and all passed.
+        trusted: whether checks were run, and none failed.
         seconds: the last start took.
         images_per_second: of the last start; None where it had nothing left to do.
         cost: of the defence; None of pairs.
@@ -75,6 +75,7 @@ class TrialSummary(About):
         attack_parts: the attack's config, as it was used.
         noise_level: where it was found and not given.
         class_size: None where people do not differ in their number of training pictures.
+        weak_on_purpose: the threat model of an attacker who does less than could be done; None of one in full strength.
         region: None of pairs, as are `power`, `tasks` and `cases`.
         certified: of a certified victim.
         flagging: of a victim with detectors.
@@ -101,6 +102,7 @@ class TrialSummary(About):
     attack_parts: Mapping[str, JsonValue]
     noise_level: NoiseLevel | None
     class_size: ClassSize | None
+    weak_on_purpose: str | None = None
     region: RegionUsed | None = None
     power: Power | None = None
     certified: Certified | None = None
@@ -133,9 +135,14 @@ class TrialSummary(About):
         return self.attack_success if self.flagging is None else self.flagging.undetected_success
 
     @property
+    def asked_checks(self) -> dict[str, Outcome]:
+        """Those whose question the trial raises, by name."""
+        return {name: check for name, check in self.checks.items() if check.passed is not None}
+
+    @property
     def failed_checks(self) -> dict[str, Outcome]:
         """Those that did not pass, by name."""
-        return {name: check for name, check in self.checks.items() if not check.passed}
+        return {name: check for name, check in self.checks.items() if check.passed is False}
 
     @property
     def naive(self) -> bool:
@@ -146,6 +153,12 @@ class TrialSummary(About):
     def only_naive(self) -> bool:
         """Whether nothing but this keeps a trial from being trusted: its attack was not to know the defence."""
         return self.naive and list(self.failed_checks) == ["adaptive"]
+
+
+def trusted(checks: Mapping[str, Outcome]) -> bool:
+    """Whether some check was run, and none failed."""
+    said = [check.passed for check in checks.values()]
+    return True in said and False not in said
 
 
 def summarise(
@@ -193,7 +206,7 @@ def summarise(
             for name, own in rows.groupby("identity", sort=True)
         },
         checks=checks,
-        trusted=bool(checks) and all(check.passed for check in checks.values()),
+        trusted=trusted(checks) and len(rows) > 0,
         seconds=seconds,
         images_per_second=images_per_second,
         cost=None,

@@ -43,4 +43,4 @@ def _of_0_1(plain: dict[str, Any]) -> dict[str, Any]:
         "defense_changes": {},
     }
     added = {"schema": SCHEMA, "chosen": chosen, "attack_parts": {}, "noise_level": None, "class_size": None}
-    return added | with_new_names(plain)
+    return {**added, **with_new_names(plain)}

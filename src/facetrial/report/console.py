@@ -47,6 +47,8 @@ def _table(title: str, first: str, *others: str) -> Table:
 def caption(summary: TrialSummary) -> str:
     """What a reader of the figures must know: synthetic faces, a quick look, what is left, failed checks."""
     notes = []
+    if summary.weak_on_purpose is not None:
+        notes.append(f"weak on purpose ({summary.weak_on_purpose})")
     if summary.synthetic:
         notes.append("synthetic faces")
     if summary.limit is not None:
@@ -58,7 +60,7 @@ def caption(summary: TrialSummary) -> str:
     if summary.failed_checks:
         notes.append(f"NOT TRUSTED, failed: {', '.join(summary.failed_checks)}")
     else:
-        notes.append("all checks passed" if summary.checks else "NOT TRUSTED, no check was run")
+        notes.append("all checks passed" if summary.asked_checks else "NOT TRUSTED, no check was run")
     return "; ".join(notes)
 
 

@@ -12,16 +12,18 @@ from facetrial.faces.batch import FaceDataset
 from facetrial.regions.regions import Region
 
 FACE, MASK = "mean_face.png", "mean_region.png"
+_KINDS = ((FACE, "RGB"), (MASK, "L"))
 _AT_ONCE = 64
 
 
 def mean_face(faces: FaceDataset, region: Region, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """The mean picture (3, H, W) and the mean mask (H, W), both in [0, 1]: how often each place is in the region."""
-    picture, mask = 0.0, 0.0
+    picture = mask = torch.zeros((), dtype=torch.float64)
     for batch in faces.batches(_AT_ONCE):
         picture = picture + batch.images.double().sum(0)
-        draws = Draws(seed, batch.pictures)
-        mask = mask + region(batch.landmarks, *batch.images.shape[-2:], draws).double().sum(0)[0]
+        height, width = batch.images.shape[-2:]
+        masks = region(batch.landmarks, height, width, Draws(seed, batch.pictures))
+        mask = mask + masks.double().sum(0)[0]
     return (picture / len(faces)).numpy(), (mask / len(faces)).numpy()
 
 
@@ -36,9 +38,7 @@ def write_mean_face(faces: FaceDataset, region: Region, seed: int, folder: Path)
 
 def read_mean_face(folder: Path) -> tuple[np.ndarray, np.ndarray] | None:
     """What `write_mean_face` wrote, or None."""
-    if not ((folder / FACE).is_file() and (folder / MASK).is_file()):
+    if not all((folder / file).is_file() for file, _ in _KINDS):
         return None
-    picture = (
-        torch.from_numpy(np.array(Image.open(folder / FACE).convert("RGB"))).permute(2, 0, 1).numpy() / 255
-    )
-    return picture, np.array(Image.open(folder / MASK).convert("L")) / 255
+    picture, mask = (np.asarray(Image.open(folder / file).convert(kind)) for file, kind in _KINDS)
+    return picture.transpose(2, 0, 1) / 255, mask / 255

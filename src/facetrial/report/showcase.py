@@ -16,7 +16,7 @@ from facetrial.core.files import written_whole
 from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.formatting import signed
 from facetrial.report.rendering.html import png
-from facetrial.report.rendering.theme import LIGHT, Theme, mark, new_axes, save_figure
+from facetrial.report.rendering.theme import LIGHT, Theme, mark, new_grid, save_figure
 from facetrial.trial.showcase_cases import EVENLY, Answer, Case, Pictures, choose_cases
 
 IMAGES = ("clean", "perturbation", "attacked")
@@ -88,7 +88,7 @@ def showcase_figure(
     folder: Path, cases: Sequence[Case], summary: TrialSummary, theme: Theme = LIGHT
 ) -> Figure:
     """A row a case: clean, its perturbation magnified, attacked; with predicted names and margins."""
-    figure, grid = new_axes(theme, 6.0, 2.3 * len(cases), columns=3, rows=len(cases))
+    figure, grid = new_grid(theme, 6.0, 2.3 * len(cases), columns=3, rows=len(cases))
     mark(figure, [summary], theme)
     for axes, case in zip(grid.reshape(-1, 3), cases, strict=True):
         titles = (prediction(case.clean), f"perturbation, magnified {case.gain} x", prediction(case.attacked))

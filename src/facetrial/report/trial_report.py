@@ -22,6 +22,7 @@ from facetrial.report.showcase import IMAGES, read_image
 from facetrial.report.wording import banners, headline, sentences, trust
 from facetrial.trial.showcase_cases import EVENLY, JUST_FOOLED, JUST_ROBUST, WORST, Case
 
+# What a trial's report has to show, in the order of the page: each makes a section of the summary, or None.
 TRIAL_SECTIONS: list[Callable[[TrialSummary], Section | None]] = [
     curve_section,
     certified_section,
@@ -32,11 +33,6 @@ TRIAL_SECTIONS: list[Callable[[TrialSummary], Section | None]] = [
     power_section,
     class_size_section,
 ]
-
-
-"""What a trial's report has to show, in the order of the page: each makes a section of the summary, or None."""
-
-
 KINDS = {
     WORST: (
         "Most surely mistaken",
@@ -83,7 +79,7 @@ def write_report(folder: str | Path, summary: TrialSummary, config: str = "") ->
         ),
         groups=showcase_groups(folder, summary.cases or ()),
         people=people_lines(summary),
-        checks=sorted(summary.checks.items(), key=lambda item: item[1].passed),  # those that failed first
+        checks=sorted(summary.checks.items(), key=lambda item: (item[1].passed is None, item[1].passed)),
         config=config,
     )
 

@@ -40,6 +40,11 @@ def clean_words(summary: TrialSummary) -> str:
 def sentences(summary: TrialSummary) -> list[str]:
     """What is to be said besides: success, 8-bit, the person hit hardest, pictures left out."""
     said = []
+    if summary.weak_on_purpose is not None:
+        said.append(
+            f"This attack is weak on purpose ({summary.weak_on_purpose}): what it leaves is no robustness. What a "
+            "second attack in full strength brings down of that stands among the checks (reference)."
+        )
     success = summary.attack_success
     if success.n:
         dodged = summary.goal == "dodging"
@@ -84,12 +89,13 @@ def sentences(summary: TrialSummary) -> list[str]:
 def trust(summary: TrialSummary) -> str:
     """Whether the figures can be trusted, and why."""
     if summary.failed_checks:
-        return f"These figures cannot be trusted: {len(summary.failed_checks)} of {len(summary.checks)} checks failed."
-    if not summary.checks:
+        failed = f"{len(summary.failed_checks)} of {len(summary.asked_checks)} checks failed"
+        return f"These figures cannot be trusted: {failed}."
+    if not summary.asked_checks:
         return "No check was run on these figures."
     further = " Further attacks on a few pictures were not among them (checks=thorough)."
-    thorough = set(_THOROUGH) & set(summary.checks) or summary.of_pairs
-    return f"All {len(summary.checks)} checks of this trial passed.{'' if thorough else further}"
+    thorough = set(_THOROUGH) & set(summary.asked_checks) or summary.of_pairs
+    return f"All {len(summary.asked_checks)} checks of this trial passed.{'' if thorough else further}"
 
 
 def banners(summary: TrialSummary) -> list[str]:
@@ -102,7 +108,9 @@ def banners(summary: TrialSummary) -> list[str]:
         )
     elif not summary.trusted:
         why = (
-            "a check failed. See “Checks” for which, and what to do" if summary.checks else "no check was run"
+            "a check failed. See “Checks” for which, and what to do"
+            if summary.failed_checks
+            else "no check was run"
         )
         shown.append(f"Not trusted: {why}.")
     if summary.synthetic:

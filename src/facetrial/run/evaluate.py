@@ -3,16 +3,15 @@
 import logging
 import shutil
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 from lightning import seed_everything
 from omegaconf import DictConfig
 from torch import nn
 
 from facetrial.attacks.fitted.base import Fitted
 from facetrial.checks.base import Evidence, run_checks
+from facetrial.checks.reference_attack import weak_on_purpose
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
 from facetrial.data.datamodule import FacesDataModule
@@ -20,7 +19,6 @@ from facetrial.data.splits import evenly_over_people
 from facetrial.defenses.smoothing import Smoothed
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.certified import certified_summary
-from facetrial.metrics.parts import Outcome
 from facetrial.metrics.physical import physical_summary
 from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.tasks.summary import tasks_summary
@@ -28,7 +26,7 @@ from facetrial.report.console import print_summary
 from facetrial.run.context import TrialContext
 from facetrial.run.cost import cost
 from facetrial.run.finished import DONE, begin, finish, finished_before
-from facetrial.run.results import write_results
+from facetrial.run.results import TrialOutcome, write_results
 from facetrial.trial.rows import write_rows
 from facetrial.trial.shards import Shards
 from facetrial.trial.showcase_cases import kept_pictures
@@ -104,18 +102,7 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         sent_on = physical_summary(rows, sent, physical.paths, attack.goal.name, faces.alignment)
     costs = cost(victim, test, context.plan.load()["seconds"])
     pictures = kept_pictures(shards, rows, shown)
-    return write_results(
-        context, rows, outcome.checks, pictures, outcome.speed, costs, tasks, certified, sent_on
-    )
-
-
-@dataclass
-class TrialOutcome:
-    """What a trial has found: a row a picture, what the checks say of them, seconds, and pictures a second."""
-
-    rows: pd.DataFrame
-    checks: dict[str, Outcome]
-    speed: tuple[float, float | None]
+    return write_results(context, outcome, pictures, costs, tasks, certified, sent_on)
 
 
 def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDataset) -> TrialOutcome | None:
@@ -151,10 +138,24 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
     device = trainer.strategy.root_device
     victim = trial.victim.to(device)
     defenses = list(context.defenses)
-    evidence = Evidence(victim, trial.attack, test, train_faces, rows, context.seed, device, defenses)
+    evidence = Evidence(
+        victim,
+        trial.attack,
+        test,
+        train_faces,
+        rows,
+        context.seed,
+        device,
+        defenses,
+        seconds,
+        context.settings["attack"]["budget"],
+        [name for name, defense in context.defenses.items() if not defense.trains],
+        context.plan.accuracy_before,
+    )
     checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())
-    return TrialOutcome(rows, checks, (seconds, len(remaining) / seconds if remaining else None))
+    speed = (seconds, len(remaining) / seconds if remaining else None)
+    return TrialOutcome(rows, checks, speed, weak_on_purpose(evidence))
 
 
 def fit_or_read(context: TrialContext, trial: Trial) -> None:

@@ -1,17 +1,15 @@
 """What a finished trial of verification leaves in its run folder."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from facetrial.metrics.parts import Outcome
 from facetrial.metrics.summary import VERIFICATION, TrialSummary, summarise
 from facetrial.metrics.tasks.pair_protocol import names_as_numbers, protocol_summary
 from facetrial.metrics.tasks.results import ListOfPairs
 from facetrial.run.context import TrialContext
-from facetrial.run.results import publish
+from facetrial.run.results import TrialOutcome, publish
 from facetrial.trial.embedding_shards import VERSIONS, Version
 from facetrial.trial.pair_trial import PairedFaces
 from facetrial.trial.rows import ATTACKED, write_rows
@@ -45,10 +43,8 @@ class JudgedPairs:
 
 def write_pair_results(
     context: TrialContext,
-    rows: pd.DataFrame,
-    checks: Mapping[str, Outcome],
+    outcome: TrialOutcome,
     judged: JudgedPairs,
-    speed: tuple[float, float | None],
     about: ListOfPairs,
 ) -> TrialSummary:
     """Writes `verdicts.csv` (a row a pair), `pairs.csv` (similarities), `summary.json` and `report.html`.
@@ -62,7 +58,7 @@ def write_pair_results(
     Returns:
         The summary.
     """
-    pairs = judged.faces.pairs
+    rows, pairs = outcome.rows, judged.faces.pairs
     similarities: dict[Version, np.ndarray] = {"clean": judged.similarities.astype(np.float64)}
     attacked = np.zeros(len(pairs), dtype=bool)
     hit = rows[rows["status"] == ATTACKED]
@@ -78,10 +74,11 @@ def write_pair_results(
     synthetic = False
     n_train = dict.fromkeys(rows["identity"], 0)
     summary = replace(
-        summarise(rows, context.about(synthetic), n_train, checks, *speed),
+        summarise(rows, context.about(synthetic), n_train, outcome.checks, *outcome.speed),
         robust_accuracy=found.accuracy["attacked"],
         robust_accuracy_8bit=found.accuracy["8bit"],
         task=VERIFICATION,
+        weak_on_purpose=outcome.weak_on_purpose,
         per_identity={},  # a pair is of two people
         attack_parts=context.settings["attack"],
         pairs=found,
@@ -97,5 +94,4 @@ def write_pair_results(
         }
     )
     write_rows(table.assign(synthetic=synthetic), context.folder / "pairs.csv")
-    publish(context, rows, summary)
-    return summary
+    return publish(context, rows, summary)

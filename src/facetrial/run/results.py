@@ -1,11 +1,12 @@
 """What a finished trial leaves in its run folder."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from facetrial.checks.recounted import recounted
 from facetrial.core.plain import write_json
 from facetrial.metrics.certified import Certified, left_beside
 from facetrial.metrics.class_size import class_size_summary
@@ -14,7 +15,7 @@ from facetrial.metrics.parts import Cost, Outcome, RegionUsed
 from facetrial.metrics.physical import Physical
 from facetrial.metrics.power import power_summary
 from facetrial.metrics.security_curve import SMALLEST, curve_rows, security_curve, sizes_shown
-from facetrial.metrics.summary import TrialSummary, summarise
+from facetrial.metrics.summary import TrialSummary, summarise, trusted
 from facetrial.metrics.tasks.results import Tasks
 from facetrial.metrics.tasks.summary import tasks_rows
 from facetrial.report.console import print_summary
@@ -27,12 +28,27 @@ from facetrial.trial.rows import ATTACKED, write_rows
 from facetrial.trial.showcase_cases import Pictures
 
 
+@dataclass(frozen=True)
+class TrialOutcome:
+    """What a trial has found.
+
+    Attributes:
+        rows: a row a picture.
+        checks: what the checks say of them, by name.
+        speed: seconds that the last start took, and its pictures a second.
+        weak_on_purpose: the threat model of an attacker who does less than could be done.
+    """
+
+    rows: pd.DataFrame
+    checks: Mapping[str, Outcome]
+    speed: tuple[float, float | None]
+    weak_on_purpose: str | None
+
+
 def write_results(
     context: TrialContext,
-    rows: pd.DataFrame,
-    checks: Mapping[str, Outcome],
+    outcome: TrialOutcome,
     pictures: Pictures,
-    speed: tuple[float, float | None],
     cost: Cost,
     tasks: Tasks,
     certified: Certified | None,
@@ -43,12 +59,12 @@ def write_results(
     Where the attack looked for the smallest change, also the security curve: `curve.csv` and `curve` in the summary.
 
     Args:
-        speed: seconds that the last start took, and its pictures a second.
+        outcome: of the trial.
     """
-    faces, folder, attack = context.faces, context.folder, context.attack
+    faces, folder, attack, rows = context.faces, context.folder, context.attack, outcome.rows
     names = np.array(faces.names)[faces.train_faces.identities]
     n_train = dict(zip(*(values.tolist() for values in np.unique(names, return_counts=True)), strict=True))
-    summary = summarise(rows, context.about(faces.synthetic), n_train, checks, *speed)
+    summary = summarise(rows, context.about(faces.synthetic), n_train, outcome.checks, *outcome.speed)
     goal, curve = summary.goal, None
     if SMALLEST in rows:
         budget = attack.budget
@@ -67,6 +83,7 @@ def write_results(
         summary,
         attack_parts=context.settings["attack"],
         noise_level=context.noise_level,
+        weak_on_purpose=outcome.weak_on_purpose,
         cost=cost,
         class_size=class_size_summary(summary.per_identity, cap, faces.capped),
         region=region_summary(context, rows),
@@ -78,17 +95,21 @@ def write_results(
         tasks=tasks,
     )
     summary = replace(summary, cases=write_showcase(folder, rows, pictures, summary))
-    publish(context, rows, summary)
-    return summary
+    return publish(context, rows, summary)
 
 
-def publish(context: TrialContext, rows: pd.DataFrame, summary: TrialSummary) -> None:
-    """Writes rows, summary and report of a trial, tells its loggers, and prints it."""
-    write_rows(rows.assign(synthetic=summary.synthetic), context.folder / "verdicts.csv")
+def publish(context: TrialContext, rows: pd.DataFrame, summary: TrialSummary) -> TrialSummary:
+    """Writes rows, summary and report of a trial, tells its loggers, and prints it; the summary with a last check."""
+    verdicts = context.folder / "verdicts.csv"
+    write_rows(rows.assign(synthetic=summary.synthetic), verdicts)
+    if summary.checks and not summary.of_pairs:
+        checks = {**summary.checks, "recounted": recounted(summary, verdicts)}
+        summary = replace(summary, checks=checks, trusted=trusted(checks) and summary.n > 0)
     write_json(summary, context.folder / "summary.json")
     write_report(context.folder, summary, context.yaml)
     log_results(context, summary, rows)
     print_summary(summary)
+    return summary
 
 
 def region_summary(context: TrialContext, rows: pd.DataFrame) -> RegionUsed:

@@ -102,7 +102,7 @@ def run_pair_trial(
         return None
     judged = JudgedPairs(whole, similarities, thresholds)
     about = ListOfPairs(path.name, chosen, attacked, mirror, untouched)
-    return write_pair_results(context, outcome.rows, outcome.checks, judged, outcome.speed, about)
+    return write_pair_results(context, outcome, judged, about)
 
 
 def check_possible(context: TrialContext) -> None:

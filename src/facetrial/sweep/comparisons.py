@@ -9,7 +9,7 @@ from facetrial.metrics.flagging import FLAGS_COUNT, LEFT, robust
 from facetrial.report.rendering.components import Section, Table
 from facetrial.statistics.intervals import Interval
 from facetrial.statistics.paired import holm, mcnemar, paired_test
-from facetrial.sweep.runs import FinishedRun
+from facetrial.sweep.runs import FinishedRun, flags
 from facetrial.trial.rows import ATTACKED
 
 FILE = "comparisons.csv"
@@ -96,8 +96,8 @@ def comparisons_section(runs: Sequence[FinishedRun]) -> Section | None:
     header = [
         "trial", "compared with", "second less first", "pictures", "p, Holm", "McNemar's p, Holm", "differ",
     ]  # fmt: skip
-    flags = any(run.summary.flagging is not None for run in runs)
-    left = LEFT if flags else "recognised"
+    flagged = flags(run.summary for run in runs)
+    left = LEFT if flagged else "recognised"
     few = (
         ""
         if len(ranked) <= _SHOWN
@@ -109,7 +109,7 @@ def comparisons_section(runs: Sequence[FinishedRun]) -> Section | None:
         f"The share {left} under attack in the second trial less that in the first, on the pictures attacked in both, "
         "with 95 % intervals by a bootstrap over people, then pictures. The first p goes with the interval and knows "
         "pictures of one person to be alike; McNemar's exact test takes them as independent. Both are corrected for "
-        f"the {len(ranked)} pairs by Holm's method." + few + (f" {FLAGS_COUNT}" if flags else ""),
+        f"the {len(ranked)} pairs by Holm's method." + few + (f" {FLAGS_COUNT}" if flagged else ""),
         tables=[Table("Pairs of trials", header, lines)],
     )
 

@@ -181,9 +181,8 @@ def _drawn(places: Mapping[str, _Place]) -> np.ndarray | None:
         if (seen := mask & ~covered).any():
             depths = distance_transform_edt(np.pad(seen, 1))[1:-1, 1:-1]
             row, column = np.unravel_index(depths.argmax(), seen.shape)
-            style = {"color": "white", "size": 8, "ha": "center", "va": "center", "zorder": 30}
-            halo = [withStroke(linewidth=2, foreground="black")]
-            axes.text(column, row, name, path_effects=halo, **style)
+            written = axes.text(column, row, name, color="white", size=8, ha="center", va="center", zorder=30)
+            written.set_path_effects([withStroke(linewidth=2, foreground="black")])
         covered |= mask
     entries = [
         Patch(facecolor=colour[name], edgecolor=LIGHT.ink, label=f"{name}, {percent(place.left.value)}")

@@ -17,21 +17,19 @@ from facetrial.sweep.comparisons import comparisons_section
 from facetrial.sweep.defenses.section import defenses_section
 from facetrial.sweep.defenses.table import DefenseTable
 from facetrial.sweep.region_atlas import atlas_section
-from facetrial.sweep.runs import FinishedRun, Run, finished_runs, own_overrides, table_name
+from facetrial.sweep.runs import FinishedRun, Run, finished_runs, flags, own_overrides, table_name
 from facetrial.sweep.security_curves import curves_section
 from facetrial.sweep.showcase import sweep_showcase
 from facetrial.sweep.study.section import study_section
 from facetrial.sweep.study.table import Study
 
+# What a sweep's report has to show, in the order of the page: each makes a section of all finished runs, or None.
 SWEEP_SECTIONS: list[Callable[[Sequence[FinishedRun]], Section | None]] = [
     comparisons_section,
     curves_section,
     class_size_sweep_section,
     atlas_section,
 ]
-
-
-"""What a sweep's report has to show, in the order of the page: each makes a section of all finished runs, or None."""
 
 
 def write_sweep_report(
@@ -72,7 +70,7 @@ def write_sweep_report(
         banners=list(dict.fromkeys(warnings)),
         failed=failed_checks(finished),
         lines=lines,
-        flags=FLAGS_COUNT if flags(finished) else "",
+        flags=FLAGS_COUNT if flags(summaries) else "",
         chart=show_chart(runs_chart(finished), folder, summaries) if finished else None,
         sections=show_sections(sections, folder, summaries),
         people=show_table(people_table(finished)) if finished else None,
@@ -115,21 +113,17 @@ def versions(summaries: Sequence[TrialSummary]) -> dict[str, str]:
     return {package: ", ".join(dict.fromkeys(seen)) for package, seen in found.items()}
 
 
-def flags(finished: Sequence[FinishedRun]) -> bool:
-    """Whether a defence of any trial flags pictures."""
-    return any(run.summary.flagging is not None for run in finished)
-
-
 def runs_chart(finished: Sequence[FinishedRun]) -> Chart:
     """What is recognised clean and left robust under attack in each run, with intervals."""
     names = _distinct([run.name for run in finished])
+    flagged = flags(run.summary for run in finished)
     return Chart(
         "runs",
         "Accuracy clean and attacked of each trial with 95 % intervals; the table below holds the same figures.",
         "Attack / defence of each trial, in the order of the table. Whiskers: 95 % intervals, bootstrap over people, "
-        "then pictures." + (f" {FLAGS_COUNT}" if flags(finished) else ""),
+        "then pictures." + (f" {FLAGS_COUNT}" if flagged else ""),
         "",
-        LEFT if flags(finished) else "recognised",
+        LEFT if flagged else "recognised",
         [
             Series.of("clean", names, [run.summary.clean_kept for run in finished], tone="clean"),
             Series.of("attacked", names, [run.summary.left_robust for run in finished], tone="attacked"),
@@ -147,9 +141,7 @@ def people_table(finished: Sequence[FinishedRun]) -> Table:
     for name, person in sorted(people.items()):
         found = [run.summary.per_identity.get(name) for run in finished]
         cells = [None if one is None else one.robust for one in found]
-        trained = {
-            one.n_train for one in found if one is not None
-        }  # differs where the number is what is swept
+        trained = {one.n_train for one in found if one is not None}  # differs where this is what is swept
         lines.append([shown_name(name), person.n_train if len(trained) == 1 else None, *cells])
     header = ["person", "trained on", *(run.name for run in finished)]
     return Table("Recognised under attack, person by person", header, lines)

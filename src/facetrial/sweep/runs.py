@@ -1,7 +1,7 @@
 """The runs of a sweep as they lie in its folder, finished or not, and what tells them apart."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -100,6 +100,11 @@ def finished_runs(runs: Sequence[Run]) -> list[FinishedRun]:
         name = ", ".join([f"{summary.attack} / {summary.defense}", *further])
         found.append(FinishedRun(run.folder, run.overrides, summary, name))
     return found
+
+
+def flags(summaries: Iterable[TrialSummary]) -> bool:
+    """Whether a defence of any trial flags pictures."""
+    return any(summary.flagging is not None for summary in summaries)
 
 
 def own_overrides(run: Run, runs: Sequence[Run]) -> list[str]:

@@ -177,6 +177,11 @@ class RecognizerPlan(Plan):
             start_from_means=known_before and self.model["start_from_means"],
         )
 
+    @property
+    def accuracy_before(self) -> float | None:
+        """The accuracy on test pictures that its checkpoint remembers; None where there is no checkpoint."""
+        return self.load()["metrics"].get("test/head_accuracy") if self.path.is_file() else None
+
     def load_victim(self) -> Victim:
         """The recogniser in its checkpoint.
 

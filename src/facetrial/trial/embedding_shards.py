@@ -68,7 +68,7 @@ class EmbeddingShards:
 
     def _save(self, files: Sequence[str], embeddings: dict[str, Tensor], path: Path | None = None) -> None:
         """Into a file of the batch's own where `path` is None."""
-        tensors = {version: embeddings[version].cpu().float().contiguous() for version in VERSIONS}
+        tensors = {str(version): embeddings[version].cpu().float().contiguous() for version in VERSIONS}
         if path is None:
             path = self.folder / f"embeddings-{picture_key(files[0]):016x}-{len(files)}.safetensors"
         with written_whole(path) as temporary:

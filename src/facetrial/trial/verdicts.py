@@ -50,6 +50,7 @@ def verdict_rows(
     for version, (scores, found, silent, suspicion) in answers.items():
         if embeddings is not None and found is not None:
             embeddings[version] = found
+        silent = silent | ~scores.isfinite().all(1)  # scores that are not finite are no answer
         winners = scores.argmax(1)
         named = [
             ABSTAINED if no_one else names[i]

@@ -2,17 +2,23 @@
 
 import pytest
 
-from facetrial.report.rendering.chart_layout import lay_out, log_ticks
+from facetrial.report.rendering.chart_layout import lay_out, log_ticks, told_of
 from facetrial.report.rendering.components import Chart, Series
-from tests.helpers.charts import BY_PART
+from facetrial.report.rendering.formatting import NOTHING
+from tests.helpers.charts import BY_PART, CLEAN
 
 
 def test_series_of_one_tone_share_a_place_and_others_stand_beside():
     clean, parts, again = lay_out(BY_PART).placed
     assert lay_out(BY_PART).categories == ["eyes", "nose"]
-    assert clean.x[0] < parts.x[0] < clean.x[1] < parts.x[1] < again.x[0] < 1.5
+    assert clean.x[0] < parts.x[0] < parts.x[1] < again.x[0] < 1.5
     assert parts.number == again.number != clean.number
-    assert clean.y == [0.9, None]
+
+
+def test_what_was_not_measured_is_told_but_has_no_place():
+    clean = lay_out(BY_PART).placed[0]
+    assert (clean.y, clean.told) == ([0.9], ["clean, eyes: 90.0 %"])
+    assert told_of(BY_PART, CLEAN) == [*clean.told, f"clean, nose: {NOTHING}"]
 
 
 def test_series_without_a_tone_take_one_that_nobody_asked_for():

@@ -7,7 +7,7 @@ import matplotlib
 import pytest
 from PIL import Image
 
-from facetrial.report.rendering.theme import DARK, LIGHT, figure_bytes, mark, new_axes, save_figure
+from facetrial.report.rendering.theme import DARK, LIGHT, figure_bytes, mark, new_axes, new_grid, save_figure
 from tests.helpers.defended import trial
 
 TRUSTED = trial("pgd", "none", 0.5)
@@ -83,6 +83,6 @@ def test_a_figure_is_the_same_bytes_again(tmp_path):
 
 
 def test_several_axes_stand_in_rows_and_columns():
-    _, axes = new_axes(LIGHT, 3, 2, columns=3, rows=2)
+    _, axes = new_grid(LIGHT, 3, 2, columns=3, rows=2)
     assert axes.shape == (2, 3)
     assert not any(one.spines[side].get_visible() for one in axes.flat for side in ("top", "right"))

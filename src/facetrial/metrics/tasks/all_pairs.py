@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from facetrial.metrics.tasks.score_histogram import CELLS, ScoreCounts, cells_of
 from facetrial.statistics.intervals import Interval, wilson
@@ -83,9 +84,8 @@ def resample_all_pairs(
     cost = 2 * count**2 * (len(grid) + 1)
     draws = people_draws(count, int(np.clip(_WORK / cost, LEAST_RESAMPLES, RESAMPLES)), seed)
     weights = draws.astype(np.float32)
-    step = np.searchsorted(grid, np.arange(CELLS), side="right").astype(
-        np.int32
-    )  # grid edges not above a cell
+    # Grid edges not above a cell.
+    step = np.searchsorted(grid, np.arange(CELLS), side="right").astype(np.int32)
     steps = len(grid) + 1
     counts = ScoreCounts.none()
     accepted, falsely = np.zeros((2, len(draws), steps))
@@ -133,11 +133,11 @@ def places_at(falsely: np.ndarray, far: float) -> np.ndarray:
     return np.where(np.isnan(falsely).any(1), np.nan, places)
 
 
-def read_at(curves: np.ndarray, places: np.ndarray) -> np.ndarray:
+def read_at(curves: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
     """The values (R,) of curves (R, K) at places (R,) between their points; NaN at no place."""
     rows = np.arange(len(curves))
-    before = np.floor(np.nan_to_num(places)).astype(np.int64)
-    after = np.minimum(before + 1, curves.shape[1] - 1)
+    before = np.nan_to_num(places).astype(np.int64)
+    after: NDArray[np.int64] = np.minimum(before + 1, curves.shape[1] - 1)
     return curves[rows, before] + (places - before) * (curves[rows, after] - curves[rows, before])
 
 
@@ -163,7 +163,7 @@ def interval_of(value: float, draws: np.ndarray, n: int, units: int) -> Interval
     return Interval(float(value), min(low, value), max(high, value), n)
 
 
-def _tails(steps: np.ndarray) -> np.ndarray:
+def _tails(steps: NDArray[np.float64]) -> NDArray[np.float64]:
     """Shares (R, K) of what lies at each edge of the grid or above, from amounts (R, K + 1) between the edges."""
     tails = np.cumsum(steps[:, ::-1], axis=1)[:, ::-1]
     with np.errstate(invalid="ignore"):

@@ -89,7 +89,8 @@ def strictest(strengths: np.ndarray, weights: np.ndarray, rate: float) -> np.nda
     passed = np.cumsum(weights[:, order], axis=1)
     allowed = passed <= rate * passed[:, -1:] * (1 + 1e-12)
     falls = (~allowed).argmax(1)  # the first that must not pass
-    return np.nextafter(strengths[order][falls].astype(np.float64), np.inf)
+    above: np.ndarray = np.nextafter(strengths[order][falls].astype(np.float64), np.inf)
+    return above
 
 
 def _share(

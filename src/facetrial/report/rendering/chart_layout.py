@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from facetrial.report.rendering.components import Chart, Series
@@ -12,20 +12,22 @@ NOTHING_MEASURED = "nothing was measured"
 TONES = ("clean", "attacked", "eight_bit", "fourth", "fifth", "sixth", "seventh", "ink", "muted")
 _SLOTS_SHARE = 0.72  # of the room of a category that series standing beside one another take
 _FEW_ENOUGH_FOR_OWN_TICKS = 9
+_CROWD = 20  # points from which whiskers step back
 
 
 @dataclass(frozen=True)
 class Placed:
-    """A series with numbers for places.
+    """The points of a series that were measured, with numbers for places.
 
     Attributes:
         series: what is drawn.
         tone: its colour's name in `TONES`.
         number: which mark it has; the same for series of one tone.
-        x: places on the axis, in its order.
-        y: values; None where nothing was measured.
+        x: places on the axis, in the series' order.
+        y: values.
         low: lower ends of intervals, at the value where it has none; or None for all.
         high: upper ends.
+        sizes: how much each mark stands for; or None for all.
         told: what a reader is told of each point.
         words: its value.
         width: of a bar.
@@ -35,12 +37,18 @@ class Placed:
     tone: str
     number: int
     x: list[float]
-    y: list[float | None]
-    low: list[float | None] | None
-    high: list[float | None] | None
+    y: list[float]
+    low: list[float] | None
+    high: list[float] | None
+    sizes: list[float] | None
     told: list[str]
     words: list[str]
     width: float
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are so many points that whiskers step back."""
+        return len(self.x) > _CROWD and not self.series.line
 
     def top(self, i: int) -> float:
         """Where the point, with its interval, ends."""
@@ -70,7 +78,7 @@ class Layout:
     @property
     def empty(self) -> bool:
         """Whether nothing at all was measured."""
-        return all(value is None for placed in self.placed for value in placed.y)
+        return not any(placed.y for placed in self.placed)
 
 
 def lay_out(chart: Chart) -> Layout:
@@ -85,15 +93,20 @@ def lay_out(chart: Chart) -> Layout:
     width = _SLOTS_SHARE / slots
     placed = []
     for series, tone in zip(chart.series, tones, strict=True):
-        slot = (numbers[tone] - (slots - 1) / 2) * width if slots > 1 else 0.0
+        number = numbers[tone]
+        slot = (number - (slots - 1) / 2) * width if slots > 1 else 0.0
         aside = 0.25 * width if series.hollow and categories else 0.0
-        x = [categories.index(x) + slot + aside if isinstance(x, str) else float(x) for x in series.x]
-        y = [_measured(value) for value in series.y]
+        y = {i: value for i, found in enumerate(series.y) if (value := _measured(found)) is not None}
+        names = [series.x[i] for i in y]
+        x = [categories.index(x) + slot + aside if isinstance(x, str) else float(x) for x in names]
         low, high = (_ends(values, y) for values in (series.low, series.high))
-        told = list(series.labels) if series.labels is not None else _told(chart, series)
-        words = [in_words(value, chart.percent) for value in y]
-        placed.append(Placed(series, tone, numbers[tone], x, y, low, high, told, words, 0.86 * width))
-    numeric = [x for series in placed for x in series.x]
+        sizes = None if series.sizes is None else [series.sizes[i] for i in y]
+        told = [text for i, text in enumerate(told_of(chart, series)) if i in y]
+        words = [in_words(value, chart.percent) for value in y.values()]
+        placed.append(
+            Placed(series, tone, number, x, list(y.values()), low, high, sizes, told, words, 0.86 * width)
+        )
+    numeric = [float(x) for series in chart.series for x in series.x if not isinstance(x, str)]
     ticks = log_ticks(numeric) if chart.log_x and numeric else []
     bars = any(series.bars for series in chart.series)
     ends = (0.0, 1.15) if bars else (-0.03, 1.05)
@@ -125,13 +138,16 @@ def _measured(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
 
 
-def _ends(ends: Sequence[float | None] | None, values: Sequence[float | None]) -> list[float | None] | None:
+def _ends(ends: Sequence[float | None] | None, y: Mapping[int, float]) -> list[float] | None:
     if ends is None:
         return None
-    return [value if _measured(end) is None else float(end) for end, value in zip(ends, values, strict=True)]
+    return [value if (end := _measured(ends[i])) is None else end for i, value in y.items()]
 
 
-def _told(chart: Chart, series: Series) -> list[str]:
+def told_of(chart: Chart, series: Series) -> Sequence[str]:
+    """What a reader is told of each point, those where nothing was measured too."""
+    if series.labels is not None:
+        return series.labels
     low, high = series.low or [None] * len(series.x), series.high or [None] * len(series.x)
     told = []
     for x, y, below, above in zip(series.x, series.y, low, high, strict=True):

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import matplotlib.ticker
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 
 from facetrial.metrics.summary import TrialSummary
@@ -15,7 +15,6 @@ from facetrial.report.rendering.theme import LIGHT, Theme, mark, new_axes, save_
 
 _MARKS = ("o", "s", "D", "^", "v", "P", "X", "*", "h")
 _HATCHES = ("", "//", "..", "xx", "\\\\", "--")
-_CROWD = 20  # points from which whiskers step back
 
 
 def save_chart(chart: Chart, folder: Path, summaries: Sequence[TrialSummary]) -> list[Path]:
@@ -50,8 +49,8 @@ def chart_figure(chart: Chart, summaries: Sequence[TrialSummary] = (), theme: Th
     names.set_label_text(chart.x_title, fontsize=9)
     values.set_label_text(chart.y_title, fontsize=9)
     if layout.empty:
-        middle = {"ha": "center", "va": "center", "transform": axes.transAxes}
-        axes.text(0.5, 0.5, NOTHING_MEASURED, color=theme.ink, fontsize=9, **middle)
+        text = axes.text(0.5, 0.5, NOTHING_MEASURED, color=theme.ink, fontsize=9, transform=axes.transAxes)
+        text.set(ha="center", va="center")
     handles, labels = axes.get_legend_handles_labels()
     if labels:
         figure.legend(
@@ -67,7 +66,7 @@ def chart_figure(chart: Chart, summaries: Sequence[TrialSummary] = (), theme: Th
     return figure
 
 
-def _value_axis(axes: Axes, axis: Any, chart: Chart, ends: tuple[float, float], theme: Theme) -> None:
+def _value_axis(axes: Axes, axis: Axis, chart: Chart, ends: tuple[float, float], theme: Theme) -> None:
     if chart.percent:
         (axes.set_xlim if chart.sideways else axes.set_ylim)(*ends)
         axis.set_major_locator(matplotlib.ticker.FixedLocator([0, 0.2, 0.4, 0.6, 0.8, 1]))
@@ -76,7 +75,7 @@ def _value_axis(axes: Axes, axis: Any, chart: Chart, ends: tuple[float, float], 
     axes.set_axisbelow(True)
 
 
-def _name_axis(axes: Axes, axis: Any, chart: Chart, layout: Layout) -> None:
+def _name_axis(axes: Axes, axis: Axis, chart: Chart, layout: Layout) -> None:
     if layout.categories:
         axis.set_ticks(range(len(layout.categories)), layout.categories)
         long = len(layout.categories) * max(map(len, layout.categories)) > 60
@@ -101,31 +100,33 @@ def _name_axis(axes: Axes, axis: Any, chart: Chart, layout: Layout) -> None:
 
 def _draw(axes: Axes, placed: Placed, sideways: bool, theme: Theme) -> None:
     series, colour = placed.series, getattr(theme, placed.tone)
-    kept = [i for i, value in enumerate(placed.y) if value is not None]
-    x, y = [placed.x[i] for i in kept], [placed.y[i] for i in kept]
-    label = {"label": series.name} if series.name else {}
-    if not kept:
+    x, y, label, crowd = placed.x, placed.y, series.name, placed.crowded
+    if not y:
         return
-    crowd = len(kept) > _CROWD and not series.line
     if series.bars:
-        _bars(axes, placed, kept, sideways, theme, label)
-        label = {}
+        _bars(axes, placed, sideways, theme)
+        label = ""
     if placed.low is not None and placed.high is not None:
-        below = [max(value - placed.low[i], 0.0) for i, value in zip(kept, y, strict=True)]
-        above = [max(placed.high[i] - value, 0.0) for i, value in zip(kept, y, strict=True)]
         if series.band:
-            low, high = [placed.low[i] for i in kept], [placed.high[i] for i in kept]
-            axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+            axes.fill_between(x, placed.low, placed.high, color=colour, alpha=0.18, linewidth=0)
         else:
-            ends = {"xerr" if sideways else "yerr": [below, above]}
-            style = {"elinewidth": 0.8, "alpha": 0.25} if crowd else {"elinewidth": 1.4, "capsize": 3}
-            ecolor = theme.ink if series.bars else theme.muted if crowd else colour
-            axes.errorbar(*_turned(x, y, sideways), fmt="none", ecolor=ecolor, **ends, **style)
+            below = [max(value - low, 0.0) for low, value in zip(placed.low, y, strict=True)]
+            above = [max(high - value, 0.0) for high, value in zip(placed.high, y, strict=True)]
+            axes.errorbar(
+                *_turned(x, y, sideways),
+                xerr=[below, above] if sideways else None,
+                yerr=None if sideways else [below, above],
+                fmt="none",
+                ecolor=theme.ink if series.bars else theme.muted if crowd else colour,
+                elinewidth=0.8 if crowd else 1.4,
+                capsize=0 if crowd else 3,
+                alpha=0.25 if crowd else None,
+            )
     if series.line:
-        axes.plot(*_turned(x, y, sideways), color=colour, linewidth=1.4, **label)
-        label = {}
+        axes.plot(*_turned(x, y, sideways), color=colour, linewidth=1.4, label=label)
+        label = ""
     if series.points and not series.bars:
-        sizes = 36.0 if series.sizes is None else _areas([series.sizes[i] for i in kept])
+        sizes = 36.0 if placed.sizes is None else _areas(placed.sizes)
         axes.scatter(
             *_turned(x, y, sideways),
             sizes,
@@ -134,28 +135,25 @@ def _draw(axes: Axes, placed: Placed, sideways: bool, theme: Theme) -> None:
             edgecolors=colour if series.hollow else "none",
             alpha=0.55 if crowd else 1.0,
             zorder=3,
-            **label,
+            label=label,
         )
 
 
-def _bars(
-    axes: Axes, placed: Placed, kept: Sequence[int], sideways: bool, theme: Theme, label: dict[str, str]
-) -> None:
+def _bars(axes: Axes, placed: Placed, sideways: bool, theme: Theme) -> None:
     """Bars with their values in words beyond the whiskers."""
-    x, y = [placed.x[i] for i in kept], [placed.y[i] for i in kept]
-    style = {"color": getattr(theme, placed.tone), "hatch": _HATCHES[placed.number % len(_HATCHES)]}
-    draw = axes.barh if sideways else axes.bar
-    draw(x, y, placed.width, edgecolor=theme.paper, linewidth=0, **style, **label)
-    align = {"ha": "left", "va": "center"} if sideways else {"ha": "center", "va": "bottom"}
-    for i, place in zip(kept, x, strict=True):
+    x, y, label = placed.x, placed.y, placed.series.name
+    colour, hatch = getattr(theme, placed.tone), _HATCHES[placed.number % len(_HATCHES)]
+    draw, ha, va = (axes.barh, "left", "center") if sideways else (axes.bar, "center", "bottom")
+    draw(x, y, placed.width, color=colour, hatch=hatch, edgecolor=theme.paper, linewidth=0, label=label)
+    for i, place in enumerate(x):
         end = placed.top(i) + 0.02 * (axes.get_xbound() if sideways else axes.get_ybound())[1]
         at = (end, place) if sideways else (place, end)
-        axes.text(*at, placed.words[i], color=theme.ink, fontsize=9, **align)
+        axes.text(*at, placed.words[i], color=theme.ink, fontsize=9, ha=ha, va=va)
 
 
 def _areas(sizes: Sequence[float]) -> list[float]:
     return [14 + 60 * size / max(sizes) for size in sizes]
 
 
-def _turned(x: list, y: list, sideways: bool) -> tuple[list, list]:
+def _turned(x: list[float], y: list[float], sideways: bool) -> tuple[list[float], list[float]]:
     return (y, x) if sideways else (x, y)

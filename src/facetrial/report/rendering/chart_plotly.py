@@ -8,17 +8,10 @@ from facetrial.report.rendering.components import Chart
 
 _MARKS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star", "hexagon")
 _HATCHES = ("", "/", ".", "x", "\\", "-")
-_CROWD = 20  # points from which whiskers step back
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 
-_NOTHING = {
-    "text": NOTHING_MEASURED,
-    "showarrow": False,
-    "xref": "paper",
-    "yref": "paper",
-    "x": 0.5,
-    "y": 0.5,
-}
+_MIDDLE = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
+_NOTHING = {"text": NOTHING_MEASURED, "showarrow": False, **_MIDDLE}
 
 
 def plotly_chart(chart: Chart) -> dict[str, Any]:
@@ -40,10 +33,10 @@ def plotly_chart(chart: Chart) -> dict[str, Any]:
             data.append({"x": [None], "y": [None], "mode": "lines", "name": _text(name), "line": line})
     names = _axis(chart.x_title)
     if layout.categories:
-        ends = (-0.6, len(layout.categories) - 0.4)
         texts = [_text(name) for name in layout.categories]
+        limits = [-0.6, len(texts) - 0.4]
         names |= {"tickvals": list(range(len(texts))), "ticktext": texts, "showgrid": False}
-        names["range"] = [ends[1], ends[0]] if chart.sideways else list(ends)
+        names["range"] = limits[::-1] if chart.sideways else limits
     elif layout.ticks:
         names |= {"type": "log", "tickvals": layout.ticks, "showgrid": False}
         names["ticktext"] = [in_words(tick, False) for tick in layout.ticks]
@@ -99,14 +92,12 @@ def _axis(title: str) -> dict[str, Any]:
 
 def _traces(placed: Placed, sideways: bool) -> list[dict[str, Any]]:
     series, colour = placed.series, f"@{placed.tone}"
-    kept = [i for i, value in enumerate(placed.y) if value is not None]
-    x, y = [placed.x[i] for i in kept], [placed.y[i] for i in kept]
-    if not kept:
+    x, y, crowd = placed.x, placed.y, placed.crowded
+    if not y:
         return []
     traces = []
-    crowd = len(kept) > _CROWD and not series.line
     trace: dict[str, Any] = {
-        "hovertext": [_text(placed.told[i]) for i in kept],
+        "hovertext": [_text(text) for text in placed.told],
         "hoverinfo": "text",
         "name": _text(series.name),
         "showlegend": bool(series.name),
@@ -114,15 +105,15 @@ def _traces(placed: Placed, sideways: bool) -> list[dict[str, Any]]:
         **_turned(x, y, sideways),
     }
     if placed.low is not None and placed.high is not None:
-        low, high = [placed.low[i] for i in kept], [placed.high[i] for i in kept]
         if series.band:
-            traces.append(_band(x, low, high, colour, sideways) | {"legendgroup": trace["legendgroup"]})
+            band = _band(x, placed.low, placed.high, colour, sideways)
+            traces.append(band | {"legendgroup": trace["legendgroup"]})
         else:
             trace["error_x" if sideways else "error_y"] = {
                 "type": "data",
                 "symmetric": False,
-                "array": [max(above - value, 0.0) for above, value in zip(high, y, strict=True)],
-                "arrayminus": [max(value - below, 0.0) for below, value in zip(low, y, strict=True)],
+                "array": [max(above - value, 0.0) for above, value in zip(placed.high, y, strict=True)],
+                "arrayminus": [max(value - below, 0.0) for below, value in zip(placed.low, y, strict=True)],
                 "color": "@ink" if series.bars else "@faint" if crowd else colour,
                 "thickness": 0.8 if crowd else 1.5,
                 "width": 0 if crowd else 4,
@@ -143,11 +134,11 @@ def _traces(placed: Placed, sideways: bool) -> list[dict[str, Any]]:
                 },
             },
         }
-        return [*traces, trace, _values(placed, kept, sideways)]
+        return [*traces, trace, _values(placed, sideways)]
     symbol = _MARKS[placed.number % len(_MARKS)] + ("-open" if series.hollow else "")
     marker = {"color": colour, "symbol": symbol, "size": 8, "opacity": 0.55 if crowd else 1}
-    if series.sizes is not None:
-        marker["size"] = _diameters([series.sizes[i] for i in kept])
+    if placed.sizes is not None:
+        marker["size"] = _diameters(placed.sizes)
         marker["line"] = {"width": 0}
     modes = [mode for mode, on in (("lines", series.line), ("markers", series.points)) if on]
     trace |= {
@@ -159,13 +150,13 @@ def _traces(placed: Placed, sideways: bool) -> list[dict[str, Any]]:
     return [*traces, trace]
 
 
-def _values(placed: Placed, kept: Sequence[int], sideways: bool) -> dict[str, Any]:
+def _values(placed: Placed, sideways: bool) -> dict[str, Any]:
     """The values of bars in words, beyond the whiskers."""
     return {
         "type": "scatter",
         "mode": "text",
-        **_turned([placed.x[i] for i in kept], [placed.top(i) for i in kept], sideways),
-        "text": [placed.words[i] for i in kept],
+        **_turned(placed.x, [placed.top(i) for i in range(len(placed.x))], sideways),
+        "text": placed.words,
         "textposition": "middle right" if sideways else "top center",
         "textfont": {"color": "@ink", "size": 13},
         "cliponaxis": False,
@@ -193,7 +184,7 @@ def _diameters(sizes: Sequence[float]) -> list[float]:
     return [round(5 + 9 * (size / max(sizes)) ** 0.5, 1) for size in sizes]
 
 
-def _turned(x: Sequence, y: Sequence, sideways: bool) -> dict[str, Sequence]:
+def _turned(x: Sequence[float], y: Sequence[float], sideways: bool) -> dict[str, Sequence[float]]:
     return {"x": y, "y": x} if sideways else {"x": x, "y": y}
 
 

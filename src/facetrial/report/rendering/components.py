@@ -47,7 +47,7 @@ class Series:
     """
 
     name: str
-    x: Sequence[float] | Sequence[str]
+    x: Sequence[float | str]
     y: Sequence[float | None]
     low: Sequence[float | None] | None = None
     high: Sequence[float | None] | None = None
@@ -61,9 +61,7 @@ class Series:
     tone: str | None = None
 
     @classmethod
-    def of(
-        cls, name: str, x: Sequence[float] | Sequence[str], figures: Sequence[Figure], **options: Any
-    ) -> Self:
+    def of(cls, name: str, x: Sequence[float | str], figures: Sequence[Figure], **options: Any) -> Self:
         """Figures with their intervals; `options` are further attributes."""
         y, low, high = ([getattr(figure, part) for figure in figures] for part in ("value", "low", "high"))
         return cls(name, x, y, low, high, **options)

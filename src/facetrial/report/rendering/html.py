@@ -60,12 +60,9 @@ def packed_plotly() -> str:
 def png(image: np.ndarray) -> bytes:
     """A lossless file of a picture (3, H, W) in [0, 1]."""
     buffer = io.BytesIO()
-    _picture(image).save(buffer, format="PNG", optimize=True)
+    pixels = np.round(np.clip(image, 0, 1).transpose(1, 2, 0) * 255).astype(np.uint8)
+    Image.fromarray(pixels).save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
-
-
-def _picture(image: np.ndarray) -> Image.Image:
-    return Image.fromarray(np.round(np.clip(image, 0, 1).transpose(1, 2, 0) * 255).astype(np.uint8))
 
 
 def data_address(content: bytes, kind: str) -> str:

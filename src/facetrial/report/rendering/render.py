@@ -6,7 +6,7 @@ from typing import Any
 
 from facetrial.core.files import written_whole
 from facetrial.metrics.summary import TrialSummary
-from facetrial.report.rendering.chart_layout import lay_out
+from facetrial.report.rendering.chart_layout import told_of
 from facetrial.report.rendering.chart_matplotlib import save_chart
 from facetrial.report.rendering.chart_plotly import plotly_chart
 from facetrial.report.rendering.components import Chart, Drawing, Section, Table
@@ -47,7 +47,7 @@ def show_chart(chart: Chart, folder: Path, summaries: Sequence[TrialSummary]) ->
     """Writes a chart's PNG and SVG; what the template shows of it: texts, plotly's values, and its figures in words."""
     save_chart(chart, folder, summaries)
     plotly = plotly_chart(chart)
-    told = [text for placed in lay_out(chart).placed for text in placed.told]
+    told = [text for series in chart.series for text in told_of(chart, series)]
     return {
         "name": chart.name,
         "alt": chart.alt,

@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
 from facetrial.report.rendering.chart_layout import in_words
 from facetrial.report.rendering.components import Cell, Noted
@@ -32,16 +33,24 @@ def csv_table(lines: Sequence[Mapping[str, CsvCell]]) -> str:
     return text.getvalue()
 
 
-def shown_cell(value: Cell) -> dict[str, str | float]:
+class ShownCell(TypedDict):
     """What a cell says, what stands below it, and what it is sorted by: "" comes last."""
+
+    text: str
+    below: str
+    sort: str | float
+
+
+def shown_cell(value: Cell) -> ShownCell:
+    """A cell as tables show it."""
     if isinstance(value, str):
         return {"text": value, "below": "", "sort": "" if value == NOTHING else value}
     figure, below = (value.figure, [value.note]) if isinstance(value, Noted) else (value, [])
     if isinstance(figure, Interval):
         known = [] if math.isnan(figure.value) else [interval(figure)]
         below = [*known, f"n = {figure.n}", *below]
-        number, text = figure.value, in_words(figure.value, True)
+        text, figure = in_words(figure.value, True), figure.value
     else:
-        number, text = figure, str(figure) if isinstance(figure, int) else in_words(figure, False)
-    last = number is None or not math.isfinite(number)
-    return {"text": text, "below": ", ".join(below), "sort": "" if last else number}
+        text = str(figure) if isinstance(figure, int) else in_words(figure, False)
+    sort = figure if figure is not None and math.isfinite(figure) else ""
+    return {"text": text, "below": ", ".join(below), "sort": sort}

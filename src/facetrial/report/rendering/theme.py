@@ -7,9 +7,10 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from facetrial.core.files import written_whole
@@ -52,10 +53,14 @@ _COLOURS = {
 LIGHT, DARK = (Theme(*colours) for colours in zip(*_COLOURS.values(), strict=True))
 
 
-def new_axes(
-    theme: Theme, width: float, height: float, columns: int = 1, rows: int = 1
-) -> tuple[Figure, Any]:
+def new_axes(theme: Theme, width: float, height: float) -> tuple[Figure, Axes]:
     """A figure of that many inches and its axes, plain in the theme's colours."""
+    figure, grid = new_grid(theme, width, height, 1, 1)
+    return figure, grid[0, 0]
+
+
+def new_grid(theme: Theme, width: float, height: float, columns: int, rows: int) -> tuple[Figure, np.ndarray]:
+    """The same with axes in rows and columns, (rows, columns)."""
     figure = Figure(figsize=(width, height), layout="constrained", facecolor=theme.paper)
     axes = figure.subplots(rows, columns, squeeze=False)
     for one in axes.flat:
@@ -66,7 +71,7 @@ def new_axes(
         for side, spine in one.spines.items():
             spine.set_visible(side in ("left", "bottom"))
             spine.set_color(theme.muted)
-    return figure, axes[0, 0] if rows == columns == 1 else axes
+    return figure, axes
 
 
 def mark(figure: Figure, summaries: Sequence[TrialSummary], theme: Theme) -> None:

@@ -37,6 +37,7 @@ def power_section(summary: TrialSummary) -> Section | None:
         [shown_name(name), one.n, None if one.smallest is None else round(100 * one.smallest, 1)]
         for name, one in ranked[:_SHOWN]
     ]
+    header = ["person", "attacked pictures", "smallest difference, points"]
     few = (
         ""
         if len(ranked) <= _SHOWN
@@ -51,11 +52,5 @@ def power_section(summary: TrialSummary) -> Section | None:
         "The smallest difference between two trials on the same pictures of a person that McNemar's exact test finds "
         "at 5 % with a power of 80 %, if every picture that changes does so in the same direction; with changes both "
         "ways it takes a larger one." + few,
-        tables=[
-            Table(
-                "Power person by person",
-                ["person", "attacked pictures", "smallest difference, points"],
-                lines,
-            )
-        ],
+        tables=[Table("Power person by person", header, lines)],
     )

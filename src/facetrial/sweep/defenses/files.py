@@ -7,6 +7,7 @@ from facetrial.report.rendering.text_tables import csv_table, markdown_table
 from facetrial.sweep.csv_table import figure_columns
 from facetrial.sweep.defenses.section import defenses_chart, headed, table_lines
 from facetrial.sweep.defenses.table import DefenseTable
+from facetrial.sweep.runs import flags
 
 
 def write_defense_table(
@@ -35,7 +36,7 @@ def defenses_markdown(table: DefenseTable, name: str = "defenses", title: str = 
         f"{about.embedder} on {about.data}, n = {about.n}, seed {about.seed}. Share of pictures recognised "
         "under each attack, with 95 % intervals (bootstrap over people, then pictures). Attacks know the "
         f"defence{naive if table.has_naive else ''}.\n",
-        *([f"{FLAGS_COUNT}\n"] if table.flags else []),
+        *([f"{FLAGS_COUNT}\n"] if flags(table.summaries) else []),
         markdown_table(table.header, table_lines(table)),
         f"![Dot plot of the table above, with 95 % intervals]({name}.png)\n",
     ]

@@ -7,6 +7,7 @@ from facetrial.report.rendering.components import Chart, Section, Series, Table
 from facetrial.report.rendering.formatting import percent
 from facetrial.statistics.intervals import Interval
 from facetrial.sweep.defenses.table import DefenseTable
+from facetrial.sweep.runs import flags
 
 
 def headed(title: str) -> str:
@@ -21,7 +22,7 @@ def defenses_section(table: DefenseTable, name: str = "defenses", title: str = "
         note.append(
             "Naive: under the same attack when it does not. The difference is what the defence hides."
         )
-    if table.flags:
+    if flags(table.summaries):
         note.append(FLAGS_COUNT)
     note.append("Lost: clean accuracy beside the recogniser without defence.")
     return Section(
@@ -64,7 +65,7 @@ def defenses_chart(table: DefenseTable, name: str = "defenses", title: str = "")
         f"Dot plot of the table below with 95 % intervals{', ' + title if title else ''}.",
         f"Whiskers: 95 % intervals.{hollow if table.has_naive else ''}",
         title,
-        LEFT if table.flags else "recognised",
+        LEFT if flags(table.summaries) else "recognised",
         [
             Series.of("clean", table.rows, clean, tone="clean"),
             *(

@@ -49,11 +49,6 @@ class DefenseTable(FigureTable):
         """Whether any attack was made that does not know the defence."""
         return any(cell.beside is not None for cell in self.cells.values())
 
-    @property
-    def flags(self) -> bool:
-        """Whether any defence flags pictures."""
-        return any(summary.flagging is not None for summary in self.summaries)
-
 
 def build_defense_tables(runs: Sequence[FinishedRun]) -> dict[str, DefenseTable]:
     """The tables of a sweep, by what sets each apart ("" where there is only one).

@@ -22,6 +22,7 @@ from facetrial.trial.rows import ATTACKED, check_rows
 EVERYBODY = "all people"
 SHARE_OF_CLEAN_VERDICTS_THAT_MAY_DIFFER = 0.01
 
+# What the study found on LFW; it has no figures for all 158 people.
 STUDY_FIGURES = {
     "George W Bush": {"raw": 0.98, "random": 0.91, "landmarks": 0.88, "adv": 0.94},
     "Bill Clinton": {"raw": 0.99, "random": 0.75, "landmarks": 0.58, "adv": 0.63},
@@ -29,11 +30,6 @@ STUDY_FIGURES = {
     "Tony Blair": {"raw": 0.97, "random": 0.69, "landmarks": 0.71, "adv": 0.62},
     "John Negroponte": {"raw": 1.0, "random": 0.63, "landmarks": 0.625, "adv": 0.50},
 }
-
-
-"""What the study found on LFW; it has no figures for all 158 people."""
-
-
 STUDY_COLUMNS = (
     Column("raw", "raw", None),
     Column("random", "random noise", "random"),

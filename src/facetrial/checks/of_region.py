@@ -1,0 +1,102 @@
+"""Whether face, landmarks and region agree."""
+
+from typing import Annotated
+
+import torch
+from torch import Tensor
+
+from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
+from facetrial.core.randomness import Draws
+from facetrial.core.settings import Count, Share, Unit
+from facetrial.faces.landmark_names import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
+from facetrial.regions.regions import Discs
+
+_FIVE = (RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT)  # as MTCNN finds them
+_NEAR = 0.35  # of MTCNN's points, in inter-eye distances
+_OFF_CENTRE = 0.1  # of a region from its landmarks, in inter-eye distances
+
+
+class LandmarksAgree(Check):
+    """Landmarks are those of an upright face, near what MTCNN found, and the region lies on its own.
+
+    Eyes above the nose, the nose above the mouth, the subject's left at the picture's right: a picture that was turned
+    or mirrored without its landmarks, columns in another order, x and y exchanged, a mask that is shifted, all put the
+    perturbation where the region's name does not say.
+
+    It is left out of attacks that need no landmarks, and where none are known.
+
+    Args:
+        pictures: how many are looked at.
+        least: share of these that must be in order.
+    """
+
+    def __init__(self, pictures: Count = 32, least: Annotated[Share, Unit("of pictures")] = 0.75) -> None:
+        self.pictures = pictures
+        self.least = least
+
+    def __call__(self, evidence: Evidence) -> Outcome:
+        if not evidence.attack.needs_landmarks:
+            return does_not_apply("the attack needs no landmarks")
+        chosen = evidence.some(self.pictures)
+        batch = evidence.batch(chosen)
+        known = batch.landmarks[:, list(_FIVE)].isfinite().flatten(1).all(1)
+        if not known.any():
+            return does_not_apply("no picture has landmarks")
+        landmarks = batch.landmarks[known]
+        found = {"upright": _upright(landmarks)}
+        five = torch.as_tensor(evidence.faces.five_points[chosen]).to(landmarks)[known]
+        if (seen := five.isfinite().flatten(1).all(1)).any():
+            apart = (landmarks[seen][:, list(_FIVE)] - five[seen]).norm(dim=2).mean(1)
+            found["near MTCNN's points"] = apart / _between_eyes(landmarks[seen]) <= _NEAR
+        if isinstance(region := evidence.attack.region, Discs):
+            height, width = batch.images.shape[-2:]
+            mask = region(landmarks, height, width, Draws(evidence.seed, batch.pictures[known]))[:, 0]
+            found["under the region"] = _covered(mask, region.centres(landmarks), _between_eyes(landmarks))
+        shares = {name: float(agree.float().mean()) for name, agree in found.items() if len(agree)}
+        detail = f"landmarks of {int(known.sum())} pictures: " + ", ".join(
+            f"{share:.0%} {name}" for name, share in shares.items()
+        )
+        if min(shares.values()) >= self.least:
+            return passed(detail)
+        return failed(
+            detail,
+            "look at a few pictures with their landmarks: x and y, left and right (the subject's own), pictures that "
+            "were turned, mirrored or cut after their landmarks were found; delete paths.cache/landmarks to have them "
+            "found again",
+        )
+
+
+def _upright(landmarks: Tensor) -> Tensor:
+    eyes = landmarks[:, [LEFT_EYE, RIGHT_EYE], 1].mean(1)
+    mouth = landmarks[:, [MOUTH_LEFT, MOUTH_RIGHT], 1].mean(1)
+    nose = landmarks[:, NOSE_TIP, 1]
+    return (eyes < nose) & (nose < mouth) & (landmarks[:, RIGHT_EYE, 0] < landmarks[:, LEFT_EYE, 0])
+
+
+def _between_eyes(landmarks: Tensor) -> Tensor:
+    return (landmarks[:, LEFT_EYE] - landmarks[:, RIGHT_EYE]).norm(dim=1).clamp(min=1e-6)
+
+
+def _covered(mask: Tensor, centres: Tensor, between_eyes: Tensor) -> Tensor:
+    """(B,) bool: whether masks (B, H, W) lie on the centres (B, K, 2) that are known and in the picture."""
+    height, width = mask.shape[1:]
+    at = centres.nan_to_num(-1.0).round().long()
+    inside = (at >= 0).all(2) & (at[..., 0] < width) & (at[..., 1] < height)
+    rows = torch.arange(len(mask), device=mask.device)[:, None]
+    there = mask[rows, at[..., 1].clamp(0, height - 1), at[..., 0].clamp(0, width - 1)] > 0
+    ys, xs = (torch.arange(n, device=mask.device, dtype=mask.dtype) for n in (height, width))
+    weight = mask.flatten(1).sum(1).clamp(min=1e-6)
+    middle = torch.stack([(mask.sum(1) * xs).sum(1), (mask.sum(2) * ys).sum(1)], dim=1) / weight[:, None]
+    # Where discs lie apart and whole, the middle of the mask is that of the centres.
+    whole = inside.all(1) & (
+        mask[:, 0].sum(1) + mask[:, -1].sum(1) + mask[..., 0].sum(1) + mask[..., -1].sum(1) == 0
+    )
+    lowest, highest = (
+        torch.where(inside[..., None], centres, bound).amin(1)
+        if low
+        else torch.where(inside[..., None], centres, bound).amax(1)
+        for low, bound in ((True, torch.inf), (False, -torch.inf))
+    )
+    slack = _OFF_CENTRE * between_eyes[:, None]
+    among = ((middle >= lowest - slack) & (middle <= highest + slack)).all(1)
+    return (there | ~inside).all(1) & (among | ~whole)

@@ -1,0 +1,53 @@
+"""Whether the figures of a summary are those of the rows that were written, counted by other code."""
+
+import csv
+import math
+from pathlib import Path
+
+from facetrial.metrics.parts import Outcome
+from facetrial.metrics.summary import TrialSummary
+from facetrial.trial.rows import ATTACKED
+
+
+def recounted(summary: TrialSummary, verdicts: Path) -> Outcome:
+    """Reads `verdicts.csv` as text and counts anew what the headline says.
+
+    Args:
+        summary: of a trial of pictures.
+        verdicts: the file, written.
+    """
+    with verdicts.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    attacked = [row for row in rows if row["status"] == ATTACKED]
+    if summary.goal == "impersonation":
+        risked = [row for row in attacked if row["predicted_clean"] != row["target"]]
+        hit = [row for row in risked if row["predicted_attacked"] == row["target"]]
+    else:
+        risked = [row for row in attacked if _own(row, "clean")]
+        hit = [row for row in risked if not _own(row, "attacked")]
+    counted = {
+        "clean_accuracy": (sum(_own(row, "clean") for row in rows), len(rows)),
+        "robust_accuracy": (sum(_own(row, "attacked") for row in attacked), len(attacked)),
+        "robust_accuracy_8bit": (sum(_own(row, "8bit") for row in attacked), len(attacked)),
+        "attack_success": (len(hit), len(risked)),
+    }
+    wrong = [
+        f"{name} says {figure.value:.4g} of {figure.n}, the rows {count} of {n}"
+        for name, (count, n) in counted.items()
+        if (figure := getattr(summary, name)).n != n or (n and not math.isclose(figure.value, count / n))
+    ]
+    if summary.n != len(rows) or summary.not_attackable != len(rows) - len(attacked):
+        wrong.append(f"n says {summary.n}, {summary.not_attackable} not attackable; the rows {len(rows)}")
+    if wrong:
+        return Outcome(
+            False, "; ".join(wrong), "this is a fault of Facetrial's: please report it with this folder"
+        )
+    return Outcome(
+        True,
+        f"the headline's figures, counted anew from the {len(rows)} rows of {verdicts.name}, are the same",
+    )
+
+
+def _own(row: dict[str, str], version: str) -> bool:
+    """Whether a row names the person whom the picture shows; told by the name, not by the column `correct`."""
+    return row[f"predicted_{version}"] == row["identity"]

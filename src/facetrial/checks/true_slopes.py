@@ -1,0 +1,136 @@
+"""Whether the slopes that an attack goes by are those of the scores that verdicts are taken from."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
+from facetrial.core.randomness import Draws
+from facetrial.core.settings import Count, Share, Unit
+from facetrial.recognition.layers import Defended, adaptive_view, base_model, layers, scores_of, unchecked
+
+_BLOCKS = 8  # a side
+_REACH, _REACH_OF_LAYERS = 2 / 255, 8 / 255  # how far scores are asked for on either side
+_OF_LAYERS = 0.2  # least cosine behind a layer that declares what an attacker sees in its place
+_SHORTEST, _LONGEST = 0.1, 10.0  # of slopes, beside the differences
+
+
+class TrueSlopes(Check):
+    """The gradient of the margin points where finite differences of it do, behind every layer of the victim.
+
+    A network that rounds, detaches or saturates has slopes of zero, or of a small part of itself: gradient attacks go
+    astray, and what they leave looks like robustness (Athalye et al., 2018). A few pictures are brightened and darkened
+    in blocks of random sign; how the margin of the own score over the best other changes is compared with what the
+    gradient foretells. A defence that declares what an attacker sees in its place (`adaptive_view`) need only come
+    near; one that draws is left out, with all in front of it. The innermost layer that errs is named.
+
+    It is left out of attacks that ask for no gradient, and of those that ask a surrogate.
+
+    Args:
+        pictures: how many are looked at.
+        directions: of each picture.
+        least: cosine between foretold and found differences, the median over pictures.
+    """
+
+    def __init__(
+        self,
+        pictures: Count = 6,
+        directions: Count = 8,
+        least: Annotated[Share, Unit("the cosine of differences and slopes")] = 0.6,
+    ) -> None:
+        self.pictures = pictures
+        self.directions = directions
+        self.least = least
+
+    def __call__(self, evidence: Evidence) -> Outcome | None:
+        if not evidence.attack.method.asks_gradient:
+            return does_not_apply("the attack asks for no gradient")
+        if evidence.attack.surrogate is not None:
+            return does_not_apply("the attack asks a surrogate")
+        batch = evidence.batch(evidence.some(self.pictures))
+        signs = self._signs(batch.pictures, batch.images)
+        said = "no layer could be looked at: the first one draws"
+        for layer, name in _from_inside(evidence.victim):
+            if isinstance(layer, Defended) and layer.draws_at_random:
+                break
+            declares = isinstance(layer, Defended) and type(layer).adaptive_view is not Defended.adaptive_view
+            reach, least = (_REACH_OF_LAYERS, _OF_LAYERS) if declares else (_REACH, self.least)
+            found = slopes_and_differences(layer, batch.images, batch.identities, signs, reach)
+            if found is None:
+                return self._failed(
+                    f"{name} has no slope: its scores do not depend on the picture by gradients"
+                )
+            foretold, measured = found
+            cosine = float(F.cosine_similarity(foretold, measured, dim=1).nan_to_num(0.0).median())
+            length = float((foretold.norm(dim=1) / measured.norm(dim=1).clamp(min=1e-12)).median())
+            said = (
+                f"behind {name}, slopes and differences of the margin agree by a cosine of {cosine:.2f}, and slopes "
+                f"are {length:.2g} times as long ({len(batch)} pictures, {self.directions} directions each)"
+            )
+            if cosine < least or not (declares or _SHORTEST <= length <= _LONGEST):
+                return self._failed(said)
+        return passed(said)
+
+    def _signs(self, pictures: Tensor, images: Tensor) -> Tensor:
+        """Blocks of random sign, (D, B, 3, H, W)."""
+        drawn = Draws(0, pictures).normal((self.directions, 3, _BLOCKS, _BLOCKS), "true slopes").sign()
+        size = images.shape[-2:]
+        return torch.stack([F.interpolate(blocks.float(), size=size) for blocks in drawn.unbind(1)])
+
+    def _failed(self, detail: str) -> Outcome:
+        return failed(
+            detail,
+            "look there for rounding, thresholds, .detach(), .data, clamping that saturates and scores that are a "
+            "softmax; let a defence declare what an attacker sees in its place (`adaptive_view`); attack=square needs "
+            "no slope",
+        )
+
+
+def _from_inside(victim: nn.Module) -> Iterator[tuple[nn.Module, str]]:
+    """The recogniser, then it behind one defence more each time, with the name of the outermost layer."""
+    base = base_model(victim)
+    yield base, f"the network ({type(getattr(base, 'embedder', base)).__name__})"
+    for layer in reversed(layers(victim)):
+        yield layer, f"the defence {type(layer).__name__}"
+
+
+def slopes_and_differences(
+    victim: nn.Module, images: Tensor, identities: Tensor, signs: Tensor, reach: float
+) -> tuple[Tensor, Tensor] | None:
+    """What gradients foretell, and what differences show, of the margin over whoever is nearest.
+
+    Args:
+        victim: scores (B, C), in eval mode.
+        images: (B, 3, H, W) in [0, 1].
+        identities: (B,).
+        signs: directions (D, B, 3, H, W).
+        reach: how far to either side.
+
+    Returns:
+        Both (B, D), per unit of reach; None where the victim's scores have no gradient at all.
+    """
+    exact, view = unchecked(victim), unchecked(adaptive_view(victim))
+    centre = images.clamp(reach, 1.0 - reach)
+    rivals = scores_of(exact, centre).scatter(1, identities[:, None], -torch.inf).argmax(1, keepdim=True)
+
+    def margin(scores: Tensor) -> Tensor:
+        return (scores.gather(1, identities[:, None]) - scores.gather(1, rivals))[:, 0]
+
+    leaf = centre.detach().requires_grad_(True)
+    with torch.enable_grad():
+        of_leaf = margin(view(leaf).float())
+        if not of_leaf.requires_grad:
+            return None
+        (gradient,) = torch.autograd.grad(of_leaf.sum(), leaf, allow_unused=True)
+    if gradient is None:
+        return None
+    foretold = (gradient[None] * signs).flatten(2).sum(2).T
+    measured = [
+        (margin(scores_of(exact, centre + reach * one)) - margin(scores_of(exact, centre - reach * one)))
+        / (2 * reach)
+        for one in signs
+    ]
+    return foretold.nan_to_num(0.0), torch.stack(measured, dim=1).nan_to_num(0.0)

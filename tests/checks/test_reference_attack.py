@@ -1,0 +1,71 @@
+"""What the second attack says of trials: sound ones, broken ones (tests/planted), and those weak on purpose."""
+
+import pytest
+
+from facetrial.attacks.attack import Attack
+from facetrial.attacks.black_box.few_pixels import FewPixels
+from facetrial.attacks.black_box.noise import Gaussian
+from facetrial.attacks.black_box.square import Square
+from facetrial.attacks.budgets.l0 import L0
+from facetrial.attacks.budgets.l2 import RMS
+from facetrial.attacks.budgets.linf import Linf
+from facetrial.attacks.fitted.universal import Universal
+from facetrial.attacks.gradient.apgd import APGD
+from facetrial.attacks.gradient.pgd import PGD
+from facetrial.attacks.losses import Margin
+from facetrial.attacks.minimum_norm.fmn import FMN
+from facetrial.attacks.surrogate import Surrogate
+from facetrial.checks.reference_attack import ReferenceAttack, weak_on_purpose
+from facetrial.defenses.bit_depth import BitDepth
+from facetrial.defenses.build import defended
+from facetrial.regions.regions import Everywhere
+from tests.helpers.evidence import attack_of, evidence_of, pgd, rows_of, sound
+
+
+def of(attack, victim=None):
+    victim = victim or sound()
+    found = evidence_of(victim, pgd(steps=1))
+    found.attack = attack
+    return found
+
+
+@pytest.mark.parametrize(
+    ("attack", "model"),
+    [
+        (attack_of(Gaussian(), RMS(0.2)), "noise"),
+        (attack_of(PGD(Margin(), 1, 1.0), Linf(8)), "one step"),
+        (attack_of(Square(Margin(), 50), Linf(8)), "black box"),
+        (attack_of(FewPixels(Margin(), 20, 3), L0(3)), "few pixels"),
+        (attack_of(Universal(Margin(), "all", 1, 0.25), Linf(8)), "universal"),
+        (Attack(Everywhere(), Linf(8), PGD(Margin(), 9, 0.1), surrogate=Surrogate(sound())), "transfer"),
+    ],
+)
+def test_threat_models_that_are_weak_on_purpose_are_named_and_not_failed(attack, model):
+    found = of(attack)
+    assert weak_on_purpose(found).startswith(model)
+    outcome = ReferenceAttack()(found)
+    if outcome.passed is not None:
+        assert outcome.passed
+        assert outcome.detail.startswith(f"weak on purpose ({model}")
+
+
+def test_naive_is_who_knows_no_defence_that_is_there():
+    naive = pgd()
+    naive.adaptive = False
+    assert weak_on_purpose(of(naive)) is None
+    assert weak_on_purpose(of(naive, defended(sound(), [BitDepth(4)]))).startswith("naive")
+
+
+@pytest.mark.parametrize(
+    "attack", [pgd(), attack_of(APGD(Margin(), 20), Linf(16)), attack_of(FMN(40), Linf(16))]
+)
+def test_a_full_strength_attack_passes(attack):
+    found = evidence_of(sound(), attack)
+    assert weak_on_purpose(found) is None
+    assert ReferenceAttack()(found).passed
+
+
+def test_it_is_left_out_where_no_picture_is_at_stake():
+    found = of(pgd())
+    found.rows = rows_of(found.victim, pgd(), found.faces).assign(correct_clean=False)
+    assert ReferenceAttack()(found).passed is None

@@ -1,0 +1,77 @@
+"""A small trial with all that the default checks may look at, so that a fault can be planted in any of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from facetrial.attacks.attack import Attack
+from facetrial.checks.base import Check, Evidence, run_checks
+from facetrial.checks.recounted import recounted
+from facetrial.core.errors import FacetrialError
+from facetrial.faces.batch import FaceDataset
+from facetrial.faces.frames import MEAN_SHAPE
+from facetrial.metrics.names import Chosen
+from facetrial.metrics.summary import About, summarise
+from facetrial.regions.regions import Discs
+from facetrial.trial.rows import write_rows
+from tests.helpers.evidence import evidence_of, faces, pgd, sound
+from tests.helpers.paths import CONF
+
+EPS = 16
+ABOUT = About(
+    data="made_up", synthetic=True, limit=None, embedder="small", attack="pgd", defense="none", goal="dodging",
+    seed=0, chosen=Chosen("pgd", {}, (), {}),
+)  # fmt: skip
+
+
+def default_checks() -> dict[str, Check]:
+    return dict(instantiate(OmegaConf.load(CONF / "checks" / "default.yaml")))
+
+
+def trial(victim=None, attack: Attack | None = None, test: FaceDataset | None = None, **changes) -> Evidence:
+    """A trial of the sound victim; what a fault changes is given."""
+    found = {"budget_settings": {"_target_": "facetrial.attacks.Linf", "eps": EPS}, "in_front": []} | changes
+    return evidence_of(victim or sound(), attack or pgd(eps=EPS), test, **found)
+
+
+def with_landmarks(size: int = 96, count: int = 24) -> Evidence:
+    """A trial in a region of landmarks, on pictures of that size."""
+    generator = np.random.default_rng(0)
+    shape = np.asarray(MEAN_SHAPE, dtype=np.float32) * size / 96
+    landmarks = shape + generator.normal(0, 0.02 * size, (count, 1, 2)).astype(np.float32)
+    small = faces(count)
+    test = replace(
+        small,
+        pixels=np.kron(small.pixels, np.ones((1, size // 16, size // 16, 1), np.uint8)),
+        landmarks=landmarks,
+        five_points=landmarks[:, [1, 0, 10, 12, 11]],
+    )
+    attack = Attack(Discs(["left_eye_", "mouth"]), pgd(eps=EPS).budget, pgd().method)
+    whole = trial()
+    return replace(whole, attack=attack, faces=test)
+
+
+def figures(evidence: Evidence, folder) -> list[str]:
+    """What is wrong in a summary of these rows, as `summarise` computes it."""
+    rows = evidence.rows
+    summary = summarise(rows, ABOUT, dict.fromkeys(rows["identity"], 9), {}, 1.0, None)
+    write_rows(rows, folder / "verdicts.csv")
+    return [] if recounted(summary, folder / "verdicts.csv").passed else ["recounted"]
+
+
+def failed(evidence: Evidence, only: tuple[str, ...] = ()) -> list[str]:
+    """Names of the default checks that fail; "error" where a sentence ends the trial."""
+    checks = {name: check for name, check in default_checks().items() if not only or name in only}
+    try:
+        outcomes = run_checks(checks, evidence)
+    except FacetrialError:
+        return ["error"]
+    return [name for name, outcome in outcomes.items() if outcome.passed is False]
+
+
+def rows_with(evidence: Evidence, **columns) -> Evidence:
+    """The same trial with other columns."""
+    return replace(evidence, rows=pd.DataFrame(evidence.rows.assign(**columns)))
