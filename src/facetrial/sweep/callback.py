@@ -5,7 +5,6 @@ from typing import Any
 
 from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
 
 from facetrial.runtime.started import is_sweep, sweep_root
 from facetrial.sweep.csv_table import write_sweep_csv
@@ -31,9 +30,9 @@ class GatherSweep(Callback):
         self.defenses = defenses
         self.people = None if people is None else list(people)
 
-    def on_job_end(self, config: DictConfig, job_return: JobReturn, **_: Any) -> None:
+    def on_job_end(self, config: Any, job_return: JobReturn, **_: Any) -> None:
         if is_sweep(config):
             write_sweep_csv(gather_runs(sweep_root(config)), sweep_root(config))
 
-    def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
+    def on_multirun_end(self, config: Any, **_: Any) -> None:
         gather_sweep(sweep_root(config), self.study, self.people, self.defenses)
