@@ -1,4 +1,4 @@
-"""A damaged embeddings-*.safetensors or gallery/*.npz in shards/: raw SafetensorError / BadZipFile at every restart.
+"""A damaged embeddings-*.safetensors or *.npz of a picture in shards/: raw SafetensorError / BadZipFile at every restart.
 
 Good: FacetrialError that names the file, or made again.
 """
@@ -21,7 +21,7 @@ shards.write_picture("a/1", picture, picture)
 bad = False
 for pattern, read in {
     "embeddings-*": lambda: shards.embeddings.read(["a/1"]),
-    "gallery/*.npz": lambda: shards.read_picture("a/1"),
+    "*/*.npz": lambda: shards.read_picture("a/1"),
 }.items():
     file = next(folder.glob(pattern))
     whole = file.read_bytes()
