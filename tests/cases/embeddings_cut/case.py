@@ -1,4 +1,4 @@
-"""A damaged embeddings-*.safetensors or *.npz of a picture in shards/: raw SafetensorError / BadZipFile at every restart.
+"""A damaged embeddings-*.safetensors or picture's *.npz in shards/: raw SafetensorError or BadZipFile at every restart.
 
 Good: FacetrialError that names the file, or made again.
 """
