@@ -57,6 +57,13 @@ def test_one_failed_check_takes_the_trust(rows, checks):
     assert made_up_summary(rows, about(), N_TRAIN, checks).trusted is False
 
 
+def test_nothing_attacked_and_nothing_asked_earn_no_trust(rows, checks):
+    assert made_up_summary(rows, about(), N_TRAIN, {"a": Outcome(True, "fine")}).trusted
+    nobody = rows.assign(status="not_attackable")
+    assert not made_up_summary(nobody, about(), N_TRAIN, {"a": Outcome(True, "fine")}).trusted
+    assert not made_up_summary(rows, about(), N_TRAIN, {"a": Outcome(None, "it rains")}).trusted
+
+
 def test_keys(rows, checks):
     summary = made_up_summary(rows, about(limit=7, seed=0), N_TRAIN, checks, images_per_second=None)
     expected = (

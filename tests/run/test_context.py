@@ -1,6 +1,7 @@
 """The context of a trial: each thing made once, and the surrogate as the config names it."""
 
 import pytest
+from lightning.pytorch.callbacks import Checkpoint
 from omegaconf import OmegaConf
 
 from facetrial.attacks.attack import Attack
@@ -75,3 +76,15 @@ def test_it_takes_weights_of_its_own(tmp_path, monkeypatch):
     context.surrogate  # noqa: B018
     assert asked[0].embedder["weights"] == str(tmp_path / "weights.pt")
     assert "weights" not in context.plan.embedder
+
+
+@pytest.mark.parametrize("override", ["callbacks.progress=null", "callbacks=none", "callbacks=default"])
+def test_a_callback_may_be_taken_away(tmp_path, override):
+    context = TrialContext(composed(tmp_path, "attack=pgd", "logger=none", override), tmp_path)
+    assert not any(isinstance(callback, Checkpoint) for callback in context.trainer.callbacks)
+
+
+def test_callbacks_that_keep_checkpoints_are_for_trainings(tmp_path):
+    keeps = "+callbacks.keeps._target_=lightning.pytorch.callbacks.ModelCheckpoint"
+    context = TrialContext(composed(tmp_path, "attack=pgd", "logger=none", keeps), tmp_path)
+    assert not any(isinstance(callback, Checkpoint) for callback in context.trainer.callbacks)

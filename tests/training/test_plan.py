@@ -146,3 +146,12 @@ class TestMistakes:
 
 def test_a_recipe_holds_plain_values(tmp_path):
     assert not any(OmegaConf.is_config(part) for part in tiny_plan(tmp_path).recipe.values())
+
+
+def test_a_checkpoint_need_not_remember_its_accuracy(tmp_path):
+    plan = tiny_plan(tmp_path)
+    assert plan.accuracy_before is None
+    save_checkpoint(plan.path, "recognizer", {}, plan.recipe, names=["a", "b"])
+    assert plan.accuracy_before is None
+    save_checkpoint(plan.path, "recognizer", {}, plan.recipe, metrics={"test/head_accuracy": 0.75})
+    assert plan.accuracy_before == 0.75

@@ -3,10 +3,10 @@
 import numpy as np
 from torch import Tensor
 
-from facetrial.attacks.goals import Criterion
 from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
 from facetrial.core.settings import Count
 from facetrial.recognition.layers import scores_of
+from facetrial.trial.verdicts import own_margins
 
 _REMEDY = (
     "look for what draws without the picture's own seed, or changes from one batch to the next: see the checks "
@@ -58,8 +58,9 @@ class Deterministic(Check):
         identities = evidence.batch(chosen).identities
 
         def margins(images: Tensor) -> np.ndarray:
-            found = Criterion(identities).adversarial_margin(scores_of(evidence.victim, images))
-            return -found.cpu().numpy().astype(np.float64)
+            return (
+                own_margins(scores_of(evidence.victim, images), identities).cpu().numpy().astype(np.float64)
+            )
 
         exact, rounded = margins(attacked), margins(attacked.mul(255.0).round().div(255.0))
         known_exact, known_rounded = (
@@ -89,9 +90,7 @@ class Deterministic(Check):
 
     def _clean_again(self, evidence: Evidence, chosen: list[int]) -> Outcome:
         batch = evidence.batch(chosen)
-        margins = (
-            -Criterion(batch.identities).adversarial_margin(scores_of(evidence.victim, batch.images))
-        ).tolist()
+        margins = own_margins(scores_of(evidence.victim, batch.images), batch.identities).tolist()
         known = self._known(evidence, chosen, "margin_clean")
         same = [abs(now - row) <= 1e-3 for now, row in zip(margins, known, strict=True)]
         detail = (

@@ -67,7 +67,7 @@ class TrialSummary(About):
         attack_success: over those at stake: see `at_stake`.
         per_identity: by name; empty of pairs.
         checks: by name.
-        trusted: whether checks were run, and none failed.
+        trusted: whether checks were run, none failed, and some picture was attacked.
         seconds: the last start took.
         images_per_second: of the last start; None where it had nothing left to do.
         cost: of the defence; None of pairs.
@@ -206,7 +206,7 @@ def summarise(
             for name, own in rows.groupby("identity", sort=True)
         },
         checks=checks,
-        trusted=trusted(checks) and len(rows) > 0,
+        trusted=trusted(checks) and len(attacked) > 0,
         seconds=seconds,
         images_per_second=images_per_second,
         cost=None,

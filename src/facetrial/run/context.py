@@ -88,12 +88,9 @@ class TrialContext:
         if self.noise_level is None:
             return self._asked
         rms = self.noise_level.rms
-        defenses = {
-            name: _at_level(defense, "attack", rms) for name, defense in self._asked["defense"].items()
-        }
-        attack = self._asked["attack"] | {"budget": self._asked["attack"]["budget"] | {"rms": rms}}
+        defenses = {name: _trained_at(defense, rms) for name, defense in self._asked["defense"].items()}
         return self._asked | {
-            "attack": attack,
+            "attack": _at_level(self._asked["attack"], rms),
             "defense": defenses,
             "noise_level": to_plain(self.noise_level),
         }
@@ -106,6 +103,8 @@ class TrialContext:
     @cached_property
     def plan(self) -> RecognizerPlan:
         """How the recogniser is made, and what defends it."""
+        if self.noise_level is None:
+            return self._plan_asked
         return self._plan_asked.but(defense=self.settings["defense"])
 
     @property
@@ -179,7 +178,7 @@ class TrialContext:
 
     def needs_landmarks(self, attack: Attack) -> bool:
         """Whether this attack, or a defence in front of the victim, goes by landmarks."""
-        in_front = [defense for defense in self.defenses.values() if not defense.trains]
+        in_front = self.plan.defenses_in_front.values()
         return attack.needs_landmarks or any(defense.needs_landmarks for defense in in_front)
 
     @cached_property
@@ -219,14 +218,9 @@ class TrialContext:
         Gradients must be possible (`inference_mode=False`), and pictures are shared out by `RemainingFaces`, not by
         Lightning's sampler, which would repeat some to fill the last batch.
         """
-        trained_by = {
-            name: callback
-            for name, callback in self.settings["callbacks"].items()
-            if not callback["_target_"].rpartition(".")[2].startswith("ModelCheckpoint")
-        }
         return make_trainer(
             self.settings["trainer"],
-            trained_by,
+            self.settings["callbacks"],
             self.settings["logger"],
             [],
             default_root_dir=str(self.folder),
@@ -237,9 +231,14 @@ class TrialContext:
         )
 
 
-def _at_level(settings: Settings, part: str, rms: float) -> Settings:
-    """The settings of a defence with the level in the budget of its attack, where that is one of RMS."""
-    attack = settings.get(part) or {}
+def _at_level(attack: Settings, rms: float) -> Settings:
+    """The settings of an attack, with the level in its budget."""
+    return attack | {"budget": attack["budget"] | {"rms": rms}}
+
+
+def _trained_at(defense: Settings, rms: float) -> Settings:
+    """The settings of a defence, with the level in the budget of the attack that it trains on, where it is of RMS."""
+    attack = defense.get("attack") or {}
     if "rms" not in (attack.get("budget") or {}):
-        return settings
-    return settings | {part: attack | {"budget": attack["budget"] | {"rms": rms}}}
+        return defense
+    return defense | {"attack": _at_level(attack, rms)}

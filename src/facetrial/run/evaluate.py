@@ -100,7 +100,7 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         sent = physical(victim, faces, rows, shards, context.trainer.strategy.root_device, context.resume)
         write_rows(sent.assign(synthetic=faces.synthetic), context.folder / "physical.csv")
         sent_on = physical_summary(rows, sent, physical.paths, attack.goal.name, faces.alignment)
-    costs = cost(victim, test, context.plan.load()["seconds"])
+    costs = cost(victim, test, context.plan.load(mmap=True).get("seconds"))
     pictures = kept_pictures(shards, rows, shown)
     return write_results(context, outcome, pictures, costs, tasks, certified, sent_on)
 
@@ -149,7 +149,7 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         defenses,
         seconds,
         context.settings["attack"]["budget"],
-        [name for name, defense in context.defenses.items() if not defense.trains],
+        list(context.plan.defenses_in_front),
         context.plan.accuracy_before,
     )
     checks = run_checks(context.checks, evidence)

@@ -15,7 +15,7 @@ from facetrial.metrics.parts import Cost, Outcome, RegionUsed
 from facetrial.metrics.physical import Physical
 from facetrial.metrics.power import power_summary
 from facetrial.metrics.security_curve import SMALLEST, curve_rows, security_curve, sizes_shown
-from facetrial.metrics.summary import TrialSummary, summarise, trusted
+from facetrial.metrics.summary import TrialSummary, summarise
 from facetrial.metrics.tasks.results import Tasks
 from facetrial.metrics.tasks.summary import tasks_rows
 from facetrial.report.console import print_summary
@@ -103,8 +103,9 @@ def publish(context: TrialContext, rows: pd.DataFrame, summary: TrialSummary) ->
     verdicts = context.folder / "verdicts.csv"
     write_rows(rows.assign(synthetic=summary.synthetic), verdicts)
     if summary.checks and not summary.of_pairs:
-        checks = {**summary.checks, "recounted": recounted(summary, verdicts)}
-        summary = replace(summary, checks=checks, trusted=trusted(checks) and summary.n > 0)
+        last = recounted(summary, verdicts)
+        checks = {**summary.checks, "recounted": last}
+        summary = replace(summary, checks=checks, trusted=summary.trusted and last.passed is True)
     write_json(summary, context.folder / "summary.json")
     write_report(context.folder, summary, context.yaml)
     log_results(context, summary, rows)

@@ -73,7 +73,7 @@ def run_pair_trial(
     whole = faces_of_pairs(context, faces, listed, context.needs_landmarks(attack))
 
     device = context.trainer.strategy.root_device
-    in_front = [defense for defense in context.defenses.values() if not defense.trains]
+    in_front = list(context.plan.defenses_in_front.values())
     embedder, untouched = embedder_for(context.plan)
     if mirror:
         embedder = Mirrored(embedder)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 
 from hydra.utils import instantiate
 from lightning import Callback, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint, ProgressBar
+from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
 from omegaconf import DictConfig
 
 from facetrial.core.digests import digest
@@ -118,13 +118,16 @@ class Plan:
             take_over_renamed(self.path, self.kind, self.recipe)
             yield not self.path.is_file()
 
-    def load(self) -> dict[str, Any]:
+    def load(self, mmap: bool = False) -> dict[str, Any]:
         """The content of its checkpoint.
+
+        Args:
+            mmap: whether weights are left in the file until they are looked at.
 
         Raises:
             FacetrialError: it cannot be read, is of another kind, or was made by another config.
         """
-        content = load_checkpoint(self.path, self.kind)
+        content = load_checkpoint(self.path, self.kind, mmap)
         if differences := config_differences(content["config"], self.recipe):
             raise FacetrialError(
                 f"{self.path} was made by another config:\n  " + "\n  ".join(differences) + f"\n{self.says}"
@@ -163,6 +166,8 @@ def make_trainer(
         settings: of Lightning's Trainer, beside `trainer`'s.
     """
     named = [part for part in instantiate(callbacks).values() if isinstance(part, Callback)]
+    if not settings.get("enable_checkpointing", True):  # Lightning would refuse them
+        named = [callback for callback in named if not isinstance(callback, Checkpoint)]
     if not trainer.get("enable_progress_bar", True):
         named = [callback for callback in named if not isinstance(callback, ProgressBar)]
     loggers = list(instantiate(logger).values())

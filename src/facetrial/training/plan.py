@@ -64,6 +64,11 @@ class RecognizerPlan(Plan):
         return {name: defense for name, defense in self.defenses.items() if defense.trains}
 
     @property
+    def defenses_in_front(self) -> dict[str, Defense]:
+        """Those that stand in front of the recogniser."""
+        return {name: defense for name, defense in self.defenses.items() if not defense.trains}
+
+    @property
     def trains(self) -> bool:
         """Whether the embedder is trained on the data, and not only the head fitted."""
         return self.trainer["max_epochs"] != 0 or bool(self.training_defenses)
@@ -180,7 +185,9 @@ class RecognizerPlan(Plan):
     @property
     def accuracy_before(self) -> float | None:
         """The accuracy on test pictures that its checkpoint remembers; None where there is no checkpoint."""
-        return self.load()["metrics"].get("test/head_accuracy") if self.path.is_file() else None
+        if not self.path.is_file():
+            return None
+        return self.load(mmap=True).get("metrics", {}).get("test/head_accuracy")
 
     def load_victim(self) -> Victim:
         """The recogniser in its checkpoint.
