@@ -33,6 +33,18 @@ def test_both_formats_in_both_precisions(tmp_path, state, ending, half):
         assert torch.equal(loaded.state_dict()[name], tensor.float())
 
 
+def test_a_counter_of_batches_in_another_type_is_no_matter(tmp_path, state):
+    torch.save(state | {"1.num_batches_tracked": torch.tensor(3.0)}, tmp_path / "w.pt")
+    loaded = network()
+    load_weights(loaded, tmp_path / "w.pt")
+    assert loaded.state_dict()["1.num_batches_tracked"] == 3
+
+
+def test_the_ending_in_capitals(tmp_path, state):
+    save_file(state, tmp_path / "W.SAFETENSORS")
+    assert read_weights(tmp_path / "W.SAFETENSORS").keys() == state.keys()
+
+
 def test_names_that_are_ignored(tmp_path, state):
     save_file({**state, "logits.weight": torch.zeros(1)}, tmp_path / "w.safetensors")
     load_weights(network(), tmp_path / "w.safetensors", ignored=("logits.",))
@@ -82,6 +94,51 @@ class TestMistakes:
         torch.save({"epoch": 3}, tmp_path / "w.pt")
         with pytest.raises(FacetrialError, match="plain state dict"):
             read_weights(tmp_path / "w.pt")
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            ({0: torch.ones(1)}, "keys such as 0"),
+            ({("a", 1): torch.ones(1)}, r"keys such as \('a', 1\)"),
+            ({"state_dict": {}, "epoch": 3}, "keys such as state_dict"),
+            ([torch.ones(1)], "found list"),
+            (torch.ones(1), "found Tensor"),
+            (None, "found NoneType"),
+        ],
+    )
+    def test_no_tensors_by_name(self, tmp_path, content, said):
+        torch.save(content, tmp_path / "w.pt")
+        with pytest.raises(FacetrialError, match=f"plain state dict.*{said}.*Save the network's"):
+            read_weights(tmp_path / "w.pt")
+
+    @pytest.mark.parametrize("name", ["\x1b[31mred", "a\nb", "", "\udcff", "x" * 1000])
+    def test_a_name_that_a_terminal_should_not_see(self, tmp_path, state, name):
+        torch.save(state | {name: torch.ones(1)}, tmp_path / "w.pt")
+        with pytest.raises(FacetrialError, match="1 unknown, such as") as caught:
+            load_weights(network(), tmp_path / "w.pt")
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 500
+
+    @pytest.mark.parametrize("kind", [torch.int64, torch.uint8, torch.bool, torch.complex64])
+    def test_another_type(self, tmp_path, state, kind):
+        torch.save(state | {"0.weight": state["0.weight"].to(kind)}, tmp_path / "w.pt")
+        with pytest.raises(FacetrialError, match=r"1 of another type, such as 0\.weight"):
+            load_weights(network(), tmp_path / "w.pt")
+
+    def test_tensors_that_are_not_dense(self, tmp_path, state):
+        weight = state["0.weight"]
+        nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])
+        for odd in (
+            weight.to_sparse(),
+            weight.to("meta"),
+            torch.quantize_per_tensor(weight, 0.1, 0, torch.quint8),
+            nested,
+        ):
+            torch.save(state | {"0.weight": odd}, tmp_path / "w.pt")
+            with pytest.raises(
+                FacetrialError, match=r"sparse, quantised or without numbers, such as 0\.weight"
+            ):
+                load_weights(network(), tmp_path / "w.pt")
 
     def test_missing(self, tmp_path, state):
         del state["0.bias"]
