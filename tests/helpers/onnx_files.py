@@ -82,3 +82,36 @@ def onnx_embedder(path: Path, **settings) -> nn.Module:
         **settings,
     }
     return make_embedder(OmegaConf.create(config)).eval()
+
+
+def pooled(
+    path: Path,
+    *last: onnx.NodeProto,
+    outputs: tuple[str, ...] = ("y",),
+    kind: int = TensorProto.FLOAT,
+    opset: int = 13,
+) -> Path:
+    """A convolution of (N, 3, 32, 32), pooled to "b" (N, 16, 1, 1), then the nodes `last`.
+
+    Args:
+        last: of the graph.
+        outputs: names of the graph's outputs.
+        kind: of their numbers.
+        opset: version of the operations.
+    """
+    kernel = np.random.default_rng(0).normal(0, 0.3, (16, 3, 3, 3)).astype(np.float32)
+    tensors = {"w": kernel, "flat": np.array([-1]), "column": np.array([16, 1])}
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["a"], kernel_shape=[3, 3]),
+        helper.make_node("GlobalAveragePool", ["a"], ["b"]),
+        *last,
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "pooled",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 3, 32, 32])],
+        [helper.make_tensor_value_info(name, kind, None) for name in outputs],
+        [numpy_helper.from_array(value, name) for name, value in tensors.items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8), path)
+    return path

@@ -7,3 +7,9 @@ class FacetrialError(ValueError):
 
 class Diverged(FacetrialError):
     """What a part of training says that cannot work with the recogniser as it has become."""
+
+
+def first_line(error: BaseException) -> str:
+    """The type and the first line of what other people's code raised, for a message."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -1,10 +1,12 @@
 """ONNX files as torch networks: the same embeddings and slopes, and what cannot be turned into torch."""
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
 import torch.nn.functional as F
+from onnx import NodeProto, TensorProto, helper
 from torch import nn
 
 from facetrial.core.errors import FacetrialError
@@ -12,7 +14,7 @@ from facetrial.recognition.embedders import onnx_to_torch as onnx_file
 from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
 from facetrial.recognition.embedders.onnx_embedder import OnnxEmbedder
 from facetrial.recognition.embedders.small import SmallEmbedder
-from tests.helpers.onnx_files import DIMENSION, convolution, onnx_embedder
+from tests.helpers.onnx_files import DIMENSION, convolution, onnx_embedder, pooled
 
 
 def with_statistics(network: nn.Module) -> nn.Module:
@@ -102,3 +104,61 @@ def test_what_is_not_installed_is_named(tmp_path, monkeypatch, package):
     monkeypatch.setattr(onnx_file, "_imported", without)
     with pytest.raises(FacetrialError, match=r"pip install 'facetrial\[onnx\]'"):
         onnx_embedder(path)
+
+
+def node(kind: str, *inputs: str, **attributes) -> NodeProto:
+    return helper.make_node(kind, list(inputs), ["y"], **attributes)
+
+
+@pytest.mark.parametrize(
+    ("last", "settings", "said"),
+    [
+        (node("Squeeze", "b"), {}, r"shape \(16,\) for one picture; expected \(1, D\).*flatten\(1\)"),
+        (node("Squeeze", "b"), {"opset": 11}, r"shape \(16,\) for one picture"),
+        (node("ReduceMean", "b", keepdims=0), {}, r"shape \(\) for one picture"),
+        (node("Reshape", "b", "flat"), {}, r"shape \(16,\) for one picture"),
+        (node("Reshape", "b", "column"), {}, r"shape \(16, 1\) for one picture"),
+        (node("Flatten", "b"), {"outputs": ()}, "has no outputs; expected one, of embeddings"),
+        (node("Flatten", "b"), {"outputs": ("z",)}, "onnxruntime cannot run"),
+        (
+            node("Cast", "b", to=TensorProto.STRING),
+            {"kind": TensorProto.STRING},
+            "cannot run .* to a tensor",
+        ),
+        (node("ArgMax", "b", axis=1), {"kind": TensorProto.INT64}, "cannot embed images"),
+    ],
+)
+def test_outputs_that_are_no_embeddings_are_refused(tmp_path, last, settings, said):
+    with pytest.raises(FacetrialError, match=said) as caught:
+        onnx_embedder(pooled(tmp_path / "m.onnx", last, **settings), size=32)
+    assert "+embedder.NAME" not in str(caught.value)
+
+
+@pytest.mark.parametrize("last", [node("Flatten", "b"), node("Identity", "b")])
+def test_outputs_that_are_embeddings_are_taken(tmp_path, last):
+    embedder = onnx_embedder(pooled(tmp_path / "m.onnx", last), size=32)
+    assert embedder(torch.rand(1, 3, 32, 32)).shape == (1, 16)
+    assert embedder(torch.rand(5, 3, 32, 32)).shape == (5, 16)
+
+
+def test_a_reshape_of_before_its_shape_was_an_input(tmp_path):
+    path = pooled(tmp_path / "m.onnx", node("Reshape", "b", shape=[-1, 16]), opset=4)
+    assert onnx_embedder(path, size=32)(torch.rand(2, 3, 32, 32)).shape == (2, 16)
+
+
+def test_a_model_without_inputs_and_an_empty_file(tmp_path):
+    model = onnx.load(pooled(tmp_path / "m.onnx", node("Flatten", "b")))
+    model.graph.ClearField("input")
+    onnx.save(model, tmp_path / "m.onnx")
+    (tmp_path / "empty.onnx").touch()
+    for name in ("m.onnx", "empty.onnx"):
+        with pytest.raises(FacetrialError, match=r"\.onnx has no inputs; expected one, for pictures"):
+            onnx_embedder(tmp_path / name, size=32)
+
+
+def test_a_converter_that_gives_another_shape_is_caught(tmp_path, monkeypatch):
+    import onnx2pytorch.operations
+
+    monkeypatch.setattr(onnx2pytorch.operations.Flatten, "forward", lambda self, features: features)
+    with pytest.raises(FacetrialError, match=r"in torch .* shape \(1, 16, 1, 1\), in onnxruntime \(1, 16\)"):
+        onnx_embedder(pooled(tmp_path / "m.onnx", node("Flatten", "b")), size=32)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from facetrial.core.errors import FacetrialError
+from facetrial.core.errors import FacetrialError, first_line
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
@@ -39,18 +39,20 @@ def read_onnx(path: str | Path, output: str | None = None) -> "ModelProto":
         model = onnx.load(path)
     except Exception as error:  # protobuf and what reads weights beside the file raise different ones
         raise FacetrialError(
-            f"embedder.weights: {path} is no ONNX model that can be read ({type(error).__name__}: "
-            f"{str(error).strip().splitlines()[0]}). Export it again, and keep its .data file beside it."
+            f"embedder.weights: {path} is no ONNX model that can be read ({first_line(error)}). Export it again, "
+            "and keep its .data file beside it."
         ) from error
     if len(model.graph.input) != 1:
         given = {tensor.name for tensor in model.graph.initializer}  # old files list their weights as inputs
         asked = [value for value in model.graph.input if value.name not in given]
         if len(asked) != 1:
-            listed = ", ".join(value.name for value in asked)
-            raise FacetrialError(f"{path} has the inputs {listed}; expected one, for pictures.")
+            listed = f"the inputs {', '.join(value.name for value in asked)}" if asked else "no inputs"
+            raise FacetrialError(f"{path} has {listed}; expected one, for pictures.")
         del model.graph.input[:]
         model.graph.input.extend(asked)
     names = [value.name for value in model.graph.output]
+    if not names:
+        raise FacetrialError(f"{path} has no outputs; expected one, of embeddings. Export it again.")
     if (len(names) > 1) if output is None else (output not in names):
         raise FacetrialError(
             f"{path} has the outputs {', '.join(names)}. Name the one that holds the embeddings: embedder.output=NAME."
@@ -75,10 +77,15 @@ def to_torch(model: "ModelProto", sample: Tensor) -> nn.Module:
         sample: float32, one input (1, ...).
 
     Raises:
-        FacetrialError: it has an operation that has no form in torch, or another outcome there.
+        FacetrialError: it gives no embedding, has an operation that has no form in torch, or another outcome there.
     """
     convert = _imported("onnx2pytorch").ConvertModel
     expected = _run(model, sample)
+    if expected.ndim < 2 or len(expected) != 1:
+        raise FacetrialError(
+            f"the ONNX model gives an output of shape {tuple(expected.shape)} for one picture; expected (1, D). A "
+            "Squeeze without axes takes away the number of pictures too: export it with flatten(1) or squeeze((2, 3))."
+        )
     _for_any_batch(model)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -88,9 +95,14 @@ def to_torch(model: "ModelProto", sample: Tensor) -> nn.Module:
                 found = network(sample)
         except Exception as error:  # the converter raises what its code for an operation happens to
             raise FacetrialError(
-                f"the ONNX model cannot be turned into torch ({type(error).__name__}: {error}). Export a float32 "
-                "model, not a quantised one, in a recent opset; or give the network itself: embedder=own."
+                f"the ONNX model cannot be turned into torch ({first_line(error)}). Export a float32 model, not a "
+                "quantised one, in a recent opset; or give the network itself: embedder=own."
             ) from error
+    if found.shape != expected.shape:
+        raise FacetrialError(
+            f"in torch the ONNX model gives shape {tuple(found.shape)}, in onnxruntime {tuple(expected.shape)}. Export "
+            "it again in another opset; or give the network itself: embedder=own."
+        )
     away = (_direction(found) - _direction(expected)).abs().max().item()
     if not away <= _AWAY:
         raise FacetrialError(
@@ -111,12 +123,12 @@ def _run(model: "ModelProto", sample: Tensor) -> Tensor:
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
         (found,) = session.run(None, {model.graph.input[0].name: sample.numpy()})
+        return torch.from_numpy(found)
     except Exception as error:  # onnxruntime has a type for each of its failures
         raise FacetrialError(
-            f"onnxruntime cannot run the ONNX model on an input of shape {tuple(sample.shape)}: "
-            f"{str(error).strip().splitlines()[0]}. Set embedder.size to the side of its input, or export it again."
+            f"onnxruntime cannot run the ONNX model from float32 of shape {tuple(sample.shape)} to a tensor: "
+            f"{first_line(error)}. Set embedder.size to the side of its input, or export it again."
         ) from error
-    return torch.from_numpy(found)
 
 
 def _direction(embeddings: Tensor) -> Tensor:
@@ -138,7 +150,8 @@ def _for_any_batch(model: "ModelProto") -> None:
     for node in model.graph.node:
         if node.op_type == "BatchNormalization":
             _leave_training(node)
-        if node.op_type != "Reshape" or (tensor := shapes.get(node.input[1])) is None:
+        # Before opset 5 the shape was an attribute.
+        if node.op_type != "Reshape" or len(node.input) < 2 or (tensor := shapes.get(node.input[1])) is None:
             continue
         shape = numpy_helper.to_array(tensor).copy()
         if len(shape) > 1 and shape[0] == 1:
