@@ -5,9 +5,15 @@ from torch import nn
 import facetrial
 from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.budgets.l2 import RMS
+from facetrial.attacks.budgets.linf import Linf
+from facetrial.attacks.goals import Impersonation
+from facetrial.attacks.gradient.pgd import PGD
+from facetrial.attacks.losses import Margin
+from facetrial.attacks.surrogate import Surrogate
 from facetrial.core.errors import FacetrialError
 from facetrial.regions.regions import Discs, Everywhere
 from tests.helpers.faces import some_faces
+from tests.helpers.victims import Network, pictures, trained
 
 
 class Brightest(nn.Module):
@@ -62,5 +68,106 @@ def test_mistakes_are_explained():
         facetrial.attack(victim, images * 255, faces.identities, noise)
     with pytest.raises(FacetrialError, match="needs landmarks"):
         facetrial.attack(victim, images, faces.identities, facetrial.Attack(Discs(), RMS(0.2), Gaussian()))
-    with pytest.raises(FacetrialError, match="differ in length"):
-        facetrial.attack(victim, images, faces.identities[:3], noise)
+    mistakes = {
+        "identities": (faces.identities[:3], "identities must have one number for each of 10 pictures"),
+        "files": (["a"] * 10, "files must all be different, found 'a' 10 times"),
+        "names": (["a", "b", "a"], "names must all be different"),
+        "landmarks": (faces.landmarks[:, :5], r"landmarks must be numbers of shape \(10, 15, 2\)"),
+        "batch_size": (0, "batch_size must be a whole number from 1 on, found 0"),
+        "seed": (None, "seed must be a whole number, found None"),
+        "attack": (Gaussian(), "attack must be a facetrial.Attack, found a Gaussian"),
+    }
+    for mistake, (value, said) in mistakes.items():
+        given = {"identities": faces.identities, "attack": noise, mistake: value}
+        with pytest.raises(FacetrialError, match=said):
+            facetrial.attack(victim, images, **given)
+
+
+def pgd(**settings) -> facetrial.Attack:
+    return facetrial.Attack(Everywhere(), Linf(8), PGD(Margin(), steps=3, step=0.25), **settings)
+
+
+IMAGES, WHO = pictures(6)
+
+
+@pytest.mark.parametrize("given", [WHO.tolist(), WHO.numpy(), WHO.int(), WHO.byte(), tuple(WHO)])
+def test_identities_in_any_form_are_the_same(given):
+    expected, rows = facetrial.attack(trained(), IMAGES, WHO, pgd())
+    found, same = facetrial.attack(trained(), IMAGES, given, pgd())
+    assert torch.equal(found, expected)
+    assert same.equals(rows)
+    assert rows["status"].tolist() == ["attacked"] * 6
+
+
+@pytest.mark.parametrize(
+    "identities", [WHO + 6, WHO - 7, WHO.float(), WHO[:, None], torch.eye(6)[WHO], WHO[0]]
+)
+def test_identities_that_no_class_has_are_refused(identities):
+    with pytest.raises(FacetrialError, match="identities must"):
+        facetrial.attack(trained(), IMAGES, identities, pgd())
+
+
+def test_a_function_is_attacked_as_its_network():
+    expected, _ = facetrial.attack(trained(), IMAGES, WHO, pgd(fast=False))
+    for function in (trained().forward, lambda images: trained()(images)):
+        found, _ = facetrial.attack(function, IMAGES, WHO, pgd(fast=False))
+        assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize("shape", [(0, 3, 16, 16), (2, 3, 16, 0)])
+def test_no_picture_is_refused(shape):
+    with pytest.raises(FacetrialError, match=rf"no picture to attack: images has shape \({shape[0]}, 3, 16"):
+        facetrial.attack(trained(), torch.zeros(shape), [0] * shape[0], pgd())
+
+
+def test_a_layer_in_train_mode_does_not_move():
+    network = Network(6).eval()
+    network[1].train()
+    before = network[1].running_mean.clone()
+    for victim in (network, network.forward, lambda images: network(images)):
+        with pytest.raises(FacetrialError, match="train mode"):
+            facetrial.attack(victim, IMAGES, WHO, pgd())
+    assert torch.equal(network[1].running_mean, before)
+
+
+def test_names_and_a_target_among_them():
+    attack = pgd(goal=Impersonation("e"))
+    _, rows = facetrial.attack(trained(), IMAGES, WHO, attack, names=list("abcdef"))
+    assert rows["target"].tolist() == ["e", "e", "e", "e", "", "e"]
+    with pytest.raises(FacetrialError, match="a name for each of 6 people that the victim scores, found 2"):
+        facetrial.attack(trained(), IMAGES, WHO, attack, names=["a", "e"])
+
+
+class Calls(Network):
+    """Has a method where others have their people's names."""
+
+    def names(self) -> None:
+        raise AssertionError
+
+
+class Knows(Network):
+    names = ("a", "b")
+
+
+def test_names_that_a_victim_has():
+    attack = pgd(goal=Impersonation("nearest"))
+    facetrial.attack(Calls(6).eval(), IMAGES, WHO, attack)
+    with pytest.raises(FacetrialError, match="the victim scores 6 people and has 2 names"):
+        facetrial.attack(Knows(6).eval(), IMAGES, WHO, attack)
+
+
+def test_whatever_mode_of_gradients_the_caller_is_in():
+    expected, _ = facetrial.attack(trained(), IMAGES, WHO, pgd())
+    with torch.no_grad():
+        assert torch.equal(facetrial.attack(trained(), IMAGES, WHO, pgd())[0], expected)
+    with torch.inference_mode():
+        assert torch.equal(facetrial.attack(trained(), IMAGES.clone(), WHO, pgd())[0], expected)
+    found, _ = facetrial.attack(trained(), IMAGES.clone().requires_grad_(), WHO, pgd())
+    assert torch.equal(found, expected)
+    assert not found.requires_grad
+
+
+def test_a_surrogate_of_other_people_is_refused():
+    with pytest.raises(FacetrialError, match="the surrogate scores 4 people and the victim 6"):
+        facetrial.attack(trained(), IMAGES, WHO, pgd(surrogate=Surrogate(Network(4).eval())))
+    facetrial.attack(trained(), IMAGES, WHO, pgd(surrogate=Surrogate(Network(6).eval())))

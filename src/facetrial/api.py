@@ -1,7 +1,8 @@
 """The attack as a library call."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor, nn
@@ -11,16 +12,20 @@ from facetrial.attacks.referee import referee
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import picture_key
 from facetrial.faces.batch import Faces, check_images
+from facetrial.faces.given import as_files, as_identities, as_landmarks, as_names
 from facetrial.faces.landmark_names import NUM_LANDMARKS
+from facetrial.recognition.foreign import Function, as_victim
+from facetrial.recognition.victim import names_of
 from facetrial.trial.verdicts import verdict_rows
 
 
+@torch.inference_mode(False)  # a caller's would leave no slopes
 def attack(
-    victim: nn.Module,
+    victim: nn.Module | Callable[[Tensor], Tensor],
     images: Tensor,
-    identities: Tensor,
+    identities: Tensor | np.ndarray | Sequence[int],
     attack: Attack,
-    landmarks: Tensor | None = None,
+    landmarks: Tensor | np.ndarray | None = None,
     names: Sequence[str] | None = None,
     files: Sequence[str] | None = None,
     seed: int = 0,
@@ -29,14 +34,15 @@ def attack(
     """Attacks pictures, has the result checked, and judges it.
 
     Args:
-        victim: any module from images (B, 3, H, W) in [0, 1] to scores (B, C), in eval mode.
+        victim: any module or function from images (B, 3, H, W) in [0, 1] to scores (B, C) of at least two people;
+            in eval mode, with float32 weights.
         images: float32 (N, 3, H, W) in [0, 1].
-        identities: int64 (N,), the right class of each.
+        identities: integers of any type, (N,), the right class of each, from 0 to C - 1.
         attack: region x budget x method.
-        landmarks: float32 (N, 15, 2), (x, y) in pixels, in the order of Kaggle's columns; needed by regions of
-            the face. NaN = unknown.
-        names: a name for each class; their numbers by default.
-        files: a name for each picture, on which its random draws depend; "0", "1", … by default.
+        landmarks: (N, 15, 2), (x, y) in pixels, in the order of Kaggle's columns; needed by regions of the face.
+            NaN = unknown.
+        names: a name for each class, each another; their numbers by default.
+        files: a name for each picture, each another, on which its random draws depend; "0", "1", … by default.
         seed: of the draws.
         batch_size: pictures attacked together; it does not change what is drawn.
 
@@ -44,43 +50,56 @@ def attack(
         The attacked pictures, float32 (N, 3, H, W), and one row a picture, with the columns of `verdicts.csv`.
 
     Raises:
-        FacetrialError: images outside [0, 1], a victim in train mode, landmarks missing, lengths that differ.
+        FacetrialError: something is not as said above, which is named; the victim has a layer in train mode, fails, or
+            gives no such scores; there is no picture.
     """
-    check_images(images)
-    if victim.training:
-        raise FacetrialError("the victim is in train mode; call victim.eval() first.")
+    if not isinstance(attack, Attack):
+        raise FacetrialError(f"attack must be a facetrial.Attack, found a {type(attack).__name__}.")
+    if not isinstance(seed, int | np.integer):
+        raise FacetrialError(f"seed must be a whole number, found {seed!r}.")
+    if not isinstance(batch_size, int | np.integer) or batch_size < 1:
+        raise FacetrialError(f"batch_size must be a whole number from 1 on, found {batch_size!r}.")
+    images = check_images(images).detach().clone()
+    if not images.numel():
+        raise FacetrialError(f"there is no picture to attack: images has shape {tuple(images.shape)}.")
+    victim, people = as_victim(victim, images)
+    files = as_files(files, len(images))
+    names = None if names is None else as_names(names, people)
+    known = names or names_of(victim)
+    if known is not None and len(known) != people:
+        raise FacetrialError(
+            f"the victim scores {people} people and has {len(known)} names; expected as many."
+        )
+    if names is not None and names_of(victim) is None:
+        victim = Function(victim, names)  # by which a goal finds its target
+    device = images.device
     if landmarks is None:
         if attack.needs_landmarks:
             raise FacetrialError(
                 f"an attack on the region {type(attack.region).__name__} needs landmarks (N, {NUM_LANDMARKS}, 2); give "
                 "`landmarks`, or attack everywhere."
             )
-        landmarks = images.new_full((len(images), NUM_LANDMARKS, 2), torch.nan)
-    files = [str(i) for i in range(len(images))] if files is None else list(files)
-    if not len(images) == len(identities) == len(landmarks) == len(files):
-        raise FacetrialError(
-            f"images, identities, landmarks and files differ in length: {len(images)}, {len(identities)}, "
-            f"{len(landmarks)}, {len(files)}."
-        )
-    if (known := names or getattr(victim, "names", None)) is not None:
-        attack.goal.check(identities, list(known))
+        landmarks = np.full((len(images), NUM_LANDMARKS, 2), np.nan)
     faces = Faces(
         images=images,
-        identities=identities,
-        landmarks=landmarks,
+        identities=as_identities(identities, len(images), people).to(device),
+        landmarks=as_landmarks(landmarks, len(images)).to(device),
         boxes=images.new_full((len(images), 4), torch.nan),
-        pictures=torch.tensor([picture_key(file) for file in files], device=images.device),
-        indices=torch.arange(len(images), device=images.device),
+        pictures=torch.tensor([picture_key(file) for file in files], device=device),
+        indices=torch.arange(len(images), device=device),
     )
+    if known is not None:
+        attack.goal.check(faces.identities, known)
+    if attack.surrogate is not None:
+        attack.surrogate.check(faces, people)
     results, rows = [], []
-    for chosen in torch.arange(len(images), device=images.device).split(batch_size):
+    for chosen in torch.arange(len(images), device=device).split(int(batch_size)):
         batch = faces.select(chosen)
         batch_files = [files[i] for i in chosen.tolist()]
-        attacked = attack(victim, batch, seed, files=batch_files)
+        attacked = attack(victim, batch, int(seed), files=batch_files)
         budget = attack.budget
         referee(batch.images, attacked.images, attacked.region, budget.norm, budget.limit, batch_files)
-        batch_names = _Numbers() if names is None else list(names)
-        rows.append(verdict_rows(victim, batch, attacked, batch_names, batch_files))
+        rows.append(verdict_rows(victim, batch, attacked, names or _Numbers(), batch_files))
         results.append(attacked.images)
     return torch.cat(results), pd.concat(rows, ignore_index=True)
 

@@ -1,5 +1,7 @@
 """Batches of faces and the pictures they are cut from: rows stay together, and what does not fit is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -99,6 +101,8 @@ def test_parts_that_do_not_fit(changes, message):
         (torch.rand(1, 3, 4, 4) + 1, r"\[0, 1\]"),
         (torch.rand(1, 3, 4, 4) - 1, r"\[0, 1\]"),
         (torch.full((1, 3, 4, 4), torch.nan), r"\[0, 1\]"),
+        (torch.rand(1, 3, 4, 4).to_sparse(), "dense tensor, found torch.sparse_coo"),
+        (torch.rand(1, 3, 4, 4, device="meta"), "dense tensor, found torch.strided on meta"),
     ],
 )
 def test_images_that_are_none(images, message):
@@ -109,3 +113,17 @@ def test_images_that_are_none(images, message):
 @pytest.mark.parametrize("images", [torch.rand(2, 3, 4, 5), torch.zeros(0, 3, 4, 4), torch.ones(1, 3, 4, 4)])
 def test_images_pass_as_they_are(images):
     assert check_images(images) is images
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "said"),
+    [
+        ("identities", torch.zeros(4, dtype=torch.int64), "one length, found .*'identities': 4"),
+        ("identities", torch.zeros(5, dtype=torch.int32), "int64, found torch.int32"),
+        ("identities", torch.zeros(5), "int64, found torch.float32"),
+        ("landmarks", torch.zeros(6, 15, 2), "'landmarks': 6"),
+    ],
+)
+def test_a_batch_of_parts_that_do_not_fit(part, value, said):
+    with pytest.raises(FacetrialError, match=said):
+        replace(some_faces(5, size=8), **{part: value})

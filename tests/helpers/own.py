@@ -76,6 +76,62 @@ class Pairs(Embedder):
         return super().forward(images), images
 
 
+class Squeezed(Embedder):
+    """Of one picture the number of pictures goes too."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return super().forward(images).squeeze()
+
+
+class Empty(Embedder):
+    def forward(self, images: Tensor) -> Tensor:
+        return super().forward(images)[:, :0]
+
+
+class Complex(Embedder):
+    def forward(self, images: Tensor) -> Tensor:
+        return torch.fft.fft(super().forward(images))
+
+
+class WithoutDerivative(Embedder):
+    def forward(self, images: Tensor) -> Tensor:
+        return _Same.apply(super().forward(images))
+
+
+class _Same(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, embeddings: Tensor) -> Tensor:
+        return embeddings.clone()
+
+
+class StaysInTrainMode(Embedder):
+    def train(self, mode: bool = True) -> nn.Module:
+        super().train(mode)
+        self.layers[1].training = True
+        return self
+
+
+class InDoubles(Embedder):
+    def __init__(self) -> None:
+        super().__init__()
+        self.double()
+
+
+class WithoutConstructor(nn.Module):
+    """Has no `__init__` of its own."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return F.avg_pool2d(images, 16).flatten(1)
+
+
+class Unlicensed(Embedder):
+    def __init__(self) -> None:
+        raise SystemExit("no licence")
+
+
+NUMBER = 3
+
+
 class OneAtATime(Embedder):
     def forward(self, images: Tensor) -> Tensor:
         return self.embed(self.layers(images).reshape(1, -1))

@@ -2,6 +2,7 @@
 
 import copy
 import operator
+import threading
 
 import pytest
 import torch
@@ -87,6 +88,34 @@ def test_a_copy_that_differs_is_not_used(victim, monkeypatch, caplog):
     monkeypatch.setattr(fast, "folded", lambda network: nn.Sequential(copy.deepcopy(network), Negative()))
     assert nearest_copy(victim, images) is victim
     assert "it is not used" in caplog.text
+
+
+class Locked(nn.Module):
+    """Cannot be copied."""
+
+    def __init__(self):
+        super().__init__()
+        self.network, self.lock = trained(), threading.Lock()
+
+    def forward(self, images):
+        with self.lock:
+            return self.network(images)
+
+
+def test_what_cannot_be_copied_is_asked_itself(caplog):
+    images, _ = pictures(6)
+    locked = Locked().eval()
+    assert nearest_copy(locked, images) is locked
+    assert "No copy in float32: TypeError" in caplog.text
+
+
+def test_an_error_without_words_is_told_by_its_type(victim, monkeypatch, caplog):
+    def fails(network):
+        raise NotImplementedError
+
+    monkeypatch.setattr(fast, "folded", fails)
+    assert nearest_copy(victim, pictures(6)[0]) is victim
+    assert "No copy in float32: NotImplementedError" in caplog.text
 
 
 class Negative(nn.Module):

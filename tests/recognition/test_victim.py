@@ -37,6 +37,26 @@ def test_any_module_may_be_the_head():
     assert victim(torch.rand(1, 3, 112, 112)).shape == (1, 3)
 
 
+def test_functions_may_be_its_parts():
+    embedder, head = SmallEmbedder().eval(), nn.Linear(64, 3)
+    images = torch.rand(2, 3, 112, 112)
+    victim = Victim(embedder.forward, lambda embeddings: head(embeddings), NAMES).freeze()
+    assert torch.equal(victim(images), Victim(embedder, head, NAMES).freeze()(images))
+    assert not any(parameter.requires_grad for parameter in embedder.parameters())
+
+
+@pytest.mark.parametrize("part", [None, SmallEmbedder, "embedder.pt"])
+def test_parts_that_are_none(part):
+    with pytest.raises(FacetrialError, match="a victim's embedder must be"):
+        Victim(part, fitted_head(), NAMES)
+
+
+@pytest.mark.parametrize("names", ["abc", 3, None])
+def test_names_that_are_none(names):
+    with pytest.raises(FacetrialError, match="names must be a list"):
+        Victim(SmallEmbedder(), fitted_head(), names)
+
+
 def test_a_head_that_is_not_fitted():
     with pytest.raises(FacetrialError, match="not fitted"):
         Victim(SmallEmbedder(), SVMHead(), NAMES)

@@ -18,6 +18,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 from facetrial.faces.batch import FaceDataset, Faces, check_images
 from facetrial.recognition.fast_copy import FastCopies
+from facetrial.recognition.foreign import check_eval_mode
 from facetrial.recognition.layers import (
     abstain_columns,
     adaptive_view,
@@ -29,6 +30,7 @@ from facetrial.recognition.layers import (
     unchecked,
     with_base,
 )
+from facetrial.recognition.victim import names_of
 from facetrial.regions.regions import Region
 
 
@@ -179,8 +181,8 @@ class Attack:
             raise FacetrialError(
                 f"the method {type(self.method).__name__} needs a victim to ask, found none."
             )
-        if victim is not None and victim.training:
-            raise FacetrialError("the victim is in train mode; call victim.eval() first.")
+        if victim is not None:
+            check_eval_mode(victim)
         images = check_images(faces.images)
         draws = Draws(seed, faces.pictures, draw)
         height, width = images.shape[-2:]
@@ -242,4 +244,4 @@ class Attack:
             raise FacetrialError(f"goal={self.goal.name} needs a victim to choose its targets by.")
         scores = scores_of(victim, images)
         scores = scores[:, : scores.shape[1] - abstain_columns(victim)]
-        return scores, getattr(victim, "names", None) or [str(number) for number in range(scores.shape[1])]
+        return scores, names_of(victim) or [str(number) for number in range(scores.shape[1])]

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from facetrial.core.errors import FacetrialError
-from facetrial.faces.batch import FaceDataset
+from facetrial.faces.batch import FaceDataset, Faces
 from facetrial.faces.frames import cut_frames
+from facetrial.recognition.foreign import as_victim, check_eval_mode
 
 
 @dataclass
@@ -47,8 +48,7 @@ class Surrogate:
     def __init__(
         self, victim: nn.Module, maps: Mapping[int, np.ndarray] | None = None, size: int | None = None
     ) -> None:
-        if victim.training:
-            raise FacetrialError("the surrogate is in train mode; call eval() on it first.")
+        check_eval_mode(victim, "surrogate")
         if maps is not None and not size:
             raise FacetrialError("a surrogate with maps needs the size of its crop.")
         self.victim = victim
@@ -68,6 +68,18 @@ class Surrogate:
             raise FacetrialError(f"the surrogate has no crop of {len(missing)} of {len(keys)} pictures.")
         maps = torch.from_numpy(np.stack([self.maps[key] for key in keys])).float()
         return View(maps.to(pictures.device), self.size)
+
+    def check(self, faces: Faces, people: int) -> None:
+        """Raises FacetrialError unless it can be asked of `faces` in place of a victim that scores `people` people."""
+        images, view = faces.images[:2], self.view(faces.pictures)
+        if view is not None:
+            images = view(torch.arange(len(images), device=images.device), images)
+        _, known = as_victim(self.victim.to(images.device), images, "surrogate")
+        if known != people:
+            raise FacetrialError(
+                f"the surrogate scores {known} people and the victim {people}; give one that knows the same people, in "
+                "the same order."
+            )
 
 
 def maps_between(own: FaceDataset, other: FaceDataset) -> dict[int, np.ndarray]:

@@ -27,7 +27,7 @@ def _pieces(parts: Iterable[Any]) -> Iterable[bytes | memoryview]:
         if isinstance(part, bytes):
             yield part
         elif isinstance(part, str):
-            yield part.encode()
+            yield part.encode(errors="surrogateescape")  # a file's name need not be text
         elif isinstance(part, np.ndarray):
             yield part.tobytes()
         elif hasattr(part, "detach"):  # a tensor, whose bytes NumPy need not have a type for

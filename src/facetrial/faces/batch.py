@@ -25,6 +25,8 @@ def check_images(images: Tensor) -> Tensor:
     if not isinstance(images, Tensor) or images.ndim != 4 or images.shape[1] != 3:
         found = tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__
         raise FacetrialError(f"images must be a tensor of shape (B, 3, H, W), found {found}.")
+    if images.layout != torch.strided or images.is_meta:
+        raise FacetrialError(f"images must be a dense tensor, found {images.layout} on {images.device}.")
     if images.dtype != torch.float32:
         raise FacetrialError(f"images must be float32, found {images.dtype}; convert with images.float().")
     if images.numel() == 0:
@@ -57,6 +59,15 @@ class Faces:
     boxes: Tensor
     pictures: Tensor
     indices: Tensor
+
+    def __post_init__(self) -> None:
+        lengths = {name: len(value) for name, value in vars(self).items()}
+        if len(set(lengths.values())) > 1:
+            raise FacetrialError(f"the parts of a batch must have one length, found {lengths}.")
+        if self.identities.dtype != torch.int64:
+            raise FacetrialError(
+                f"identities must be int64, found {self.identities.dtype}; convert with long()."
+            )
 
     def __len__(self) -> int:
         return len(self.images)

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, fx, nn
 from torch.fx.experimental.optimization import fuse
 
+from facetrial.core.errors import first_line
+from facetrial.recognition.foreign import called
 from facetrial.recognition.layers import scores_of, unchecked
 from facetrial.recognition.victim import Victim
 
@@ -29,11 +31,16 @@ class FastCopy(nn.Module):
     Args:
         victim: in eval mode.
         low: whether to compute in bfloat16.
+
+    Attributes:
+        name: of the network's class, for messages.
     """
 
     def __init__(self, victim: nn.Module, low: bool) -> None:
         super().__init__()
-        self.network = folded(victim.embedder if isinstance(victim, Victim) else victim)
+        network = victim.embedder if isinstance(victim, Victim) else victim
+        self.name = called(network)
+        self.network = folded(network)
         self.head = copy.deepcopy(victim.head) if isinstance(victim, Victim) else nn.Identity()
         self.low = low
         self.network.to(memory_format=torch.channels_last)
@@ -139,11 +146,13 @@ def nearest_copy(victim: nn.Module, images: Tensor, allow_low: bool = True) -> n
     for low, tolerance in ((True, _LOW_TOLERANCE), (False, _FOLDED_TOLERANCE)):
         if low and not (allow_low and low_is_faster(images.device)):
             continue
-        made = FastCopy(victim, low)
         try:
+            made = FastCopy(victim, low)
             away = _away(made, exact, images)
-        except RuntimeError as error:  # an operation that the network uses has no form for these types
-            log.warning("No copy in %s: %s", "bfloat16" if low else "float32", str(error).splitlines()[0])
+        except (
+            Exception
+        ) as error:  # what cannot be copied, or has no form for these types, raises what it likes
+            log.warning("No copy in %s: %s", "bfloat16" if low else "float32", first_line(error))
             continue
         if away <= tolerance:
             return made

@@ -1,5 +1,6 @@
 """A head without training: the similarity to each person's gallery."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -10,7 +11,7 @@ class GalleryHead(nn.Module):
     """Cosine similarity of an embedding to one vector a person, such as the mean of their enrolled embeddings.
 
     Args:
-        gallery: (C, D), of any length but zero.
+        gallery: (C, D), a tensor or an array, of any length but zero.
         scale: by which similarities are multiplied to give scores.
 
     Raises:
@@ -21,6 +22,14 @@ class GalleryHead(nn.Module):
 
     def __init__(self, gallery: Tensor, scale: float = 1.0) -> None:
         super().__init__()
+        try:
+            gallery = torch.as_tensor(gallery)
+        except Exception as error:  # of each type of thing that is no array, another one
+            raise FacetrialError(
+                f"a gallery must be a tensor (C, D), found a {type(gallery).__name__}."
+            ) from error
+        if not gallery.is_floating_point():
+            raise FacetrialError(f"a gallery must hold floating-point numbers, found {gallery.dtype}.")
         if gallery.ndim != 2 or len(gallery) < 2:
             raise FacetrialError(
                 f"a gallery needs one vector (D,) for each of at least two people, found shape {tuple(gallery.shape)}."

@@ -236,11 +236,11 @@ def scores_and_embeddings(victim: nn.Module, images: Tensor) -> tuple[Tensor, Te
     None in their place where there is not one embedding a picture: a plain classifier has none, and votes over
     changed copies of a picture rest on many.
     """
-    embedder = getattr(base_model(victim), "embedder", None)
-    if embedder is None:
+    model = base_model(victim)
+    if not isinstance(model, Victim):
         return scores_of(victim, images), None
     seen: list[Tensor] = []
-    hook = embedder.register_forward_hook(lambda module, inputs, output: seen.append(output.detach()))
+    hook = model.embedder.register_forward_hook(lambda module, inputs, output: seen.append(output.detach()))
     try:
         scores = scores_of(victim, images)
     finally:

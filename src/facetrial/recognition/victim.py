@@ -1,6 +1,6 @@
 """The victim: what is attacked, differentiable from pixels to identity scores."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 from torch import Tensor, nn
@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from facetrial.core.errors import FacetrialError
 from facetrial.faces.batch import check_images
+from facetrial.recognition.foreign import as_module
 
 
 class Victim(nn.Module):
@@ -16,14 +17,14 @@ class Victim(nn.Module):
     Args:
         embedder: from images (B, 3, H, W) in [0, 1] to unit-norm embeddings (B, D).
         head: from embeddings to identity scores (B, C). Where it says so itself (`fitted`, `num_classes`), it is
-            checked.
+            checked. Either may be a plain function.
         names: the person's name for each of the C identities.
 
     Attributes:
         checked: whether images are checked before they are shown; what stands in front of it may have done so.
 
     Raises:
-        FacetrialError: the head is not fitted, or knows another number of people.
+        FacetrialError: the head is not fitted, or knows another number of people; one of them is no module or function.
     """
 
     checked = True
@@ -32,11 +33,13 @@ class Victim(nn.Module):
         super().__init__()
         if not getattr(head, "fitted", True):
             raise FacetrialError("the recogniser's head is not fitted; train it first: python train.py.")
-        if (known := getattr(head, "num_classes", len(names))) != len(names):
-            raise FacetrialError(f"the head knows {known} people, but there are {len(names)} names.")
-        self.embedder = embedder
-        self.head = head
+        if isinstance(names, str) or not isinstance(names, Iterable):
+            raise FacetrialError(f"names must be a list with each person's name, found {names!r}.")
         self.names = list(names)
+        if (known := getattr(head, "num_classes", len(self.names))) != len(self.names):
+            raise FacetrialError(f"the head knows {known} people, but there are {len(self.names)} names.")
+        self.embedder = as_module(embedder, "a victim's embedder")
+        self.head = as_module(head, "a victim's head")
 
     def forward(self, images: Tensor) -> Tensor:
         """Identity scores (B, C) from images (B, 3, H, W) in [0, 1].
@@ -58,6 +61,12 @@ class Victim(nn.Module):
     def freeze(self) -> Self:
         """Sets eval mode and takes gradients from all parameters; gradients still flow to pixels."""
         return self.eval().requires_grad_(False)
+
+
+def names_of(victim: nn.Module) -> list[str] | None:
+    """The people's names as a victim has them; None of a classifier that has none, or another thing of that name."""
+    names = getattr(victim, "names", None)
+    return [str(name) for name in names] if isinstance(names, list | tuple) else None
 
 
 def similarities(embeddings: Tensor, head: nn.Module | None) -> Tensor:

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from facetrial.core.errors import FacetrialError
+from facetrial.recognition.fast_copy import FastCopy
+from facetrial.recognition.foreign import called
 from facetrial.recognition.layers import Defended, base_model, layers
 
 
@@ -13,7 +15,7 @@ def without_slope(victim: nn.Module, images: Tensor) -> FacetrialError:
     with torch.enable_grad():
         leaf = images.detach().requires_grad_(True)
         flat = next((layer for layer in stack if not layer(leaf).requires_grad), victim)
-    name = type(getattr(flat, "embedder", flat)).__name__
+    name = flat.name if isinstance(flat, FastCopy) else called(getattr(flat, "embedder", flat))
     return FacetrialError(
         f"{'the defence' if isinstance(flat, Defended) else 'the network'} {name} has no slope, so that no gradient "
         "attack can go by it: something in it is detached, rounded or not differentiable. Let a defence declare what "

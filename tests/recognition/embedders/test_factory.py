@@ -20,6 +20,20 @@ def test_none_is_named():
         make_embedder({"_target_": None, "size": 64, "alignment": "facenet"})
 
 
+def test_a_class_without_a_constructor_of_its_own():
+    embedder = made(f"{OWN}.WithoutConstructor")
+    assert isinstance(embedder.network, own.WithoutConstructor)
+    assert (embedder.size, embedder.alignment, embedder.dimension) == (64, "five_points", 48)
+
+
+@pytest.mark.parametrize("key", ["size", "alignment"])
+def test_how_faces_are_cut_is_always_asked(key):
+    settings = {"_target_": f"{OWN}.WithoutConstructor", "size": 64, "alignment": "facenet"}
+    del settings[key]
+    with pytest.raises(FacetrialError, match=f"embedder.{key} is not given"):
+        make_embedder(settings)
+
+
 def test_the_projects_own_embedder_needs_nothing_added():
     embedder = made("facetrial.recognition.SmallEmbedder", channels=4)
     assert isinstance(embedder, SmallEmbedder)

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from facetrial.core.errors import FacetrialError
+from facetrial.core.errors import FacetrialError, first_line
+from facetrial.recognition.foreign import check_eval_mode, other_types
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +48,9 @@ def meeting_contract(embedder: nn.Module, size: int, alignment: str, name: str) 
         name: what to call it in messages.
 
     Raises:
-        FacetrialError: it is no network, does not take such images, gives no batch of vectors, gives some that are
-            not finite, gives all pictures the same, lets one picture of a batch change another's, or has no slope.
+        FacetrialError: it is no network, stays in train mode, does not take such images, gives no batch of vectors,
+            gives some that are not finite, gives all pictures the same, lets one picture of a batch change another's,
+            or has no slope.
     """
     if not isinstance(embedder, nn.Module):
         raise FacetrialError(
@@ -58,6 +60,7 @@ def meeting_contract(embedder: nn.Module, size: int, alignment: str, name: str) 
     was_training = {module: module.training for module in embedder.modules()}
     embedder.eval()
     try:
+        check_eval_mode(embedder, "embedder")
         norms, dimension = _asked(embedder, size, name)
     finally:
         for module, training in was_training.items():
@@ -87,20 +90,7 @@ def _asked(embedder: nn.Module, size: int, name: str) -> tuple[Tensor, int]:
     images = F.interpolate(torch.rand(3, 3, 6, 6, generator=generator), (size, size), mode="bilinear")
     images = images.to(device).requires_grad_()
     with torch.enable_grad():
-        try:
-            embeddings = embedder(images)
-        except Exception as error:  # the network's own code raises what it likes
-            raise FacetrialError(
-                f"{name} cannot embed images (3, 3, {size}, {size}) in [0, 1]: {_first_line(error)}. Set embedder.size "
-                "to the side of its input, and have it take any number of pictures at a time."
-            ) from error
-        if not isinstance(embeddings, Tensor) or embeddings.ndim != 2 or len(embeddings) != len(images):
-            found = (
-                f"shape {tuple(embeddings.shape)}"
-                if isinstance(embeddings, Tensor)
-                else f"a {type(embeddings).__name__}"
-            )
-            raise FacetrialError(f"{name} gave {found} for 3 images; expected embeddings of shape (3, D).")
+        embeddings = _embedded(embedder, images, name)
         if not embeddings.isfinite().all():
             raise FacetrialError(
                 f"{name} gave embeddings that are not finite. Are its weights loaded, and does it standardise images "
@@ -113,13 +103,37 @@ def _asked(embedder: nn.Module, size: int, name: str) -> tuple[Tensor, int]:
                 f"{name} gave pictures that share nothing the same embedding, so it cannot tell people apart. Are its "
                 "weights loaded, and does it standardise images in [0, 1] itself, not in [0, 255]?"
             )
-        alone = F.normalize(embedder(images[:1]).detach().float())
+        alone = F.normalize(_embedded(embedder, images[:1], name).detach().float())
     if (alone - vectors[:1]).norm() > _SAME:
         raise FacetrialError(
             f"{name} gives a picture another embedding when it comes alone than among others. In eval mode each "
             "picture must be embedded by itself."
         )
     return embeddings.detach().float().norm(dim=1), embeddings.shape[1]
+
+
+def _embedded(embedder: nn.Module, images: Tensor, name: str) -> Tensor:
+    """Embeddings (B, D) of images (B, 3, size, size)."""
+    count, _, _, size = images.shape
+    try:
+        embeddings = embedder(images)
+    except Exception as error:  # the network's own code raises what it likes
+        raise FacetrialError(
+            f"{name} cannot embed images ({count}, 3, {size}, {size}) in [0, 1]: {first_line(error)}. Set "
+            "embedder.size to the side of its input, and have it take any number of pictures at a "
+            f"time.{other_types(embedder)}"
+        ) from error
+    if not isinstance(embeddings, Tensor):
+        found = f"a {type(embeddings).__name__}"
+    elif embeddings.ndim != 2 or len(embeddings) != count or not embeddings.shape[1]:
+        found = f"shape {tuple(embeddings.shape)}"
+    elif not embeddings.is_floating_point():
+        found = f"{embeddings.dtype}"
+    else:
+        return embeddings
+    raise FacetrialError(
+        f"{name} gave {found} for {count} images; expected embeddings of shape ({count}, D), floating-point numbers."
+    )
 
 
 def _check_slope(embeddings: Tensor, images: Tensor, name: str) -> None:
@@ -129,17 +143,18 @@ def _check_slope(embeddings: Tensor, images: Tensor, name: str) -> None:
             "detach() and NumPy between pixels and embeddings."
         )
     # Of one coordinate only: the norm of a unit-norm embedding has no slope.
-    (slope,) = torch.autograd.grad(
-        embeddings[:, 0].sum(), images, allow_unused=True, materialize_grads=True, retain_graph=True
-    )
+    try:
+        (slope,) = torch.autograd.grad(
+            embeddings[:, 0].sum(), images, allow_unused=True, materialize_grads=True, retain_graph=True
+        )
+    except Exception as error:  # an operation without a derivative, or what it needs was overwritten
+        raise FacetrialError(
+            f"{name} has no slope from its embeddings to the pixels: {first_line(error)}. Leave out what is not "
+            "differentiable, and what computes in place."
+        ) from error
     if not slope.isfinite().all() or not slope.flatten(1).abs().amax(1).all():
         what = "a slope that is not finite" if not slope.isfinite().all() else "no slope"
         raise FacetrialError(
             f"{name} has {what} from its embedding to the pixels of some picture, so no attack could follow it. Leave "
             "out rounding, detach() and what is not differentiable."
         )
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -38,6 +38,12 @@ def make_embedder(settings: Mapping[str, Any], pretrained: bool = True) -> nn.Mo
         raise FacetrialError(
             "embedder._target_ is not given: name the class, embedder._target_=my_module.MyEmbedder."
         )
+    for key in _OF_THE_FACES:
+        if key not in settings:
+            raise FacetrialError(
+                f"embedder.{key} is not given, which says how faces are cut; keep it, also where the class does not "
+                "take it."
+            )
     given = dict(settings)
     takes = _parameters(_located(target))
     if takes is not None:
@@ -46,7 +52,7 @@ def make_embedder(settings: Mapping[str, Any], pretrained: bool = True) -> nn.Mo
         given["weights"] = None
     try:
         embedder = instantiate(given)
-    except InstantiationException as error:
+    except (InstantiationException, SystemExit) as error:  # a class may end a process, for want of a licence
         raise _explained(error, target) from error
     return meeting_contract(embedder, settings["size"], settings["alignment"], _short(target))
 
@@ -73,24 +79,35 @@ def _content(settings: str) -> str:
 
 def _located(target: str) -> Callable:
     try:
-        return get_object(target)
+        found = get_object(target)
     except Exception as error:  # an error in the module that is imported is of any type
         cause = error.__cause__ or error
         raise FacetrialError(
             f"embedder._target_={target} cannot be imported: {type(cause).__name__}: {_one_line(cause)}. The module "
             "must lie in the folder that the command is started in, be installed, or be found through PYTHONPATH."
         ) from error
+    if not callable(found):
+        raise FacetrialError(
+            f"embedder._target_={target} is a {type(found).__name__}; name a class, or a function that returns a "
+            "network."
+        )
+    return found
 
 
 def _parameters(target: Callable) -> dict[str, object] | None:
-    """Names and defaults of a target's parameters; None where it takes any."""
-    parameters = inspect.signature(target).parameters
+    """Names and defaults of a target's parameters; None where it takes any, or does not say."""
+    if getattr(target, "__init__", None) is nn.Module.__init__:
+        return {}  # whose signature takes any, and who refuses all
+    try:
+        parameters = inspect.signature(target).parameters
+    except (TypeError, ValueError):  # written in C
+        return None
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
         return None
     return {name: parameter.default for name, parameter in parameters.items()}
 
 
-def _explained(error: InstantiationException, target: str) -> FacetrialError:
+def _explained(error: BaseException, target: str) -> FacetrialError:
     cause: BaseException = error
     while cause.__cause__ is not None and not isinstance(cause, FacetrialError):
         cause = cause.__cause__
@@ -100,7 +117,8 @@ def _explained(error: InstantiationException, target: str) -> FacetrialError:
     where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return FacetrialError(
         f"embedder._target_={target} cannot be made: {type(cause).__name__}: {_one_line(cause)}{where}. Give it what "
-        "it takes, +embedder.NAME=VALUE, and take away what it does not, ~embedder.NAME."
+        "it takes, +embedder.NAME=VALUE, and take away what it does not, ~embedder.NAME; size and alignment stay, and "
+        "are handed to who names them or takes any (**settings)."
     )
 
 
