@@ -1,5 +1,7 @@
 """Embedders as users might write them, right and wrong."""
 
+import threading
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -122,6 +124,14 @@ class WithoutConstructor(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return F.avg_pool2d(images, 16).flatten(1)
+
+
+class Locked(Embedder):
+    """Cannot be copied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = threading.Lock()
 
 
 class Unlicensed(Embedder):

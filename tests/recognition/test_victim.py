@@ -8,7 +8,7 @@ from torch import nn
 from facetrial.core.errors import FacetrialError
 from facetrial.recognition.embedders.small import SmallEmbedder
 from facetrial.recognition.svm_head import SVMHead
-from facetrial.recognition.victim import Victim
+from facetrial.recognition.victim import Victim, device_of
 
 NAMES = ["Zoë Brontë", "José", "Li"]
 
@@ -76,3 +76,9 @@ def test_images_out_of_range(images):
 def test_images_of_another_shape():
     with pytest.raises(FacetrialError, match=r"\(B, 3, H, W\)"):
         Victim(SmallEmbedder(), fitted_head(), NAMES).freeze()(torch.rand(3, 112, 112))
+
+
+def test_where_a_network_lies():
+    assert device_of(nn.Linear(1, 1, device="meta")).type == "meta"
+    assert device_of(nn.BatchNorm2d(1, affine=False, device="meta")).type == "meta"
+    assert device_of(nn.ReLU()).type == "cpu"

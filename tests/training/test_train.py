@@ -108,3 +108,13 @@ def test_batches_too_small(tmp_path):
 def test_data_without_identities(tmp_path):
     with pytest.raises(FacetrialError, match="data is a dict, which has no identities"):
         train_recognizer(tiny_plan(tmp_path, "data._target_=builtins.dict"))
+
+
+@pytest.mark.parametrize("name", ["WithoutConstructor", "Locked"])
+def test_an_embedder_that_keeps_no_numbers_or_cannot_be_copied(tmp_path, name):
+    own = ("embedder=own", f"embedder._target_=tests.helpers.own.{name}", "embedder.size=32")
+    plan = tiny_plan(tmp_path, "trainer.max_epochs=0", embedder=own)
+    metrics = train_recognizer(plan)
+    assert metrics["test/head_accuracy"] > 0.9
+    images = torch.rand(2, 3, 32, 32)
+    assert plan.load_victim().freeze()(images).shape == (2, 3)

@@ -30,7 +30,7 @@ from facetrial.recognition.layers import (
     unchecked,
     with_base,
 )
-from facetrial.recognition.victim import names_of
+from facetrial.recognition.victim import device_of, names_of
 from facetrial.regions.regions import Region
 
 
@@ -161,14 +161,14 @@ class Attack:
         if len(faces) == 0:
             raise FacetrialError("there is no picture to fit the attack on.")
         asked = victim if self.surrogate is None else self.surrogate.victim
-        first = faces.images if isinstance(faces, Faces) else next(asked.parameters(), torch.empty(0))
+        device = faces.images.device if isinstance(faces, Faces) else device_of(asked)
 
         def problem(rows: Tensor) -> Problem | None:
             if isinstance(faces, Faces):
-                batch, files = faces.select(rows.to(first.device)), None
+                batch, files = faces.select(rows.to(device)), None
             else:
                 batch, files = faces.batch(rows.numpy()), [faces.files[i] for i in rows.tolist()]
-            return self._problem(victim, batch.to(first.device), seed, 0, files)[-1]
+            return self._problem(victim, batch.to(device), seed, 0, files)[-1]
 
         identities, pictures = torch.as_tensor(faces.identities).cpu(), torch.as_tensor(faces.pictures).cpu()
         self.method.fit(Examples(identities.long(), pictures, seed, problem), unfinished)

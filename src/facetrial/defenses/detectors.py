@@ -21,7 +21,7 @@ from facetrial.recognition.layers import (
     with_embeddings,
     with_similarities,
 )
-from facetrial.recognition.victim import similarities
+from facetrial.recognition.victim import device_of, similarities
 
 _BATCH = 64
 
@@ -70,9 +70,8 @@ class Detector(Defense):
     @torch.no_grad()
     def _calibrate(self, victim: nn.Module, faces: FaceDataset) -> tuple[float, float, float]:
         """Typical suspicion, threshold and typical lead of the winner over pictures that are clean."""
-        device = next((value.device for value in victim.parameters()), torch.device("cpu"))
         suspicions, leads = [], []
-        for batch in faces.batches(_BATCH, device):
+        for batch in faces.batches(_BATCH, device_of(victim)):
             scores, measured = self.measure(victim, batch.images)
             first, second = scores.float().topk(2, dim=1).values.T
             suspicions.append(of_winner(scores, measured).cpu())

@@ -1,8 +1,10 @@
 """The victim: what is attacked, differentiable from pixels to identity scores."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Self
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -61,6 +63,11 @@ class Victim(nn.Module):
     def freeze(self) -> Self:
         """Sets eval mode and takes gradients from all parameters; gradients still flow to pixels."""
         return self.eval().requires_grad_(False)
+
+
+def device_of(network: nn.Module) -> torch.device:
+    """Where a network lies; the CPU of one that keeps no numbers."""
+    return next((kept.device for kept in chain(network.parameters(), network.buffers())), torch.device("cpu"))
 
 
 def names_of(victim: nn.Module) -> list[str] | None:

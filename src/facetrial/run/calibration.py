@@ -17,7 +17,7 @@ from facetrial.core.randomness import Draws
 from facetrial.core.settings import Count, PositiveShare, ShareBelowOne, Unit
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.parts import NoiseLevel
-from facetrial.recognition.victim import Victim
+from facetrial.recognition.victim import Victim, device_of
 from facetrial.regions.regions import Everywhere, Region
 
 
@@ -91,7 +91,7 @@ class StudyRule:
         correct = np.zeros(len(faces))
         draws = self.draws if rms is not None else 1
         attack = None if rms is None else Attack(Everywhere(), RMS(rms), Gaussian())
-        for batch in faces.batches(batch_size, next(victim.parameters()).device):
+        for batch in faces.batches(batch_size, device_of(victim)):
             for draw in range(draws):
                 images = batch.images if attack is None else attack(None, batch, seed, draw + 1).images
                 with torch.no_grad():
@@ -101,7 +101,7 @@ class StudyRule:
 
     def _still_reached(self, faces: FaceDataset, victim: Victim, seed: int, batch_size: int) -> float:
         largest: list[Tensor] = []
-        for batch in faces.batches(batch_size, next(victim.parameters()).device):
+        for batch in faces.batches(batch_size, device_of(victim)):
             draws = Draws(seed, batch.pictures, draw=1)
             height, width = batch.images.shape[-2:]
             region = self.region(batch.landmarks, height, width, draws)

@@ -8,6 +8,7 @@ from torch import nn
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.parts import Cost
 from facetrial.recognition.layers import suspicions
+from facetrial.recognition.victim import device_of
 
 _LEAST_SECONDS = 0.25  # of one measuring
 _MOST_PICTURES = 64
@@ -21,7 +22,7 @@ def cost(victim: nn.Module, faces: FaceDataset, train_seconds: float | None) -> 
         faces: pictures to answer for.
         train_seconds: how long training the recogniser took; None where its checkpoint does not say.
     """
-    device = next(victim.parameters()).device
+    device = device_of(victim)
     count = min(4, len(faces))
     _seconds(victim, faces, count, device)
     seconds = _seconds(victim, faces, count, device)

@@ -33,7 +33,7 @@ class Recognizer(LightningModule):
             has been trained before.
 
     Raises:
-        FacetrialError: no parameter's name starts with one of `trainable`.
+        FacetrialError: of the parameters that there are none's name starts with one of `trainable`.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class Recognizer(LightningModule):
         self.validation_accuracy = MulticlassAccuracy(len(loss.centres), average="micro")
         for name, parameter in embedder.named_parameters():
             parameter.requires_grad_(name.startswith(tuple(trainable)))
-        if not any(parameter.requires_grad for parameter in embedder.parameters()):
+        own = dict(embedder.named_parameters())
+        if own and not any(parameter.requires_grad for parameter in own.values()):
             raise FacetrialError(
                 f"model.trainable: no parameter of {type(embedder).__name__} starts with any of "
-                f"{', '.join(trainable)}; they start with "
-                f"{', '.join(sorted({name.split('.')[0] for name, _ in embedder.named_parameters()}))}."
+                f"{', '.join(trainable)}; they start with {', '.join(sorted({name.split('.')[0] for name in own}))}."
             )
 
     def forward(self, images: Tensor) -> Tensor:

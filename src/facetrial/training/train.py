@@ -12,7 +12,7 @@ from facetrial.core.files import check_writable
 from facetrial.core.locks import file_lock
 from facetrial.core.seeding import SeedSteps
 from facetrial.faces.batch import FaceDataset
-from facetrial.recognition.victim import Victim
+from facetrial.recognition.victim import Victim, device_of
 from facetrial.runtime.checkpoints import save_checkpoint, training_cut_short
 from facetrial.runtime.loggers import log_training
 from facetrial.training.fit_head import FitHead
@@ -85,7 +85,9 @@ def _train(plan: RecognizerPlan) -> dict[str, float]:
         raise stop.error(str(error), trainer) from error
     seconds = seconds_before + stopwatch.seconds
     victim = Victim(recognizer.embedder, recognizer.head, datamodule.names).freeze()
-    judged = copy.deepcopy(victim).to(trainer.strategy.root_device)
+    # The head is copied, for a device may keep it less precisely; the network need not be one that can be.
+    judged = Victim(victim.embedder, copy.deepcopy(victim.head), victim.names)
+    judged = judged.to(trainer.strategy.root_device).freeze()
     metrics = {
         "validation/head_accuracy": accuracy(judged, datamodule.validation_faces, plan.model["batch_size"]),
         "test/head_accuracy": accuracy(judged, datamodule.test_faces, plan.model["batch_size"]),
@@ -94,7 +96,7 @@ def _train(plan: RecognizerPlan) -> dict[str, float]:
         save_checkpoint(
             plan.path,
             plan.kind,
-            victim.state_dict(),
+            victim.cpu().state_dict(),
             plan.recipe,
             names=list(datamodule.names),
             metrics=metrics,
@@ -132,9 +134,8 @@ def _epochs(plan: RecognizerPlan) -> int:
 
 def accuracy(victim: Victim, faces: FaceDataset, batch_size: int) -> float:
     """Share of pictures that the frozen `victim` recognises."""
-    device = next(victim.parameters()).device
     right = 0
-    for batch in faces.batches(batch_size, device):
+    for batch in faces.batches(batch_size, device_of(victim)):
         with torch.no_grad():
             winners = victim(batch.images).argmax(1)
         right += int((winners == batch.identities).sum())

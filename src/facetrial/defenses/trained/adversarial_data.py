@@ -20,7 +20,7 @@ from facetrial.defenses.trained.adversarial_batches import CleanAndPerturbed, Sc
 from facetrial.defenses.trained.wrapped_data import TrainingFaces, WrappedFaces
 from facetrial.faces.batch import Faces
 from facetrial.recognition.gallery_head import GalleryHead
-from facetrial.recognition.victim import Victim
+from facetrial.recognition.victim import Victim, device_of
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +145,7 @@ class AdversarialFaces(WrappedFaces):
             rows = self._chosen(batch, 0, self.fraction)
             if len(rows):
                 chosen = batch.select(rows)
-                device = chosen.images.device if victim is None else next(victim.parameters()).device
+                device = chosen.images.device if victim is None else device_of(victim)
                 attacked = self._attacked(self.attack, victim, chosen.to(device), 0)
                 yield chosen.with_images(attacked.images.cpu())
 

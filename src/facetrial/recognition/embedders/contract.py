@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from facetrial.core.errors import FacetrialError, first_line
 from facetrial.recognition.foreign import check_eval_mode, other_types
+from facetrial.recognition.victim import device_of
 
 log = logging.getLogger(__name__)
 
@@ -84,11 +85,10 @@ def meeting_contract(embedder: nn.Module, size: int, alignment: str, name: str) 
 
 def _asked(embedder: nn.Module, size: int, name: str) -> tuple[Tensor, int]:
     """Norms of the embeddings of a few pictures, and their dimension; raises unless they are embeddings."""
-    device = next((tensor.device for tensor in embedder.parameters()), torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
     # Smooth, as faces are: a network that averages over pixels makes the same of any noise.
     images = F.interpolate(torch.rand(3, 3, 6, 6, generator=generator), (size, size), mode="bilinear")
-    images = images.to(device).requires_grad_()
+    images = images.to(device_of(embedder)).requires_grad_()
     with torch.enable_grad():
         embeddings = _embedded(embedder, images, name)
         if not embeddings.isfinite().all():
