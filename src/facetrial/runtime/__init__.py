@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from facetrial.runtime.checkpoints import load_checkpoint, save_checkpoint
     from facetrial.runtime.cli import friendly_errors
     from facetrial.runtime.failures import EndWithFailures
+    from facetrial.runtime.folders import CheckFolder
     from facetrial.runtime.loggers import Wandb
 
 __all__ = [
+    "CheckFolder",
     "EndWithFailures",
     "Wandb",
     "friendly_errors",

@@ -11,38 +11,40 @@ from typing import Any
 
 from facetrial.core.errors import FacetrialError
 from facetrial.runtime.failures import forget_failure, write_failure
+from facetrial.runtime.machine import machine_fault, print_in_any_encoding, was_interrupted, what_is_kept
 from facetrial.runtime.old_names import renamed_keys, use_new_targets
 from facetrial.runtime.started import sweep_folder
 
 log = logging.getLogger(__name__)
 
+_INTERRUPTED = 130  # the exit code that a shell gives what Ctrl-C ended
+
 
 def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
     """Ends with a sentence and exit code 1, not with a traceback, when a user can put the cause right.
 
-    In a sweep, whatever the cause, it is kept in the run's folder, and the other runs go on.
+    What the machine did is said with what is kept. Ctrl-C ends with a sentence and exit code 130, in a sweep too.
+    Whatever else ends a run of a sweep is kept in the run's folder, and the other runs go on.
     """
 
     @functools.wraps(main)
     def wrapped(*arguments: Any, **keywords: Any) -> Any:
-        # A module of the user's lies where the command was started; Python itself looks beside the script.
-        if os.getcwd() not in sys.path:
-            sys.path.append(os.getcwd())
-        import lightning.pytorch  # noqa: F401, sets its log level when it is imported: let that be before we do
-
-        # Of Lightning, what needs attention: its tips and devices would bury ours.
-        for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
-            logging.getLogger(name).setLevel(logging.WARNING)
-        warnings.filterwarnings("ignore", module=r"lightning\.")
         folder = sweep_folder()
-        if folder is not None:
-            forget_failure(folder)
         try:
+            _make_ready()
+            if folder is not None:
+                forget_failure(folder)
             for argument in arguments:
                 use_new_targets(argument)
             return main(*arguments, **keywords)
+        except (KeyboardInterrupt, SystemExit) as ended:
+            if not was_interrupted(ended):
+                raise
+            log.error("Stopped by Ctrl-C. %s", what_is_kept(*arguments[:1]))
+            sys.exit(_INTERRUPTED)
         except Exception as error:
-            mistake = _mistake(error)
+            mistake = _mistake(error) or machine_fault(error, *arguments[:1])
+            log.debug("Where it was raised:", exc_info=error)
             if folder is None and mistake is None:
                 raise
             if folder is None:
@@ -55,12 +57,30 @@ def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def _make_ready() -> None:
+    """Sees to it that the user's modules are found, and that what is said can be read."""
+    print_in_any_encoding()
+    # A module of the user's lies where the command was started; Python itself looks beside the script.
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    import lightning.pytorch  # noqa: F401, sets its log level when it is imported: let that be before we do
+
+    # Of Lightning, what needs attention: its tips and devices would bury ours.
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module=r"lightning\.")
+
+
 def run_from_command_line(main: Callable[[], Any]) -> None:
     """Starts an entry point; where Hydra ends it, what Hydra would misunderstand or cannot explain is said."""
     words = sys.argv[1:]
+    print_in_any_encoding()
     refuse_doubles(words)
     try:
         main()
+    except KeyboardInterrupt:  # before its part of the run begins, or between the runs of a sweep
+        print(f"Stopped by Ctrl-C. {what_is_kept()}", file=sys.stderr)
+        sys.exit(_INTERRUPTED)
     except SystemExit as ended:
         if ended.code:
             for sentence in renamed_keys(words):

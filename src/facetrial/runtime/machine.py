@@ -1,0 +1,103 @@
+"""What a machine does to a run, in a sentence: a full disk, folders that are read-only, little memory, Ctrl-C."""
+
+import errno
+import io
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from facetrial.core.errors import FacetrialError, first_line
+
+# As torch, CUDA and the workers of a data loader say it, each with an error of its own.
+_OUT_OF_MEMORY = (
+    "out of memory", "can't allocate memory", "not enough memory", "alloc_failed", "dataloader worker"
+)  # fmt: skip
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
+_TOO_MANY_OPEN = (errno.EMFILE, errno.ENFILE)
+
+
+def print_in_any_encoding() -> None:
+    """Lets a terminal that cannot show a letter show its number, where it would end the run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def machine_fault(error: BaseException, config: object = None) -> FacetrialError | None:
+    """What a machine did to a run, with what is kept of it; None where it was something else.
+
+    Args:
+        error: what was raised, perhaps with that as its cause.
+        config: of the run.
+    """
+    for found in _with_causes(error):
+        said = _said(found)
+        if said is not None:
+            return FacetrialError(f"{said} {what_is_kept(config)}")
+    return None
+
+
+def was_interrupted(error: BaseException) -> bool:
+    """Whether a run was ended by Ctrl-C, which Lightning turns into an exit of its own."""
+    return isinstance(error, KeyboardInterrupt) or isinstance(error.__context__, KeyboardInterrupt)
+
+
+def what_is_kept(config: object = None) -> str:
+    """Where lies what a run has done until now, as a sentence."""
+    folders = []
+    run = cast(Any, HydraConfig.instance().cfg)
+    if run is not None and (folder := OmegaConf.select(run, "hydra.runtime.output_dir")):
+        folders.append(_shown(Path(folder)))
+    if isinstance(config, DictConfig):
+        paths = (OmegaConf.select(config, f"paths.{key}") for key in ("models", "cache"))
+        folders += [_shown(Path(path).expanduser()) for path in paths if path]
+    where = f" in {', '.join(folders)}" if folders else ""
+    return f"What was done until now is kept{where}; the same command goes on from there."
+
+
+def _said(error: BaseException) -> str | None:
+    text = str(error)
+    if isinstance(error, MemoryError) or any(mark in text.lower() for mark in _OUT_OF_MEMORY):
+        return (
+            f"There is too little memory ({first_line(error)}). Take fewer pictures at a time (data.batch_size, "
+            "model.batch_size), or fewer runs side by side (hydra.launcher.n_jobs)."
+        )
+    if isinstance(error, UnicodeEncodeError) and error.encoding == sys.getfilesystemencoding() != "utf-8":
+        return f"The name {error.object!a} cannot be a file's in {error.encoding}. Start with PYTHONUTF8=1."
+    if isinstance(error, OSError) and error.errno is not None:
+        place = (
+            f" {_shown(Path(os.fsdecode(error.filename)))}"
+            if isinstance(error.filename, str | bytes)
+            else " a file"
+        )
+        return f"Cannot read or write{place}: {error.strerror}. {_remedy(error.errno)}"
+    return None
+
+
+def _remedy(number: int) -> str:
+    if number in _NO_ROOM:
+        return "Make room on its disk."
+    if number in _NOT_ALLOWED:
+        return "Allow it, or choose other folders (paths.models, paths.cache, hydra.run.dir)."
+    if number in _TOO_MANY_OPEN:
+        return "Allow more open files (ulimit -n), or start fewer runs side by side (hydra.launcher.n_jobs)."
+    return "Put that right."
+
+
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _shown(path: Path) -> str:
+    """A path as short as it can be said here."""
+    absolute = Path(os.path.abspath(path))
+    here = Path.cwd()
+    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
