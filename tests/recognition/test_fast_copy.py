@@ -136,6 +136,14 @@ def test_a_copy_is_made_again_when_the_victim_changes(victim):
     assert copies.of(copy.deepcopy(victim), images) is not second
 
 
+def test_no_picture_leaves_the_next_ones_their_copy(victim, caplog):
+    faces = known_faces(3)
+    attack = Attack(Everywhere(), Linf(8), PGD(Margin(), 1, 0.5))
+    assert len(attack(victim, faces.select(torch.arange(0)), seed=0).images) == 0
+    assert "No copy" not in caplog.text
+    assert isinstance(attack._copies.of(victim, faces.images), FastCopy)
+
+
 def test_the_victim_itself_stays_as_it_was(victim):
     before = {name: value.clone() for name, value in victim.state_dict().items()}
     faces: Faces = known_faces(6)

@@ -37,6 +37,14 @@ class TestSeveral:
         assert base_model(with_base(victim, other)) is other
         assert base_model(victim) is core
 
+    def test_what_stands_behind_may_be_a_function(self):
+        core = Pixels()
+        victim, images = defended(lambda images: core(images), [GaussianBlur(1.0)]), pictures()
+        assert torch.equal(victim(images), defended(core, [GaussianBlur(1.0)])(images))
+        assert isinstance(base_model(victim), nn.Module)
+        with pytest.raises(FacetrialError, match="a defended victim must be"):
+            defended(Pixels, [GaussianBlur(1.0)])
+
     def test_only_the_outermost_looks_at_the_range(self):
         inner = Victim(nn.Flatten(), nn.Identity(), [str(i) for i in range(3 * SIZE * SIZE)]).eval()
         victim = defended(inner, [GaussianBlur(1.0)])

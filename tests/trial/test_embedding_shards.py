@@ -50,15 +50,24 @@ def test_a_plain_classifier_and_votes_have_none(victim):
     plain = nn.Sequential(nn.Flatten(), nn.Linear(192, 5)).eval()
     assert scores_and_embeddings(plain, images)[1] is None
 
-    class Votes(nn.Module):
+    class Votes(Victim):
+        def forward(self, images):
+            return super().forward(images) + super().forward(images.flip(3))
+
+    votes = Votes(victim.embedder, victim.head, victim.names).eval()
+    assert scores_and_embeddings(votes, images)[1] is None
+
+    class OfItsOwn(nn.Module):
+        """Its `embedder` is none: what it gives is no batch of embeddings."""
+
         def __init__(self):
             super().__init__()
-            self.embedder = victim.embedder
+            self.embedder = nn.LSTM(8, 8)
 
         def forward(self, images):
-            return victim.embedder(images) + victim.embedder(images.flip(3))
+            return self.embedder(images.mean(1))[0].mean(1)
 
-    assert scores_and_embeddings(Votes(), images)[1] is None
+    assert scores_and_embeddings(OfItsOwn().eval(), images)[1] is None
 
 
 def test_shards_come_back_in_the_order_asked_for(tmp_path):

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from facetrial.core.errors import FacetrialError
 from facetrial.faces.batch import check_images
+from facetrial.recognition.foreign import as_module
 from facetrial.recognition.victim import Victim, similarities
 
 M = TypeVar("M", bound=nn.Module)
@@ -28,7 +29,7 @@ class Defended(nn.Module):
     The defence named first meets the picture first, so it is the outermost.
 
     Args:
-        victim: what is defended: a Victim, another Defended, or any module from images to scores.
+        victim: what is defended: a Victim, another Defended, or any module or function from images to scores.
 
     Attributes:
         draws_at_random: whether this defence draws; its `adaptive_view` then averages over several draws.
@@ -45,7 +46,7 @@ class Defended(nn.Module):
 
     def __init__(self, victim: nn.Module) -> None:
         super().__init__()
-        self.victim = unchecked(victim)
+        self.victim = unchecked(as_module(victim, "a defended victim"))
 
     @property
     def names(self) -> Sequence[str] | None:
@@ -106,8 +107,7 @@ def adaptive_view(victim: nn.Module) -> nn.Module:
 def confirming(victim: nn.Module) -> nn.Module:
     """By what an attacker who knows all defences of `victim` confirms what seems to fool it.
 
-    It takes verdicts as the victim does, but at draws that nothing else takes: of many pictures that a search shows to
-    `adaptive_view(victim)`, those that fool it may have met lucky draws.
+    At draws that nothing else takes: of what a search shows to `adaptive_view(victim)`, some fools it by lucky draws.
     """
     if not isinstance(victim, Defended):
         return victim

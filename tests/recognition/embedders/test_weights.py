@@ -8,6 +8,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from facetrial.core.errors import FacetrialError
+from facetrial.recognition.embedders import weights
 from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
 from facetrial.recognition.embedders.weights import load_weights, read_weights
 
@@ -56,6 +57,20 @@ class TestMistakes:
     def test_no_file(self, tmp_path):
         with pytest.raises(FacetrialError, match=r"embedder\.weights: there is no file .*nowhere"):
             MobileFaceNet(tmp_path / "nowhere.pt")
+
+    def test_an_onnx_file(self, tmp_path):
+        (tmp_path / "model.onnx").touch()
+        with pytest.raises(FacetrialError, match="is an ONNX model, which embedder=onnx reads"):
+            MobileFaceNet(tmp_path / "model.onnx")
+
+    def test_too_little_memory_is_no_fault_of_the_file(self, tmp_path, state, monkeypatch):
+        def loads(*_, **__):
+            raise MemoryError
+
+        save_file(state, tmp_path / "w.safetensors")
+        monkeypatch.setattr(weights, "load_file", loads)
+        with pytest.raises(MemoryError):
+            read_weights(tmp_path / "w.safetensors")
 
     def test_a_folder(self, tmp_path):
         with pytest.raises(FacetrialError, match="no file"):

@@ -18,11 +18,15 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     path = Path(path).expanduser()
     if not path.is_file():
         raise FacetrialError(f"embedder.weights: there is no file {path}.")
+    if path.suffix.lower() == ".onnx":
+        raise FacetrialError(f"embedder.weights: {path} is an ONNX model, which embedder=onnx reads.")
     try:
         if path.suffix.lower() == ".safetensors":
             tensors = load_file(path)
         else:
             tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except MemoryError:
+        raise
     except Exception as error:  # a different type for each way in which a file can be broken
         raise FacetrialError(
             f"embedder.weights: {path} cannot be read: it is cut short, or holds more than tensors, or is no file of "
