@@ -66,7 +66,7 @@ class TestImpersonation:
         assert not criterion.is_adversarial(SCORES).any()
         assert criterion.is_adversarial(SCORES[:, [1, 0, 2, 3]]).tolist() == [True, False, False]
 
-    @pytest.mark.parametrize("target", ["Eve", "4", -1, "nearest other"])
+    @pytest.mark.parametrize("target", ["Eve", "4", -1, "nearest other", "²", 1.0, None])
     def test_an_unknown_target(self, target):
         with pytest.raises(FacetrialError, match=r"goal\.target=.*no such person among 4, such as 'Ann'"):
             self.criterion(target)

@@ -174,6 +174,16 @@ def test_gradients_reach_the_embeddings_through_normalisation():
     assert (raw.grad.abs().sum(1) > 0).all()
 
 
+def test_tensors_and_lists_are_fitted_as_arrays():
+    embeddings, identities = np.random.default_rng(0).normal(size=(6, 4)), [0, 1, 2, 0, 1, 2]
+    heads = [SVMHead() for _ in range(2)]
+    heads[0].fit(embeddings, np.array(identities))
+    heads[1].fit(torch.from_numpy(embeddings), identities)
+    assert all(
+        torch.equal(value, heads[1].state_dict()[name]) for name, value in heads[0].state_dict().items()
+    )
+
+
 class TestMistakes:
     def test_not_fitted(self):
         with pytest.raises(FacetrialError, match="not fitted"):
@@ -187,6 +197,13 @@ class TestMistakes:
     def test_people_missing(self, identities):
         with pytest.raises(FacetrialError, match="every identity"):
             SVMHead().fit(np.eye(3), np.array(identities))
+
+    @pytest.mark.parametrize("identities", [[0, 1], [[0], [1], [0]], 1])
+    def test_shapes_that_do_not_fit(self, identities):
+        with pytest.raises(
+            FacetrialError, match=r"embeddings \(N, D\) and identities \(N,\), found \(3, 4\)"
+        ):
+            SVMHead().fit(np.ones((3, 4)), identities)
 
     def test_embeddings_that_are_not_finite(self):
         with pytest.raises(FacetrialError, match="not finite"):

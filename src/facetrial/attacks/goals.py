@@ -154,7 +154,7 @@ class Impersonation(Goal):
     def _number(self, names: list[str]) -> int:
         if str(self.target) in names:
             return names.index(str(self.target))
-        number = int(self.target) if str(self.target).isdigit() else -1
+        number = int(self.target) if str(self.target).isdecimal() else -1
         if not 0 <= number < len(names):
             raise FacetrialError(
                 f"goal.target={self.target}: there is no such person among {len(names)}, such as {names[0]!r}. Give a "

@@ -72,15 +72,21 @@ class SVMHead(nn.Module):
         """Fits scikit-learn's estimator and copies it.
 
         Args:
-            embeddings: (N, D).
-            identities: (N,) with every class from 0 to C - 1.
+            embeddings: (N, D), an array or a tensor on the CPU.
+            identities: (N,) with every class from 0 to C - 1, or a list of these.
 
         Returns:
             The fitted estimator.
 
         Raises:
-            FacetrialError: a class has no embedding, there is only one class, or an embedding is not finite.
+            FacetrialError: a class has no embedding, there is only one class, an embedding is not finite, or shapes differ
+                from these.
         """
+        embeddings, identities = np.asarray(embeddings), np.asarray(identities)
+        if embeddings.ndim != 2 or identities.shape != embeddings.shape[:1]:
+            raise FacetrialError(
+                f"an SVM needs embeddings (N, D) and identities (N,), found {embeddings.shape} and {identities.shape}."
+            )
         classes = np.unique(identities)
         if len(classes) < 2 or not np.array_equal(classes, np.arange(len(classes))):
             raise FacetrialError(
