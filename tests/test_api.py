@@ -167,6 +167,15 @@ def test_whatever_mode_of_gradients_the_caller_is_in():
     assert not found.requires_grad
 
 
+def test_another_default_type_is_refused():
+    torch.set_default_dtype(torch.float64)
+    try:
+        with pytest.raises(FacetrialError, match=r"torch's default is torch\.float64"):
+            facetrial.attack(trained(), IMAGES, WHO, pgd())
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 def test_a_surrogate_of_other_people_is_refused():
     with pytest.raises(FacetrialError, match="the surrogate scores 4 people and the victim 6"):
         facetrial.attack(trained(), IMAGES, WHO, pgd(surrogate=Surrogate(Network(4).eval())))

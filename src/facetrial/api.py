@@ -55,6 +55,11 @@ def attack(
     """
     if not isinstance(attack, Attack):
         raise FacetrialError(f"attack must be a facetrial.Attack, found a {type(attack).__name__}.")
+    if torch.get_default_dtype() != torch.float32:
+        raise FacetrialError(
+            f"attacks compute in float32, and torch's default is {torch.get_default_dtype()}; call "
+            "torch.set_default_dtype(torch.float32) first."
+        )
     if not isinstance(seed, int | np.integer):
         raise FacetrialError(f"seed must be a whole number, found {seed!r}.")
     if not isinstance(batch_size, int | np.integer) or batch_size < 1:

@@ -79,8 +79,8 @@ class SVMHead(nn.Module):
             The fitted estimator.
 
         Raises:
-            FacetrialError: a class has no embedding, there is only one class, an embedding is not finite, or shapes differ
-                from these.
+            FacetrialError: a class has no embedding, there is only one class, an embedding is not finite, or shapes
+                differ from these.
         """
         embeddings, identities = np.asarray(embeddings), np.asarray(identities)
         if embeddings.ndim != 2 or identities.shape != embeddings.shape[:1]:
