@@ -22,6 +22,16 @@ CONFIG = OmegaConf.create({"paths": {"models": "nets", "cache": "~/cached"}})
 KEPT = r"What was done until now is kept in nets, .*cached; the same command goes on from there\."
 
 
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    """Those of CONFIG, and where a command is started."""
+    for folder in ("nets", "home/cached"):
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 def refused(number: int, file: str | bytes | None = "out/rows.csv") -> OSError:
     return OSError(number, os.strerror(number), file)
 
@@ -57,7 +67,7 @@ def caused(error: Exception) -> Exception:
         (caused(MemoryError("40 GiB")), "too little memory"),
     ],
 )
-def test_what_the_machine_did(error, said):
+def test_what_the_machine_did(folders, error, said):
     fault = machine_fault(error, CONFIG)
     assert isinstance(fault, FacetrialError)
     with pytest.raises(FacetrialError, match=f"{said}.*{KEPT}"):
@@ -85,6 +95,11 @@ def test_a_name_that_the_file_system_cannot_have(monkeypatch):
     assert r"'out/Zo\xeb' cannot be a file's in ascii. Start with PYTHONUTF8=1" in str(machine_fault(error))
 
 
+def test_only_folders_that_are_there_are_named(folders):
+    (folders / "nets").rmdir()
+    assert what_is_kept(CONFIG).startswith("What was done until now is kept in home/cached; ")
+
+
 def test_without_a_config_no_folder_is_named():
     assert what_is_kept() == "What was done until now is kept; the same command goes on from there."
 
@@ -105,7 +120,7 @@ def exit_as_lightning_does():
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), refused(errno.ENOSPC), MemoryError()])
-def test_a_run_ends_with_one_sentence(caplog, error):
+def test_a_run_ends_with_one_sentence(folders, caplog, error):
     @friendly_errors
     def main(config):
         raise error
@@ -167,7 +182,7 @@ def test_a_run_that_ctrl_c_ends_is_gone_on_with(tmp_path):
         said, _ = started.communicate(timeout=60)
     assert started.returncode == 130, said
     assert "Traceback" not in said
-    assert "Stopped by Ctrl-C. What was done until now is kept in out, models, cache;" in said
+    assert "Stopped by Ctrl-C. What was done until now is kept in out, models;" in said
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "pictures have their row from an earlier start" in done.stdout

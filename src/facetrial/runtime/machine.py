@@ -53,11 +53,12 @@ def what_is_kept(config: object = None) -> str:
     folders = []
     run = cast(Any, HydraConfig.instance().cfg)
     if run is not None and (folder := OmegaConf.select(run, "hydra.runtime.output_dir")):
-        folders.append(_shown(Path(folder)))
+        folders.append(Path(folder))
     if isinstance(config, DictConfig):
         paths = (OmegaConf.select(config, f"paths.{key}") for key in ("models", "cache"))
-        folders += [_shown(Path(path).expanduser()) for path in paths if path]
-    where = f" in {', '.join(folders)}" if folders else ""
+        folders += [Path(path).expanduser() for path in paths if path]
+    found = [_shown(folder) for folder in folders if folder.is_dir()]
+    where = f" in {', '.join(found)}" if found else ""
     return f"What was done until now is kept{where}; the same command goes on from there."
 
 
