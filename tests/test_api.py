@@ -152,8 +152,11 @@ class Knows(Network):
 def test_names_that_a_victim_has():
     attack = pgd(goal=Impersonation("nearest"))
     facetrial.attack(Calls(6).eval(), IMAGES, WHO, attack)
-    with pytest.raises(FacetrialError, match="the victim scores 6 people and has 2 names"):
+    with pytest.raises(FacetrialError, match="a name for each of 6 people that the victim scores, found 2"):
         facetrial.attack(Knows(6).eval(), IMAGES, WHO, attack)
+    twice = facetrial.Victim(trained(), torch.nn.Identity(), list("abcdea")).eval()
+    with pytest.raises(FacetrialError, match="names must all be different, found 'a' 2 times"):
+        facetrial.attack(twice, IMAGES, WHO, attack)
 
 
 def test_whatever_mode_of_gradients_the_caller_is_in():

@@ -69,14 +69,10 @@ def attack(
         raise FacetrialError(f"there is no picture to attack: images has shape {tuple(images.shape)}.")
     victim, people = as_victim(victim, images)
     files = as_files(files, len(images))
-    names = None if names is None else as_names(names, people)
-    known = names or names_of(victim)
-    if known is not None and len(known) != people:
-        raise FacetrialError(
-            f"the victim scores {people} people and has {len(known)} names; expected as many."
-        )
-    if names is not None and names_of(victim) is None:
-        victim = Function(victim, names)  # by which a goal finds its target
+    known = names_of(victim) if names is None else names
+    known = None if known is None else as_names(known, people)
+    if known is not None and names_of(victim) is None:
+        victim = Function(victim, known)  # by which a goal finds its target
     device = images.device
     if landmarks is None:
         if attack.needs_landmarks:
@@ -97,6 +93,7 @@ def attack(
         attack.goal.check(faces.identities, known)
     if attack.surrogate is not None:
         attack.surrogate.check(faces, people)
+    row_names = _Numbers() if names is None or known is None else known
     results, rows = [], []
     for chosen in torch.arange(len(images), device=device).split(int(batch_size)):
         batch = faces.select(chosen)
@@ -104,7 +101,7 @@ def attack(
         attacked = attack(victim, batch, int(seed), files=batch_files)
         budget = attack.budget
         referee(batch.images, attacked.images, attacked.region, budget.norm, budget.limit, batch_files)
-        rows.append(verdict_rows(victim, batch, attacked, names or _Numbers(), batch_files))
+        rows.append(verdict_rows(victim, batch, attacked, row_names, batch_files))
         results.append(attacked.images)
     return torch.cat(results), pd.concat(rows, ignore_index=True)
 
