@@ -13,7 +13,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from facetrial.core.errors import FacetrialError
-from facetrial.runtime import machine
+from facetrial.runtime import cli, machine
 from facetrial.runtime.cli import friendly_errors
 from facetrial.runtime.machine import machine_fault, was_interrupted, what_is_kept
 from tests.helpers.commands import command
@@ -131,6 +131,23 @@ def test_a_run_ends_with_one_sentence(folders, caplog, error):
     [record] = caplog.records
     assert record.exc_info is None
     assert "is kept in nets, " in record.getMessage()
+
+
+def test_a_sweep_ends_where_a_failure_cannot_be_kept(tmp_path, caplog, monkeypatch):
+    (tmp_path / "run").write_text("a file in the way")
+    monkeypatch.setattr(cli, "sweep_folder", lambda: tmp_path / "run")
+    monkeypatch.setattr(cli, "forget_failure", lambda folder: None)
+
+    @friendly_errors
+    def main():
+        raise refused(errno.ENOSPC)
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    first, second = (record.getMessage() for record in caplog.records)
+    assert first.startswith("This run failed. Cannot read or write out/rows.csv: No space left")
+    assert second.startswith("The sweep ends here. cannot write ")
 
 
 def test_an_exit_of_somebodys_is_left_alone(caplog):
