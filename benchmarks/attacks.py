@@ -32,6 +32,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
 from torch import Tensor, nn
 
 import facetrial.runtime.resolvers  # noqa: F401, registers the resolvers that the configs use
@@ -382,11 +383,16 @@ def eps_that_leaves_some(bench: Bench) -> float:
     return round((low * high) ** 0.5, 3)
 
 
-def prepared(overrides: list[str], pictures: int) -> Bench:
-    """The victim that `overrides` of evaluate.py name, and that many test pictures, from all people in turn."""
+def configured(overrides: list[str]) -> DictConfig:
+    """What `overrides` of evaluate.py make of its config."""
     warnings.filterwarnings("ignore", category=FutureWarning)
     with initialize_config_dir(str(Path(__file__).parents[1] / "conf"), version_base="1.3"):
-        config = compose("evaluate", ["logger=none", "trainer.default_root_dir=outputs", *overrides])
+        return compose("evaluate", ["logger=none", "trainer.default_root_dir=outputs", *overrides])
+
+
+def prepared(overrides: list[str], pictures: int) -> Bench:
+    """The victim that `overrides` of evaluate.py name, and that many test pictures, from all people in turn."""
+    config = configured(overrides)
     victim = recognizer_for(RecognizerPlan.of(config)).freeze()
     test = RecognizerPlan.of(config).make_faces().test_faces
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

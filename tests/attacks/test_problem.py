@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from facetrial.attacks.asked import Asked
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.goals import Criterion
 from facetrial.attacks.losses import CrossEntropy, DifferenceOfLogitsRatio, Margin
@@ -146,6 +147,7 @@ def test_of_a_part_every_field_is_the_pictures_own():
         confirmer,
         5,
     )
+    whole.undefended = whole.asking(Asked(proxy, victim, whole.images, abstain_columns=2))
     rows = torch.tensor([2, 0])
     part = whole.select(rows)
     seen = {
@@ -161,6 +163,8 @@ def test_of_a_part_every_field_is_the_pictures_own():
         "draws": part.draws.pictures.tolist() == [9, 7],
         "files": part.files == ["c", "a"],
         "view": torch.equal(part.view.maps, whole.view.maps[rows]),
+        "undefended": torch.equal(part.undefended.images, part.images)
+        and part.undefended.counts is whole.undefended.counts,
     }
     for name in ("images", "region", "landmarks", "start"):
         seen[name] = torch.equal(getattr(part, name), getattr(whole, name)[rows])
@@ -168,6 +172,21 @@ def test_of_a_part_every_field_is_the_pictures_own():
     assert seen.keys() == {field.name for field in fields(Problem)}
     assert len(part) == 2
     assert not part.certain
+
+
+def test_before_somebody_else_what_is_asked_counts_apart():
+    problem = linear_problem()
+    aside = problem.asking(
+        Asked(Linear(seed=1), Linear(seed=2), problem.images, forward_passes=3, abstain_columns=1)
+    )
+    assert (aside.forward_passes, aside.criterion.abstain_columns, problem.criterion.abstain_columns) == (
+        3,
+        1,
+        0,
+    )
+    aside.ask(torch.tensor([0]), problem.images[:1], Margin())
+    assert aside.queries.tolist() == [1, 0, 0]
+    assert problem.queries.tolist() == [0, 0, 0]
 
 
 def linear_problem(count: int = 3, view: View | None = None) -> Problem:

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from facetrial.attacks.asked import Asked, who_is_asked
 from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.examples import Examples
 from facetrial.attacks.fitted.base import Fitted
@@ -19,17 +20,7 @@ from facetrial.core.randomness import Draws
 from facetrial.faces.batch import FaceDataset, Faces, check_images
 from facetrial.recognition.fast_copy import FastCopies
 from facetrial.recognition.foreign import check_eval_mode
-from facetrial.recognition.layers import (
-    abstain_columns,
-    adaptive_view,
-    base_model,
-    confirming,
-    draws_at_random,
-    forward_passes,
-    scores_of,
-    unchecked,
-    with_base,
-)
+from facetrial.recognition.layers import scores_of
 from facetrial.recognition.victim import device_of, names_of
 from facetrial.regions.regions import Region
 
@@ -133,10 +124,11 @@ class Attack:
         found = self.method(problem)
         attacked.images[rows] = found.images
         attacked.reached[rows] = found.reached
-        counts = problem.counts
-        attacked.queries[rows] = counts.queries[problem.places] * problem.forward_passes
-        attacked.steps[rows] = counts.steps[problem.places] * problem.forward_passes
-        attacked.gradient[rows] = counts.gradient[problem.places]
+        for asked in (problem, problem.undefended):
+            if asked is not None:
+                attacked.queries[rows] += asked.counts.queries[asked.places] * asked.forward_passes
+                attacked.steps[rows] += asked.counts.steps[asked.places] * asked.forward_passes
+        attacked.gradient[rows] = problem.counts.gradient[problem.places]
         if found.smallest is not None:
             attacked.smallest = torch.full_like(attacked.reached, torch.nan, dtype=torch.float32)
             attacked.smallest[rows] = found.smallest
@@ -187,29 +179,18 @@ class Attack:
         draws = Draws(seed, faces.pictures, draw)
         height, width = images.shape[-2:]
         region = self.region(faces.landmarks, height, width, draws)
-        view, confirmer = None, None
-        if self.surrogate is not None:
-            victim = self.surrogate.victim.to(images.device)
-            view = self.surrogate.view(faces.pictures)
-        elif victim is not None:
-            if self.adaptive and draws_at_random(victim):
-                confirmer = confirming(victim)
-            victim = adaptive_view(victim) if self.adaptive else base_model(victim)
-        everyone = torch.arange(len(images), device=images.device)
-        seen = images if view is None else view(everyone, images)
-        abstaining, times, proxy = 0, 1, None
-        if victim is not None:
-            abstaining, times, proxy = abstain_columns(victim), forward_passes(victim), victim
-            if self.fast and self.method.asks_victim:
-                # A slope is as good in bfloat16; scores that pictures are compared by are not.
-                fast = self._copies.of(base_model(victim), seen, low=self.method.takes_low_precision)
-                proxy = with_base(victim, fast)
-            # These pictures were checked, and the referee checks what a method makes of them.
-            asked = unchecked(victim)
-            victim, proxy = asked, asked if proxy is victim else unchecked(proxy)
-        scores, names = self._clean_scores(victim, seen) if self.goal.needs_scores else (None, ())
+        asked = who_is_asked(
+            victim,
+            images,
+            faces.pictures,
+            surrogate=self.surrogate,
+            adaptive=self.adaptive,
+            copies=self._copies if self.fast and self.method.asks_victim else None,
+            low=self.method.takes_low_precision,
+        )
+        scores, names = self._clean_scores(asked) if self.goal.needs_scores else (None, ())
         criterion = self.goal.criterion(scores, faces.identities, names, draws)
-        criterion.abstain_columns = abstaining
+        criterion.abstain_columns = asked.abstain_columns
         attackable = region.flatten(1).amax(1) > 0
         if criterion.targets is not None:
             attackable &= criterion.targets != SHOWS_TARGET
@@ -217,9 +198,10 @@ class Attack:
         if len(rows) == 0:
             return region, criterion, attackable, None
         files = [str(i) for i in faces.indices.tolist()] if files is None else list(files)
+        everyone = torch.arange(len(images), device=images.device)
         problem = Problem(
-            victim=victim,
-            proxy=proxy,
+            victim=asked.victim,
+            proxy=asked.proxy,
             criterion=criterion,
             images=images.clone(),  # a method may write into what it is given
             region=region.clone(),
@@ -231,17 +213,19 @@ class Attack:
             files=files,
             counts=Counts.of(everyone),
             places=everyone,
-            view=view,
-            confirmer=confirmer,
-            forward_passes=times,
+            view=asked.view,
+            confirmer=asked.confirmer,
+            forward_passes=asked.forward_passes,
         )
+        if asked.undefended is not None:
+            problem.undefended = problem.asking(asked.undefended)
         problem = problem if len(rows) == len(images) else problem.select(rows)
         return region, criterion, attackable, problem
 
-    def _clean_scores(self, victim: nn.Module | None, images: Tensor) -> tuple[Tensor, Sequence[str]]:
+    def _clean_scores(self, asked: Asked) -> tuple[Tensor, Sequence[str]]:
         """Identity scores (B, C) of the clean pictures, and the C names."""
-        if victim is None:
+        if asked.victim is None:
             raise FacetrialError(f"goal={self.goal.name} needs a victim to choose its targets by.")
-        scores = scores_of(victim, images)
-        scores = scores[:, : scores.shape[1] - abstain_columns(victim)]
-        return scores, names_of(victim) or [str(number) for number in range(scores.shape[1])]
+        scores = scores_of(asked.victim, asked.seen)
+        scores = scores[:, : scores.shape[1] - asked.abstain_columns]
+        return scores, names_of(asked.victim) or [str(number) for number in range(scores.shape[1])]

@@ -7,6 +7,7 @@ from typing import overload
 import torch
 from torch import Tensor, nn
 
+from facetrial.attacks.asked import Asked
 from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.goals import Criterion
 from facetrial.attacks.losses import Loss
@@ -41,6 +42,8 @@ class Problem:
         confirmer: scores (B, C) from images, by which a victim that draws confirms what seems to fool it, as
             `recognition.layers.confirming`; None before a victim that does not draw.
         forward_passes: how often the recogniser is run for one picture that the victim is shown.
+        undefended: the same pictures before the recogniser that stands behind the victim's defences, with counts of its
+            own; None where there are no defences that the attacker knows.
     """
 
     victim: nn.Module | None
@@ -58,6 +61,7 @@ class Problem:
     start: Tensor | None = None
     confirmer: nn.Module | None = None
     forward_passes: int = 1
+    undefended: "Problem | None" = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -81,6 +85,20 @@ class Problem:
             places=self.places[rows],
             view=None if self.view is None else self.view.select(rows),
             start=None if self.start is None else self.start[rows],
+            undefended=None if self.undefended is None else self.undefended.select(rows),
+        )
+
+    def asking(self, asked: Asked) -> "Problem":
+        """The same pictures before somebody else, with counts of their own."""
+        return replace(
+            self,
+            victim=asked.victim,
+            proxy=asked.proxy,
+            criterion=replace(self.criterion, abstain_columns=asked.abstain_columns),
+            counts=Counts.of(torch.arange(len(self.counts.queries), device=self.places.device)),
+            view=asked.view,
+            confirmer=asked.confirmer,
+            forward_passes=asked.forward_passes,
         )
 
     def seen(self, rows: Tensor, pictures: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """Iterative attacks: region and budget, closed forms, independence of the batch, and what is said of the slope."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -16,7 +18,10 @@ from facetrial.attacks.losses import CrossEntropy, DifferenceOfLogitsRatio, Marg
 from facetrial.attacks.referee import referee
 from facetrial.attacks.result import Gradient
 from facetrial.attacks.sequence import OneAfterAnother
+from facetrial.attacks.surrogate import Surrogate
 from facetrial.core.errors import FacetrialError
+from facetrial.defenses.bit_depth import BitDepth
+from facetrial.defenses.resize_pad import RandomResizePad
 from facetrial.regions.regions import Discs, Everywhere
 from tests.helpers.victims import SAME_ENOUGH, Linear, known_faces, robust, trained
 
@@ -116,6 +121,64 @@ def test_a_slope_that_is_zero_or_no_number_is_said(method):
     attacked = attack(Flat(), faces, seed=0)
     assert attacked.gradient.tolist() == [Gradient.ZERO, Gradient.NOT_FINITE, Gradient.FINE]
     assert attacked.images.isfinite().all()
+
+
+class TestBeforeADefence:
+    """The first start is where the recogniser behind the defences is farthest from the goal."""
+
+    VICTIM = BitDepth(2).wrap_victim(trained()).eval()
+
+    @pytest.mark.parametrize("method", ["pgd", "apgd"])
+    def test_the_start_is_what_is_found_as_if_there_were_none(self, method):
+        faces, starts = known_faces(12), []
+        kept = copy.copy(METHODS[method])
+
+        class Noted(type(kept)):
+            def update(self, active, problem, found):
+                if active.taken[0] == 0 and problem.undefended is not None:
+                    starts.append(active.current.clone())
+                super().update(active, problem, found)
+
+        kept.__class__ = Noted
+        Attack(Everywhere(), Linf(6), kept, fast=False)(self.VICTIM, faces, seed=0)
+        margin = Criterion(faces.identities).adversarial_margin
+        alone = copy.copy(METHODS[method])
+        alone.early_stop = False
+        naive = Attack(Everywhere(), Linf(6), alone, fast=False, adaptive=False)(self.VICTIM, faces, seed=0)
+        torch.testing.assert_close(margin(trained()(starts[0])), margin(trained()(naive.images)))
+        assert (margin(trained()(starts[0])) > margin(trained()(faces.images))).all()
+
+    def test_it_leaves_fewer(self):
+        faces, victim = known_faces(60), BitDepth(3).wrap_victim(trained()).eval()
+        warm = PGD(Margin(), 4, 0.25)
+        cold = copy.copy(warm)
+        cold._before_no_defense = lambda undefended: None
+        left = [
+            robust(victim, faces, Attack(Everywhere(), Linf(17), method)(victim, faces, seed=0)).sum()
+            for method in (warm, cold)
+        ]
+        assert left[0] < 30 < 50 < left[1]
+
+    def test_its_passes_are_counted_at_what_they_cost(self):
+        faces, victim = known_faces(5), RandomResizePad(0.8, 0, 4).wrap_victim(trained()).eval()
+        attacked = Attack(Everywhere(), Linf(6), PGD(Margin(), 7, 0.25))(victim, faces, seed=0)
+        assert attacked.steps.tolist() == [7 + 4 * 7] * 5
+        naive = Attack(Everywhere(), Linf(0.1), PGD(Margin(), 7, 0.25), adaptive=False)
+        assert naive(victim, faces, seed=0).steps.tolist() == [7] * 5
+
+    def test_who_knows_no_defence_or_asks_a_surrogate_starts_as_ever(self):
+        faces, seen = known_faces(4), []
+
+        class Noted(PGD):
+            def initialise(self, active, problem):
+                seen.append(problem.undefended)
+                super().initialise(active, problem)
+
+        method = Noted(Margin(), 2, 0.5)
+        Attack(Everywhere(), Linf(6), method)(trained(), faces, seed=0)
+        Attack(Everywhere(), Linf(6), method, adaptive=False)(self.VICTIM, faces, seed=0)
+        Attack(Everywhere(), Linf(6), method, surrogate=Surrogate(trained()))(self.VICTIM, faces, seed=0)
+        assert seen == [None] * 3
 
 
 class TestMistakes:

@@ -30,6 +30,23 @@ def test_restarts_and_seeds_start_elsewhere():
             assert not torch.equal(starts[first][2], starts[second][2])
 
 
+def test_steps_that_decay_are_shorter_by_a_share_each():
+    faces, victim = known_faces(3), Linear()
+    faces.images = faces.images * 0.2 + 0.4  # far from the ends of the range
+    lengths = []
+
+    class Lengths(PGD):
+        def update(self, active, problem, found):
+            before = active.current
+            super().update(active, problem, found)
+            lengths.append((active.current - before).abs().amax((1, 2, 3)))
+
+    method = Lengths(Margin(), 5, 0.2, random_start=False, early_stop=False, decay=True)
+    Attack(Everywhere(), Linf(10), method)(victim, faces, seed=0)
+    expected = 0.2 * 10 / 255 * torch.tensor([1.0, 0.8, 0.6, 0.4, 0.2])
+    torch.testing.assert_close(torch.stack(lengths), expected[:, None].expand(5, 3), rtol=1e-4, atol=1e-7)
+
+
 def test_smoothed_keeps_the_sum_and_spreads_a_point():
     point = torch.zeros(1, 3, 21, 21)
     point[..., 10, 10] = 1

@@ -1,13 +1,15 @@
 """The loop that gradient attacks share: a working set of pictures, each at its own step.
 
 A fooled picture leaves the working set and the next one takes its place, so that no pass is spent on what
-is decided; further starts of a picture are further places in the queue.
+is decided; further starts of a picture are further places in the queue. Before a defence the first start is what is
+found as if there were none: where the recogniser's own slopes lead, a defence's stand-in for a slope may not.
 """
 
 import copy
 import logging
 from abc import abstractmethod
 from collections import deque
+from dataclasses import replace
 from functools import partial
 from typing import Self
 
@@ -96,8 +98,18 @@ class IterativeAttack(Method):
 
     def __call__(self, problem: Problem) -> MethodResult:
         best = Best(problem)
+        if problem.undefended is not None and problem.start is None:
+            problem = replace(problem, start=self._before_no_defense(problem.undefended))
         self.run(problem, best)
         return best.found()
+
+    def _before_no_defense(self, undefended: Problem) -> Tensor:
+        """Where the first start is before a defence: what one start finds as if there were none."""
+        method = copy.copy(self)
+        method.restarts, method.early_stop = 1, False
+        best = Best(undefended)
+        method.run(undefended, best)
+        return best.images
 
     def run(self, problem: Problem, best: Best) -> None:
         """Takes all pictures that are not fooled through all their starts."""

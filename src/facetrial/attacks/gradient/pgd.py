@@ -34,6 +34,7 @@ class PGD(IterativeAttack):
         min_scale: the least side of a shrunk picture, as a share of its side.
         ti_kernel: side in pixels of the Gaussian that smooths gradients, odd; 0 smooths nothing.
         restarts, at_once, early_stop: as for `IterativeAttack`.
+        decay: whether `step` is the first length only, and each is shorter than the one before by a `steps`-th of it.
 
     Raises:
         FacetrialError: a setting outside its range.
@@ -53,6 +54,7 @@ class PGD(IterativeAttack):
         restarts: Count = 1,
         at_once: Count | None = None,
         early_stop: bool = True,
+        decay: bool = False,
     ) -> None:
         super().__init__(loss, steps, restarts, at_once, early_stop)
         if ti_kernel and ti_kernel % 2 == 0:
@@ -60,6 +62,7 @@ class PGD(IterativeAttack):
                 f"attack.method.ti_kernel must be 0 or an odd number of pixels, found {ti_kernel}."
             )
         self.step = step
+        self.decay = decay
         self.random_start = random_start
         self.momentum = momentum
         self.di_prob = di_prob
@@ -91,8 +94,10 @@ class PGD(IterativeAttack):
             length = gradient.abs().mean((1, 2, 3), keepdim=True).clamp(min=1e-30)
             gradient = self.momentum * active.memory["velocity"] + gradient / length
             active.memory["velocity"] = gradient
-        size = active.budget.size(*active.images.shape[-2:])
-        moved = active.current + self.step * size * active.budget.steepest(gradient)
+        size: float | Tensor = self.step * active.budget.size(*active.images.shape[-2:])
+        if self.decay:
+            size = size * (1.0 - active.step / self.steps)[:, None, None, None]
+        moved = active.current + size * active.budget.steepest(gradient)
         active.current = active.budget.project(active.images, moved, active.region)
 
 
