@@ -1,13 +1,16 @@
 """Which files in a folder of people are pictures of whom."""
 
+import errno
+import os
 import shutil
 import unicodedata
+from pathlib import Path
 
 import pytest
 
 from facetrial.core.errors import FacetrialError
 from facetrial.data.lfw import LFW
-from facetrial.data.photos.person_folders import copies
+from facetrial.data.photos.person_folders import copies, pictures_of_people
 from tests.helpers.photographs import draw_people, folder, lfw
 
 
@@ -110,3 +113,20 @@ def test_a_folder_of_another_layout_says_what_lies_there(tmp_path, files, said):
         (tmp_path / "people" / file).write_bytes(b"content")
     with pytest.raises(FacetrialError, match=said):
         folder(tmp_path / "people", tmp_path).all_faces  # noqa: B018
+
+
+def test_a_folder_that_may_not_be_looked_into_is_named(tmp_path, monkeypatch):
+    draw_people(tmp_path / "data", {"Ann": 4, "Bob": 4, "lost+found": 4})
+    looked = Path.iterdir
+
+    def locked(self):
+        if self.name in hidden:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
+        return looked(self)
+
+    monkeypatch.setattr(Path, "iterdir", locked)
+    hidden = ["lost+found"]
+    assert len(pictures_of_people(tmp_path / "data", 2)) == 8
+    hidden = ["Bob"]
+    with pytest.raises(FacetrialError, match=r"cannot look into .*Bob: Permission denied\. Allow it"):
+        pictures_of_people(tmp_path / "data", 2)

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from facetrial.core.errors import FacetrialError
@@ -29,7 +29,7 @@ def pictures_of_people(folder: Path, min_pictures: int) -> dict[str, Path]:
         FacetrialError: no folder with pictures, none with enough, or a name that is not Unicode.
     """
     people: dict[str, dict[str, Path]] = {}
-    for path in sorted(folder.glob("*/*")):
+    for path in sorted(_in_folders(folder)):
         if is_a_persons(path):
             try:
                 name = unicodedata.normalize("NFC", f"{path.parent.name}/{path.name}")
@@ -101,3 +101,20 @@ def shown_names(folders: list[str]) -> list[str]:
 def some(items: Sequence[str], shown: int = 5) -> str:
     """The first few of a list, and how many more there are."""
     return ", ".join(items[:shown]) + (f" and {len(items) - shown} more" if len(items) > shown else "")
+
+
+def _in_folders(folder: Path) -> Iterator[Path]:
+    """What lies in the folders in `folder`.
+
+    Raises:
+        FacetrialError: one that may not be looked into: its person would be missing without a word.
+    """
+    for inner in folder.glob("*/"):
+        try:
+            yield from inner.iterdir()
+        except OSError as error:
+            if inner.name.startswith((".", "__", "lost+found")):  # a system's
+                continue
+            raise FacetrialError(
+                f"cannot look into {inner}: {error.strerror}. Allow it, or take it out of {folder}."
+            ) from error
