@@ -57,6 +57,11 @@ def caused(error: Exception) -> Exception:
         (refused(errno.EIO, None), r"Cannot read or write a file: .*\. Put that right"),
         (refused(errno.ENOENT, "/elsewhere/face.png"), "/elsewhere/face.png: No such file"),
         (caused(refused(errno.ENOSPC)), "No space left"),
+        (
+            RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed"),
+            r"Cannot write a file \(",
+        ),
+        (ValueError("Error while serializing: No space left on device (os error 28)"), "Make room"),
         (MemoryError(), r"too little memory \(MemoryError\).*data\.batch_size"),
         (
             RuntimeError("CUDA out of memory. Tried to allocate 20 GiB\nmore"),

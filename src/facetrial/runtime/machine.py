@@ -4,7 +4,6 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +16,8 @@ from facetrial.core.errors import FacetrialError, first_line
 _OUT_OF_MEMORY = (
     "out of memory", "can't allocate memory", "not enough memory", "alloc_failed", "dataloader worker"
 )  # fmt: skip
+# As torch and safetensors say that a disk is full.
+_NOT_WRITTEN = ("no space left on device", "failed writing file")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
 _TOO_MANY_OPEN = (errno.EMFILE, errno.ENFILE)
@@ -36,10 +37,11 @@ def machine_fault(error: BaseException, config: object = None) -> FacetrialError
         error: what was raised, perhaps with that as its cause.
         config: of the run.
     """
-    for found in _with_causes(error):
-        said = _said(found)
-        if said is not None:
+    behind: BaseException | None = error
+    while behind is not None:
+        if (said := _said(behind)) is not None:
             return FacetrialError(f"{said} {what_is_kept(config)}")
+        behind = behind.__cause__
     return None
 
 
@@ -78,6 +80,8 @@ def _said(error: BaseException) -> str | None:
             else " a file"
         )
         return f"Cannot read or write{place}: {error.strerror}. {_remedy(error.errno)}"
+    if any(mark in text.lower() for mark in _NOT_WRITTEN):
+        return f"Cannot write a file ({first_line(error)}). {_remedy(errno.ENOSPC)}"
     return None
 
 
@@ -89,12 +93,6 @@ def _remedy(number: int) -> str:
     if number in _TOO_MANY_OPEN:
         return "Allow more open files (ulimit -n), or start fewer runs side by side (hydra.launcher.n_jobs)."
     return "Put that right."
-
-
-def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__
 
 
 def _shown(path: Path) -> str:
