@@ -61,6 +61,10 @@ def caused(error: Exception) -> Exception:
             RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed"),
             r"Cannot write a file \(",
         ),
+        (
+            RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 57792 vs 57624"),
+            "Make room",
+        ),
         (ValueError("Error while serializing: No space left on device (os error 28)"), "Make room"),
         (MemoryError(), r"too little memory \(MemoryError\).*data\.batch_size"),
         (

@@ -17,7 +17,7 @@ _OUT_OF_MEMORY = (
     "out of memory", "can't allocate memory", "not enough memory", "alloc_failed", "dataloader worker"
 )  # fmt: skip
 # As torch and safetensors say that a disk is full.
-_NOT_WRITTEN = ("no space left on device", "failed writing file")
+_NOT_WRITTEN = ("no space left on device", "failed writing file", "iostream error", "unexpected pos")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
 _TOO_MANY_OPEN = (errno.EMFILE, errno.ENFILE)
