@@ -21,8 +21,11 @@ from facetrial.faces.landmark_names import FLIP
 from facetrial.metrics import summary as summaries
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Discs, Everywhere
+from facetrial.runtime import plan as plans
+from facetrial.runtime.checkpoints import save_checkpoint
 from facetrial.trial import verdicts
 from tests.helpers.evidence import NAMES, Rounds, behind, faces, pgd, rows_of, sound
+from tests.helpers.tiny import tiny_plan
 from tests.helpers.victims import trained
 from tests.planted.trials import EPS, failed, figures, rows_with, trial, with_landmarks
 
@@ -414,6 +417,17 @@ def a_layer_is_in_train_mode(monkeypatch, folder):
         if isinstance(module, nn.Identity):
             module.training = True
     return failed(found)
+
+
+@fault("stale", "error")
+def a_checkpoint_that_other_code_trained(monkeypatch, folder):
+    plan = tiny_plan(folder)
+    plan = plan.but(model=plan.model | {"checkpoint": str(folder / "mine.ckpt")})
+    save_checkpoint(plan.path, "recognizer", {}, plan.recipe, names=["a", "b"])
+    monkeypatch.setattr(plans, "what_code_does", lambda *parts: "a margin of another sign")
+    with pytest.raises(FacetrialError, match=r"code\.facetrial: the checkpoint has"):
+        plan.but().load_victim()
+    return ["error"]
 
 
 # Regions
