@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageOps
 from torch import nn
 
 from facetrial.attacks.attack import Attack
@@ -25,6 +26,7 @@ from facetrial.runtime import plan as plans
 from facetrial.runtime.checkpoints import save_checkpoint
 from facetrial.trial import verdicts
 from tests.helpers.evidence import NAMES, Rounds, behind, faces, pgd, rows_of, sound
+from tests.helpers.sent import drawn_faces
 from tests.helpers.tiny import tiny_plan
 from tests.helpers.victims import trained
 from tests.planted.trials import EPS, failed, figures, rows_with, trial, with_landmarks
@@ -219,12 +221,52 @@ def the_split_puts_a_person_on_both_sides(monkeypatch, folder):
     return failed(trial(train_faces=train))
 
 
-@fault("leak")
-def a_test_picture_trained_on_a_little_brighter(monkeypatch, folder):
+def trained_on(saved, count: int = 1) -> list[str]:
+    """So many of the trial's pictures, saved again, among those trained on."""
     train, test = faces(12, seed=1), faces()
     train.pixels = train.pixels.copy()
-    train.pixels[3] = np.clip(test.pixels[5].astype(int) + 1, 0, 255).astype(np.uint8)
+    train.pixels[:count] = [saved(picture) for picture in test.pixels[:count]]
     return failed(trial(train_faces=train))
+
+
+def drawn_again(saved) -> list[str]:
+    """A drawn picture of the trial, of a size in which it has details, saved again among those trained on."""
+    data = drawn_faces()
+    train, test = data.train_faces, data.test_faces
+    pixels = np.array(train.pixels)
+    pixels[train.rows[0]] = np.asarray(saved(Image.fromarray(pixels[test.rows[0]])))
+    evidence = replace(trial(), faces=test, train_faces=replace(train, pixels=pixels))
+    return failed(evidence, only=("trained_apart",))
+
+
+@fault("leak", "trained_apart")
+def a_test_picture_trained_on_a_little_brighter(monkeypatch, folder):
+    return trained_on(lambda picture: np.clip(picture.astype(int) + 1, 0, 255))
+
+
+@fault("leak", "trained_apart")
+def three_pictures_trained_on_in_grey_with_more_contrast(monkeypatch, folder):
+    grey = lambda picture: picture.mean(2, keepdims=True).astype(int).repeat(3, 2)  # noqa: E731
+    return trained_on(lambda picture: np.clip(1.3 * (grey(picture) - 128) + 128, 0, 255), count=3)
+
+
+@fault("leak", "trained_apart")
+def a_test_picture_trained_on_as_jpeg(monkeypatch, folder):
+    def saved(picture):
+        picture.save(folder / "again.jpg", quality=50)
+        return Image.open(folder / "again.jpg")
+
+    return drawn_again(saved)
+
+
+@fault("leak", "trained_apart")
+def a_test_picture_trained_on_half_the_size_and_mirrored(monkeypatch, folder):
+    return drawn_again(lambda picture: ImageOps.mirror(picture.resize((48, 48))).resize((96, 96)))
+
+
+@fault("leak", "trained_apart")
+def a_test_picture_trained_on_cut_a_little(monkeypatch, folder):
+    return drawn_again(lambda picture: picture.crop((2, 3, 95, 96)).resize((96, 96)))
 
 
 # Labels
