@@ -1,4 +1,4 @@
-"""Faults planted one at a time, in ten kinds: the default checks must find them, and say which."""
+"""Faults planted one at a time, in ten kinds: the default checks, or those named, must find them, and say which."""
 
 import contextlib
 from collections.abc import Callable
@@ -15,9 +15,12 @@ from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.result import MethodResult
+from facetrial.attacks.surrogate import Surrogate
+from facetrial.checks.stronger_attacks import MoreStepsDoNotHelp
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.build import defended
+from facetrial.defenses.resize_pad import RandomResizePad
 from facetrial.faces.landmark_names import FLIP
 from facetrial.metrics import summary as summaries
 from facetrial.recognition.victim import Victim
@@ -195,6 +198,23 @@ def the_attack_asks_another_network(monkeypatch, folder):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return of_method(Astray(Margin(), 20, 0.25))
+
+
+def more_steps(victim=None, surrogate=None) -> list[str]:
+    """What `more_steps` of checks=thorough finds of an attack with half of the steps that it needs."""
+    method = PGD(Margin(), 2, 0.25, random_start=False)
+    attack = Attack(Everywhere(), Linf(24), method, surrogate=surrogate)
+    return ["more_steps"] if MoreStepsDoNotHelp()(trial(victim, attack)).passed is False else []
+
+
+@fault("attack", "more_steps")
+def too_few_steps_before_a_victim_that_draws(monkeypatch, folder):
+    return more_steps(defended(sound(), [RandomResizePad(0.9, seed=0, samples=2)]))
+
+
+@fault("attack", "more_steps")
+def too_few_steps_on_a_surrogate(monkeypatch, folder):
+    return more_steps(surrogate=Surrogate(sound()))
 
 
 # Leaks
