@@ -151,6 +151,7 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         context.settings["attack"]["budget"],
         list(context.plan.defenses_in_front),
         context.plan.accuracy_before,
+        context.plan.code_known,
     )
     checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())
