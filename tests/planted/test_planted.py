@@ -10,6 +10,9 @@ import torch
 from torch import nn
 
 from facetrial.attacks.attack import Attack
+from facetrial.attacks.black_box.noise import Gaussian
+from facetrial.attacks.budgets.l1 import L1
+from facetrial.attacks.budgets.l2 import RMS
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Margin
@@ -273,6 +276,38 @@ def the_budget_is_not_kept(monkeypatch, folder):
     return failed(trial(attack=Attack(Everywhere(), Loose(EPS), PGD(Margin(), 20, 0.5))))
 
 
+def of_noise(fill, budget=None) -> list[str]:
+    """What is found of noise that `fill` makes, from a problem to pictures and whether they reach the budget."""
+    method = type("OfOnesOwn", (Gaussian,), {"fill": fill})()
+    return failed(trial(attack=Attack(Everywhere(), budget or RMS(0.1), method), budget_settings=None))
+
+
+@fault("budget", "reached")
+def smaller_changes_are_said_to_reach_the_budget(monkeypatch, folder):
+    def fill(self, problem):
+        pictures, reached = Gaussian.fill(self, problem)
+        return problem.images + 0.8 * (pictures - problem.images), reached
+
+    return of_noise(fill)
+
+
+@fault("budget", "reached")
+def changes_of_full_size_are_said_to_be_smaller(monkeypatch, folder):
+    def fill(self, problem):
+        pictures, reached = Gaussian.fill(self, problem)
+        return pictures, ~reached
+
+    return of_noise(fill)
+
+
+@fault("budget", "referee")
+def twice_the_budget_in_l1(monkeypatch, folder):
+    def fill(self, problem):
+        return L1(2 * problem.budget.eps).fill(problem.images, torch.ones_like(problem.images))
+
+    return of_noise(fill, L1(20.0))
+
+
 @fault("budget", "range")
 def pictures_divided_by_255_twice(monkeypatch, folder):
     return failed(trial(test=faces(factor=1.0)))
@@ -393,6 +428,14 @@ def a_share_is_turned_round(monkeypatch, folder):
 def rows_of_another_attack(monkeypatch, folder):
     found = trial()
     return failed(replace(found, rows=rows_of(found.victim, pgd(steps=1, eps=1), found.faces)))
+
+
+@fault("stale", "deterministic")
+def noise_of_the_same_norm_that_is_drawn_anew(monkeypatch, folder):
+    def fill(self, problem):
+        return problem.budget.fill(problem.images, torch.randn_like(problem.images))
+
+    return of_noise(fill)
 
 
 @fault("stale", "one_row_a_picture")

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from facetrial.checks.colour_order import ColourOrder
     from facetrial.checks.deterministic import Deterministic
     from facetrial.checks.fitted_apart import FittedApart, TrainedApart
+    from facetrial.checks.of_budget import Reached, Referee
     from facetrial.checks.of_input import PictureRange, StandardisedOnce
     from facetrial.checks.of_region import LandmarksAgree
     from facetrial.checks.of_rows import (
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
         Certificates,
         NamesAgree,
         OneRowAPicture,
-        Referee,
         Slopes,
         SurvivesRounding,
     )
@@ -40,6 +40,7 @@ __all__ = [
     "OneRowAPicture",
     "Outcome",
     "PictureRange",
+    "Reached",
     "Recognises",
     "Referee",
     "ReferenceAttack",
