@@ -34,7 +34,9 @@ class TestDeterministic:
 
     def test_other_pixels_of_the_same_norm_are_not_the_same(self):
         found = evidence_of(sound(), attack_of(Gaussian(), RMS(0.1)))
-        moved = found.rows.assign(picture_digest=rows_of(sound(), found.attack, found.faces, seed=1)["picture_digest"])
+        moved = found.rows.assign(
+            picture_digest=rows_of(sound(), found.attack, found.faces, seed=1)["picture_digest"]
+        )
         outcome = Deterministic()(replaced(found, moved))
         assert not outcome.passed
         assert "0 the same to the bit" in outcome.detail

@@ -84,7 +84,9 @@ class TestReached:
     def test_who_searches_may_end_anywhere_within(self, attack):
         found = evidence_of(sound(), attack)
         assert Reached()(found).passed
-        assert not Reached()(replaced(found, found.rows.assign(reached=False, linf=attack.budget.limit))).passed
+        assert not Reached()(
+            replaced(found, found.rows.assign(reached=False, linf=attack.budget.limit))
+        ).passed
 
     def test_who_was_fitted_may_too(self):
         attack = attack_of(Universal(Margin(), "all", 1, 0.25), Linf(8))

@@ -12,11 +12,12 @@ from torch import nn
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.budgets.l1 import L1
-from facetrial.attacks.budgets.l2 import RMS
+from facetrial.attacks.budgets.l2 import L2, RMS
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.result import MethodResult
+from facetrial.checks.reference.check import ReferenceAttack
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.build import defended
@@ -100,6 +101,32 @@ def slopes_that_point_backwards(monkeypatch, folder):
 @fault("masking", "true_slopes")
 def slopes_of_another_place(monkeypatch, folder):
     return failed(trial(behind(slope(lambda gradient: gradient.roll(5, -1)))))
+
+
+def turned_between_eight_bit_values(images):
+    """Slopes are true of pictures as files have them, on which finite differences are taken, and of no others."""
+    seen = images * 1.0
+    if seen.requires_grad:
+        between = (255 * images.detach() - (255 * images.detach()).round()).abs() > 0.05
+        seen.register_hook(lambda gradient: torch.where(between, -gradient, gradient))
+    return seen
+
+
+@pytest.mark.parametrize("budget", [Linf(31.5), L2(3.0)], ids=lambda budget: budget.norm)
+def test_where_slopes_lead_the_second_attack_astray_too_squares_do_not(budget):
+    attack = Attack(Everywhere(), budget, PGD(Margin(), 20, 0.25))
+    found = trial(behind(Front(turned_between_eight_bit_values)), attack, budget_settings=None)
+    assert failed(found) == ["reference"]
+    assert ReferenceAttack(queries=0)(found).passed
+    outcome = ReferenceAttack()(found)
+    assert "by squares alone" in outcome.detail
+    assert "slopes that lead astray" in outcome.remedy
+
+
+@fault("masking", "reference")
+def slopes_that_turn_round_beside_the_clean_picture(monkeypatch, folder):
+    front = Front(turned_between_eight_bit_values)
+    return failed(trial(behind(front), pgd(eps=31.5), budget_settings=None))
 
 
 @fault("masking", "true_slopes")

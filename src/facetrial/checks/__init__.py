@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         SurvivesRounding,
     )
     from facetrial.checks.of_victim import Recognises, SameAlone, VictimFrozen
-    from facetrial.checks.reference_attack import ReferenceAttack
+    from facetrial.checks.reference.check import ReferenceAttack
     from facetrial.checks.stronger_attacks import BlackBoxNotBetter, MoreStepsDoNotHelp, UnboundedReachesZero
     from facetrial.checks.true_slopes import TrueSlopes
 

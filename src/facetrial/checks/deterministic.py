@@ -11,17 +11,18 @@ from facetrial.trial.verdicts import own_margins
 
 _REMEDY = (
     "look for what draws without the picture's own seed, or changes from one batch to the next: see the checks "
-    "same_alone and victim_frozen; on a GPU, try trainer.deterministic=true"
+    "same_alone and victim_frozen; on a GPU, try trainer.deterministic=true; where an earlier start of the "
+    "trial ran on another device, resume=false"
 )
 
 
 class Deterministic(Check):
     """Attacks a few pictures again, in another batch, and compares with their rows.
 
-    What is drawn must be the same to the bit, pixel by pixel. What asks the victim meets convolutions that round differently in
-    another batch, and may come to another verdict on one picture in two hundred: where one differs, more are attacked,
-    and of these one may. Before a victim that draws, a rounding changes the draws too: there, what it says of the clean
-    pictures must be the same.
+    What is drawn must be the same to the bit, pixel by pixel. What asks the victim meets convolutions that round
+    differently in another batch, and may come to another verdict on one picture in two hundred: where one differs,
+    more are attacked, and of these one may. Before a victim that draws, a rounding changes the draws too: there, what
+    it says of the clean pictures must be the same.
 
     Args:
         pictures: how many are attacked again where the attack asks the victim; twice as many where it does not.

@@ -45,6 +45,8 @@ class BlackBoxNotBetter(Check):
         comparison = compared(evidence, search, self.pictures, self.tolerance)
         if comparison is None:
             return does_not_apply("no picture is at stake")
+        if comparison.too_few:
+            return does_not_apply(str(comparison))
         detail = f"a search by scores alone {comparison}"
         if not comparison.fails:
             return passed(detail)
@@ -89,6 +91,8 @@ class MoreStepsDoNotHelp(Check):
         comparison = compared(evidence, attack, self.pictures, self.tolerance)
         if comparison is None:
             return does_not_apply("no picture is at stake")
+        if comparison.too_few:
+            return does_not_apply(str(comparison))
         detail = f"with {self.factor} times the steps the attack {comparison}"
         if not comparison.fails:
             return passed(detail)
