@@ -59,7 +59,10 @@ class TrueSlopes(Check):
                 break
             declares = isinstance(layer, Defended) and type(layer).adaptive_view is not Defended.adaptive_view
             reach, least = (_REACH_OF_LAYERS, _OF_LAYERS) if declares else (_REACH, self.least)
-            for some in (signs[: (self.directions + 1) // 2], signs):  # half of them will do where all is well
+            for some in (
+                signs[: (self.directions + 1) // 2],
+                signs,
+            ):  # half of them will do where all is well
                 found = slopes_and_differences(layer, batch.images, batch.identities, some, reach)
                 if found is None:
                     return self._failed(

@@ -85,8 +85,10 @@ def test_who_draws_is_judged_by_what_an_attacker_sees():
 def test_a_verdict_is_the_victims_own():
     search = of()
     assert not search.fooled().any()
-    search.best = pgd(eps=64)(sound(), faces().batch(range(6)), 0).images
-    assert search.fooled().all()
+    search.look(ROWS[:4], pgd(eps=64)(sound(), faces().batch(range(4)), 0).images)
+    assert search.fooled().tolist() == [True] * 4 + [False] * 2
+    search.best[0] = search.images[0]  # as if what the attacker sees had been wrong of it
+    assert search.fooled().tolist() == [False] + [True] * 3 + [False] * 2
 
 
 def test_how_far_scores_are_beyond_the_goal():

@@ -67,11 +67,11 @@ class Reference:
         starts = starts_of(search)
         ends = begun + seconds * (_FOR_SLOPES if queries else 1.0)
         taken = 0
-        for start, towards in enumerate(starts):
+        for start in range(starts):
             standing = search.standing(rows)
             if len(standing) == 0 or (start and time.monotonic() > ends):
                 break
-            steps, kept = climb(search, standing, towards, start, self.steps, ends)
+            steps, kept = climb(search, standing, start, self.steps, ends)
             rows = rows[~torch.isin(rows, standing) | torch.isin(rows, kept)]
             taken += steps
         standing = search.standing(rows)
@@ -80,13 +80,13 @@ class Reference:
         tried = torch.zeros(len(search.images), dtype=torch.bool, device=rows.device)
         tried[rows] = True
         fooled = search.fooled()
-        asked = len(starts) * self.steps
+        asked = starts * self.steps
         painted = f"squares by scores on each of {len(standing)} pictures"
         if (taken < asked and len(standing)) or (shown < queries and len(search.standing(standing))):
             effort = f"{taken} of {asked} steps along slopes"
             effort += f", then {shown} of {queries} {painted}" if queries else ""
             effort += f", in the {seconds:.2g} s that it may take"
         else:
-            effort = f"up to {len(starts)} starts of {self.steps} steps along slopes"
+            effort = f"up to {starts} starts of {self.steps} steps along slopes"
             effort += f", then {queries} {painted}" if queries and len(standing) else ""
         return Found(search.best, fooled, tried, int(fooled[standing].sum()) if queries else 0, effort)

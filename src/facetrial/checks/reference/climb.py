@@ -12,21 +12,24 @@ _MOMENTUM = 0.75
 _LONGEST, _SHORTEST = 0.5, 0.02  # steps, as shares of the budget
 
 
-def starts_of(search: Search) -> list[Tensor | None]:
-    """For each start whom the pictures (B,) are turned towards; None: whoever is nearest at every step, or the target.
+def starts_of(search: Search) -> int:
+    """How many starts there are."""
+    return 3 if search.targets is None else 2
 
-    Targeted starts as in Croce and Hein, "Reliable evaluation of adversarial robustness" (ICML 2020).
+
+def turned_to(search: Search, start: int) -> Tensor | None:
+    """Whom a start turns the pictures (B,) towards; None: whoever is nearest at every step, or the target.
+
+    The second turns to the person who is nearest on the clean picture, the third to the second nearest: targeted
+    starts, as in Croce and Hein, "Reliable evaluation of adversarial robustness" (ICML 2020).
     """
-    if search.targets is not None:
-        return [None, None]
-    others = search.clean.scatter(1, search.own[:, None], -torch.inf)
-    nearest = others.topk(min(2, others.shape[1] - 1), dim=1).indices
-    return [None, *nearest.unbind(1)]
+    if start == 0 or search.targets is not None:
+        return None
+    others = search.clean.scatter(1, search.own[:, None], -torch.inf).argsort(dim=1, descending=True)
+    return others[:, min(start, others.shape[1] - 1) - 1]
 
 
-def climb(
-    search: Search, rows: Tensor, towards: Tensor | None, start: int, steps: int, ends: float
-) -> tuple[int, Tensor]:
+def climb(search: Search, rows: Tensor, start: int, steps: int, ends: float) -> tuple[int, Tensor]:
     """Looks for better pictures of `rows` from a corner of the budget.
 
     It goes with momentum, by steps that shorten by a cosine. Where the time will not do for all steps of the first
@@ -35,15 +38,14 @@ def climb(
     Args:
         search: keeps the best.
         rows: numbers of pictures (A,).
-        towards: as from `starts_of`.
-        start: its number; another corner is drawn for each.
+        start: its number, below `starts_of`; another corner is drawn for each.
         steps: most that are taken.
         ends: the time, of `time.monotonic`, after which no further step is taken.
 
     Returns:
         How many steps were taken, and those of `rows` that were not given up.
     """
-    current = _corner(search, rows, start)
+    current, towards = _corner(search, rows, start), turned_to(search, start)
     velocity, kept, shortest = torch.zeros_like(current), rows, math.inf
     for step in range(steps + 1):
         begun = time.monotonic()

@@ -1,6 +1,7 @@
 """What the parts of the reference attack share: the pictures, who is asked, how far a change may go, and the best."""
 
 import math
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -34,7 +35,6 @@ class Search:
         seed: of what is drawn.
 
     Attributes:
-        clean: scores (B, C) of the clean pictures.
         best: (B, 3, H, W), for each picture the furthest one found.
         furthest: (B,), how far that is beyond the goal: above 0 it is reached.
     """
@@ -51,11 +51,18 @@ class Search:
         self.norm = trial.budget.norm
         values = self.images[0].numel()
         self.limit = trial.budget.limit * (math.sqrt(values) if self.norm == "rms" else 1.0)
-        self.clean = scores_of(self.victim, self.images)
-        names = getattr(victim, "names", None) or [str(number) for number in range(self.clean.shape[1])]
-        self.targets = trial.goal.criterion(self.clean, self.own, names, self.draws).targets
+        clean, names = None, list(getattr(victim, "names", None) or ())
+        if trial.goal.needs_scores:
+            clean = self.clean
+            names = names or [str(number) for number in range(clean.shape[1])]
+        self.targets = trial.goal.criterion(clean, self.own, names, self.draws).targets
         self.best = self.images.clone()
         self.furthest = torch.full((len(self.images),), -torch.inf, device=self.images.device)
+
+    @cached_property
+    def clean(self) -> Tensor:
+        """Scores (B, C) of the clean pictures, asked for when they are needed."""
+        return scores_of(self.victim, self.images)
 
     def standing(self, rows: Tensor) -> Tensor:
         """Those of `rows`, numbers of pictures, whose goal is not reached."""
@@ -105,10 +112,18 @@ class Search:
         return (images + change).clamp(0.0, 1.0)
 
     def fooled(self) -> Tensor:
-        """(B,) bool: on which of the best pictures the victim's own verdict is what the goal wants."""
-        scores = scores_of(self.victim, self.best)
+        """(B,) bool: on which of the best pictures that reach the goal the victim's own verdict is what it wants."""
+        found = self.furthest > 0
+        rows = found.nonzero()[:, 0]
+        if len(rows) == 0:
+            return found
+        scores = scores_of(self.victim, self.best[rows])
         winners, silent = scores.argmax(1), abstains(self.victim, scores) | ~scores.isfinite().all(1)
-        return (winners != self.own) | silent if self.targets is None else (winners == self.targets) & ~silent
+        if self.targets is None:
+            found[rows] = (winners != self.own[rows]) | silent
+        else:
+            found[rows] = (winners == self.targets[rows]) & ~silent
+        return found
 
     def _keep(self, rows: Tensor, pictures: Tensor, scores: Tensor) -> None:
         abstain = self.abstain if self.by_view else 0
