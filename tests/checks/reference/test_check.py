@@ -4,13 +4,14 @@ import re
 import time
 
 import pytest
+from torch import nn
 
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.black_box.few_pixels import FewPixels
 from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.black_box.square import Square
 from facetrial.attacks.budgets.l0 import L0
-from facetrial.attacks.budgets.l2 import RMS
+from facetrial.attacks.budgets.l2 import L2, RMS
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.fitted.universal import Universal
 from facetrial.attacks.gradient.apgd import APGD
@@ -23,7 +24,8 @@ from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.build import defended
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Everywhere
-from tests.helpers.evidence import attack_of, evidence_of, pgd, rows_of, sound
+from tests.helpers.evidence import NAMES, attack_of, evidence_of, pgd, rows_of, sound
+from tests.helpers.victims import trained
 
 
 def of(attack, victim=None):
@@ -67,6 +69,14 @@ def test_a_full_strength_attack_passes(attack):
     found = evidence_of(sound(), attack)
     assert weak_on_purpose(found) is None
     assert ReferenceAttack()(found).passed
+
+
+@pytest.mark.parametrize("budget", [Linf(20), L2(1.2)], ids=lambda budget: budget.norm)
+def test_what_withstands_because_it_is_robust_withstands_squares_too(budget):
+    hardened = Victim(trained(6, hardened=True), nn.Identity(), NAMES).freeze()
+    outcome = ReferenceAttack()(evidence_of(hardened, attack_of(PGD(Margin(), 20, 0.25), budget)))
+    assert outcome.passed
+    assert "200 squares by scores on each of 6 pictures" in outcome.detail
 
 
 def test_it_is_left_out_where_no_picture_is_at_stake():
