@@ -116,6 +116,6 @@ def test_all_of_it_keeps_to_its_time_and_says_what_it_did_not_reach(seconds, tri
     rows["correct_attacked"] = rows.index % 2 == 0
     begun = time.monotonic()
     outcome = ReferenceAttack(seconds=seconds)(found)
-    assert time.monotonic() - begun < 1.6
+    assert time.monotonic() - begun < 2.0
     assert "that it may take" in outcome.detail
     assert re.search(r"for \d+ more the time did not do", outcome.detail)

@@ -53,7 +53,7 @@ def test_no_step_is_taken_when_the_time_is_over():
 
 
 def test_pictures_for_which_the_time_will_not_do_are_given_up():
-    """A step takes 10 ms a picture, so that all 20 steps on 12 take 2.5 s, and the time does for a third of them."""
+    """A step takes 10 ms a picture, so that all 20 steps on 12 take 2.5 s, and the time does for half of them."""
 
     class Slow(type(sound())):
         def forward(self, images):
@@ -64,9 +64,9 @@ def test_pictures_for_which_the_time_will_not_do_are_given_up():
     search = search_of(Linf(1), slow, 12)
     begun = time.monotonic()
     steps, kept = climb(search, torch.arange(12), 0, 20, begun + 1.2)
-    assert steps >= 15
-    assert 1 <= len(kept) <= 8
-    assert time.monotonic() - begun < 1.5
+    assert steps >= 12
+    assert 6 <= len(kept) < 12
+    assert time.monotonic() - begun < 2.0
     steps, kept = climb(search, torch.arange(12), 1, 20, time.monotonic() + 0.4)
     assert steps < 10  # of a later start less is done, and nobody is given up
     assert len(kept) == 12

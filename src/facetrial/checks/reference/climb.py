@@ -9,6 +9,7 @@ from torch import Tensor
 from facetrial.checks.reference.search import Search
 
 _MOMENTUM = 0.75
+_LEAST = 6  # pictures that are kept, however short the time: of fewer, all would be no more than chance
 _LONGEST, _SHORTEST = 0.5, 0.02  # steps, as shares of the budget
 
 
@@ -55,7 +56,7 @@ def climb(search: Search, rows: Tensor, start: int, steps: int, ends: float) -> 
         shortest = min(shortest, (now - begun) / len(rows))  # of two, since the first may be slow
         if start == 0 and step == 1:
             enough = int((ends - now) / max(shortest * (steps - 1), 1e-9))
-            given_up = rows[going][max(enough, 1) :]
+            given_up = rows[going][max(enough, _LEAST) :]
             kept = kept[~torch.isin(kept, given_up)]
             going &= ~torch.isin(rows, given_up)
         rows, current, gradient, velocity = (part[going] for part in (rows, current, gradient, velocity))
