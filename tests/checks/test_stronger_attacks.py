@@ -20,7 +20,8 @@ from facetrial.attacks.minimum_norm.fmn import FMN
 from facetrial.attacks.sequence import OneAfterAnother
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.checks.deterministic import Deterministic
-from facetrial.checks.of_rows import Adaptive, OneRowAPicture, Referee, Slopes, SurvivesRounding
+from facetrial.checks.of_budget import Reached, Referee
+from facetrial.checks.of_rows import Adaptive, OneRowAPicture, Slopes, SurvivesRounding
 from facetrial.checks.rerun import compared
 from facetrial.checks.stronger_attacks import BlackBoxNotBetter, MoreStepsDoNotHelp, UnboundedReachesZero
 from facetrial.defenses.bit_depth import BitDepth
@@ -32,7 +33,7 @@ from tests.helpers.evidence import Rounds, attack_of, behind, evidence_of, faces
 UNBOUNDED = UnboundedReachesZero(PGD(Margin(), 40, 0.02, random_start=False))
 BLACK_BOX = BlackBoxNotBetter(Square(Margin(), queries=200))
 THOROUGH = [UNBOUNDED, BLACK_BOX, MoreStepsDoNotHelp()]
-CHECKS = [OneRowAPicture(), Referee(), Deterministic(), SurvivesRounding(), *THOROUGH]
+CHECKS = [OneRowAPicture(), Referee(), Reached(), Deterministic(), SurvivesRounding(), *THOROUGH]
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,15 @@ from PIL import Image, ImageOps
 from torch import nn
 
 from facetrial.attacks.attack import Attack
+from facetrial.attacks.black_box.noise import Gaussian
+from facetrial.attacks.budgets.l1 import L1
+from facetrial.attacks.budgets.l2 import L2, RMS
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.result import MethodResult
 from facetrial.attacks.surrogate import Surrogate
+from facetrial.checks.reference.check import ReferenceAttack
 from facetrial.checks.stronger_attacks import MoreStepsDoNotHelp
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.bit_depth import BitDepth
@@ -105,6 +109,32 @@ def slopes_that_point_backwards(monkeypatch, folder):
 @fault("masking", "true_slopes")
 def slopes_of_another_place(monkeypatch, folder):
     return failed(trial(behind(slope(lambda gradient: gradient.roll(5, -1)))))
+
+
+def turned_between_eight_bit_values(images):
+    """Slopes are true of pictures as files have them, on which finite differences are taken, and of no others."""
+    seen = images * 1.0
+    if seen.requires_grad:
+        between = (255 * images.detach() - (255 * images.detach()).round()).abs() > 0.05
+        seen.register_hook(lambda gradient: torch.where(between, -gradient, gradient))
+    return seen
+
+
+@pytest.mark.parametrize("budget", [Linf(31.5), L2(3.0)], ids=lambda budget: budget.norm)
+def test_where_slopes_lead_the_second_attack_astray_too_squares_do_not(budget):
+    attack = Attack(Everywhere(), budget, PGD(Margin(), 20, 0.25))
+    found = trial(behind(Front(turned_between_eight_bit_values)), attack, budget_settings=None)
+    assert failed(found) == ["reference"]
+    assert ReferenceAttack(queries=0)(found).passed
+    outcome = ReferenceAttack()(found)
+    assert "by squares alone" in outcome.detail
+    assert "slopes that lead astray" in outcome.remedy
+
+
+@fault("masking", "reference")
+def slopes_that_turn_round_beside_the_clean_picture(monkeypatch, folder):
+    front = Front(turned_between_eight_bit_values)
+    return failed(trial(behind(front), pgd(eps=31.5), budget_settings=None))
 
 
 @fault("masking", "true_slopes")
@@ -338,6 +368,38 @@ def the_budget_is_not_kept(monkeypatch, folder):
     return failed(trial(attack=Attack(Everywhere(), Loose(EPS), PGD(Margin(), 20, 0.5))))
 
 
+def of_noise(fill, budget=None) -> list[str]:
+    """What is found of noise that `fill` makes, from a problem to pictures and whether they reach the budget."""
+    method = type("OfOnesOwn", (Gaussian,), {"fill": fill})()
+    return failed(trial(attack=Attack(Everywhere(), budget or RMS(0.1), method), budget_settings=None))
+
+
+@fault("budget", "reached")
+def smaller_changes_are_said_to_reach_the_budget(monkeypatch, folder):
+    def fill(self, problem):
+        pictures, reached = Gaussian.fill(self, problem)
+        return problem.images + 0.8 * (pictures - problem.images), reached
+
+    return of_noise(fill)
+
+
+@fault("budget", "reached")
+def changes_of_full_size_are_said_to_be_smaller(monkeypatch, folder):
+    def fill(self, problem):
+        pictures, reached = Gaussian.fill(self, problem)
+        return pictures, ~reached
+
+    return of_noise(fill)
+
+
+@fault("budget", "referee")
+def twice_the_budget_in_l1(monkeypatch, folder):
+    def fill(self, problem):
+        return L1(2 * problem.budget.eps).fill(problem.images, torch.ones_like(problem.images))
+
+    return of_noise(fill, L1(20.0))
+
+
 @fault("budget", "range")
 def pictures_divided_by_255_twice(monkeypatch, folder):
     return failed(trial(test=faces(factor=1.0)))
@@ -458,6 +520,14 @@ def a_share_is_turned_round(monkeypatch, folder):
 def rows_of_another_attack(monkeypatch, folder):
     found = trial()
     return failed(replace(found, rows=rows_of(found.victim, pgd(steps=1, eps=1), found.faces)))
+
+
+@fault("stale", "deterministic")
+def noise_of_the_same_norm_that_is_drawn_anew(monkeypatch, folder):
+    def fill(self, problem):
+        return problem.budget.fill(problem.images, torch.randn_like(problem.images))
+
+    return of_noise(fill)
 
 
 @fault("stale", "one_row_a_picture")

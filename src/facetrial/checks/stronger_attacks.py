@@ -46,6 +46,8 @@ class BlackBoxNotBetter(Check):
         comparison = compared(evidence, search, self.pictures, self.tolerance)
         if comparison is None:
             return does_not_apply("no picture is at stake")
+        if comparison.too_few:
+            return does_not_apply(str(comparison))
         detail = f"a search by scores alone {comparison}"
         if not comparison.fails:
             return passed(detail)
@@ -94,6 +96,8 @@ class MoreStepsDoNotHelp(Check):
             comparison = compared(self._held_again(evidence), attack, self.pictures, self.tolerance)
         if comparison is None:
             return does_not_apply("no picture is at stake")
+        if comparison.too_few:
+            return does_not_apply(str(comparison))
         detail = f"with {self.factor} times the steps the attack {comparison}"
         if not comparison.fails:
             return passed(detail)

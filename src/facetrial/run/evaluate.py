@@ -11,7 +11,7 @@ from torch import nn
 
 from facetrial.attacks.fitted.base import Fitted
 from facetrial.checks.base import Evidence, run_checks
-from facetrial.checks.reference_attack import weak_on_purpose
+from facetrial.checks.reference.check import weak_on_purpose
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
 from facetrial.data.datamodule import FacesDataModule
