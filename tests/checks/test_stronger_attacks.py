@@ -97,7 +97,7 @@ class TestMoreSteps:
         surrogate = Surrogate(sound()) if who == "surrogate" else None
         victim = defended(sound(), [RandomResizePad(0.9, seed=0, samples=2)]) if who == "draws" else sound()
         method = PGD(Margin(), steps, 0.3 if steps == 1 else 0.25, random_start=False)
-        attack = Attack(Everywhere(), Linf(24), method, surrogate=surrogate)
+        attack = Attack(Everywhere(), Linf(16), method, surrogate=surrogate)
         outcome = MoreStepsDoNotHelp(factor=8)(evidence_of(victim, attack))
         assert outcome.passed is passes, outcome
 
