@@ -239,9 +239,8 @@ def more_steps(victim=None, surrogate=None, eps=24, step=0.25) -> list[str]:
 
 @fault("attack", "more_steps")
 def too_few_steps_before_a_victim_that_draws(monkeypatch, folder):
-    return more_steps(
-        defended(sound(), [RandomResizePad(0.9, seed=0, samples=2)]), eps=14
-    )  # its start is ahead
+    victim = defended(sound(), [RandomResizePad(0.9, seed=0, samples=2)])
+    return more_steps(victim, eps=16, step=0.2)  # before a defence the start is ahead
 
 
 @fault("attack", "more_steps")
