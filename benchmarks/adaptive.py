@@ -25,7 +25,7 @@ from facetrial.core.files import written_whole
 from facetrial.data.splits import evenly_over_people
 from facetrial.defenses.build import defended
 from facetrial.faces.batch import Faces
-from facetrial.recognition.layers import adaptive_view, base_model, forward_passes
+from facetrial.recognition.layers import adaptive_view, answer, base_model, forward_passes
 from facetrial.training.plan import RecognizerPlan
 from facetrial.training.train import recognizer_for
 
@@ -34,12 +34,19 @@ ALL = "none,bit_depth,jpeg,blur,median,total_variation,resize_pad,occlusion,sque
 TARGETS, AT_ONCE, MOMENTUM = 3, 20, 0.75
 
 
-def margins(scores: Tensor, own: Tensor, target: Tensor | None) -> Tensor:
-    """By how much the best other, or the target, is above the own identity, (B,)."""
-    mine = scores.gather(1, own[:, None])[:, 0]
+def margins(scores: Tensor, own: Tensor, target: Tensor | None, people: int) -> Tensor:
+    """By how much the best other, or the target, is above the own identity and what abstains, (B,)."""
+    unwanted = torch.cat([scores.gather(1, own[:, None]), scores[:, people:]], dim=1).amax(1)
     if target is not None:
-        return scores.gather(1, target[:, None])[:, 0] - mine
-    return scores.scatter(1, own[:, None], -torch.inf).amax(1) - mine
+        return scores.gather(1, target[:, None])[:, 0] - unwanted
+    return scores[:, :people].scatter(1, own[:, None], -torch.inf).amax(1) - unwanted
+
+
+def stands(victim: nn.Module, pictures: Tensor, own: Tensor) -> Tensor:
+    """(B,) bool: which pictures are named rightly, or flagged, or left without a name."""
+    said = answer(victim, pictures)
+    right = (said.scores.argmax(1) == own) | said.abstains
+    return right if said.suspicion is None else right | (said.suspicion > 1)
 
 
 class Foreign:
@@ -54,7 +61,7 @@ class Foreign:
         best, highest = start.clone(), torch.full_like(self.own, -torch.inf, dtype=torch.float32)
         for step in range(steps + 1):
             leaf = current.clone().requires_grad_(True)
-            found = margins(network(leaf).float(), self.own, target)
+            found = margins(network(leaf).float(), self.own, target, self.people)
             (slope,) = torch.autograd.grad(found.sum(), leaf)
             better = found.detach() > highest
             highest = torch.where(better, found.detach(), highest)
@@ -68,14 +75,13 @@ class Foreign:
         return best
 
     def keep(self, pictures: Tensor, *others: Tensor) -> list[Tensor]:
-        """Goes on with those that are still named rightly as `pictures` show them; `others` are cut alike."""
-        with torch.no_grad():
-            right = self.judge(pictures)[:, : self.people].argmax(1) == self.own
+        """Goes on with those that still stand as `pictures` show them; `others` are cut alike."""
+        right = stands(self.judge, pictures, self.own)
         self.images, self.own = self.images[right], self.own[right]
         return [one[right] for one in others]
 
     def left(self, gradients: int) -> int:
-        """How many pictures are still named rightly after so many gradients a picture."""
+        """How many pictures still stand after so many gradients a picture."""
         plain, view = base_model(self.judge), adaptive_view(self.judge)
         steps = max(gradients // (1 + (1 + TARGETS) * forward_passes(view)), 5) - 1
         self.keep(self.images)
@@ -100,12 +106,11 @@ def left_by_foreign(victim: nn.Module, faces: Faces, eps: float, gradients: int,
 
 
 def left_by_ours(config, victim: nn.Module, faces: Faces, eps: float) -> tuple[int, float]:
-    """How many pictures are named rightly, and the most gradients that a picture took."""
+    """How many pictures stand, and the most gradients that a picture took."""
     attack = instantiate(config.attack)
     attacked = attack(victim, faces, seed=0)
-    with torch.no_grad():
-        named = torch.cat([victim(part).argmax(1) for part in attacked.images.split(AT_ONCE)])
-    return int((named == faces.identities).sum()), attacked.steps.max().item()
+    parts = zip(attacked.images.split(AT_ONCE), faces.identities.split(AT_ONCE), strict=True)
+    return int(sum(stands(victim, *part).sum() for part in parts)), attacked.steps.max().item()
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from facetrial.attacks.budgets.l2 import RMS
 from facetrial.checks.deterministic import Deterministic
 from facetrial.defenses.build import defended
 from facetrial.defenses.resize_pad import RandomResizePad
-from tests.helpers.evidence import attack_of, behind, evidence_of, pgd, replaced, sound
+from tests.helpers.evidence import attack_of, behind, evidence_of, pgd, replaced, rows_of, sound
 
 
 class TestDeterministic:
@@ -31,6 +31,15 @@ class TestDeterministic:
         assert Deterministic()(found).passed
         found.seed = 1
         assert not Deterministic()(found).passed
+
+    def test_other_pixels_of_the_same_norm_are_not_the_same(self):
+        found = evidence_of(sound(), attack_of(Gaussian(), RMS(0.1)))
+        moved = found.rows.assign(
+            picture_digest=rows_of(sound(), found.attack, found.faces, seed=1)["picture_digest"]
+        )
+        outcome = Deterministic()(replaced(found, moved))
+        assert not outcome.passed
+        assert "0 the same to the bit" in outcome.detail
 
     def test_a_victim_that_draws_anew(self):
         class Noise(nn.Module):

@@ -8,9 +8,9 @@ from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.fitted.universal import Universal
 from facetrial.attacks.losses import Margin
 from facetrial.checks.base import Evidence, Outcome
-from facetrial.checks.fitted_apart import FittedApart
+from facetrial.checks.fitted_apart import FittedApart, TrainedApart
 from facetrial.faces.batch import FaceDataset
-from tests.helpers.evidence import attack_of, evidence_of, pgd, sound
+from tests.helpers.evidence import attack_of, evidence_of, faces, pgd, sound
 
 
 def dataset(pixels: np.ndarray, rows: list[int], names: str) -> FaceDataset:
@@ -48,3 +48,34 @@ def test_a_picture_that_an_attack_was_fitted_on_is_found_under_any_name():
 
 def test_it_is_left_out_of_attacks_that_are_not_fitted():
     assert FittedApart()(evidence_of(sound(), pgd(steps=1))).passed is None
+
+
+def trained_apart(brighter: int, count: int = 24, **settings) -> Outcome:
+    """The check, where so many of the pictures that are tested were trained on, a little brighter."""
+    train, test = faces(12, seed=1), faces(count)
+    train.pixels = train.pixels.copy()
+    train.pixels[:brighter] = np.clip(test.pixels[:brighter].astype(int) + 2, 0, 255).astype(np.uint8)
+    return TrainedApart(**settings)(evidence_of(sound(), pgd(steps=1), test, train_faces=train))
+
+
+def test_pictures_that_were_saved_again_are_named():
+    outcome = trained_apart(brighter=5)
+    assert outcome.passed is False
+    assert outcome.detail.endswith(
+        "trained on; 5 are there saved again: 0/0.png (0/0.png), 1/1.png (1/1.png), 2/2.png (2/2.png), 2 more"
+    )
+    assert "there twice" in outcome.remedy
+
+
+def test_a_small_share_of_them_is_named_and_costs_no_trust():
+    outcome = trained_apart(brighter=1, count=60)
+    assert outcome.passed
+    assert outcome.detail.endswith("trained on; 1 is there saved again: 0/0.png (0/0.png)")
+    assert not trained_apart(brighter=1, count=40).passed
+    assert trained_apart(brighter=1, count=40, tolerance=0.03).passed
+
+
+def test_none_is_there():
+    assert trained_apart(brighter=0).detail == (
+        "0 of 24 pictures are among the 12 that the recogniser was trained on; 0 are there saved again"
+    )

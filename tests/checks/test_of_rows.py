@@ -3,7 +3,7 @@
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.goals import Impersonation
 from facetrial.attacks.minimum_norm.fmn import FMN
-from facetrial.checks.of_rows import Adaptive, OneRowAPicture, Referee, SurvivesRounding
+from facetrial.checks.of_rows import Adaptive, OneRowAPicture, SurvivesRounding
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.build import defended
 from facetrial.defenses.resize_pad import RandomResizePad
@@ -70,11 +70,3 @@ class TestRows:
         strange = rows.assign(file=[*rows["file"][:-1], "else.png"])
         for changed in (rows[1:], rows.iloc[[0, *range(len(rows))]], strange):
             assert not OneRowAPicture()(replaced(healthy, changed)).passed
-
-    def test_a_norm_beyond_the_budget(self, healthy):
-        for broken in (17 / 255, float("nan")):
-            rows = healthy.rows.copy()
-            rows.loc[3, "linf"] = broken
-            outcome = Referee()(replaced(healthy, rows))
-            assert not outcome.passed
-            assert rows["file"][3] in outcome.detail

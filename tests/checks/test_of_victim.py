@@ -91,6 +91,13 @@ class TestRecognises:
         found = evidence(Victim(trained(6), Mistaken(), NAMES).freeze(), test=faces(3))
         assert Recognises()(found).passed
 
+    def test_it_says_that_nobody_knows_what_code_trained_it(self):
+        said = "the checkpoint does not tell which code trained it"
+        outcome = Recognises()(evidence(sound(), code_known=False))
+        assert outcome.passed
+        assert said in outcome.detail
+        assert said not in Recognises()(evidence(sound())).detail
+
     def test_it_looks_behind_the_defences(self):
         victim = defended(sound(), [RandomResizePad(0.01, seed=0, samples=1)])
         assert Recognises()(evidence(victim, defenses=["resize_pad"])).passed

@@ -1,6 +1,7 @@
 """Two attacks on the same pictures: chance alone must not fail a check, and a real difference must."""
 
 import numpy as np
+import pytest
 
 from facetrial.checks.rerun import compare
 
@@ -15,9 +16,15 @@ class TestComparison:
             asked.extend(rows.tolist())
             return np.isin(rows, [20])
 
-        found = compare(np.arange(24) < 20, second, 0.05)
-        assert asked == [20, 21, 22, 23]
+        found = compare(np.arange(24) < 19, second, 0.05)
+        assert asked == [19, 20, 21, 22, 23]
         assert (found.brought_down, found.spared, found.fails) == (1, 0, False)
+
+    def test_nobody_is_asked_where_it_could_not_matter(self):
+        found = compare(np.arange(24) < 20, lambda rows: pytest.fail("asked"), 0.05)
+        assert (found.robust, found.brought_down, found.fails, found.too_few) == (4, 0, False, True)
+        assert str(found).startswith("4 of the pictures looked at withstood")
+        assert not compare(np.arange(24) < 19, lambda rows: rows < 0, 0.05).too_few
 
     def test_a_second_attack_that_spares_as_many_does_not_fail_it(self):
         first = np.arange(24) < 10

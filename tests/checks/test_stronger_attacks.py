@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from facetrial.attacks.attack import Attack
 from facetrial.attacks.black_box.few_pixels import FewPixels
 from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.black_box.square import Square
@@ -17,18 +18,22 @@ from facetrial.attacks.minimum_norm.bisection import Bisection
 from facetrial.attacks.minimum_norm.carlini_wagner import CarliniWagner
 from facetrial.attacks.minimum_norm.fmn import FMN
 from facetrial.attacks.sequence import OneAfterAnother
+from facetrial.attacks.surrogate import Surrogate
 from facetrial.checks.deterministic import Deterministic
-from facetrial.checks.of_rows import Adaptive, OneRowAPicture, Referee, Slopes, SurvivesRounding
+from facetrial.checks.of_budget import Reached, Referee
+from facetrial.checks.of_rows import Adaptive, OneRowAPicture, Slopes, SurvivesRounding
+from facetrial.checks.rerun import compared
 from facetrial.checks.stronger_attacks import BlackBoxNotBetter, MoreStepsDoNotHelp, UnboundedReachesZero
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.build import defended
 from facetrial.defenses.resize_pad import RandomResizePad
+from facetrial.regions.regions import Everywhere
 from tests.helpers.evidence import Rounds, attack_of, behind, evidence_of, faces, pgd, sound
 
 UNBOUNDED = UnboundedReachesZero(PGD(Margin(), 40, 0.02, random_start=False))
 BLACK_BOX = BlackBoxNotBetter(Square(Margin(), queries=200))
 THOROUGH = [UNBOUNDED, BLACK_BOX, MoreStepsDoNotHelp()]
-CHECKS = [OneRowAPicture(), Referee(), Deterministic(), SurvivesRounding(), *THOROUGH]
+CHECKS = [OneRowAPicture(), Referee(), Reached(), Deterministic(), SurvivesRounding(), *THOROUGH]
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +91,23 @@ class TestMoreSteps:
         assert not outcome.passed, outcome
         assert "attack.method.steps" in outcome.remedy
 
+    @pytest.mark.parametrize("who", ["draws", "surrogate"])
+    @pytest.mark.parametrize(("steps", "passes"), [(1, False), (20, True)])
+    def test_of_victims_that_draw_and_of_surrogates(self, who, steps, passes):
+        surrogate = Surrogate(sound()) if who == "surrogate" else None
+        victim = defended(sound(), [RandomResizePad(0.9, seed=0, samples=2)]) if who == "draws" else sound()
+        method = PGD(Margin(), steps, 0.3 if steps == 1 else 0.25, random_start=False)
+        attack = Attack(Everywhere(), Linf(16), method, surrogate=surrogate)
+        outcome = MoreStepsDoNotHelp(factor=8)(evidence_of(victim, attack))
+        assert outcome.passed is passes, outcome
+
+    def test_a_lucky_draw_fails_nothing(self):
+        victim = defended(sound(), [RandomResizePad(0.9, seed=0, samples=2)])
+        found = evidence_of(victim, pgd())
+        found.rows["correct_attacked"] = found.rows["correct_clean"]  # luck: all withstood
+        assert compared(found, found.attack, 32, 0.05).fails
+        assert MoreStepsDoNotHelp()(found).passed
+
     @pytest.mark.parametrize(
         ("method", "steps"),
         [
@@ -125,12 +147,9 @@ class TestLeftOut:
         attack.fit(sound(), faces(12, seed=1), 0)
         assert check(evidence_of(sound(), attack)).passed is None
 
-    @pytest.mark.parametrize(
-        "check", [BLACK_BOX, MoreStepsDoNotHelp()], ids=lambda check: type(check).__name__
-    )
-    def test_before_victims_that_draw(self, check):
+    def test_a_search_by_scores_before_victims_that_draw(self):
         victim = defended(sound(), [RandomResizePad(0.8, seed=0, samples=2)])
-        assert check(evidence_of(victim, pgd(steps=2), defenses=["resize_pad"])).passed is None
+        assert BLACK_BOX(evidence_of(victim, pgd(steps=2), defenses=["resize_pad"])).passed is None
 
     def test_a_victim_that_draws_is_fooled_by_an_unbounded_attack_all_the_same(self):
         victim = defended(sound(), [RandomResizePad(0.8, seed=0, samples=4)])

@@ -9,7 +9,7 @@ from facetrial.checks.true_slopes import TrueSlopes, slopes_and_differences
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.build import defended
 from facetrial.defenses.resize_pad import RandomResizePad
-from tests.helpers.evidence import attack_of, evidence_of, pgd, sound
+from tests.helpers.evidence import Rounds, attack_of, behind, evidence_of, pgd, sound
 from tests.helpers.victims import Linear, pictures
 
 
@@ -29,6 +29,15 @@ def test_every_layer_is_looked_at_until_one_draws():
     outcome = TrueSlopes()(evidence_of(drawing, pgd(steps=2), defenses=["resize_pad"]))
     assert outcome.passed
     assert "behind the network" in outcome.detail
+
+
+def test_half_of_the_directions_will_do_where_they_leave_no_doubt():
+    outcome = TrueSlopes(directions=7)(evidence_of(sound(), pgd(steps=1)))
+    assert outcome.passed
+    assert "4 directions each" in outcome.detail
+    outcome = TrueSlopes(directions=7)(evidence_of(behind(Rounds()), pgd(steps=1)))
+    assert not outcome.passed
+    assert "7 directions each" in outcome.detail
 
 
 @pytest.mark.parametrize("attack", [attack_of(Gaussian(), RMS(0.1))])

@@ -168,7 +168,10 @@ def evaluate(name: str, overrides: list[str]) -> None:
 
 
 def draw_people(folder: Path) -> None:
-    """Writes a folder of pictures for each person: an oval of the person's colour, elsewhere in every picture."""
+    """Writes a folder of pictures for each person: an oval of the person's colour, elsewhere in every picture.
+
+    They are one drawing that was moved, which costs a trial of them its trust.
+    """
     from PIL import Image, ImageDraw
 
     colours = ((230, 40, 30), (30, 200, 40), (40, 60, 230), (240, 240, 230))

@@ -67,9 +67,9 @@ def evidence_of(victim: nn.Module, attack: Attack, test: FaceDataset | None = No
     return Evidence(victim=victim, attack=attack, faces=test, rows=rows, **parts)
 
 
-def rows_of(victim: nn.Module, attack: Attack, test: FaceDataset) -> pd.DataFrame:
+def rows_of(victim: nn.Module, attack: Attack, test: FaceDataset, seed: int = 0) -> pd.DataFrame:
     batch = test.batch(range(len(test)))
-    attacked = attack(victim, batch, 0, files=test.files)
+    attacked = attack(victim, batch, seed, files=test.files)
     return verdict_rows(victim, batch, attacked, test.names, test.files)
 
 

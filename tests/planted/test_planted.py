@@ -1,4 +1,4 @@
-"""Faults planted one at a time, in ten kinds: the default checks must find them, and say which."""
+"""Faults planted one at a time, in ten kinds: the default checks, or those named, must find them, and say which."""
 
 import contextlib
 from collections.abc import Callable
@@ -7,22 +7,34 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageOps
 from torch import nn
 
 from facetrial.attacks.attack import Attack
+from facetrial.attacks.black_box.noise import Gaussian
+from facetrial.attacks.budgets.l1 import L1
+from facetrial.attacks.budgets.l2 import L2, RMS
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.result import MethodResult
+from facetrial.attacks.surrogate import Surrogate
+from facetrial.checks.reference.check import ReferenceAttack
+from facetrial.checks.stronger_attacks import MoreStepsDoNotHelp
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.build import defended
+from facetrial.defenses.resize_pad import RandomResizePad
 from facetrial.faces.landmark_names import FLIP
 from facetrial.metrics import summary as summaries
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Discs, Everywhere
+from facetrial.runtime import plan as plans
+from facetrial.runtime.checkpoints import save_checkpoint
 from facetrial.trial import verdicts
 from tests.helpers.evidence import NAMES, Rounds, behind, faces, pgd, rows_of, sound
+from tests.helpers.sent import drawn_faces
+from tests.helpers.tiny import tiny_plan
 from tests.helpers.victims import trained
 from tests.planted.trials import EPS, failed, figures, rows_with, trial, with_landmarks
 
@@ -97,6 +109,32 @@ def slopes_that_point_backwards(monkeypatch, folder):
 @fault("masking", "true_slopes")
 def slopes_of_another_place(monkeypatch, folder):
     return failed(trial(behind(slope(lambda gradient: gradient.roll(5, -1)))))
+
+
+def turned_between_eight_bit_values(images):
+    """Slopes are true of pictures as files have them, on which finite differences are taken, and of no others."""
+    seen = images * 1.0
+    if seen.requires_grad:
+        between = (255 * images.detach() - (255 * images.detach()).round()).abs() > 0.05
+        seen.register_hook(lambda gradient: torch.where(between, -gradient, gradient))
+    return seen
+
+
+@pytest.mark.parametrize("budget", [Linf(31.5), L2(3.0)], ids=lambda budget: budget.norm)
+def test_where_slopes_lead_the_second_attack_astray_too_squares_do_not(budget):
+    attack = Attack(Everywhere(), budget, PGD(Margin(), 20, 0.25))
+    found = trial(behind(Front(turned_between_eight_bit_values)), attack, budget_settings=None)
+    assert failed(found) == ["reference"]
+    assert ReferenceAttack(queries=0)(found).passed
+    outcome = ReferenceAttack()(found)
+    assert "by squares alone" in outcome.detail
+    assert "slopes that lead astray" in outcome.remedy
+
+
+@fault("masking", "reference")
+def slopes_that_turn_round_beside_the_clean_picture(monkeypatch, folder):
+    front = Front(turned_between_eight_bit_values)
+    return failed(trial(behind(front), pgd(eps=31.5), budget_settings=None))
 
 
 @fault("masking", "true_slopes")
@@ -192,6 +230,24 @@ def the_attack_asks_another_network(monkeypatch, folder):
         return of_method(Astray(Margin(), 20, 0.25))
 
 
+def more_steps(victim=None, surrogate=None, eps=24, step=0.25) -> list[str]:
+    """What `more_steps` of checks=thorough finds of an attack with half of the steps that it needs."""
+    method = PGD(Margin(), 2, step, random_start=False)
+    attack = Attack(Everywhere(), Linf(eps), method, surrogate=surrogate)
+    return ["more_steps"] if MoreStepsDoNotHelp()(trial(victim, attack)).passed is False else []
+
+
+@fault("attack", "more_steps")
+def too_few_steps_before_a_victim_that_draws(monkeypatch, folder):
+    victim = defended(sound(), [RandomResizePad(0.9, seed=0, samples=2)])
+    return more_steps(victim, eps=16, step=0.2)  # before a defence the start is ahead
+
+
+@fault("attack", "more_steps")
+def too_few_steps_on_a_surrogate(monkeypatch, folder):
+    return more_steps(surrogate=Surrogate(sound()))
+
+
 # Leaks
 
 
@@ -216,12 +272,52 @@ def the_split_puts_a_person_on_both_sides(monkeypatch, folder):
     return failed(trial(train_faces=train))
 
 
-@fault("leak")
-def a_test_picture_trained_on_a_little_brighter(monkeypatch, folder):
+def trained_on(saved, count: int = 1) -> list[str]:
+    """So many of the trial's pictures, saved again, among those trained on."""
     train, test = faces(12, seed=1), faces()
     train.pixels = train.pixels.copy()
-    train.pixels[3] = np.clip(test.pixels[5].astype(int) + 1, 0, 255).astype(np.uint8)
+    train.pixels[:count] = [saved(picture) for picture in test.pixels[:count]]
     return failed(trial(train_faces=train))
+
+
+def drawn_again(saved) -> list[str]:
+    """A drawn picture of the trial, of a size in which it has details, saved again among those trained on."""
+    data = drawn_faces()
+    train, test = data.train_faces, data.test_faces
+    pixels = np.array(train.pixels)
+    pixels[train.rows[0]] = np.asarray(saved(Image.fromarray(pixels[test.rows[0]])))
+    evidence = replace(trial(), faces=test, train_faces=replace(train, pixels=pixels))
+    return failed(evidence, only=("trained_apart",))
+
+
+@fault("leak", "trained_apart")
+def a_test_picture_trained_on_a_little_brighter(monkeypatch, folder):
+    return trained_on(lambda picture: np.clip(picture.astype(int) + 1, 0, 255))
+
+
+@fault("leak", "trained_apart")
+def three_pictures_trained_on_in_grey_with_more_contrast(monkeypatch, folder):
+    grey = lambda picture: picture.mean(2, keepdims=True).astype(int).repeat(3, 2)  # noqa: E731
+    return trained_on(lambda picture: np.clip(1.3 * (grey(picture) - 128) + 128, 0, 255), count=3)
+
+
+@fault("leak", "trained_apart")
+def a_test_picture_trained_on_as_jpeg(monkeypatch, folder):
+    def saved(picture):
+        picture.save(folder / "again.jpg", quality=50)
+        return Image.open(folder / "again.jpg")
+
+    return drawn_again(saved)
+
+
+@fault("leak", "trained_apart")
+def a_test_picture_trained_on_half_the_size_and_mirrored(monkeypatch, folder):
+    return drawn_again(lambda picture: ImageOps.mirror(picture.resize((48, 48))).resize((96, 96)))
+
+
+@fault("leak", "trained_apart")
+def a_test_picture_trained_on_cut_a_little(monkeypatch, folder):
+    return drawn_again(lambda picture: picture.crop((2, 3, 95, 96)).resize((96, 96)))
 
 
 # Labels
@@ -271,6 +367,38 @@ def the_budget_is_not_kept(monkeypatch, folder):
             return changed.clamp(0, 1)
 
     return failed(trial(attack=Attack(Everywhere(), Loose(EPS), PGD(Margin(), 20, 0.5))))
+
+
+def of_noise(fill, budget=None) -> list[str]:
+    """What is found of noise that `fill` makes, from a problem to pictures and whether they reach the budget."""
+    method = type("OfOnesOwn", (Gaussian,), {"fill": fill})()
+    return failed(trial(attack=Attack(Everywhere(), budget or RMS(0.1), method), budget_settings=None))
+
+
+@fault("budget", "reached")
+def smaller_changes_are_said_to_reach_the_budget(monkeypatch, folder):
+    def fill(self, problem):
+        pictures, reached = Gaussian.fill(self, problem)
+        return problem.images + 0.8 * (pictures - problem.images), reached
+
+    return of_noise(fill)
+
+
+@fault("budget", "reached")
+def changes_of_full_size_are_said_to_be_smaller(monkeypatch, folder):
+    def fill(self, problem):
+        pictures, reached = Gaussian.fill(self, problem)
+        return pictures, ~reached
+
+    return of_noise(fill)
+
+
+@fault("budget", "referee")
+def twice_the_budget_in_l1(monkeypatch, folder):
+    def fill(self, problem):
+        return L1(2 * problem.budget.eps).fill(problem.images, torch.ones_like(problem.images))
+
+    return of_noise(fill, L1(20.0))
 
 
 @fault("budget", "range")
@@ -395,6 +523,14 @@ def rows_of_another_attack(monkeypatch, folder):
     return failed(replace(found, rows=rows_of(found.victim, pgd(steps=1, eps=1), found.faces)))
 
 
+@fault("stale", "deterministic")
+def noise_of_the_same_norm_that_is_drawn_anew(monkeypatch, folder):
+    def fill(self, problem):
+        return problem.budget.fill(problem.images, torch.randn_like(problem.images))
+
+    return of_noise(fill)
+
+
 @fault("stale", "one_row_a_picture")
 def a_picture_lies_in_two_shards(monkeypatch, folder):
     found = trial()
@@ -414,6 +550,17 @@ def a_layer_is_in_train_mode(monkeypatch, folder):
         if isinstance(module, nn.Identity):
             module.training = True
     return failed(found)
+
+
+@fault("stale", "error")
+def a_checkpoint_that_other_code_trained(monkeypatch, folder):
+    plan = tiny_plan(folder)
+    plan = plan.but(model=plan.model | {"checkpoint": str(folder / "mine.ckpt")})
+    save_checkpoint(plan.path, "recognizer", {}, plan.recipe, names=["a", "b"])
+    monkeypatch.setattr(plans, "what_code_does", lambda *parts: "a margin of another sign")
+    with pytest.raises(FacetrialError, match=r"code\.facetrial: the checkpoint has"):
+        plan.but().load_victim()
+    return ["error"]
 
 
 # Regions

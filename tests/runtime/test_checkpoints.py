@@ -8,7 +8,9 @@ import torch
 from facetrial.core.errors import FacetrialError
 from facetrial.runtime.checkpoints import (
     config_differences,
+    knows_code,
     load_checkpoint,
+    recipe_differences,
     save_checkpoint,
     take_over_renamed,
 )
@@ -96,6 +98,24 @@ def test_differences_name_the_key():
     ]
 
 
+def test_code_that_nobody_kept_is_not_held_against_a_checkpoint():
+    config = {"seed": 0, "code": {"facetrial": "ab", "mine.Net": "cd"}}
+    for made_by in ({"seed": 0}, {"seed": 0, "code": {"mine.Net": "cd"}}):
+        assert not knows_code(made_by)
+        assert recipe_differences(made_by, config) == []
+    assert recipe_differences({"seed": 1}, config) == ["seed: the checkpoint has 1, the config 0"]
+    (changed,) = recipe_differences({"seed": 0, "code": {"mine.Net": "ef"}}, config)
+    assert changed == "code.mine.Net: the checkpoint has 'ef', the config 'cd'"
+
+
+def test_code_that_was_kept_is():
+    config = {"seed": 0, "code": {"facetrial": "ab"}}
+    assert knows_code(config)
+    assert recipe_differences(config, config) == []
+    (changed,) = recipe_differences({"seed": 0, "code": {"facetrial": "0b"}}, config)
+    assert changed == "code.facetrial: the checkpoint has '0b', the config 'ab'"
+
+
 OLD = {"attack": {"_target_": "facetrial.attacks.methods.pgd.PGD", "leave": False, "steps": 3}, "seed": 0}
 NEW = {"attack": {"_target_": "facetrial.attacks.PGD", "early_stop": False, "steps": 3}, "seed": 0}
 
@@ -125,7 +145,17 @@ class TestRenamed:
         assert torch.equal(content["state"]["w"], torch.arange(3.0))
         assert content["names"] == ["Zoë"]
         assert old.read_bytes() == before
-        assert f"{old} was made when its parts had other names; taken over as {new}." in caplog.text
+        assert f"{old} was made by this config under another name; taken over as {new}." in caplog.text
+
+    def test_so_is_one_of_code_that_nobody_kept(self, old, new):
+        take_over_renamed(new, "recognizer", NEW | {"code": {"facetrial": "ab"}})
+        assert load_checkpoint(new, "recognizer")["config"] == NEW
+
+    def test_one_of_other_code_is_not(self, new):
+        other = new.with_name("recognizer-Faces-Small-none-0123.ckpt")
+        save_checkpoint(other, "recognizer", {}, NEW | {"code": {"facetrial": "0b"}})
+        take_over_renamed(new, "recognizer", NEW | {"code": {"facetrial": "ab"}})
+        assert not new.exists()
 
     def test_one_of_another_config_is_not(self, old, new):
         take_over_renamed(new, "recognizer", NEW | {"seed": 1})

@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 
 from facetrial.core.errors import FacetrialError
 from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
+from facetrial.runtime import plan as plans
 from facetrial.runtime.checkpoints import load_checkpoint, save_checkpoint
 from facetrial.training.train import recognizer_for, train_recognizer
 from tests.helpers.tiny import tiny_plan
@@ -69,6 +70,66 @@ def test_what_decides_a_recogniser_is_found_when_it_differs(trained, override):
     key = override.split("=")[0].lstrip("+")
     with pytest.raises(FacetrialError, match=f"{key}.*the checkpoint has .*the config"):
         other.but(model=other.model | {"checkpoint": str(made)}).load_victim()
+
+
+class TestCode:
+    """What a recogniser is trained by is part of what decides it."""
+
+    @pytest.fixture
+    def changed(self, monkeypatch):
+        """Lets the code be another from then on."""
+
+        def change():
+            monkeypatch.setattr(plans, "what_code_does", lambda *parts: f"other code of {len(parts)} parts")
+
+        return change
+
+    def test_of_other_code_it_is_trained_again(self, tmp_path, changed, caplog):
+        caplog.set_level(logging.INFO)
+        recognizer_for(tiny_plan(tmp_path, "trainer.max_epochs=0"))
+        changed()
+        caplog.clear()
+        recognizer_for(tiny_plan(tmp_path, "trainer.max_epochs=0"))
+        assert "training it first" in caplog.text
+        assert len(list((tmp_path / "models").iterdir())) == 2
+
+    def test_by_name_it_is_refused(self, trained, changed):
+        made, other = tiny_plan(trained).path, tiny_plan(trained)
+        changed()
+        by_name = other.but(model=other.model | {"checkpoint": str(made)})
+        with pytest.raises(
+            FacetrialError, match=r"code\.facetrial: the checkpoint has .*the config 'other code"
+        ):
+            by_name.load_victim()
+
+    def test_without_it_is_taken_with_a_warning_that_is_given_once(self, trained, tmp_path, caplog):
+        plan = tiny_plan(tmp_path)
+        content = load_checkpoint(tiny_plan(trained).path, "recognizer")
+        old = {key: value for key, value in content["config"].items() if key != "code"}
+        names = {"names": content["names"], "metrics": content["metrics"]}
+        save_checkpoint(
+            plan.path.with_stem(f"{plan.path.stem.rpartition('-')[0]}-0123"),
+            "recognizer",
+            content["state"],
+            old,
+            **names,
+        )
+        assert plan.code_known  # there is no checkpoint
+        assert recognizer_for(plan).names == content["names"]
+        plan.load(mmap=True)
+        warnings = [record.message for record in caplog.records if "which code made it" in record.message]
+        assert len(warnings) == 1
+        assert not plan.code_known
+        assert tiny_plan(trained).code_known
+
+    def test_defences_that_train_and_what_finds_their_landmarks_count(self, tmp_path):
+        plain, adv, on_landmarks = (
+            tiny_plan(tmp_path, f"defense={name}").code_parts for name in ("none", "adv", "adv_landmarks")
+        )
+        assert "attacks" not in plain
+        assert "attacks" in adv
+        assert "landmarks" not in adv
+        assert "landmarks" in on_landmarks
 
 
 @pytest.mark.parametrize(

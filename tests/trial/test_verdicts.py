@@ -9,7 +9,7 @@ from facetrial.attacks.attack import Attack
 from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.budgets.l2 import RMS
 from facetrial.regions.regions import Everywhere
-from facetrial.trial.verdicts import change_norms, eight_bit, own_ranks, verdict_rows
+from facetrial.trial.verdicts import change_columns, change_norms, eight_bit, own_ranks, verdict_rows
 from tests.helpers.victims import known_faces
 
 
@@ -42,9 +42,10 @@ def test_norms_are_those_of_numpy():
         moved = after - before
         assert found["l2"][row] == pytest.approx(np.linalg.norm(moved), rel=1e-6, abs=1e-9)
         assert found["rms"][row] == pytest.approx(np.sqrt((moved**2).mean()), rel=1e-6, abs=1e-9)
+        assert found["l1"][row] == pytest.approx(np.abs(moved).sum(), rel=1e-6, abs=1e-9)
         assert found["linf"][row] == np.abs(moved).max()
         assert found["pixels_changed"][row] == (moved != 0).any(0).sum()
-    assert [values[3] for values in found.values()] == [0.0, 0.0, 0.0, 0]
+    assert [values[3] for values in found.values()] == [0.0, 0.0, 0.0, 0.0, 0]
 
 
 def test_eight_bit_pictures_are_what_a_file_keeps():
@@ -52,6 +53,21 @@ def test_eight_bit_pictures_are_what_a_file_keeps():
     saved = np.round(images.numpy() * 255).astype(np.uint8)
     assert np.array_equal(eight_bit(images).numpy(), saved.astype(np.float32) / np.float32(255))
     assert torch.equal(eight_bit(eight_bit(images)), eight_bit(images))
+
+
+def test_the_digest_of_a_picture_is_of_its_pixels():
+    """Alone and in a batch the same, and another where one value is another by its last bit."""
+    batch = known_faces(6)
+    attacked = Attack(Everywhere(), RMS(0.05), Gaussian())(None, batch, 0)
+    known = change_columns(batch, attacked)["picture_digest"]
+    for row in range(6):
+        part = batch.select(torch.tensor([row]))
+        alone = Attack(Everywhere(), RMS(0.05), Gaussian())(None, part, 0)
+        assert change_columns(part, alone)["picture_digest"] == [known[row]]
+    assert len(set(known)) == 6
+    attacked.images[3, 0, 0, 0] = torch.nextafter(attacked.images[3, 0, 0, 0], torch.tensor(2.0))
+    changed = change_columns(batch, attacked)["picture_digest"]
+    assert [row for row in range(6) if changed[row] != known[row]] == [3]
 
 
 def test_scores_that_are_no_numbers_name_nobody():

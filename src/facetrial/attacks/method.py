@@ -15,6 +15,7 @@ class Method(ABC):
         asks_gradient: whether it looks at their slopes.
         takes_surrogate: whether it minds `Problem.view`.
         at_boundary: whether it goes along the very boundary of what the victim recognises.
+        fills_budget: whether its changes are to have the budget's full size; else any within it will do.
         needs_landmarks: whether it looks at landmarks itself.
     """
 
@@ -22,6 +23,7 @@ class Method(ABC):
     asks_gradient = True
     takes_surrogate = False
     at_boundary = False
+    fills_budget = False
     needs_landmarks = False
 
     @property

@@ -61,7 +61,8 @@ class MethodResult:
 
     Attributes:
         images: (B, 3, H, W) in [0, 1].
-        reached: (B,) bool, whether the change reaches the budget's size.
+        reached: (B,) bool, whether the change reaches the budget's size, of a method that fills it; whether it could be
+            used at all, of others.
         smallest: (B,), the size of the smallest change found that meets the goal, in the units of the budget's
             `limit`, infinite where none was found; None where a method does not look for it. Before a victim that draws
             at random the confirmer confirmed it.
@@ -80,7 +81,7 @@ class Attacked:
         images: float32 (B, 3, H, W) in [0, 1]; a picture that is not attackable is unchanged.
         region: (B, 1, H, W), where changes were allowed.
         attackable: (B,) bool, whether the region holds any pixel of the picture.
-        reached: (B,) bool, whether the change reaches the budget's size.
+        reached: (B,) bool, as in `MethodResult`; false of a picture that is not attackable.
         queries: int64 (B,), pictures shown to the victim.
         steps: int64 (B,), of these, pictures whose gradient was asked for.
         gradient: int64 (B,), as in `Gradient`.

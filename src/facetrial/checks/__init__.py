@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from facetrial.checks.colour_order import ColourOrder
     from facetrial.checks.deterministic import Deterministic
     from facetrial.checks.fitted_apart import FittedApart, TrainedApart
+    from facetrial.checks.of_budget import Reached, Referee
     from facetrial.checks.of_input import PictureRange, StandardisedOnce
     from facetrial.checks.of_region import LandmarksAgree
     from facetrial.checks.of_rows import (
@@ -16,12 +17,11 @@ if TYPE_CHECKING:
         Certificates,
         NamesAgree,
         OneRowAPicture,
-        Referee,
         Slopes,
         SurvivesRounding,
     )
     from facetrial.checks.of_victim import Recognises, SameAlone, VictimFrozen
-    from facetrial.checks.reference_attack import ReferenceAttack
+    from facetrial.checks.reference.check import ReferenceAttack
     from facetrial.checks.stronger_attacks import BlackBoxNotBetter, MoreStepsDoNotHelp, UnboundedReachesZero
     from facetrial.checks.true_slopes import TrueSlopes
 
@@ -40,6 +40,7 @@ __all__ = [
     "OneRowAPicture",
     "Outcome",
     "PictureRange",
+    "Reached",
     "Recognises",
     "Referee",
     "ReferenceAttack",

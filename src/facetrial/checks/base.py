@@ -35,6 +35,7 @@ class Evidence:
         budget_settings: those of the attack's budget, as the config gives them; None where there is no config.
         in_front: names of the defences that are to stand in front of the victim; None where nobody says.
         accuracy_before: share of all clean test pictures that the recogniser knew after its training; None: unknown.
+        code_known: whether the recogniser's checkpoint tells which code trained it.
     """
 
     victim: nn.Module
@@ -49,6 +50,7 @@ class Evidence:
     budget_settings: Mapping[str, Any] | None = None
     in_front: Sequence[str] | None = None
     accuracy_before: float | None = None
+    code_known: bool = True
 
     @property
     def draws_at_random(self) -> bool:

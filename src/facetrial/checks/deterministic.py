@@ -4,23 +4,25 @@ import numpy as np
 from torch import Tensor
 
 from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
+from facetrial.core.digests import digest
 from facetrial.core.settings import Count
 from facetrial.recognition.layers import scores_of
 from facetrial.trial.verdicts import own_margins
 
 _REMEDY = (
     "look for what draws without the picture's own seed, or changes from one batch to the next: see the checks "
-    "same_alone and victim_frozen; on a GPU, try trainer.deterministic=true"
+    "same_alone and victim_frozen; on a GPU, try trainer.deterministic=true; where an earlier start of the "
+    "trial ran on another device, resume=false"
 )
 
 
 class Deterministic(Check):
     """Attacks a few pictures again, in another batch, and compares with their rows.
 
-    What is drawn must be the same to the bit. What asks the victim meets convolutions that round differently in
-    another batch, and may come to another verdict on one picture in two hundred: where one differs, more are attacked,
-    and of these one may. Before a victim that draws, a rounding changes the draws too: there, what it says of the clean
-    pictures must be the same.
+    What is drawn must be the same to the bit, pixel by pixel. What asks the victim meets convolutions that round
+    differently in another batch, and may come to another verdict on one picture in two hundred: where one differs,
+    more are attacked, and of these one may. Before a victim that draws, a rounding changes the draws too: there, what
+    it says of the clean pictures must be the same.
 
     Args:
         pictures: how many are attacked again where the attack asks the victim; twice as many where it does not.
@@ -80,12 +82,10 @@ class Deterministic(Check):
         return sum(now != bool(before) for now, before in zip(right.tolist(), known, strict=True))
 
     def _drawn_again(self, evidence: Evidence, chosen: list[int]) -> Outcome:
-        batch = evidence.batch(chosen)
-        attacked = evidence.attack(evidence.victim, batch, evidence.seed)
-        norms = (attacked.images.double() - batch.images.double()).square().flatten(1).sum(1).sqrt().tolist()
-        known = self._known(evidence, chosen, "l2")
-        same = [abs(now - row) <= 1e-9 * max(row, 1.0) for now, row in zip(norms, known, strict=True)]
-        detail = f"{len(chosen)} pictures attacked again: {sum(same)} norms the same to the bit"
+        attacked = evidence.attack(evidence.victim, evidence.batch(chosen), evidence.seed).images.cpu()
+        known = self._known(evidence, chosen, "picture_digest")
+        same = [digest(image) == before for image, before in zip(attacked, known, strict=True)]
+        detail = f"{len(chosen)} pictures attacked again: {sum(same)} the same to the bit"
         return passed(detail) if all(same) else failed(detail, _REMEDY)
 
     def _clean_again(self, evidence: Evidence, chosen: list[int]) -> Outcome:

@@ -1,7 +1,6 @@
-"""What the rows tell: one a picture, within budget, with slopes, as strong in 8 bits, knowing the defences."""
+"""What the rows tell: one a picture, with slopes, as strong in 8 bits, knowing the defences."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 from scipy import stats
@@ -39,53 +38,6 @@ class Adaptive(Check):
             detail = f"the attack knows nothing of {names}: what is left shows what the defence hides"
             return failed(detail, "attack with attack.adaptive=true too")
         return passed(f"the attack knows {names}")
-
-
-_TOLERANCE = 1e-5  # of a norm, for rounding in float32
-_PIXEL = 1.2e-7  # by as much may float32 pixels near 1 be off
-
-
-class Referee(Check):
-    """The norms in the rows, those of an earlier start too, lie within the budget.
-
-    The referee has looked at the pictures themselves, range and region included, and would have ended the trial.
-    """
-
-    def __call__(self, evidence: Evidence) -> Outcome:
-        budget, rows = evidence.attack.budget, evidence.rows
-        pixels = evidence.faces.pixels[0].shape[0] * evidence.faces.pixels[0].shape[1]
-        of_norm = {
-            "rms": lambda: rows["rms"],
-            "l2": lambda: rows["l2"],
-            "linf": lambda: rows["linf"] - _PIXEL,
-            "l0": lambda: rows["pixels_changed"],
-            "area": lambda: rows["pixels_changed"] / pixels,
-        }
-        # A row has no L1: there it only has to be a number.
-        found = of_norm.get(budget.norm, lambda: 0.0 * rows["rms"])()
-        limit = (
-            budget.limit
-            if evidence.budget_settings is None
-            else _limit(evidence.budget_settings, budget.limit)
-        )
-        broken = rows["file"][~(found <= limit * (1 + _TOLERANCE))].tolist()
-        detail = f"range, {budget.norm} budget and region checked on every picture"
-        if not broken:
-            return passed(detail)
-        return failed(
-            f"{len(broken)} of {len(rows)} rows break the {budget.norm} budget of {limit:g}: "
-            f"{', '.join(broken[:3])}",
-            "delete the run's folder shards and start the trial again; if they come back, the attack has a bug",
-        )
-
-
-def _limit(settings: Mapping[str, Any], otherwise: float) -> float:
-    """The limit that the settings of a budget of this package give, by their own arithmetic."""
-    name = str(settings.get("_target_", "")).rpartition(".")[2]
-    key, unit = {"Linf": ("eps", 255), "L2": ("eps", 1), "L1": ("eps", 1), "RMS": ("rms", 1)}.get(
-        name, ("", 1)
-    )
-    return float(settings[key]) / unit if key in settings else otherwise
 
 
 class Certificates(Check):

@@ -106,6 +106,8 @@ class Recognises(Check):
         before = evidence.accuracy_before
         if before is not None:
             detail += f"; after its training {before:.0%} were"
+        if not evidence.code_known:
+            detail += "; the checkpoint does not tell which code trained it"
         # Of few pictures all of the interval must lie too low, so that they do not fail it by chance.
         best = found.value if len(batch) >= _ENOUGH else found.high
         low = best < chance + self.least * (1 - chance)

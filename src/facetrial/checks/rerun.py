@@ -8,7 +8,6 @@ import pandas as pd
 
 from facetrial.attacks.attack import Attack
 from facetrial.checks.base import Evidence
-from facetrial.checks.reference import Reference
 from facetrial.statistics.paired import mcnemar
 from facetrial.trial.rows import ATTACKED, at_stake
 from facetrial.trial.verdicts import verdict_rows
@@ -28,6 +27,7 @@ class Comparison:
         spared: of those that the trial's attack brought down, those that withstand the second; 0 where nobody asked,
             since too few were brought down for it to matter.
         fails: whether the second brings down more, by more than the tolerance and by more than chance.
+        too_few: whether so few withstood that even all of them would be no more than chance: then nobody asked.
     """
 
     n: int
@@ -35,8 +35,14 @@ class Comparison:
     brought_down: int
     spared: int
     fails: bool
+    too_few: bool = False
 
     def __str__(self) -> str:
+        if self.too_few:
+            return (
+                f"{self.robust} of the pictures looked at withstood the trial's attack: too few for what a second one "
+                "brings down to be more than chance"
+            )
         spared = f" and spares {self.spared} that it brought down" if self.spared else ""
         return (
             f"brings down {self.brought_down} of the {self.robust} that withstood the trial's attack{spared} "
@@ -78,8 +84,10 @@ def compare(first: np.ndarray, second: Callable[[np.ndarray], np.ndarray], toler
         tolerance: as for `compared`.
     """
     robust = np.flatnonzero(~first)
+    if not _stronger(first, np.ones_like(first), tolerance):
+        return Comparison(len(first), len(robust), 0, 0, False, too_few=True)
     both = first.copy()
-    both[robust] = second(robust) if len(robust) else False
+    both[robust] = second(robust)
     if _stronger(first, both, tolerance):
         fooled = np.flatnonzero(first)
         both[fooled] = second(fooled) if len(fooled) else False
@@ -97,14 +105,14 @@ def _stronger(first: np.ndarray, second: np.ndarray, tolerance: float) -> bool:
     return second.mean() - first.mean() > tolerance and mcnemar(first, second) < 2 * _CHANCE
 
 
-def attacked_hits(evidence: Evidence, attack: Attack | Reference, chosen: list[int]) -> np.ndarray:
+def attacked_hits(evidence: Evidence, attack: Attack, chosen: list[int]) -> np.ndarray:
     """Which of the test pictures `chosen` an attack brings down, bool."""
     rows = attacked_rows(evidence, attack, chosen)
     hits = hits_of(rows, attack.goal.name)
     return np.array([hits.get(evidence.faces.files[i], False) for i in chosen], dtype=bool)
 
 
-def attacked_rows(evidence: Evidence, attack: Attack | Reference, chosen: list[int]) -> pd.DataFrame:
+def attacked_rows(evidence: Evidence, attack: Attack, chosen: list[int]) -> pd.DataFrame:
     """Verdict rows of the test pictures `chosen` under another attack than the trial's."""
     parts = []
     for start in range(0, len(chosen), _AT_ONCE):

@@ -1,5 +1,6 @@
 """Recipes: what decides a trained model, as plain values, so that a checkpoint is never used for another config."""
 
+import ast
 import contextlib
 import hashlib
 import inspect
@@ -68,6 +69,40 @@ def package_code(*parts: str) -> str:
         VERSION,
         (piece for path in files for piece in (path.relative_to(_ROOT).as_posix(), path.read_bytes())),
     )
+
+
+@cache
+def what_code_does(*parts: str) -> str:
+    """A name for what the code in these files and folders of this package does, the same for every Python.
+
+    Layout, comments, docstrings, what errors say and where files lie count for nothing.
+
+    Raises:
+        FileNotFoundError: as `package_code`.
+    """
+    files = {path for part in parts for path in _sources(_ROOT / part) if path.suffix == ".py"}
+    return digest(sorted(digest(_does(ast.parse(path.read_bytes()))) for path in files))
+
+
+def _does(piece: Any) -> Any:
+    """A piece of a syntax tree as plain values. What is empty is left out: a newer Python has more that may be."""
+    if isinstance(piece, ast.Raise):
+        return "raise"
+    if isinstance(piece, ast.AST):
+        fields = {name: _does(value) for name, value in ast.iter_fields(piece)}
+        return [
+            type(piece).__name__,
+            {name: value for name, value in fields.items() if value not in (None, [])},
+        ]
+    if isinstance(piece, list):
+        return [_does(item) for item in piece if not _does_nothing(item)]
+    return None if piece is None else repr(piece)
+
+
+def _does_nothing(statement: Any) -> bool:
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return True
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _sources(part: Path) -> list[Path]:

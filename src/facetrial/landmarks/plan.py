@@ -14,6 +14,12 @@ from facetrial.landmarks.lightning_module import LandmarkRegressor
 from facetrial.landmarks.network import LandmarkNetwork
 from facetrial.runtime.plan import Plan, Settings
 
+# Of this package, what a landmark network comes from.
+_DECIDES = (
+    "core/randomness.py", "core/seeding.py", "data", "faces/batch.py", "faces/frames.py", "faces/homographies.py",
+    "faces/landmark_names.py", "landmarks",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
 class LandmarkPlan(Plan):
@@ -25,14 +31,20 @@ class LandmarkPlan(Plan):
         "network is trained for this config."
     )
 
+    @property
+    def code_parts(self) -> tuple[str, ...]:
+        return _DECIDES
+
     @cached_property
     def recipe(self) -> Settings:
-        return {
-            "data": self.data_recipe("limit", "cache"),
-            "model": without(self.model, ("checkpoint", "train", "plan", "max_epochs")),
-            "trainer": self.trainer_recipe,
-            "seed": self.seed,
-        }
+        return self.with_code(
+            {
+                "data": self.data_recipe("limit", "cache"),
+                "model": without(self.model, ("checkpoint", "train", "plan", "max_epochs")),
+                "trainer": self.trainer_recipe,
+                "seed": self.seed,
+            }
+        )
 
     def make_network(self) -> LandmarkNetwork:
         """The network, not trained."""

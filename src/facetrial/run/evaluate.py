@@ -11,7 +11,7 @@ from torch import nn
 
 from facetrial.attacks.fitted.base import Fitted
 from facetrial.checks.base import Evidence, run_checks
-from facetrial.checks.reference_attack import weak_on_purpose
+from facetrial.checks.reference.check import weak_on_purpose
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
 from facetrial.data.datamodule import FacesDataModule
@@ -151,6 +151,7 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         context.settings["attack"]["budget"],
         list(context.plan.defenses_in_front),
         context.plan.accuracy_before,
+        context.plan.code_known,
     )
     checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())

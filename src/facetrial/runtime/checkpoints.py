@@ -60,9 +60,10 @@ def load_checkpoint(path: str | Path, kind: str, mmap: bool = False) -> dict[str
 
 
 def take_over_renamed(path: Path, kind: str, config: dict[str, Any]) -> None:
-    """Makes the checkpoint at `path` of one beside it that the same config made, when its parts had other names.
+    """Makes the checkpoint at `path` of one beside it that the same config made, under another name.
 
-    Checkpoints are found by a name that ends in a digest of their config, and old names give another digest.
+    Checkpoints are found by a name that ends in a digest of their config; where parts had other names, or nobody kept
+    the code that made it, the digest is another.
 
     Args:
         path: where the checkpoint is to be; nothing is done where there is one.
@@ -74,10 +75,10 @@ def take_over_renamed(path: Path, kind: str, config: dict[str, Any]) -> None:
     for other in sorted(path.parent.glob(f"{path.stem.rpartition('-')[0]}-*{path.suffix}")):
         with contextlib.suppress(FacetrialError):  # whoever needs that one says what is wrong with it
             content = load_checkpoint(other, kind, mmap=True)
-            if content["config"] == config:
+            if not recipe_differences(content["config"], config):
                 with written_whole(path) as temporary:
                     torch.save(content, temporary)
-                log.info("%s was made when its parts had other names; taken over as %s.", other, path)
+                log.info("%s was made by this config under another name; taken over as %s.", other, path)
                 return
 
 
@@ -99,6 +100,20 @@ def training_cut_short(folder: Path) -> Path | None:
         ) from error
     log.info("Going on with the training that was cut short: %s", last)
     return last
+
+
+def knows_code(made_by: dict) -> bool:
+    """Whether a checkpoint's config tells which code of this package made it; those of 0.1 do not."""
+    return "facetrial" in made_by.get("code", {})
+
+
+def recipe_differences(made_by: dict, config: dict) -> list[str]:
+    """Lines as by `config_differences`; code that nobody kept is not held against a checkpoint."""
+    if not knows_code(made_by):
+        made_by = {"code": {}} | made_by
+        code = config.get("code", {})
+        config = config | {"code": {name: code[name] for name in code.keys() & made_by["code"].keys()}}
+    return config_differences(made_by, config)
 
 
 def config_differences(made_by: dict, config: dict, prefix: str = "") -> list[str]:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -16,8 +16,8 @@ from omegaconf import DictConfig
 from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
-from facetrial.core.provenance import data_files, data_recipe
-from facetrial.runtime.checkpoints import config_differences, load_checkpoint, take_over_renamed
+from facetrial.core.provenance import data_files, data_recipe, users_code, what_code_does
+from facetrial.runtime.checkpoints import knows_code, load_checkpoint, recipe_differences, take_over_renamed
 from facetrial.runtime.started import plain
 
 log = logging.getLogger(__name__)
@@ -86,6 +86,15 @@ class Plan:
         """The settings of the trainer that decide a network."""
         return {key: self.trainer[key] for key in _TRAINER_DECIDES if key in self.trainer}
 
+    @property
+    def code_parts(self) -> tuple[str, ...]:
+        """The files and folders of this package that decide the network."""
+        raise NotImplementedError
+
+    def with_code(self, made_by: Settings) -> Settings:
+        """A recipe with the code that decides the network: this package's, and the user's that it names."""
+        return made_by | {"code": {"facetrial": what_code_does(*self.code_parts), **users_code(made_by)}}
+
     @cached_property
     def recipe(self) -> Settings:
         """All that decides the network, as plain values: what its checkpoint keeps of the config."""
@@ -128,10 +137,12 @@ class Plan:
             FacetrialError: it cannot be read, is of another kind, or was made by another config.
         """
         content = load_checkpoint(self.path, self.kind, mmap)
-        if differences := config_differences(content["config"], self.recipe):
+        if differences := recipe_differences(content["config"], self.recipe):
             raise FacetrialError(
                 f"{self.path} was made by another config:\n  " + "\n  ".join(differences) + f"\n{self.says}"
             )
+        if not knows_code(content["config"]):
+            _warn_of_unknown_code(self.path)
         return content
 
     def make_trainer(self, *callbacks: Callback, **settings: Any) -> Trainer:
@@ -154,6 +165,15 @@ class Plan:
             num_sanity_val_steps=0,
             **settings,
         )
+
+
+@cache  # once for each
+def _warn_of_unknown_code(path: Path) -> None:
+    log.warning(
+        "%s does not tell which code made it: it is of 0.1, and taken for what today's code would make. Delete it to "
+        "have it made again.",
+        path,
+    )
 
 
 def make_trainer(

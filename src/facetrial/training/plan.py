@@ -11,7 +11,7 @@ from lightning import LightningDataModule
 from torch import nn
 
 from facetrial.core.errors import FacetrialError
-from facetrial.core.provenance import data_recipe, file_content, users_code, without
+from facetrial.core.provenance import data_recipe, file_content, without
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.defenses.base import Defense
 from facetrial.defenses.build import check_defenses
@@ -20,11 +20,27 @@ from facetrial.faces.batch import FaceDataset
 from facetrial.recognition.embedders.factory import make_embedder, own_content
 from facetrial.recognition.svm_head import SVMHead
 from facetrial.recognition.victim import Victim
+from facetrial.runtime.checkpoints import knows_code
 from facetrial.runtime.plan import Plan, Settings, class_name
 from facetrial.training.lightning_module import Recognizer
 
 # Of `data`, what does not change a trained recogniser; training has a batch size of its own, `model.batch_size`.
 _NOT_IN_TRAINING = ("limit", "cache", "batch_size", "on_bad_picture")
+# Of this package, what every recogniser comes from; what defences train it with; what finds landmarks for these.
+_TRAINS = (
+    "core/randomness.py", "core/seeding.py", "data/datamodule.py", "data/lfw.py", "data/people_folder.py",
+    "data/photos", "data/rendering", "data/splits.py", "data/synthetic.py", "faces/batch.py", "faces/frames.py",
+    "recognition/embedders", "recognition/gallery_head.py", "recognition/svm_head.py", "training",
+)  # fmt: skip
+_TRAINS_DEFENDED = (
+    "attacks",
+    "core/exact_sums.py",
+    "defenses",
+    "faces/landmark_names.py",
+    "recognition",
+    "regions",
+)
+_FINDS_LANDMARKS = ("data", "landmarks")
 # Of `landmarks`, what does not change them.
 _NOT_IN_LANDMARKS = ("cache", "paths", "trainer", "callbacks", "_recursive_", "_convert_")
 
@@ -91,9 +107,13 @@ class RecognizerPlan(Plan):
         }
         if any(defense.needs_landmarks for defense in trains.values()):
             made_by["landmarks"] = self.landmarks_recipe
-        if own := users_code(made_by):
-            made_by["code"] = own
-        return made_by
+        return self.with_code(made_by)
+
+    @property
+    def code_parts(self) -> tuple[str, ...]:
+        trains = self.training_defenses.values()
+        by_landmarks = any(defense.needs_landmarks for defense in trains)
+        return (*_TRAINS, *(_TRAINS_DEFENDED if trains else ()), *(_FINDS_LANDMARKS if by_landmarks else ()))
 
     @cached_property
     def landmarks_recipe(self) -> Settings:
@@ -188,6 +208,11 @@ class RecognizerPlan(Plan):
         if not self.path.is_file():
             return None
         return self.load(mmap=True).get("metrics", {}).get("test/head_accuracy")
+
+    @property
+    def code_known(self) -> bool:
+        """Whether its checkpoint tells which code made it; so too where there is no checkpoint."""
+        return not self.path.is_file() or knows_code(self.load(mmap=True)["config"])
 
     def load_victim(self) -> Victim:
         """The recogniser in its checkpoint.

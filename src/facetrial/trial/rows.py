@@ -12,7 +12,7 @@ from facetrial.core.files import written_whole
 
 _TEXT = (
     "file", "identity", "target", "predicted_clean", "predicted_attacked", "predicted_8bit", "status", "second",
-    "certified_class",
+    "certified_class", "picture_digest",
 )  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def _check_values(column: pd.Series) -> None:
 _HOLD = {
     "reached|(correct|flagged)_.*": ("b", 1.0, "True or False"),
     "pixels_changed|queries|steps|rank_.*": ("iu", math.inf, "whole numbers from 0 on"),
-    "rms|l2|linf|smallest": ("iuf", math.inf, "numbers from 0 on"),
+    "rms|l2|l1|linf|smallest": ("iuf", math.inf, "numbers from 0 on"),
     "region_area": ("iuf", 1.0, "numbers from 0 to 1"),
 }
 COLUMNS = (

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from facetrial.attacks.goals import SHOWS_TARGET
 from facetrial.attacks.result import Attacked, Gradient
+from facetrial.core.digests import digest
 from facetrial.core.exact_sums import exact_sum
 from facetrial.faces.batch import Faces
 from facetrial.recognition.layers import answer, unchecked
@@ -78,6 +79,7 @@ def change_columns(faces: Faces, attacked: Attacked) -> dict[str, list]:
     columns["status"] = [ATTACKED if attackable else NOT_ATTACKABLE for attackable in attacked.attackable]
     columns["reached"] = attacked.reached.tolist()
     columns |= change_norms(faces.images, attacked.images)
+    columns["picture_digest"] = [digest(image) for image in attacked.images.cpu()]
     columns["region_area"] = (exact_sum(attacked.region) / attacked.region[0].numel()).tolist()
     if attacked.smallest is not None:
         columns["smallest"] = attacked.smallest.tolist()
@@ -111,6 +113,7 @@ def change_norms(images: Tensor, attacked: Tensor) -> dict[str, list]:
     return {
         "rms": (energy / change[0].numel()).sqrt().tolist(),
         "l2": energy.sqrt().tolist(),
+        "l1": exact_sum(change).tolist(),
         "linf": change.amax((1, 2, 3)).tolist(),
         "pixels_changed": (change.amax(1) > 0).sum((1, 2)).tolist(),
     }

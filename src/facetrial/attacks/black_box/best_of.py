@@ -32,6 +32,7 @@ class BestOf(Method):
     """
 
     asks_gradient = False
+    fills_budget = True
 
     @checked("attack.method")
     def __init__(

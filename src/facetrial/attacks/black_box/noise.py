@@ -18,6 +18,7 @@ class Draw(Method):
 
     asks_victim = False
     asks_gradient = False
+    fills_budget = True
 
     @abstractmethod
     def fill(self, problem: Problem) -> tuple[Tensor, Tensor]:

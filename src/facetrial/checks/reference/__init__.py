@@ -1,0 +1,1 @@
+"""A second attack, whose code shares nothing with the methods on trial."""

@@ -1,0 +1,171 @@
+"""What the parts of the reference attack share: the pictures, who is asked, how far a change may go, and the best."""
+
+import math
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+
+from facetrial.attacks.attack import Attack
+from facetrial.core.randomness import Draws
+from facetrial.faces.batch import Faces
+from facetrial.recognition.layers import (
+    abstain_columns,
+    abstains,
+    adaptive_view,
+    draws_at_random,
+    scores_of,
+    unchecked,
+)
+
+NORMS = ("linf", "l2", "rms", "l1")
+_L1_SHARE = 0.02  # of the values that a step in L1 changes
+
+
+class Search:
+    """Pictures under the reference attack, at the region, budget and goal of the trial's.
+
+    Gradients are those of what an attacker sees who knows the defences, in float32; the best picture is chosen by
+    the victim's own scores, or, where it draws, abstains or flags, by what the attacker sees.
+
+    Args:
+        victim: scores (B, C), in eval mode.
+        faces: B clean pictures.
+        trial: the attack whose region, budget and goal it takes over.
+        seed: of what is drawn.
+
+    Attributes:
+        best: (B, 3, H, W), for each picture the furthest one found.
+        furthest: (B,), how far that is beyond the goal: above 0 it is reached.
+    """
+
+    def __init__(self, victim: nn.Module, faces: Faces, trial: Attack, seed: int) -> None:
+        self.images, self.own = faces.images, faces.identities
+        self.victim, view = unchecked(victim), adaptive_view(victim)
+        # Who may abstain, or flag, is to be fooled without that, which only the view has a score for.
+        self.by_view = draws_at_random(victim) or abstain_columns(view) > 0 or view is victim
+        self.view, self.abstain = unchecked(view), abstain_columns(view)
+        self.draws = Draws(seed, faces.pictures)
+        height, width = self.images.shape[-2:]
+        self.region = trial.region(faces.landmarks, height, width, self.draws)
+        self.norm = trial.budget.norm
+        values = self.images[0].numel()
+        self.limit = trial.budget.limit * (math.sqrt(values) if self.norm == "rms" else 1.0)
+        clean, names = None, list(getattr(victim, "names", None) or ())
+        if trial.goal.needs_scores:
+            clean = self.clean
+            names = names or [str(number) for number in range(clean.shape[1])]
+        self.targets = trial.goal.criterion(clean, self.own, names, self.draws).targets
+        self.best = self.images.clone()
+        self.furthest = torch.full((len(self.images),), -torch.inf, device=self.images.device)
+
+    @cached_property
+    def clean(self) -> Tensor:
+        """Scores (B, C) of the clean pictures, asked for when they are needed."""
+        return scores_of(self.victim, self.images)
+
+    def standing(self, rows: Tensor) -> Tensor:
+        """Those of `rows`, numbers of pictures, whose goal is not reached."""
+        return rows[self.furthest[rows] <= 0]
+
+    def look(self, rows: Tensor, pictures: Tensor) -> None:
+        """Asks about pictures (A, 3, H, W) of `rows`, and keeps those that are further than the best."""
+        scores = scores_of(self.view if self.by_view else self.victim, pictures)
+        self._keep(rows, pictures, scores)
+
+    def slope(self, rows: Tensor, pictures: Tensor, towards: Tensor | None) -> Tensor:
+        """As `look`, and the slope (A, 3, H, W) towards the goal, or towards the people (A,) where they are given."""
+        leaf = pictures.detach().requires_grad_(True)
+        with torch.enable_grad():
+            scores = self.view(leaf).float()
+            if towards is None:
+                loss = beyond(scores, self.own[rows], self._targets(rows), self.abstain)
+            else:
+                loss = (
+                    scores.gather(1, towards[:, None])[:, 0] - scores.gather(1, self.own[rows][:, None])[:, 0]
+                )
+            (gradient,) = torch.autograd.grad(loss.sum(), leaf)
+        self._keep(rows, pictures, scores.detach() if self.by_view else scores_of(self.victim, pictures))
+        return gradient.float().nan_to_num(0.0, 0.0, 0.0) * self.region[rows]
+
+    def moved(self, rows: Tensor, current: Tensor, direction: Tensor, length: float) -> Tensor:
+        """Pictures (A, 3, H, W) a step further along `direction`; `length` is a share of the budget."""
+        if self.norm == "linf":
+            unit = direction.sign()
+        elif self.norm == "l1":
+            unit = _sparse(direction)
+        else:
+            unit = direction / _lengths(direction)
+        return self.within(rows, current - self.images[rows] + length * self.limit * unit)
+
+    def within(self, rows: Tensor, change: Tensor) -> Tensor:
+        """The pictures of `rows` with a change (A, 3, H, W) that is cut to norm, region and [0, 1]."""
+        images, region = self.images[rows], self.region[rows]
+        if self.norm == "linf":
+            room = self.limit * region
+            change = torch.minimum(torch.maximum(change, -room), room)
+        elif self.norm == "l1":
+            change = within_l1(change * (region > 0), self.limit)
+        else:
+            change = change * (region > 0)
+            change = change * (self.limit / _lengths(change)).clamp(max=1.0)
+        return (images + change).clamp(0.0, 1.0)
+
+    def fooled(self) -> Tensor:
+        """(B,) bool: on which of the best pictures that reach the goal the victim's own verdict is what it wants."""
+        found = self.furthest > 0
+        rows = found.nonzero()[:, 0]
+        if len(rows) == 0:
+            return found
+        scores = scores_of(self.victim, self.best[rows])
+        winners, silent = scores.argmax(1), abstains(self.victim, scores) | ~scores.isfinite().all(1)
+        if self.targets is None:
+            found[rows] = (winners != self.own[rows]) | silent
+        else:
+            found[rows] = (winners == self.targets[rows]) & ~silent
+        return found
+
+    def _keep(self, rows: Tensor, pictures: Tensor, scores: Tensor) -> None:
+        abstain = self.abstain if self.by_view else 0
+        found = beyond(scores, self.own[rows], self._targets(rows), abstain)
+        found = found.nan_to_num(-torch.inf, neginf=-torch.inf)
+        better = found > self.furthest[rows]
+        self.best[rows[better]], self.furthest[rows[better]] = pictures[better], found[better]
+
+    def _targets(self, rows: Tensor) -> Tensor | None:
+        return None if self.targets is None else self.targets[rows]
+
+
+def beyond(scores: Tensor, own: Tensor, targets: Tensor | None, abstain: int) -> Tensor:
+    """By how much (B,) scores (B, C) name somebody else, or the target; the last `abstain` columns are nobody's."""
+    names = scores.shape[1] - abstain
+    if targets is None:
+        others = scores.scatter(1, own[:, None], -torch.inf)[:, :names].amax(1)
+        against = torch.cat([scores.gather(1, own[:, None]), scores[:, names:]], dim=1).amax(1)
+        return others - against
+    wanted = targets.clamp(min=0)[:, None]
+    return scores.gather(1, wanted)[:, 0] - scores.scatter(1, wanted, -torch.inf).amax(1)
+
+
+def within_l1(change: Tensor, limit: float) -> Tensor:
+    """The nearest changes (B, 3, H, W) whose values sum to at most `limit` (Duchi et al., ICML 2008)."""
+    sizes = change.flatten(1).abs()
+    ordered = sizes.sort(dim=1, descending=True).values
+    excess = (ordered.cumsum(1) - limit) / torch.arange(1, sizes.shape[1] + 1, device=change.device)
+    count = (ordered > excess).sum(1, keepdim=True).clamp(min=1)
+    threshold = excess.gather(1, count - 1).clamp(min=0.0)[..., None, None]
+    return change.sign() * (change.abs() - threshold).clamp(min=0.0)
+
+
+def _lengths(change: Tensor) -> Tensor:
+    """Euclidean norms (B, 1, 1, 1) of changes (B, 3, H, W)."""
+    lengths: Tensor = change.flatten(1).norm(dim=1)
+    return lengths[:, None, None, None].clamp(1e-30)
+
+
+def _sparse(direction: Tensor) -> Tensor:
+    """Steps of length 1 in L1 along the largest values (B, 3, H, W)."""
+    count = max(1, round(_L1_SHARE * direction[0].numel()))
+    least = direction.flatten(1).abs().topk(count, dim=1).values[:, -1][:, None, None, None]
+    chosen = direction.sign() * (direction.abs() >= least)
+    return chosen / chosen.abs().sum((1, 2, 3), keepdim=True).clamp(1.0)
