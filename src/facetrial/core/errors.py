@@ -7,3 +7,11 @@ class FacetrialError(ValueError):
 
 class Diverged(FacetrialError):
     """What a part of training says that cannot work with the recogniser as it has become."""
+
+
+class Damaged(FacetrialError):
+    """A file of ours that is not as it was written."""
+
+
+class Unsealed(Damaged):
+    """One without a seal at its end: cut short, or of a version that set none."""
