@@ -32,7 +32,7 @@ def test_round_trip(path):
 
 def test_a_save_that_fails_leaves_the_old_one(path, monkeypatch):
     def broken(content, file):
-        file.write_bytes(b"half")
+        file.write(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(torch, "save", broken)

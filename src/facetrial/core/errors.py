@@ -11,7 +11,3 @@ class Diverged(FacetrialError):
 
 class Damaged(FacetrialError):
     """A file of ours that is not as it was written."""
-
-
-class Unsealed(Damaged):
-    """One without a seal at its end: cut short, or of a version that set none."""

@@ -13,11 +13,12 @@ import logging
 import os
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from facetrial.core.errors import Damaged, FacetrialError, Unsealed
+from facetrial.core.errors import Damaged, FacetrialError
 
 try:
     import fcntl
@@ -30,6 +31,7 @@ T = TypeVar("T")
 _WRITING = ".being-written-"
 _SEAL = b"\n# facetrial: blake2b of all above "
 _SEAL_LENGTH = len(_SEAL) + 33  # with 32 letters and the end of the line
+_ZIP_END, _ZIP_END_LENGTH = b"PK\x05\x06", 22  # without a comment
 # What a system says where it will not take more, whoever asks.
 _NO_MORE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
@@ -100,41 +102,41 @@ def check_writable(folder: str | Path) -> None:
     (Path(folder) / "probe").unlink(missing_ok=True)
 
 
-def check_seal(path: Path) -> None:
-    """Raises Damaged unless a file is as `written_whole` sealed it, and FileNotFoundError where it is not there."""
-    try:
-        with path.open("rb") as file:
-            _check(file, path)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise FacetrialError(f"cannot read {path}: {error.strerror or error}.") from error
+def check_seal(path: Path, zipped: bool = False) -> None:
+    """Raises unless a file is as `written_whole` sealed it.
 
-
-def read_sealed(path: Path) -> bytes:
-    """What was sealed in a file.
+    Args:
+        path: the file.
+        zipped: whether it is a zip file, as NumPy's and torch's are: one from before there were seals then goes by the
+            checksums of its parts.
 
     Raises:
         Damaged: it is not as it was written.
         FileNotFoundError: it is not there.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise FacetrialError(f"cannot read {path}: {error.strerror or error}.") from error
-    _check(io.BytesIO(content), path)
-    return content[:-_SEAL_LENGTH]
+    with _readable(path) as file:
+        _check(file, path, zipped)
 
 
-def recalled(path: Path, read: Callable[[bytes], T]) -> T | None:
+def read_sealed(path: Path, zipped: bool = False) -> bytes:
+    """What was sealed in a file; arguments and exceptions are those of `check_seal`."""
+    with _readable(path) as file:
+        content = io.BytesIO(file.read())
+    return content.getvalue()[: _check(content, path, zipped)]
+
+
+def recalled(path: Path, read: Callable[[bytes], T], zipped: bool = False) -> T | None:
     """What `read` makes of a sealed file's content; None where it has to be made again.
 
     That is where it is not there, or damaged: then it is removed, with a word in the log.
+
+    Args:
+        path: the file.
+        read: gets what was sealed.
+        zipped: as for `check_seal`.
     """
     try:
-        content = read_sealed(path)
+        content = read_sealed(path, zipped)
         try:
             return read(content)
         except MemoryError:
@@ -150,15 +152,42 @@ def recalled(path: Path, read: Callable[[bytes], T]) -> T | None:
         return None
 
 
-def _check(file: BinaryIO, path: Path) -> None:
-    size = file.seek(0, os.SEEK_END) - _SEAL_LENGTH
-    file.seek(max(size, 0))
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise FacetrialError(f"cannot read {path}: {error.strerror or error}.") from error
+
+
+def _check(file: BinaryIO, path: Path, zipped: bool) -> int:
+    """The length of what was sealed; raises Damaged where it is not as it was written."""
+    whole = file.seek(0, os.SEEK_END)
+    length = max(whole - _SEAL_LENGTH, 0)
+    file.seek(length)
     seal = file.read()
-    if size < 0 or not seal.startswith(_SEAL):
-        raise Unsealed(f"{path} is cut short, or was written by another version: it ends without its checksum.")
+    if not seal.startswith(_SEAL):
+        if zipped and _is_whole_zip(file):
+            return whole
+        raise Damaged(f"{path} is damaged, cut short, or of another version: it ends without its checksum.")
     file.seek(0)
-    if seal != _SEAL + _digest(file, size) + b"\n":
+    if seal != _SEAL + _digest(file, length) + b"\n":
         raise Damaged(f"{path} is damaged: it does not agree with its checksum.")
+    return length
+
+
+def _is_whole_zip(file: BinaryIO) -> bool:
+    try:
+        file.seek(-_ZIP_END_LENGTH, os.SEEK_END)
+        if not file.read().startswith(_ZIP_END):
+            return False
+        with zipfile.ZipFile(file) as parts:
+            return parts.testzip() is None
+    except Exception:  # zipfile has many for what it cannot read
+        return False
 
 
 def _digest(file: BinaryIO, size: int | None = None) -> bytes:

@@ -17,7 +17,12 @@ from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
 from facetrial.core.provenance import data_files, data_recipe
-from facetrial.runtime.checkpoints import config_differences, load_checkpoint, take_over_renamed
+from facetrial.runtime.checkpoints import (
+    WholeCheckpoints,
+    config_differences,
+    load_checkpoint,
+    take_over_renamed,
+)
 from facetrial.runtime.started import plain
 
 log = logging.getLogger(__name__)
@@ -152,6 +157,7 @@ class Plan:
             [newest, *callbacks],
             enable_model_summary=False,
             num_sanity_val_steps=0,
+            plugins=[*instantiate(self.trainer.get("plugins") or []), WholeCheckpoints()],
             **settings,
         )
 
