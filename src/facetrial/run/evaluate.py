@@ -26,8 +26,9 @@ from facetrial.metrics.tasks.summary import tasks_summary
 from facetrial.report.console import print_summary
 from facetrial.run.context import TrialContext
 from facetrial.run.cost import cost
-from facetrial.run.finished import DONE, begin, finish, finished_before
+from facetrial.run.finished import begin, finish, finished_before
 from facetrial.run.results import TrialOutcome, write_results
+from facetrial.runtime.finished_files import DONE
 from facetrial.trial.rows import write_rows
 from facetrial.trial.shards import Shards
 from facetrial.trial.showcase_cases import kept_pictures

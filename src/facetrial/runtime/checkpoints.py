@@ -91,7 +91,7 @@ def training_cut_short(folder: Path) -> Path | None:
         _check(last)
         torch.load(last, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a different type for each way in which a file can be broken
-        log.warning("%s, left by a training that was cut short, is begun afresh: %s", last, error)
+        log.warning("%s cannot be read (%s): the training that was cut short is begun afresh.", last, error)
         last.unlink(missing_ok=True)
         return None
     log.info("Going on with the training that was cut short: %s", last)
