@@ -60,7 +60,7 @@ def evaluate(config: DictConfig, folder: Path) -> TrialSummary | None:
         begin(folder)
         summary = context.task(context)
         if summary is not None:
-            finish(folder, asked)
+            finish(folder, asked, context.also_read)
     return summary
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from facetrial.core.errors import FacetrialError
@@ -51,6 +52,12 @@ def begin(folder: Path) -> None:
     shutil.rmtree(folder / "gallery", ignore_errors=True)  # the showcase of today
 
 
-def finish(folder: Path, asked: str) -> None:
-    """Marks the trial in `folder` as done: the last that is written of it."""
-    write_finished(folder, asked, package_code())
+def finish(folder: Path, asked: str, also_read: Sequence[Path] = ()) -> None:
+    """Marks the trial in `folder` as done: the last that is written of it.
+
+    Args:
+        folder: of the run.
+        asked: a short name for all that decides the trial and that its config tells.
+        also_read: files that decide it too, and that the config does not name.
+    """
+    write_finished(folder, asked, package_code(), also_read)

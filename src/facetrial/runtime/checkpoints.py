@@ -11,6 +11,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import check_seal, written_whole
+from facetrial.core.provenance import files_known_today
 from facetrial.runtime.old_names import with_new_names
 
 log = logging.getLogger(__name__)
@@ -76,8 +77,8 @@ def take_over_renamed(path: Path, kind: str, config: dict[str, Any]) -> None:
     for other in sorted(path.parent.glob(f"{path.stem.rpartition('-')[0]}-*{path.suffix}")):
         with contextlib.suppress(FacetrialError):  # whoever needs that one says what is wrong with it
             content = load_checkpoint(other, kind, mmap=True)
-            if content["config"] == config:
-                _write(content, path)
+            if files_known_today(content["config"], config) == config:
+                _write(content | {"config": config}, path)
                 log.info("%s was made when its parts had other names; taken over as %s.", other, path)
                 return
 

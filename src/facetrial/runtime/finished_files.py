@@ -1,6 +1,6 @@
 """The files that a finished trial left, by their content: what is damaged, or was changed since, is known by it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ class Finished:
     Attributes:
         asked: a short name for all that decides what the trial leaves.
         code: one for this package's source.
-        files: the digest of each file by its path in the run's folder.
+        files: the digest of each file by its path in the run's folder; of a file elsewhere by its whole path.
     """
 
     asked: str
@@ -32,9 +32,10 @@ class Finished:
         return [name for name, digest in self.files.items() if not _is(folder / name, digest)]
 
 
-def write_finished(folder: Path, asked: str, code: str) -> None:
-    """Writes `done.json`, of the files of a trial that lie in its folder by now."""
+def write_finished(folder: Path, asked: str, code: str, also: Sequence[Path] = ()) -> None:
+    """Writes `done.json`, of the files of a trial that lie in its folder by now, and others that it goes by."""
     files = {path.relative_to(folder).as_posix(): file_digest(path) for path in _left(folder)}
+    files |= {str(path.resolve()): file_digest(path) for path in also}
     write_json(Finished(asked, code, files), folder / DONE, checksum=True)
 
 
