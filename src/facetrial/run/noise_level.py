@@ -9,12 +9,16 @@ from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
 from facetrial.core.plain import from_plain, read_json, write_json
+from facetrial.core.provenance import package_code, users_code
 from facetrial.metrics.parts import NoiseLevel
 from facetrial.runtime.plan import Settings
 from facetrial.training.plan import RecognizerPlan
 from facetrial.training.train import recognizer_for
 
 log = logging.getLogger(__name__)
+
+# Of this package, what a level comes from beside the victim.
+_DECIDE = ("attacks", "core/exact_sums.py", "core/randomness.py", "regions", "run/calibration.py")
 
 
 def noise_level_of(rule: Settings, plan: RecognizerPlan) -> NoiseLevel:
@@ -26,7 +30,8 @@ def noise_level_of(rule: Settings, plan: RecognizerPlan) -> NoiseLevel:
     """
     seed = plan.data["split_seed"]
     victim = recognizer_for(plan).freeze()
-    name = digest([rule, plan.path.name, plan.landmarks_recipe, seed], size=6)
+    code = [package_code(*_DECIDE), users_code(rule)]
+    name = digest([rule, plan.path.name, plan.landmarks_recipe, seed, code], size=6)
     kept = Path(plan.paths["models"]) / f"noise-level-{name}.json"
     with file_lock(kept):
         if (level := _kept(kept)) is None:
