@@ -142,7 +142,9 @@ def test_a_sealed_file_comes_back(sealed):
 def test_every_flipped_bit_and_every_cut_is_found(sealed):
     whole = sealed.read_bytes()
     flipped = [
-        whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :] for at in range(len(whole)) for bit in range(8)
+        whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :]
+        for at in range(len(whole))
+        for bit in range(8)
     ]
     for content in [*flipped, *(whole[:length] for length in range(len(whole))), whole + b" "]:
         sealed.write_bytes(content)

@@ -65,7 +65,9 @@ class TestFiles:
         """The names of the files that were read; what was changed just now counts as long settled."""
         names = []
         digest_of = provenance.file_digest
-        monkeypatch.setattr(provenance, "file_digest", lambda path: names.append(path.name) or digest_of(path))
+        monkeypatch.setattr(
+            provenance, "file_digest", lambda path: names.append(path.name) or digest_of(path)
+        )
         monkeypatch.setattr(provenance, "_MOMENT", -60.0)
         return names
 
@@ -95,7 +97,9 @@ class TestFiles:
         first = data_files(data)
         (tmp_path / "people").rename(tmp_path / "moved")
         assert data_files(data | {"root": str(tmp_path / "moved")}) == first
-        assert data_files({key: value for key, value in data.items() if key != "cache"} | {"root": None}) is None
+        assert (
+            data_files({key: value for key, value in data.items() if key != "cache"} | {"root": None}) is None
+        )
 
     def test_what_was_changed_a_moment_ago_is_read_again(self, data, tmp_path):
         path = tmp_path / "people" / "Ann" / "0.bmp"
@@ -104,7 +108,9 @@ class TestFiles:
             path.write_bytes(content)
             assert contents_of([path], kept) == [provenance.file_digest(path)]
 
-    @pytest.mark.parametrize("damage", [lambda text: text[:50], lambda text: text.replace("bmp", "bmq", 1), lambda text: ""])
+    @pytest.mark.parametrize(
+        "damage", [lambda text: text[:50], lambda text: text.replace("bmp", "bmq", 1), lambda text: ""]
+    )
     def test_a_damaged_memory_is_made_again(self, data, tmp_path, read, damage):
         first = data_files(data)
         (kept,) = (tmp_path / "cache" / "contents").iterdir()

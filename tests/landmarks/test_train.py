@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 import torch
 
-from facetrial.core.errors import FacetrialError
 from facetrial.landmarks.train import train_landmarks
 from facetrial.runtime.checkpoints import load_checkpoint
 from tests.helpers.kaggle_files import kaggle_files

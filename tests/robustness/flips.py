@@ -73,8 +73,6 @@ def _told(kind: Kind, folder: Path, path: Path, expected: Any) -> str:
     return AGAIN if found == expected else WRONG
 
 
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=600)

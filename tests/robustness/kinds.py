@@ -203,11 +203,10 @@ def sweep(folder: Path) -> Any:
 
 
 def runs(folder: Path) -> None:
-    for number, (run, summary) in enumerate(
-        write_trials(folder, made_up_trials()[:2], lambda n, _: f"runs/{n}")
-    ):
-        add_overrides(run, f"attack={summary.attack}", f"seed={number}")
-        finish(run, "asked")
+    written = write_trials(folder, made_up_trials()[:2], lambda number, _: f"runs/{number}")
+    for number, (place, summary) in enumerate(written):
+        add_overrides(place, f"attack={summary.attack}", f"seed={number}")
+        finish(place, "asked")
 
 
 def level(folder: Path) -> Any:
@@ -218,7 +217,14 @@ def level(folder: Path) -> Any:
 
 
 def trial(folder: Path) -> Any:
-    done = run(folder, "attack=universal", "attack.method.epochs=2", "data.batch_size=1", "save_images=true", out="out")
+    done = run(
+        folder,
+        "attack=universal",
+        "attack.method.epochs=2",
+        "data.batch_size=1",
+        "save_images=true",
+        out="out",
+    )
     if done.returncode:
         raise FacetrialError(done.said)
     names = ("verdicts.csv", "tasks.csv", "showcase/*", "images/**/*.png", "mean_*.png")
@@ -238,7 +244,9 @@ KINDS = {
     "keypoints": Kind(table, keypoints, "cache/**/*.npz"),
     "contents of pictures": Kind(old_people, contents, "contents.json"),
     "checkpoint": Kind(
-        lambda folder: save_checkpoint(folder / "model.ckpt", "recognizer", state(), {"seed": 0}, names=["Zoë"]),
+        lambda folder: save_checkpoint(
+            folder / "model.ckpt", "recognizer", state(), {"seed": 0}, names=["Zoë"]
+        ),
         checkpoint,
     ),
     "a training's last epoch": Kind(half_trained, training, "models/**/last.ckpt"),

@@ -25,7 +25,9 @@ def test_damages_are_many_and_those_of_a_seed():
 def test_a_kind_that_takes_files_as_they_are_is_seen(monkeypatch):
     from tests.robustness import flips
 
-    careless = flips.Kind(lambda folder: (folder / "a").write_bytes(b"a" * 99), lambda f: (f / "a").read_bytes())
+    careless = flips.Kind(
+        lambda folder: (folder / "a").write_bytes(b"a" * 99), lambda f: (f / "a").read_bytes()
+    )
     monkeypatch.setitem(flips.KINDS, "careless", careless)
     assert set(tried("careless", 5)) == {flips.WRONG}
     frail = flips.Kind(careless.make, lambda folder: {b"a" * 99: 1}[(folder / "a").read_bytes()])

@@ -134,7 +134,9 @@ class TestNotTakenOver:
         assert finished_before(done, "asked") is None
         assert f"in {done} lacks {lost}; it is run again" in caplog.text
 
-    @pytest.mark.parametrize("damaged", ["summary.json", "verdicts.csv", "report.html", "showcase/01-clean.png"])
+    @pytest.mark.parametrize(
+        "damaged", ["summary.json", "verdicts.csv", "report.html", "showcase/01-clean.png"]
+    )
     def test_one_whose_file_is_not_as_it_was_written(self, done, damaged, caplog):
         (done / damaged).write_bytes((done / damaged).read_bytes() + b" ")
         assert finished_before(done, "asked") is None

@@ -29,7 +29,9 @@ def test_it_lists_what_the_trial_left(run):
 def test_a_file_is_as_it_was_left_or_named(run):
     assert as_left(run, "verdicts.csv").read_text() == "verdicts.csv"
     (run / "verdicts.csv").write_text("Verdicts.csv")
-    with pytest.raises(Damaged, match=r"verdicts\.csv is damaged, or was changed .* Start the same trial again"):
+    with pytest.raises(
+        Damaged, match=r"verdicts\.csv is damaged, or was changed .* Start the same trial again"
+    ):
         as_left(run, "verdicts.csv")
     (run / "verdicts.csv").unlink()  # whoever reads it sees that
     assert as_left(run, "verdicts.csv") == run / "verdicts.csv"
@@ -41,7 +43,9 @@ def test_a_list_of_files_that_is_damaged_is_named(run):
         as_left(run, "verdicts.csv")
 
 
-@pytest.mark.parametrize("content", [{"asked": "a", "code": "b"}, [], {"asked": "a", "code": "b", "files": {"c": 1}}])
+@pytest.mark.parametrize(
+    "content", [{"asked": "a", "code": "b"}, [], {"asked": "a", "code": "b", "files": {"c": 1}}]
+)
 def test_runs_of_other_versions_are_read_as_they_are(run, content):
     write_json(content, run / DONE)
     with pytest.raises(FacetrialError, match=r"done\.json"):

@@ -64,7 +64,9 @@ class TestDamaged:
         pd.testing.assert_frame_equal(shards.rows_of(rows["file"].tolist()), rows)
         assert shards.rows_of(["Ann/Ann_0002.jpg"])["file"].tolist() == ["Ann/Ann_0002.jpg"]
         next(shards.folder.glob("rows-*-4.csv")).unlink()
-        with pytest.raises(FacetrialError, match=r"lost the rows of 4 of 7 pictures, such as Ann/Ann_0000\.jpg"):
+        with pytest.raises(
+            FacetrialError, match=r"lost the rows of 4 of 7 pictures, such as Ann/Ann_0000\.jpg"
+        ):
             shards.rows_of(rows["file"].tolist())
 
     def test_pictures(self, shards):

@@ -1,7 +1,7 @@
-"""Files written whole or not at all, and the seal by which those that only we read are known to be as they were written.
+"""Files written whole or not at all, and the seal by which those that only we read are known to be whole.
 
-A seal is the last line of a file: a checksum of all before it. It comes into place with its file, at once, so that a kill
-leaves none without the other, and goes where its file goes. Readers of zip files, arrays and PNG do not mind it.
+A seal is the last line of a file: a checksum of all before it. It comes into place with its file, at once, so that a
+kill leaves none without the other, and goes where its file goes. Readers of zip files, arrays and PNG do not mind it.
 """
 
 import contextlib
@@ -201,9 +201,11 @@ def _digest(file: BinaryIO, size: int | None = None) -> bytes:
 
 def _new_temporary(path: Path) -> Any:
     """A new file beside `path`, open, and locked until it is closed."""
-    name = {"prefix": f".{path.stem[:40]}{_WRITING}", "suffix": path.suffix}
+    start = f".{path.stem[:40]}{_WRITING}"
     while True:
-        held = tempfile.NamedTemporaryFile(dir=path.parent, delete=False, **name)  # noqa: SIM115
+        held = tempfile.NamedTemporaryFile(  # noqa: SIM115
+            dir=path.parent, prefix=start, suffix=path.suffix, delete=False
+        )
         if fcntl is not None:
             with contextlib.suppress(OSError):  # a file system that knows no locks
                 fcntl.flock(held, fcntl.LOCK_EX)

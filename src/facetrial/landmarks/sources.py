@@ -118,7 +118,9 @@ class Regressor(LandmarkSource):
                 train_landmarks(self.plan)
         state = self.plan.load()["state"]
         kept = self.cache / "landmarks" / f"{_name(faces, state)}.npy"
-        if (found := recalled(kept, lambda content: np.load(io.BytesIO(content), allow_pickle=False))) is not None:
+        if (
+            found := recalled(kept, lambda content: np.load(io.BytesIO(content), allow_pickle=False))
+        ) is not None:
             return found
         network = self.plan.make_network()
         network.load_state_dict(state)

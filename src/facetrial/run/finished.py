@@ -24,7 +24,9 @@ def finished_before(folder: Path, asked: str) -> TrialSummary | None:
         found = read_finished(folder)
     except FacetrialError as error:
         log.warning(
-            "The trial in %s is run again: another version of this code finished it, or it is damaged. %s", folder, error
+            "The trial in %s is run again: another version of this code finished it, or it is damaged. %s",
+            folder,
+            error,
         )
         return None
     if found is None:

@@ -53,7 +53,8 @@ def load_checkpoint(path: str | Path, kind: str, mmap: bool = False) -> dict[str
     except Exception as error:  # torch raises a different type for each way in which a file can be broken
         raise FacetrialError(
             f"{path} cannot be read as a checkpoint: it is damaged, cut short, or no checkpoint, or holds more "
-            f"than tensors and plain values ({type(error).__name__}). Delete it to have it trained again, or name another."
+            f"than tensors and plain values ({type(error).__name__}). Delete it to have it trained again, or name "
+            "another."
         ) from error
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise FacetrialError(f"{path} is not a checkpoint of facetrial: expected format {_FORMAT!r} in it.")
@@ -106,7 +107,9 @@ class WholeCheckpoints(TorchCheckpointIO):
     file system: a full disk or a kill leaves it cut short, in the place of the one before.
     """
 
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
         _write(checkpoint, path)
 
 

@@ -140,7 +140,9 @@ def _overrides(path: Path) -> tuple[str, ...]:
     except (yaml.YAMLError, ValueError) as error:
         raise FacetrialError(f"{path} cannot be read: {error}. Start the run again.") from error
     if not isinstance(found, list):
-        raise FacetrialError(f"{path} holds no list of overrides; expected what Hydra writes. Start the run again.")
+        raise FacetrialError(
+            f"{path} holds no list of overrides; expected what Hydra writes. Start the run again."
+        )
     return tuple(map(str, found))
 
 

@@ -42,7 +42,9 @@ class EmbeddingShards:
             missing -= {listed[row] for row in rows}
             for version in VERSIONS:
                 part = tensors[version].numpy()
-                found.setdefault(version, np.empty((len(files), part.shape[1]), np.float32))[there] = part[rows]
+                found.setdefault(version, np.empty((len(files), part.shape[1]), np.float32))[there] = part[
+                    rows
+                ]
         return None if missing or not found else found
 
     def files(self) -> set[str]:

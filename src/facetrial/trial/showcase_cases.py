@@ -131,11 +131,7 @@ def kept_pictures(shards: Shards, rows: pd.DataFrame, always: set[str]) -> Pictu
 
 def lost_pictures(shards: Shards, rows: pd.DataFrame, always: set[str]) -> set[str]:
     """The files of these rows whose picture `KeptCases` kept, and that is not there as it was written."""
-    return {
-        file
-        for file in _wanted(rows, always & set(rows["file"]))
-        if shards.read_picture(file) is None
-    }
+    return {file for file in _wanted(rows, always & set(rows["file"])) if shards.read_picture(file) is None}
 
 
 def _wanted(rows: pd.DataFrame, always: set[str]) -> list[str]:

@@ -169,4 +169,3 @@ def _cut(
 
 def _chunks(count: int, size: int) -> Iterator[range]:
     return (range(start, min(start + size, count)) for start in range(0, count, size))
-
