@@ -30,6 +30,7 @@ LARGEST_WITHOUT_TEST = 40
 
 # Imports that may wait until they are needed, and why.
 MAY_BE_LAZY = {
+    "fcntl": "optional: Windows has none",
     "kagglehub": "start-up: only a download needs it, and it asks the network for its version",
     "lightning.pytorch": "start-up: seconds, which a command that Hydra ends, such as --help, does not need",
     "onnx": "optional: installed with facetrial[onnx]",

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facetrial.core.errors import FacetrialError
+from facetrial.core.errors import Damaged, FacetrialError
 from facetrial.core.plain import Measured, from_plain, read_json, to_plain, write_json
 
 
@@ -96,3 +96,17 @@ def test_a_file_must_be_strict_json(tmp_path, text):
     with pytest.raises(TypeError):
         write_json({"not plain": object()}, tmp_path / "made.json")
     assert json.dumps(text) == json.dumps((tmp_path / "made.json").read_text())
+
+
+def test_a_checksum_in_a_file_is_of_what_it_holds(tmp_path):
+    path = tmp_path / "kept.json"
+    write_json({"rms": 0.15, "people": ("Zoë", None)}, path, checksum=True)
+    assert read_json(path) == {"rms": 0.15, "people": ["Zoë", None]}
+    whole = path.read_text()
+    path.write_text(whole.replace("0.15", "0.75"))
+    with pytest.raises(Damaged, match=r"kept\.json is damaged"):
+        read_json(path)
+    for length in range(len(whole.rstrip())):
+        path.write_text(whole[:length])
+        with pytest.raises(FacetrialError, match=r"kept\.json"):
+            read_json(path)

@@ -169,6 +169,47 @@ def test_attacked_pictures_are_kept_as_png(home):
     pd.testing.assert_frame_equal(results(home / "images")[1], rows)
 
 
+@pytest.fixture(scope="module")
+def done_before(home) -> Path:
+    """A finished trial, in batches of one, which come to the same in any order."""
+    done = run(home, *DONE_BEFORE, out="before")
+    assert done.returncode == 0, done.said
+    return home / "before"
+
+
+DONE_BEFORE = ["attack=random", "data.batch_size=1", "save_images=true"]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "verdicts.csv",
+        "summary.json",
+        "report.html",
+        "showcase/*-attacked.png",
+        "images/*/*.png",
+        "shards/*/rows-all.csv",
+        "shards/*/embeddings-all.safetensors",
+        "shards/*/showcase/*.npz",
+    ],
+)
+def test_what_a_finished_trial_left_is_made_again_where_it_is_damaged(home, done_before, damaged):
+    kept = ("verdicts.csv", "tasks.csv", "showcase/*.png", "images/**/*.png", "mean_face.png")
+    left = {path: path.read_bytes() for name in kept for path in done_before.glob(name)}
+    path = next(done_before.glob(damaged))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    if damaged.startswith("shards"):  # of which a finished trial has no need
+        (done_before / "done.json").unlink()
+    done = run(home, *DONE_BEFORE, out="before")
+    assert done.returncode == 0, done.said
+    assert (
+        "is damaged" if damaged.startswith("shards") else "as it was written; it is run again"
+    ) in done.said
+    assert {path: path.read_bytes() for name in kept for path in done_before.glob(name)} == left
+
+
 def test_a_sweep_with_a_defence_that_was_killed_goes_on(home):
     arguments = ["-m", "attack=random,scattered", "defense=none,adv", f"hydra.sweep.dir={home / 'sweep'}"]
     process = subprocess.Popen(

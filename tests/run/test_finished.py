@@ -108,6 +108,8 @@ class TestNotTakenOver:
         write_json(made_up_trials()[0][0], tmp_path / "summary.json")
         (tmp_path / "verdicts.csv").touch()
         (tmp_path / "report.html").touch()
+        (tmp_path / "showcase").mkdir()
+        (tmp_path / "showcase" / "01-clean.png").touch()
         finish(tmp_path, "asked")
         return tmp_path
 
@@ -131,6 +133,29 @@ class TestNotTakenOver:
         (done / lost).unlink()
         assert finished_before(done, "asked") is None
         assert f"in {done} lacks {lost}; it is run again" in caplog.text
+
+    @pytest.mark.parametrize(
+        "damaged", ["summary.json", "verdicts.csv", "report.html", "showcase/01-clean.png"]
+    )
+    def test_one_whose_file_is_not_as_it_was_written(self, done, damaged, caplog):
+        (done / damaged).write_bytes((done / damaged).read_bytes() + b" ")
+        assert finished_before(done, "asked") is None
+        assert f"in {done} lacks {damaged} as it was written; it is run again" in caplog.text
+
+    def test_one_that_also_went_by_a_file_that_has_changed(self, done, tmp_path, caplog):
+        pairs = tmp_path / "pairs.txt"
+        pairs.write_text("1")
+        finish(done, "asked", [pairs])
+        assert finished_before(done, "asked") is not None
+        pairs.write_text("2")
+        assert finished_before(done, "asked") is None
+        assert "pairs.txt as it was written" in caplog.text
+
+    def test_what_others_write_into_its_folder_does_not_count(self, done):
+        for name in ("evaluate.log", "logs/metrics.csv", "notes.txt", ".hydra/config.yaml", "0/verdicts.csv"):
+            (done / name).parent.mkdir(exist_ok=True)
+            (done / name).write_text("more")
+        assert finished_before(done, "asked") is not None
 
     def test_an_empty_folder_is_not_spoken_of(self, tmp_path, caplog):
         assert finished_before(tmp_path, "asked") is None

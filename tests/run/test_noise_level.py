@@ -103,3 +103,17 @@ def test_another_victim_or_rule_has_another(tmp_path, asked_of, override):
     for overrides in ([], [override]):
         assert calibrated(tmp_path, *overrides).noise_level.rms == 0.123
     assert len(Found.asked) == len(list(tmp_path.glob("noise-level-*.json"))) == 2
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda text: text.replace("0.123", "0.723", 1), lambda text: text[:40], lambda text: ""]
+)
+def test_a_damaged_level_is_found_again(tmp_path, asked_of, caplog, damage):
+    assert calibrated(tmp_path).noise_level.rms == 0.123
+    (kept,) = tmp_path.glob("noise-level-*.json")
+    whole = kept.read_text()
+    kept.write_text(damage(whole))
+    assert calibrated(tmp_path).noise_level.rms == 0.123
+    assert len(Found.asked) == 2
+    assert f"{kept}" in caplog.text
+    assert kept.read_text() == whole

@@ -14,7 +14,7 @@ from facetrial.data.rendering.renderer import render
 from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
 from facetrial.run.context import TrialContext
 from facetrial.run.verify import check_possible, list_beside
-from tests.helpers.commands import run_config
+from tests.helpers.commands import Done, run_config
 from tests.helpers.configs import composed
 
 PEOPLE = ("Ann", "Bob", "Cem", "Dia")
@@ -39,8 +39,7 @@ def home(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def out(home) -> Path:
+def held(home: Path) -> Done:
     overrides = [
         "task=verification", "data=lfw",
         f"data.root={home / 'lfw'}", "embedder=small", "embedder.size=32", "embedder.channels=4",
@@ -49,6 +48,12 @@ def out(home) -> Path:
     ]  # fmt: skip
     done = run_config(home, home / "out", *overrides)
     assert done.returncode == 0, done.said
+    return done
+
+
+@pytest.fixture(scope="module")
+def out(home) -> Path:
+    held(home)
     assert not (home / "models").exists()  # nothing had to be fitted
     return home / "out"
 
@@ -101,6 +106,18 @@ def test_the_list_lies_beside_the_people_where_scikit_learn_leaves_it(home):
     assert list_beside(home / "lfw") == home / "pairs.txt"
     with pytest.raises(FacetrialError, match=r"task\.pairs=FILE"):
         list_beside(home / "lfw" / "Ann")
+
+
+def test_a_list_that_has_changed_is_another_trial(home, out):
+    assert "Taken over" in held(home).said
+    listed = (home / "pairs.txt").read_text()
+    try:
+        (home / "pairs.txt").write_text(listed.replace("Ann\t1\t2", "Ann\t1\t3"))
+        said = held(home).said
+    finally:
+        (home / "pairs.txt").write_text(listed)
+    assert "pairs.txt as it was written; it is run again" in said
+    assert "Ann/Ann_0001 and Ann_0003" in pd.read_csv(out / "verdicts.csv")["file"].tolist()
 
 
 @pytest.mark.real

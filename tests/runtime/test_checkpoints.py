@@ -7,12 +7,14 @@ import torch
 
 from facetrial.core.errors import FacetrialError
 from facetrial.runtime.checkpoints import (
+    WholeCheckpoints,
     config_differences,
     knows_code,
     load_checkpoint,
     recipe_differences,
     save_checkpoint,
     take_over_renamed,
+    training_cut_short,
 )
 
 
@@ -34,7 +36,7 @@ def test_round_trip(path):
 
 def test_a_save_that_fails_leaves_the_old_one(path, monkeypatch):
     def broken(content, file):
-        file.write_bytes(b"half")
+        file.write(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(torch, "save", broken)
@@ -175,3 +177,72 @@ class TestRenamed:
         new.write_bytes(b"mine")
         take_over_renamed(new, "recognizer", NEW)
         assert new.read_bytes() == b"mine"
+
+
+class TestDamaged:
+    """Single bits, in tensors and in what surrounds them."""
+
+    @pytest.mark.parametrize("sealed", [True, False], ids=["today's", "before seals"])
+    def test_no_flipped_bit_changes_what_is_read(self, path, sealed):
+        whole = path.read_bytes()
+        whole = whole if sealed else whole[: whole.rindex(b"\n# facetrial")]
+        path.write_bytes(whole)
+        expected = load_checkpoint(path, "recognizer")
+        found = 0
+        for at in range(0, len(whole), 5):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :])
+            try:
+                read = load_checkpoint(path, "recognizer")
+            except FacetrialError as error:
+                found += str(path) in str(error)
+            else:
+                assert torch.equal(read.pop("state")["w"], expected["state"]["w"])
+                assert read.items() <= expected.items()
+        assert found > (0.9 if sealed else 0.3) * len(whole) / 5
+
+    def test_one_that_was_whole_a_moment_ago(self, path):
+        load_checkpoint(path, "recognizer")
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        with pytest.raises(FacetrialError, match=r"model\.ckpt is damaged|cannot be read as a checkpoint"):
+            load_checkpoint(path, "recognizer")
+
+
+class TestTrainings:
+    """What Lightning keeps of a training."""
+
+    def test_it_lies_there_whole_or_not_at_all(self, tmp_path, monkeypatch):
+        last = tmp_path / "last.ckpt"
+        kept = WholeCheckpoints()
+        kept.save_checkpoint({"epoch": 1}, last)
+        assert kept.load_checkpoint(last, weights_only=True) == {"epoch": 1}
+        assert training_cut_short(tmp_path) == last
+
+        def full(content, file):
+            file.write(b"half")
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(torch, "save", full)
+        with pytest.raises(FacetrialError, match=r"cannot write .*last\.ckpt: No space left"):
+            kept.save_checkpoint({"epoch": 2}, last)
+        monkeypatch.undo()
+        assert kept.load_checkpoint(last, weights_only=True) == {"epoch": 1}
+        assert list(tmp_path.iterdir()) == [last]
+
+    @pytest.mark.parametrize("content", [b"", b"half a file", b"PK"])
+    def test_one_that_is_not_whole_is_begun_afresh(self, tmp_path, content, caplog):
+        (tmp_path / "last.ckpt").write_bytes(content)
+        assert training_cut_short(tmp_path) is None
+        assert "begun afresh" in caplog.text
+        assert list(tmp_path.iterdir()) == []
+        assert training_cut_short(tmp_path) is None
+
+
+def test_recipes_of_0_1_knew_files_by_names_and_sizes(tmp_path):
+    old, new = tmp_path / "recognizer-Faces-0123.ckpt", tmp_path / "recognizer-Faces-4567.ckpt"
+    save_checkpoint(old, "recognizer", {}, {"data": {"files": "6 files, 12ab"}})
+    take_over_renamed(new, "recognizer", {"data": {"files": "6 files, 12ac, content 34"}})
+    assert not new.exists()
+    take_over_renamed(new, "recognizer", {"data": {"files": "6 files, 12ab, content 34"}})
+    assert load_checkpoint(new, "recognizer")["config"] == {"data": {"files": "6 files, 12ab, content 34"}}

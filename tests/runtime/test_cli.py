@@ -1,5 +1,7 @@
 """What a user is told who asks for what cannot be, and what is left to a traceback."""
 
+import errno
+import logging
 import os
 import subprocess
 import sys
@@ -43,6 +45,37 @@ def test_anything_else_keeps_its_traceback():
 
     with pytest.raises(ZeroDivisionError, match="mine"):
         main()
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", None])
+def test_a_full_disk_ends_with_a_sentence_whoever_writes(caplog, name):
+    @friendly_errors
+    def main():
+        raise OSError(errno.ENOSPC, "No space left on device", name)
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert f"cannot write {name or ''}" in caplog.text
+    assert "No space left on device. What was written whole before is kept. Make room" in caplog.text
+    assert caplog.records[0].exc_info is None
+
+
+def test_a_log_that_cannot_be_written_has_no_traceback(capsys):
+    class Full(logging.Handler):
+        def emit(self, record):
+            try:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            except OSError:
+                self.handleError(record)
+
+    logger, full = logging.getLogger("facetrial.tests"), Full()
+    logger.addHandler(full)
+    try:
+        friendly_errors(lambda: logger.warning("said"))()
+    finally:
+        logger.removeHandler(full)
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_lightning_speaks_of_what_needs_attention_only():

@@ -84,3 +84,20 @@ def test_the_sweep_shows_it(tmp_path, finished_before):
     page = (tmp_path / "report.html").read_text()
     assert "failed: &lt;no such file&gt;" in page
     assert "1 of 2 trials finished" in page
+
+
+def test_why_a_run_failed_is_not_known_from_a_damaged_file(tmp_path):
+    write_failure(tmp_path, RuntimeError("out of\nmemory"))
+    assert read_failure(tmp_path) == "RuntimeError: out of memory"
+    whole = (tmp_path / "failed.json").read_text()
+    for content in (whole.replace("memory", "memorz"), whole[:20], "[]", "", '{"error": 1, "reason": "x"}'):
+        (tmp_path / "failed.json").write_text(content)
+        assert "failed.json" in read_failure(tmp_path)
+
+
+def test_what_hydra_could_not_write_either_is_said(tmp_path):
+    (tmp_path / "file").touch()
+    done = start(tmp_path, f"hydra.run.dir={tmp_path / 'file' / 'below'}")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "cannot write" in done.stderr

@@ -86,3 +86,18 @@ def test_shards_come_back_in_the_order_asked_for(tmp_path):
         assert len(list(tmp_path.glob("embeddings-*"))) == 2 - again
         shards.compact(files)
         assert [path.name for path in tmp_path.glob("embeddings-*")] == ["embeddings-all.safetensors"]
+
+
+def test_a_damaged_file_is_gone_and_the_others_stay(tmp_path, caplog):
+    shards = EmbeddingShards(tmp_path)
+    made = {version: torch.randn(2, 4) for version in VERSIONS}
+    shards.write(["Ann/0.jpg", "Ann/1.jpg"], made)
+    (path,) = tmp_path.iterdir()
+    shards.write(["Bob/0.jpg", "Bob/1.jpg"], made)
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 1
+    path.write_bytes(content)
+    assert shards.files() == {"Bob/0.jpg", "Bob/1.jpg"}
+    assert f"{path} is damaged" in caplog.text
+    assert shards.read(["Ann/0.jpg"]) is None
+    np.testing.assert_array_equal(shards.read(["Bob/1.jpg"])["clean"], made["clean"][1:].numpy())

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from facetrial.core.errors import FacetrialError
-from facetrial.trial.rows import at_stake, check_rows, read_rows, read_verdicts, write_rows
+from facetrial.trial.rows import at_stake, check_rows, check_values, read_rows, read_verdicts, write_rows
 from tests.helpers.made_up import made_up_rows
 
 
@@ -116,3 +116,28 @@ def test_what_is_wrong_in_verdicts_is_named(rows, tmp_path, damage, said):
     path.write_text(damage(path.read_text()))
     with pytest.raises(FacetrialError, match=rf"verdicts\.csv: .*{said}.*Run the trial again"):
         read_verdicts(path)
+
+
+def test_a_margin_that_is_no_number_comes_back_as_none(rows, tmp_path):
+    rows.loc[1, "margin_attacked"] = math.nan
+    write_rows(rows, tmp_path / "verdicts.csv")
+    pd.testing.assert_frame_equal(read_verdicts(tmp_path / "verdicts.csv"), rows, check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("correct_attacked", "Falsd", "True or False"),
+        ("reached", 1, "True or False"),
+        ("rms", math.nan, "numbers from 0 on"),
+        ("margin_clean", "far", "numbers, or none"),
+        ("queries", 1.5, "whole numbers"),
+    ],
+)
+def test_a_value_that_a_column_cannot_have_is_refused_wherever_rows_come_from(rows, column, value, said):
+    check_values(rows)
+    rows[column] = rows[column].astype(object)
+    rows.loc[2, column] = value
+    rows = rows.infer_objects()
+    with pytest.raises(FacetrialError, match=f"expected {said}.* in the column {column}"):
+        check_rows(rows)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,16 @@ def digest(*parts: Any, size: int = 8) -> str:
     for piece in _pieces(parts):
         found.update(piece)
     return found.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """A short name for what a file holds.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def _pieces(parts: Iterable[Any]) -> Iterable[bytes | memoryview]:

@@ -9,6 +9,10 @@ class Diverged(FacetrialError):
     """What a part of training says that cannot work with the recogniser as it has become."""
 
 
+class Damaged(FacetrialError):
+    """A file of ours that is not as it was written."""
+
+
 def first_line(error: BaseException) -> str:
     """The type and the first line of what other people's code raised, for a message."""
     lines = str(error).strip().splitlines()

@@ -12,7 +12,8 @@ import numpy as np
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from facetrial.core.checked_settings import shown
-from facetrial.core.errors import FacetrialError
+from facetrial.core.digests import digest
+from facetrial.core.errors import Damaged, FacetrialError
 from facetrial.core.files import written_whole
 
 T = TypeVar("T")
@@ -20,6 +21,7 @@ Measured = Annotated[
     float, Field(allow_inf_nan=True), BeforeValidator(lambda value: math.nan if value is None else value)
 ]
 """A number that may not be known, NaN or infinite: null in a file, and NaN when it is read from one."""
+_CHECKSUM = "checksum"
 _KEYS = {"eight_bit": "8bit"}  # what no attribute can be called
 _STRICT = ConfigDict(
     strict=True, extra="forbid", allow_inf_nan=False, alias_generator=lambda name: _KEYS.get(name, name)
@@ -51,27 +53,40 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def write_json(content: Any, path: str | Path) -> None:
-    """Writes `to_plain` of it as strict JSON, whole."""
-    text = json.dumps(to_plain(content), indent=2, ensure_ascii=False, allow_nan=False)
+def write_json(content: Any, path: str | Path, checksum: bool = False) -> None:
+    """Writes `to_plain` of it as strict JSON, whole.
+
+    Args:
+        content: what it is to hold.
+        path: the file.
+        checksum: whether a checksum stands in it, of what is a dict, for `read_json`.
+    """
+    plain = to_plain(content)
+    if checksum:
+        plain |= {_CHECKSUM: digest(plain)}
+    text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
     with written_whole(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
 def read_json(path: str | Path) -> Any:
-    """The plain values of a file of strict JSON.
+    """The plain values of a file of strict JSON, less the checksum, where there is one.
 
     Raises:
         FacetrialError: it cannot be read, or is not strict JSON, which knows neither NaN nor infinities.
+        Damaged: it does not agree with its checksum.
     """
 
     def refused(constant: str) -> None:
         raise ValueError(f"{constant} is no number of JSON")
 
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=refused)
-    except (OSError, ValueError) as error:
+        plain = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=refused)
+    except (OSError, ValueError, RecursionError) as error:
         raise FacetrialError(f"cannot read {path}: {error}. Run the trial again.") from error
+    if isinstance(plain, dict) and _CHECKSUM in plain and plain.pop(_CHECKSUM) != digest(plain):
+        raise Damaged(f"{path} is damaged: it does not agree with its checksum. Run the trial again.")
+    return plain
 
 
 def from_plain(kind: type[T], plain: Any, place: str | Path) -> T:

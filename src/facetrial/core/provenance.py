@@ -4,21 +4,30 @@ import ast
 import contextlib
 import hashlib
 import inspect
+import os
 import sysconfig
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from hydra.utils import get_class, get_object
 
-from facetrial.core.digests import digest
+from facetrial.core.digests import digest, file_digest
+from facetrial.core.errors import FacetrialError
+from facetrial.core.plain import from_plain, read_json, write_json
 from facetrial.core.version import VERSION
 
 _ROOT = Path(__file__).parents[1]  # of this package
+_CONTENT = ", content "
+_MOMENT = 2.0  # seconds, the coarsest time that a file system keeps
 
 
 def data_recipe(data: dict[str, Any], leave_out: tuple[str, ...], files: str | None = None) -> dict[str, Any]:
-    """What of a data config decides a model: its settings, and its files by name and size, wherever they lie.
+    """What of a data config decides a model: its settings, and its files by name and content, wherever they lie.
 
     Args:
         data: its settings.
@@ -31,16 +40,88 @@ def data_recipe(data: dict[str, Any], leave_out: tuple[str, ...], files: str | N
 
 
 def data_files(data: dict[str, Any]) -> str | None:
-    """The files of data by their names and sizes, as a short name; None where it has none.
+    """The files of data by their names and contents, as a short name; None where it has none.
 
-    A class of data with files of its own lists them in `source_files(root)`.
+    A class of data with files of its own lists them in `source_files(root)`. They are read once: what they hold is
+    remembered in the folder that `data` names as its `cache`.
     """
     list_files = getattr(get_class(data["_target_"]), "source_files", None)
     if data.get("root") is None or list_files is None:
         return None
     root = Path(data["root"]).expanduser()
-    found = sorted(f"{path.relative_to(root).as_posix()} {path.stat().st_size}" for path in list_files(root))
-    return f"{len(found)} files, {digest(found, size=6)}"
+    found = {path.relative_to(root).as_posix(): path for path in list_files(root)}
+    cache = data.get("cache")
+    name = digest(str(root.resolve()), size=6)
+    remembered = None if cache is None else Path(cache).expanduser() / "contents" / f"{name}.json"
+    contents = dict(zip(found, contents_of(list(found.values()), remembered), strict=True))
+    sizes = sorted(f"{name} {path.stat().st_size}" for name, path in found.items())
+    # By sizes alone, as up to 0.1, they begin: `files_known_today` goes by it.
+    return f"{len(found)} files, {digest(sizes, size=6)}{_CONTENT}{digest(sorted(contents.items()))}"
+
+
+def files_known_today(made_by: Any, asked: Any) -> Any:
+    """A recipe in which files that 0.1 knew by names and sizes alone are known by their contents too.
+
+    Args:
+        made_by: the recipe, plain values.
+        asked: the same of today: where names and sizes agree, the contents are taken from it.
+    """
+    if isinstance(made_by, dict) and isinstance(asked, dict):
+        return {key: files_known_today(value, asked.get(key)) for key, value in made_by.items()}
+    old = isinstance(made_by, str) and isinstance(asked, str) and asked.startswith(f"{made_by}{_CONTENT}")
+    return asked if old else made_by
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """Of each file, by its path, what the system says of it, and the name of its content."""
+
+    files: Mapping[str, tuple[str, str]]
+
+
+def contents_of(paths: Sequence[Path], remembered: Path | None = None) -> list[str]:
+    """A name for what each file holds, "" where it cannot be read.
+
+    A file whose size, times and number on its disk are those of before is not read again.
+
+    Args:
+        paths: the files.
+        remembered: a file that keeps what was found; None keeps nothing.
+    """
+    known: Mapping[str, tuple[str, str]] = {}
+    if remembered is not None:
+        with contextlib.suppress(FacetrialError):  # not there, or damaged: all are read
+            known = from_plain(_Remembered, read_json(remembered), remembered).files
+    found: dict[str, tuple[str, str]] = {}
+
+    def content(path: Path) -> str:
+        place, now = str(path.absolute()), time.time()
+        try:
+            status = path.stat()
+            mark = _mark(status)
+            if place in known and known[place][0] == mark:
+                found[place] = known[place]
+                return known[place][1]
+            name = file_digest(path)
+            # What was changed a moment ago may be changed again without another time.
+            if max(status.st_mtime, status.st_ctime) < now - _MOMENT and _mark(path.stat()) == mark:
+                found[place] = (mark, name)
+            return name
+        except OSError:
+            return ""
+
+    with ThreadPoolExecutor() as executor:
+        names = list(executor.map(content, paths))
+    if remembered is not None and found != known:
+        with contextlib.suppress(
+            FacetrialError
+        ):  # a cache that cannot be written to: whoever needs it says so
+            write_json(_Remembered(found), remembered, checksum=True)
+    return names
+
+
+def _mark(status: os.stat_result) -> str:
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 
 
 def without(part: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

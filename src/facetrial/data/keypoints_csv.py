@@ -12,7 +12,7 @@ import torch
 
 from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
-from facetrial.core.files import written_whole
+from facetrial.core.files import recalled, written_whole
 from facetrial.data.framed import Frames
 from facetrial.faces.frames import FRAME_SIZE
 from facetrial.faces.landmark_names import LANDMARK_NAMES
@@ -43,16 +43,17 @@ def read_test_frames(folder: Path, cache: Path) -> tuple[Frames, np.ndarray]:
 def _read(folder: Path, name: str, cache: Path) -> dict[str, np.ndarray]:
     content = read_bytes(folder, f"{name}.csv")
     kept = cache / "keypoints" / f"{name}-{digest(content)}-{_VERSION}.npz"
-    if kept.is_file():
-        try:
-            with np.load(kept, allow_pickle=False) as arrays:
-                return {part: arrays[part] for part in ("images", "landmarks", "ids")}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            log.warning("%s is damaged: %s.csv is parsed again.", kept, name)
+    if (known := recalled(kept, _arrays)) is not None:
+        return known
     images, landmarks, ids = parse(content, f"{name}.csv", labelled=name == "training")
-    with written_whole(kept) as temporary:
+    with written_whole(kept, seal=True) as temporary:
         np.savez(temporary, images=images, landmarks=landmarks, ids=ids)
     return {"images": images, "landmarks": landmarks, "ids": ids}
+
+
+def _arrays(content: bytes) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return {part: arrays[part] for part in ("images", "landmarks", "ids")}
 
 
 def read_bytes(folder: Path, file: str) -> bytes:

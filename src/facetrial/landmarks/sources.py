@@ -1,5 +1,6 @@
 """Where landmarks come from. Config group `landmarks`: `regressor`, `mtcnn`, `labels`."""
 
+import io
 import logging
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -9,7 +10,7 @@ import torch
 
 from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
-from facetrial.core.files import written_whole
+from facetrial.core.files import recalled, written_whole
 from facetrial.core.settings import ExistingFile, Seed
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.frames import mean_shape, move, similarity_transforms
@@ -117,11 +118,10 @@ class Regressor(LandmarkSource):
                 train_landmarks(self.plan)
         state = self.plan.load()["state"]
         kept = self.cache / "landmarks" / f"{_name(faces, state)}.npy"
-        if kept.is_file():
-            try:
-                return np.load(kept, allow_pickle=False)
-            except (OSError, ValueError, EOFError):
-                log.warning("%s is damaged: the landmarks are found again.", kept)
+        if (
+            found := recalled(kept, lambda content: np.load(io.BytesIO(content), allow_pickle=False))
+        ) is not None:
+            return found
         network = self.plan.make_network()
         network.load_state_dict(state)
         network.eval().to(memory_format=torch.channels_last)
@@ -130,7 +130,7 @@ class Regressor(LandmarkSource):
             for batch in faces.batches(_BATCH):
                 landmarks.append(find_in_pictures(network, batch.images, batch.boxes).numpy())
         found = np.concatenate(landmarks).astype(np.float32)
-        with written_whole(kept) as temporary:
+        with written_whole(kept, seal=True) as temporary:
             np.save(temporary, found)
         return found
 

@@ -10,6 +10,7 @@ from facetrial.core.files import written_whole
 from facetrial.core.randomness import Draws
 from facetrial.faces.batch import FaceDataset
 from facetrial.regions.regions import Region
+from facetrial.runtime.finished_files import as_left
 
 FACE, MASK = "mean_face.png", "mean_region.png"
 _KINDS = ((FACE, "RGB"), (MASK, "L"))
@@ -40,5 +41,5 @@ def read_mean_face(folder: Path) -> tuple[np.ndarray, np.ndarray] | None:
     """What `write_mean_face` wrote, or None."""
     if not all((folder / file).is_file() for file, _ in _KINDS):
         return None
-    picture, mask = (np.asarray(Image.open(folder / file).convert(kind)) for file, kind in _KINDS)
+    picture, mask = (np.asarray(Image.open(as_left(folder, file)).convert(kind)) for file, kind in _KINDS)
     return picture.transpose(2, 0, 1) / 255, mask / 255

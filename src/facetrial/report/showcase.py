@@ -17,6 +17,7 @@ from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.formatting import signed
 from facetrial.report.rendering.html import png
 from facetrial.report.rendering.theme import LIGHT, Theme, mark, new_grid, save_figure
+from facetrial.runtime.finished_files import as_left
 from facetrial.trial.showcase_cases import EVENLY, Answer, Case, Pictures, choose_cases
 
 IMAGES = ("clean", "perturbation", "attacked")
@@ -68,8 +69,12 @@ def write_showcase(
 
 
 def read_image(folder: Path, case: Case, image: str) -> Path:
-    """The file of a case's image: "clean", "perturbation" or "attacked"."""
-    return folder / FOLDER / f"{case.name}-{image}.png"
+    """The file of a case's image: "clean", "perturbation" or "attacked".
+
+    Raises:
+        Damaged: the trial in `folder` is finished, and it is not as it left it.
+    """
+    return as_left(folder, f"{FOLDER}/{case.name}-{image}.png")
 
 
 def common_gain(pictures: Pictures) -> int:

@@ -2,6 +2,7 @@
 
 import copy
 import logging
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from facetrial.attacks.surrogate import Surrogate
 from facetrial.checks.base import Check
 from facetrial.core.plain import to_plain
 from facetrial.data.datamodule import FacesDataModule
+from facetrial.data.pairs_file import Pair
 from facetrial.defenses.base import Defense
 from facetrial.defenses.build import defended
 from facetrial.faces.batch import FaceDataset
@@ -52,6 +54,7 @@ class TrialContext:
         batch_size: pictures attacked at a time.
         choices: the name of the config that was chosen, by group.
         overrides: the words of the command line.
+        also_read: files that the trial read and its config does not name.
 
     Raises:
         FacetrialError: a key of `config` is unknown, or has a value that it may not have.
@@ -67,6 +70,7 @@ class TrialContext:
         self.task = instantiate(config.task)
         self.choices = dict(started.choices())
         self.overrides = started.overrides()
+        self.also_read: list[Path] = []
         self._config = config
         self._asked: Settings = started.plain(config)
         self._plan_asked = RecognizerPlan.of(config)
@@ -207,9 +211,11 @@ class TrialContext:
         plan = RecognizerPlan.of(other).but(defense=self.settings["defense"])
         return make_surrogate(plan, self.faces)
 
-    def fingerprint(self, asked: list[nn.Module], with_landmarks: FaceDataset | None) -> str:
+    def fingerprint(
+        self, asked: list[nn.Module], with_landmarks: FaceDataset | None, pairs: Sequence[Pair] = ()
+    ) -> str:
         """A short name for all that decides a picture's row; as `trial_fingerprint`."""
-        return trial_fingerprint(self.settings, self.plan, asked, with_landmarks)
+        return trial_fingerprint(self.settings, self.plan, asked, with_landmarks, pairs)
 
     @cached_property
     def trainer(self) -> Trainer:

@@ -5,6 +5,7 @@ import shutil
 import time
 from pathlib import Path
 
+import pandas as pd
 from lightning import seed_everything
 from omegaconf import DictConfig
 from torch import nn
@@ -25,8 +26,9 @@ from facetrial.metrics.tasks.summary import tasks_summary
 from facetrial.report.console import print_summary
 from facetrial.run.context import TrialContext
 from facetrial.run.cost import cost
-from facetrial.run.finished import DONE, begin, finish, finished_before
+from facetrial.run.finished import begin, finish, finished_before
 from facetrial.run.results import TrialOutcome, write_results
+from facetrial.runtime.finished_files import DONE
 from facetrial.trial.rows import write_rows
 from facetrial.trial.shards import Shards
 from facetrial.trial.showcase_cases import kept_pictures
@@ -58,7 +60,7 @@ def evaluate(config: DictConfig, folder: Path) -> TrialSummary | None:
         begin(folder)
         summary = context.task(context)
         if summary is not None:
-            finish(folder, asked)
+            finish(folder, asked, context.also_read)
     return summary
 
 
@@ -116,11 +118,7 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
     shards, test, trainer = trial.shards, trial.faces, context.trainer
     if not context.resume and trainer.is_global_zero:
         shutil.rmtree(shards.folder, ignore_errors=True)
-    done = set(shards.read()["file"]) if context.resume else set()
-    if trial.keep_saved:
-        done = {file for file in done if shards.has_saved(file)}
-    if trial.images_folder is not None:
-        done = {file for file in done if trial.image_file(file).is_file()}
+    done = set(_rows_of_earlier_starts(trial, trainer.is_global_zero)["file"]) if context.resume else set()
     remaining = [row for row, file in enumerate(test.files) if file not in done]
     if done and len(remaining) < len(test):
         log.info(
@@ -133,8 +131,7 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
     seconds = time.monotonic() - started
     if not trainer.is_global_zero:
         return None
-    rows = shards.read()
-    rows = rows[rows["file"].isin(set(test.files))].reset_index(drop=True)
+    rows = shards.rows_of(test.files)
     device = trainer.strategy.root_device
     victim = trial.victim.to(device)
     defenses = list(context.defenses)
@@ -159,6 +156,15 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
     return TrialOutcome(rows, checks, speed, weak_on_purpose(evidence))
 
 
+def _rows_of_earlier_starts(trial: Trial, alone: bool) -> pd.DataFrame:
+    """The rows that are taken over; others, of which something is lost, are removed where this process is `alone`."""
+    kept = trial.shards.read()
+    whole = trial.whole(kept)
+    if alone and len(whole) < len(kept):
+        trial.shards.compact(whole)
+    return whole
+
+
 def fit_or_read(context: TrialContext, trial: Trial) -> None:
     """Fits an attack that has to be, on the training pictures, or takes over what an earlier start of the trial fitted.
 
@@ -169,8 +175,8 @@ def fit_or_read(context: TrialContext, trial: Trial) -> None:
         return
     faces, trainer, folder = context.faces, context.trainer, trial.shards.folder
     kept = folder.with_name(f"{folder.name}.safetensors")
-    if kept.is_file() and (context.resume or not trainer.is_global_zero):
-        attack.method.load(kept)
+    taken_over = context.resume or not trainer.is_global_zero
+    if taken_over and attack.method.load(kept):
         log.info("What the attack needs was fitted at an earlier start.")
     else:
         log.info("Fitting the attack on %d training pictures.", len(faces.train_faces))

@@ -8,6 +8,7 @@ from torch import nn
 
 from facetrial.core.digests import digest
 from facetrial.core.provenance import file_content, package_code, users_code, without
+from facetrial.data.pairs_file import Pair
 from facetrial.faces.batch import FaceDataset
 from facetrial.runtime.plan import Settings
 from facetrial.training.plan import RecognizerPlan
@@ -29,7 +30,7 @@ def trial_digest(
 ) -> str:
     """A short name for all that decides what a trial leaves: its config and the files it names, and this code.
 
-    Nothing is loaded for it: data counts by the names and sizes of its files, weights by their content.
+    No model is loaded for it: data counts by the names and contents of its files, weights by their content.
 
     Args:
         settings: the whole config.
@@ -56,7 +57,11 @@ def trial_digest(
 
 
 def trial_fingerprint(
-    settings: Settings, plan: RecognizerPlan, asked: list[nn.Module], with_landmarks: FaceDataset | None
+    settings: Settings,
+    plan: RecognizerPlan,
+    asked: list[nn.Module],
+    with_landmarks: FaceDataset | None,
+    pairs: Sequence[Pair] = (),
 ) -> str:
     """A short name for all that decides a picture's row: victim and surrogate, attack, seed, data, landmarks.
 
@@ -65,6 +70,7 @@ def trial_fingerprint(
         plan: of the recogniser.
         asked: the networks.
         with_landmarks: faces whose landmarks decide too.
+        pairs: what is attacked, where it is pairs of pictures.
     """
     parts = ("attack", "goal", "defense", "certificate")
     about = {
@@ -73,6 +79,7 @@ def trial_fingerprint(
         **{part: settings[part] for part in parts},
         "seed": settings["seed"],
         "data": plan.data_recipe(*_NOT_IN_ROWS),
+        "pairs": [vars(pair) for pair in pairs],
     }
     landmarks = [] if with_landmarks is None else [with_landmarks.landmarks]
     return digest(*(network.state_dict() for network in asked), about, *landmarks)

@@ -6,14 +6,19 @@ from pathlib import Path
 from hydra.utils import instantiate
 
 from facetrial.core.digests import digest
+from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
 from facetrial.core.plain import from_plain, read_json, write_json
+from facetrial.core.provenance import package_code, users_code
 from facetrial.metrics.parts import NoiseLevel
 from facetrial.runtime.plan import Settings
 from facetrial.training.plan import RecognizerPlan
 from facetrial.training.train import recognizer_for
 
 log = logging.getLogger(__name__)
+
+# Of this package, what a level comes from beside the victim.
+_DECIDE = ("attacks", "core/exact_sums.py", "core/randomness.py", "regions", "run/calibration.py")
 
 
 def noise_level_of(rule: Settings, plan: RecognizerPlan) -> NoiseLevel:
@@ -25,14 +30,25 @@ def noise_level_of(rule: Settings, plan: RecognizerPlan) -> NoiseLevel:
     """
     seed = plan.data["split_seed"]
     victim = recognizer_for(plan).freeze()
-    name = digest([rule, plan.path.name, plan.landmarks_recipe, seed], size=6)
+    code = [package_code(*_DECIDE), users_code(rule)]
+    name = digest([rule, plan.path.name, plan.landmarks_recipe, seed, code], size=6)
     kept = Path(plan.paths["models"]) / f"noise-level-{name}.json"
     with file_lock(kept):
-        if not kept.is_file():
+        if (level := _kept(kept)) is None:
             log.info("Finding the noise level on validation pictures …")
             faces = plan.make_faces(with_landmarks=True).validation_faces
-            found = instantiate(rule).find(victim, faces, seed)
-            write_json(found, kept)
-    level = from_plain(NoiseLevel, read_json(kept), kept)
+            level = instantiate(rule).find(victim, faces, seed)
+            write_json(level, kept, checksum=True)
     log.info("Noise level: RMS %.3f (%s)", level.rms, kept)
     return level
+
+
+def _kept(path: Path) -> NoiseLevel | None:
+    """The level in a file; None where it is to be found, for there is none, or a damaged one."""
+    if not path.is_file():
+        return None
+    try:
+        return from_plain(NoiseLevel, read_json(path), path)
+    except FacetrialError as error:
+        log.warning("%s The level is found again.", error)
+        return None

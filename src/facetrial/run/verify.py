@@ -64,6 +64,7 @@ def run_pair_trial(
             "give data=lfw or data=folder."
         )
     path = Path(pairs).expanduser() if pairs is not None else list_beside(faces.people_folder())
+    context.also_read.append(path)
     listed = [pair if attacked == "first" else pair.turned for pair in read_pairs(path)]
     attack = context.make_attack(TurnVerdicts(torch.zeros(0)))
     if attack.needs_fitting:
@@ -91,7 +92,7 @@ def run_pair_trial(
     if faces.limit is not None:
         rows_of = evenly_over_people(2 * folds + whole.same, faces.limit, faces.split_seed)
     test = whole.attacked.subset(rows_of)
-    fingerprint = context.fingerprint([victim], test if context.needs_landmarks(attack) else None)
+    fingerprint = context.fingerprint([victim], test if context.needs_landmarks(attack) else None, listed)
     shards = Shards(context.folder / "shards" / fingerprint)
     trial = PairTrial(
         victim, attack, test, context.seed, shards, set(), context.images_folder,

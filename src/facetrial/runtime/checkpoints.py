@@ -1,14 +1,17 @@
 """Checkpoints: tensors and plain values, written whole, read without running anything that lies in the file."""
 
 import contextlib
+import functools
 import logging
 from pathlib import Path
 from typing import Any
 
 import torch
+from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from facetrial.core.errors import FacetrialError
-from facetrial.core.files import written_whole
+from facetrial.core.files import check_seal, written_whole
+from facetrial.core.provenance import files_known_today
 from facetrial.runtime.old_names import with_new_names
 
 log = logging.getLogger(__name__)
@@ -27,8 +30,7 @@ def save_checkpoint(path: str | Path, kind: str, state: dict, config: dict[str, 
         plain: further plain values (numbers, strings, lists, dicts, tensors).
     """
     content = {"format": _FORMAT, "kind": kind, "state": state, "config": config, **plain}
-    with written_whole(path) as temporary:
-        torch.save(content, temporary)
+    _write(content, path)
 
 
 def load_checkpoint(path: str | Path, kind: str, mmap: bool = False) -> dict[str, Any]:
@@ -40,17 +42,19 @@ def load_checkpoint(path: str | Path, kind: str, mmap: bool = False) -> dict[str
         mmap: whether tensors are left in the file until they are looked at.
 
     Raises:
-        FacetrialError: no such file, cut short, not a checkpoint of this project, or of another kind.
+        FacetrialError: no such file, damaged, cut short, not a checkpoint of this project, or of another kind.
     """
     path = Path(path)
     if not path.is_file():
         raise FacetrialError(f"there is no checkpoint at {path}.")
     try:
+        _check(path)
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except Exception as error:  # torch raises a different type for each way in which a file can be broken
         raise FacetrialError(
-            f"{path} cannot be read as a checkpoint: it is cut short, or no checkpoint, or holds more than tensors "
-            f"and plain values ({type(error).__name__}). Delete it to have it trained again, or name another."
+            f"{path} cannot be read as a checkpoint: it is damaged, cut short, or no checkpoint, or holds more "
+            f"than tensors and plain values ({type(error).__name__}). Delete it to have it trained again, or name "
+            "another."
         ) from error
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise FacetrialError(f"{path} is not a checkpoint of facetrial: expected format {_FORMAT!r} in it.")
@@ -75,29 +79,25 @@ def take_over_renamed(path: Path, kind: str, config: dict[str, Any]) -> None:
     for other in sorted(path.parent.glob(f"{path.stem.rpartition('-')[0]}-*{path.suffix}")):
         with contextlib.suppress(FacetrialError):  # whoever needs that one says what is wrong with it
             content = load_checkpoint(other, kind, mmap=True)
-            if not recipe_differences(content["config"], config):
-                with written_whole(path) as temporary:
-                    torch.save(content, temporary)
+            made_by = files_known_today(content["config"], config)
+            if not recipe_differences(made_by, config):
+                _write(content | {"config": made_by}, path)
                 log.info("%s was made by this config under another name; taken over as %s.", other, path)
                 return
 
 
 def training_cut_short(folder: Path) -> Path | None:
-    """The state, in `folder`, of a training that was cut short; None where there is none.
-
-    Raises:
-        FacetrialError: it cannot be read.
-    """
+    """The state, in `folder`, of a training that was cut short; None where there is none as it was written."""
     last = folder / "last.ckpt"
     if not last.is_file():
         return None
     try:
+        _check(last)
         torch.load(last, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a different type for each way in which a file can be broken
-        raise FacetrialError(
-            f"{last}, left by a training that was cut short, cannot be read ({type(error).__name__}). Delete "
-            f"{folder} to start afresh."
-        ) from error
+        log.warning("%s cannot be read (%s): the training that was cut short is begun afresh.", last, error)
+        last.unlink(missing_ok=True)
+        return None
     log.info("Going on with the training that was cut short: %s", last)
     return last
 
@@ -114,6 +114,35 @@ def recipe_differences(made_by: dict, config: dict) -> list[str]:
         code = config.get("code", {})
         config = config | {"code": {name: code[name] for name in code.keys() & made_by["code"].keys()}}
     return config_differences(made_by, config)
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes what Lightning keeps of a training whole or not at all, on any file system, and sealed.
+
+    Its own way moves the file there from the system's folder for temporary files, which copies where that is another
+    file system: a full disk or a kill leaves it cut short, in the place of the one before.
+    """
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
+    ) -> None:
+        _write(checkpoint, path)
+
+
+def _write(content: dict[str, Any], path: str | Path) -> None:
+    with written_whole(path, seal=True) as temporary, temporary.open("wb") as file:
+        torch.save(content, file)
+
+
+def _check(path: Path) -> None:
+    """Raises Damaged unless a checkpoint is as it was written."""
+    status = path.stat()
+    _check_once(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+@functools.lru_cache
+def _check_once(path: Path, *_: int) -> None:
+    check_seal(path, zipped=True)
 
 
 def config_differences(made_by: dict, config: dict, prefix: str = "") -> list[str]:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from facetrial.core.errors import FacetrialError
+from facetrial.core.files import why_not_written
 from facetrial.runtime.failures import forget_failure, write_failure
 from facetrial.runtime.machine import machine_fault, print_in_any_encoding, was_interrupted, what_is_kept
 from facetrial.runtime.old_names import renamed_keys, use_new_targets
-from facetrial.runtime.started import sweep_folder
+from facetrial.runtime.started import output_folder, sweep_folder
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ def _make_ready() -> None:
     for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
         logging.getLogger(name).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module=r"lightning\.")
+    logging.raiseExceptions = False  # a log that cannot be written stops nothing, and has no traceback
 
 
 def run_from_command_line(main: Callable[[], Any]) -> None:
@@ -110,8 +112,15 @@ def refuse_doubles(words: Sequence[str]) -> None:
                 )
 
 
-def _mistake(error: BaseException | None) -> FacetrialError | None:
+def _mistake(error: BaseException) -> FacetrialError | None:
     """What a user can put right, in what was raised: Hydra wraps what a constructor raises."""
-    while error is not None and not isinstance(error, FacetrialError):
-        error = error.__cause__
-    return error
+    inner: BaseException | None = error
+    while inner is not None and not isinstance(inner, FacetrialError):
+        inner = inner.__cause__
+    if inner is None and (reason := why_not_written(error)) is not None:  # in a file that others write
+        place = getattr(error, "filename", None) or output_folder() or "a file"
+        inner = FacetrialError(
+            f"cannot write {place}: {reason}. What was written whole before is kept. Make room, or choose another "
+            "folder (paths.cache, paths.models or hydra.run.dir), and start again."
+        )
+    return inner

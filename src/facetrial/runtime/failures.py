@@ -1,14 +1,16 @@
 """Runs of a sweep that fail: the others go on, and its end names them."""
 
-import json
 import logging
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hydra.experimental.callback import Callback
 
-from facetrial.core.files import written_whole
+from facetrial.core.errors import FacetrialError
+from facetrial.core.files import check_writable
+from facetrial.core.plain import from_plain, read_json, write_json
 from facetrial.runtime.started import sweep_root
 
 log = logging.getLogger(__name__)
@@ -16,19 +18,27 @@ log = logging.getLogger(__name__)
 _FILE = "failed.json"
 
 
+@dataclass(frozen=True)
+class _Failure:
+    error: str
+    reason: str
+
+
 def write_failure(folder: Path, error: BaseException) -> None:
     """Keeps, in a run's folder, why the run failed."""
-    with written_whole(folder / _FILE) as temporary:
-        temporary.write_text(json.dumps({"error": type(error).__name__, "reason": str(error)}, indent=2))
+    write_json({"error": type(error).__name__, "reason": str(error)}, folder / _FILE, checksum=True)
 
 
 def read_failure(folder: Path) -> str | None:
     """Why the run in `folder` failed at its last start, in one line; None where it did not."""
     if not (folder / _FILE).is_file():
         return None
-    found = json.loads((folder / _FILE).read_text())
-    reason = " ".join(found["reason"].split())
-    return reason if found["error"] == "FacetrialError" else f"{found['error']}: {reason}"
+    try:
+        found = from_plain(_Failure, read_json(folder / _FILE), folder / _FILE)
+    except FacetrialError as error:
+        return f"it is not known why: {error}"
+    reason = " ".join(found.reason.split())
+    return reason if found.error == FacetrialError.__name__ else f"{found.error}: {reason}"
 
 
 def forget_failure(folder: Path) -> None:
@@ -36,11 +46,25 @@ def forget_failure(folder: Path) -> None:
     (folder / _FILE).unlink(missing_ok=True)
 
 
+def _end_unless_writable(folder: str) -> None:
+    try:
+        check_writable(folder)
+    except FacetrialError as error:
+        sys.exit(str(error))
+
+
 class EndWithFailures(Callback):
     """Hydra's callback that ends a sweep in which runs failed with their names, and with exit code 1.
 
-    It goes before the callbacks that gather a sweep in the config: at the end Hydra calls the first one last.
+    It goes before the callbacks that gather a sweep in the config: at the end Hydra calls the first one last. It also
+    ends with a sentence what Hydra could not even keep the config of, for nothing can be written into its folder.
     """
+
+    def on_run_start(self, config: Any, **_: Any) -> None:
+        _end_unless_writable(config.hydra.run.dir)
+
+    def on_multirun_start(self, config: Any, **_: Any) -> None:
+        _end_unless_writable(config.hydra.sweep.dir)
 
     def on_multirun_end(self, config: Any, **_: Any) -> None:
         folder = sweep_root(config)

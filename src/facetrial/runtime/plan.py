@@ -16,8 +16,14 @@ from omegaconf import DictConfig
 from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
-from facetrial.core.provenance import data_files, data_recipe, users_code, what_code_does
-from facetrial.runtime.checkpoints import knows_code, load_checkpoint, recipe_differences, take_over_renamed
+from facetrial.core.provenance import data_files, data_recipe, files_known_today, users_code, what_code_does
+from facetrial.runtime.checkpoints import (
+    WholeCheckpoints,
+    knows_code,
+    load_checkpoint,
+    recipe_differences,
+    take_over_renamed,
+)
 from facetrial.runtime.started import plain
 
 log = logging.getLogger(__name__)
@@ -64,7 +70,7 @@ class Plan:
         other = replace(self, **changes)
         same = all(other.data.get(key) == self.data.get(key) for key in ("_target_", "root"))
         if same and "data_files" in vars(self):
-            vars(other)["data_files"] = self.data_files  # thousands of names, read once
+            vars(other)["data_files"] = self.data_files  # thousands of files, looked at once
         return other
 
     def alone(self, **trainer: Any) -> Self:
@@ -74,7 +80,7 @@ class Plan:
 
     @cached_property
     def data_files(self) -> str | None:
-        """The files of the data, by their names and sizes."""
+        """The files of the data, by their names and contents."""
         return data_files(self.data)
 
     def data_recipe(self, *leave_out: str) -> Settings:
@@ -137,6 +143,7 @@ class Plan:
             FacetrialError: it cannot be read, is of another kind, or was made by another config.
         """
         content = load_checkpoint(self.path, self.kind, mmap)
+        content["config"] = files_known_today(content["config"], self.recipe)
         if differences := recipe_differences(content["config"], self.recipe):
             raise FacetrialError(
                 f"{self.path} was made by another config:\n  " + "\n  ".join(differences) + f"\n{self.says}"
@@ -163,6 +170,7 @@ class Plan:
             [newest, *callbacks],
             enable_model_summary=False,
             num_sanity_val_steps=0,
+            plugins=[*instantiate(self.trainer.get("plugins") or []), WholeCheckpoints()],
             **settings,
         )
 

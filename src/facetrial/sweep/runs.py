@@ -15,6 +15,7 @@ from facetrial.metrics.names import changes_attack
 from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.summary_json import read_summary
 from facetrial.runtime.failures import read_failure
+from facetrial.runtime.finished_files import as_left
 from facetrial.trial.rows import read_verdicts
 
 # What the columns of a study's table differ in; runs that differ in anything else belong to different tables.
@@ -57,7 +58,7 @@ class FinishedRun:
     @cached_property
     def rows(self) -> pd.DataFrame:
         """Its verdict rows by file, sorted."""
-        return read_verdicts(self.folder / "verdicts.csv").set_index("file").sort_index()
+        return read_verdicts(as_left(self.folder, "verdicts.csv")).set_index("file").sort_index()
 
 
 AnyRun = TypeVar("AnyRun", Run, FinishedRun)
@@ -80,8 +81,8 @@ def gather_runs(folder: str | Path) -> list[Run]:
         runs.append(
             Run(
                 run,
-                tuple(map(str, yaml.safe_load(overrides.read_text()))) if overrides.is_file() else (),
-                read_summary(run / "summary.json") if finished else None,
+                _overrides(overrides) if overrides.is_file() else (),
+                read_summary(as_left(run, "summary.json")) if finished else None,
                 failure,
             )
         )
@@ -130,6 +131,19 @@ def picks_attack_or_defense(override: str) -> bool:
 def table_name(begin: str, title: str) -> str:
     """A file name for the table with that title: "study-seed=1"."""
     return "-".join([begin, *re.findall(r"[\w.=+-]+", title)])
+
+
+def _overrides(path: Path) -> tuple[str, ...]:
+    """What Hydra wrote that a run was started with."""
+    try:
+        found = yaml.safe_load(path.read_bytes())
+    except (yaml.YAMLError, ValueError) as error:
+        raise FacetrialError(f"{path} cannot be read: {error}. Start the run again.") from error
+    if not isinstance(found, list):
+        raise FacetrialError(
+            f"{path} holds no list of overrides; expected what Hydra writes. Start the run again."
+        )
+    return tuple(map(str, found))
 
 
 def _numbers_as_numbers(path: Path) -> list[tuple[int, int, str]]:

@@ -45,8 +45,7 @@ def train_recognizer(plan: RecognizerPlan) -> dict[str, float]:
         Accuracy of the fitted head on validation and test pictures.
 
     Raises:
-        FacetrialError: a batch size below 2, which batch-norm cannot learn from; what was left of a training that
-            was cut short cannot be read.
+        FacetrialError: a batch size below 2, which batch-norm cannot learn from.
     """
     if plan.model["batch_size"] < 2:
         raise FacetrialError(f"model.batch_size must be at least 2, found {plan.model['batch_size']}.")

@@ -1,17 +1,16 @@
 """Embeddings of a trial's pictures, taken while its verdicts are: they cost no pass of the network of their own."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load, save
 from torch import Tensor
 
-from facetrial.core.files import written_whole
+from facetrial.core.files import recalled, written_whole
 from facetrial.core.randomness import picture_key
 
 Version = Literal["clean", "attacked", "8bit"]
@@ -34,42 +33,52 @@ class EmbeddingShards:
 
     def read(self, files: Sequence[str]) -> dict[str, np.ndarray] | None:
         """Float32 (N, D) for each of VERSIONS, of these pictures in this order; None where some have none."""
-        known: dict[str, tuple[Path, int]] = {}
-        for path in sorted(self.folder.glob("embeddings-*.safetensors")):
-            with safe_open(path, "pt") as opened:
-                for row, file in enumerate(json.loads(opened.metadata()["files"])):
-                    known[file] = (path, row)
-        if not files or any(file not in known for file in files):
-            return None
-        places: dict[Path, list[tuple[int, int]]] = {}
-        for place, file in enumerate(files):
-            path, row = known[file]
-            places.setdefault(path, []).append((place, row))
+        places = {file: place for place, file in enumerate(files)}
+        missing = set(files)
         found: dict[str, np.ndarray] = {}
-        for path, pairs in places.items():
-            there, rows = (list(numbers) for numbers in zip(*pairs, strict=True))
-            with safe_open(path, "pt") as opened:
-                for version in VERSIONS:
-                    part = opened.get_tensor(version)[torch.tensor(rows)].numpy()
-                    whole = found.setdefault(version, np.empty((len(files), part.shape[1]), np.float32))
-                    whole[there] = part
-        return found
+        for listed, tensors in self._parts():
+            rows = [row for row, file in enumerate(listed) if file in places]
+            there = [places[listed[row]] for row in rows]
+            missing -= {listed[row] for row in rows}
+            for version in VERSIONS:
+                part = tensors[version].numpy()
+                found.setdefault(version, np.empty((len(files), part.shape[1]), np.float32))[there] = part[
+                    rows
+                ]
+        return None if missing or not found else found
+
+    def files(self) -> set[str]:
+        """The pictures that have embeddings."""
+        return {file for listed, _ in self._parts() for file in listed}
 
     def compact(self, files: Sequence[str]) -> None:
         """Replaces the files of a finished trial by a single one, where all of these pictures have embeddings."""
         old = list(self.folder.glob("embeddings-*.safetensors"))
         if (found := self.read(files)) is None:
+            for path in old if not files else ():
+                path.unlink(missing_ok=True)
             return
         whole = self.folder / "embeddings-all.safetensors"
         self._save(files, {version: torch.from_numpy(values) for version, values in found.items()}, whole)
         for path in old:
             if path != whole:
-                path.unlink()
+                path.unlink(missing_ok=True)
+
+    def _parts(self) -> Iterator[tuple[list[str], dict[str, Tensor]]]:
+        """Of each file the pictures, and what `write` was given; a damaged one is gone."""
+        for path in sorted(self.folder.glob("embeddings-*.safetensors")):
+            if (part := recalled(path, _files_and_tensors)) is not None:
+                yield part
 
     def _save(self, files: Sequence[str], embeddings: dict[str, Tensor], path: Path | None = None) -> None:
         """Into a file of the batch's own where `path` is None."""
         tensors = {str(version): embeddings[version].cpu().float().contiguous() for version in VERSIONS}
         if path is None:
             path = self.folder / f"embeddings-{picture_key(files[0]):016x}-{len(files)}.safetensors"
-        with written_whole(path) as temporary:
-            save_file(tensors, temporary, metadata={"files": json.dumps(list(files))})
+        with written_whole(path, seal=True) as temporary:
+            temporary.write_bytes(save(tensors, {"files": json.dumps(list(files))}))
+
+
+def _files_and_tensors(content: bytes) -> tuple[list[str], dict[str, Tensor]]:
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    return json.loads(header["__metadata__"]["files"]), load(content)

@@ -102,6 +102,9 @@ class PairTrial(Trial):
         self.folds = list(folds)
         self.same = torch.from_numpy(same)
 
+    def keeps_embeddings(self) -> bool:
+        return False
+
     def rows(self, batch: Faces, attacked: Attacked, files: list[str]) -> pd.DataFrame:
         """One row a pair. Margins are how far the similarity is on the right side of the threshold."""
         numbers = batch.identities.tolist()

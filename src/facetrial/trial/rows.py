@@ -1,5 +1,6 @@
 """The rows of a trial: their columns, how they are written and read back, and which of them count."""
 
+import io
 import math
 import re
 from pathlib import Path
@@ -10,23 +11,29 @@ import pandas as pd
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
 
-_TEXT = (
-    "file", "identity", "target", "predicted_clean", "predicted_attacked", "predicted_8bit", "status", "second",
-    "certified_class", "picture_digest",
-)  # fmt: skip
+_TEXT = "file|identity|target|second|status|gradient|certified_class|picture_digest|predicted_.*"
 
 
-def write_rows(rows: pd.DataFrame, path: Path) -> None:
-    """Writes rows as CSV, whole; numbers so that they read back to the bit."""
-    with written_whole(path) as temporary:
+def write_rows(rows: pd.DataFrame, path: Path, seal: bool = False) -> None:
+    """Writes rows as CSV, whole; numbers so that they read back to the bit.
+
+    Args:
+        rows: a table.
+        path: the file.
+        seal: whether a seal is set at its end, which makes it one that only `recalled` reads.
+    """
+    with written_whole(path, seal) as temporary:
         rows.to_csv(temporary, index=False)
 
 
-def read_rows(path: Path) -> pd.DataFrame:
-    """Rows that `write_rows` wrote. A person called "None", "NA" or "0002" stays a person."""
-    names = pd.read_csv(path, nrows=0).columns
-    text = [name for name in names if name in _TEXT or name.startswith("predicted_")]
-    return pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False)
+def read_rows(source: Path | io.BytesIO) -> pd.DataFrame:
+    """Rows that `write_rows` wrote. A person called "None", "NA" or "0002" stays a person; an empty number is NaN."""
+    names = pd.read_csv(source, nrows=0).columns
+    if isinstance(source, io.BytesIO):
+        source.seek(0)
+    text = [name for name in names if re.fullmatch(_TEXT, name)]
+    empty = {name: [""] for name in names if name not in text}
+    return pd.read_csv(source, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=empty)
 
 
 def read_verdicts(path: Path) -> pd.DataFrame:
@@ -38,28 +45,30 @@ def read_verdicts(path: Path) -> pd.DataFrame:
     try:
         rows = read_rows(path)
         check_rows(rows)
-        for name in rows:
-            _check_values(rows[name])
     except (OSError, ValueError) as error:  # what pandas cannot parse, too
         raise FacetrialError(f"{path}: {str(error).strip().rstrip('.')}. Run the trial again.") from error
     return rows
 
 
-def _check_values(column: pd.Series) -> None:
-    for names, (kinds, highest, said) in _HOLD.items():
-        if not re.fullmatch(names, str(column.name)):
-            continue
-        if column.dtype.kind not in kinds or not column.between(0, highest).all():
-            found = ", ".join(column.astype(str).unique()[:3])
-            raise FacetrialError(f"expected {said} in the column {column.name}, found {found}.")
+def check_values(rows: pd.DataFrame) -> None:
+    """Raises FacetrialError where a column holds what it cannot hold, such as text where True or False is expected."""
+    for name, column in rows.items():
+        for names, (kinds, least, highest, said) in _HOLD.items():
+            if not re.fullmatch(names, str(name)):
+                continue
+            known = column if least > -math.inf else column.dropna()
+            if column.dtype.kind not in kinds or not known.between(least, highest).all():
+                found = ", ".join(map(str, column.unique()[:3]))
+                raise FacetrialError(f"expected {said} in the column {name}, found {found}.")
 
 
-# By names of columns: kinds of NumPy's types, the highest value, and what is expected.
+# By names of columns: kinds of NumPy's types, the least and the highest value, and what is expected.
 _HOLD = {
-    "reached|(correct|flagged)_.*": ("b", 1.0, "True or False"),
-    "pixels_changed|queries|steps|rank_.*": ("iu", math.inf, "whole numbers from 0 on"),
-    "rms|l2|l1|linf|smallest": ("iuf", math.inf, "numbers from 0 on"),
-    "region_area": ("iuf", 1.0, "numbers from 0 to 1"),
+    "reached|same|synthetic|(correct|flagged|found)_.*": ("b", 0.0, 1.0, "True or False"),
+    "pixels_changed|queries|steps|fold|rank_.*": ("iu", 0.0, math.inf, "whole numbers from 0 on"),
+    "rms|l2|l1|linf|smallest|certified_radius": ("iuf", 0.0, math.inf, "numbers from 0 on"),
+    "region_area": ("iuf", 0.0, 1.0, "numbers from 0 to 1"),
+    "(margin|suspicion|similarity)_.*|threshold": ("iuf", -math.inf, math.inf, "numbers, or none"),
 }
 COLUMNS = (
     "file",
@@ -71,7 +80,7 @@ COLUMNS = (
 
 
 def check_rows(rows: pd.DataFrame) -> None:
-    """Raises FacetrialError unless `rows` are verdict rows: all columns, one row a picture, known status."""
+    """Raises FacetrialError unless `rows` are verdict rows: all columns, one row a picture, values that can be."""
     if missing := [column for column in COLUMNS if column not in rows]:
         raise FacetrialError(f"verdict rows lack the columns {', '.join(missing)}; found {', '.join(rows)}.")
     if len(rows) == 0:
@@ -81,6 +90,7 @@ def check_rows(rows: pd.DataFrame) -> None:
         raise FacetrialError(f"expected one row a picture, found {repeated} more than once.")
     if unknown := set(rows["status"]) - {ATTACKED, NOT_ATTACKABLE}:
         raise FacetrialError(f"expected status {ATTACKED} or {NOT_ATTACKABLE}, found {sorted(unknown)}.")
+    check_values(rows)
 
 
 def at_stake(attacked: pd.DataFrame, goal: str) -> tuple[pd.DataFrame, np.ndarray]:

@@ -123,8 +123,17 @@ def kept_pictures(shards: Shards, rows: pd.DataFrame, always: set[str]) -> Pictu
         rows: all verdict rows.
         always: files that were kept in any case.
     """
-    wanted = [file for files in choose_cases(rows).values() for file in files]
-    wanted = list(dict.fromkeys([*wanted, *sorted(always)]))
+    wanted = _wanted(rows, always)
     for file in set(rows["file"]) - set(wanted):
         shards.drop_picture(file)
     return {file: picture for file in wanted if (picture := shards.read_picture(file)) is not None}
+
+
+def lost_pictures(shards: Shards, rows: pd.DataFrame, always: set[str]) -> set[str]:
+    """The files of these rows whose picture `KeptCases` kept, and that is not there as it was written."""
+    return {file for file in _wanted(rows, always & set(rows["file"])) if shards.read_picture(file) is None}
+
+
+def _wanted(rows: pd.DataFrame, always: set[str]) -> list[str]:
+    chosen = [file for files in choose_cases(rows).values() for file in files]
+    return list(dict.fromkeys([*chosen, *sorted(always)]))

@@ -1,7 +1,10 @@
 """The trial: an attack against a victim over a test set, as a Lightning test loop."""
 
+import struct
+import zlib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
 from lightning import LightningDataModule, LightningModule
@@ -15,9 +18,10 @@ from facetrial.attacks.result import Attacked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
 from facetrial.faces.batch import FaceDataset, Faces, same_batch
+from facetrial.recognition.layers import scores_and_embeddings
 from facetrial.trial.certificate import Certificate
 from facetrial.trial.shards import Shards
-from facetrial.trial.showcase_cases import KeptCases
+from facetrial.trial.showcase_cases import KeptCases, lost_pictures
 from facetrial.trial.verdicts import eight_bit, verdict_rows
 
 
@@ -110,6 +114,26 @@ class Trial(LightningModule):
             self.shards.embeddings.write(files, embeddings)
         return rows
 
+    def whole(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Those of the kept rows of which all is on disk as it was written that is written before them."""
+        if len(rows) == 0:
+            return rows
+        asked = rows[rows["file"].isin(set(self.faces.files))]
+        whole = set(rows["file"]) - lost_pictures(self.shards, asked, self.cases.always)
+        if self.keeps_embeddings():
+            whole &= self.shards.embeddings.files()
+        if self.keep_saved:
+            whole = {file for file in whole if self.shards.has_saved(file)}
+        if self.images_folder is not None:
+            whole = {file for file in whole if is_whole_png(self.image_file(file))}
+        return rows[rows["file"].isin(whole)].reset_index(drop=True)
+
+    def keeps_embeddings(self) -> bool:
+        """Whether a picture's embeddings are kept with its row: where the victim goes by one."""
+        images = self.faces.batch(np.arange(1)).images.to(next(self.victim.parameters()).device)
+        with torch.no_grad():
+            return scores_and_embeddings(self.victim, images)[1] is not None
+
     def image_file(self, file: str) -> Path:
         """Where an attacked picture is kept in `images_folder`."""
         if self.images_folder is None:
@@ -129,3 +153,13 @@ class Trial(LightningModule):
             if self.images_folder is not None:
                 with written_whole(self.image_file(file)) as temporary:
                     Image.fromarray(picture).save(temporary)
+
+
+def is_whole_png(path: Path) -> bool:
+    """Whether a file is a PNG that agrees with its own checksums."""
+    try:
+        with Image.open(path, formats=["PNG"]) as picture:
+            picture.verify()
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error):
+        return False
+    return True

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
 from torch import Tensor
 
 from facetrial.attacks.budgets.budget import Budget
@@ -17,7 +17,7 @@ from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import Gradient, MethodResult
 from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.files import written_whole
+from facetrial.core.files import recalled, written_whole
 from facetrial.core.settings import Count, Positive, ShareBelowOne, Unit
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Fitted(Method):
         self.fitted = None
         people = examples.identities if self.per == "person" else torch.zeros_like(examples.identities)
         groups, group_of = people.unique(return_inverse=True)
-        state = {} if unfinished is None or not unfinished.is_file() else load_file(unfinished)
+        state = {} if unfinished is None else recalled(unfinished, load) or {}
         done = int(state.pop("epochs")) if state else 0
         if done:
             log.info("Going on after %d of %d epochs of an earlier start.", done, self.epochs)
@@ -111,8 +111,7 @@ class Fitted(Method):
                 state = {name: tensor.to(problem.images.device) for name, tensor in state.items()}
                 self._step(problem, state, epoch)
             if unfinished is not None and state:
-                with written_whole(unfinished) as temporary:
-                    save_file({**state, "epochs": torch.tensor(epoch + 1)}, temporary)
+                _write({**state, "epochs": torch.tensor(epoch + 1)}, unfinished)
             if (epoch + 1) % max(1, self.epochs // 10) == 0:
                 log.info("Fitted %d of %d epochs.", epoch + 1, self.epochs)
         if not state:
@@ -207,13 +206,18 @@ class Fitted(Method):
         return self.fitted
 
     def save(self, path: Path) -> None:
-        """Writes what was fitted into a `.safetensors` file, whole or not at all."""
-        with written_whole(path) as temporary:
-            save_file(self.found(), temporary)
+        """Writes what was fitted into a sealed file of tensors, whole or not at all."""
+        _write(self.found(), path)
 
-    def load(self, path: Path) -> None:
-        """Takes over what `save` wrote."""
-        self.fitted = load_file(path)
+    def load(self, path: Path) -> bool:
+        """Takes over what `save` wrote; whether it is there as it was written."""
+        self.fitted = recalled(path, load)
+        return self.fitted is not None
+
+
+def _write(tensors: dict[str, Tensor], path: Path) -> None:
+    with written_whole(path, seal=True) as temporary:
+        temporary.write_bytes(save(tensors))
 
 
 def straight_through(pictures: Tensor, projected: Tensor) -> Tensor:

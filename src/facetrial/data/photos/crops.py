@@ -1,8 +1,8 @@
 """Aligned crops: cut once for each set of pictures and alignment, then memory-mapped."""
 
+import io
 import json
-import time
-import zipfile
+import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,13 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from facetrial.core.digests import digest
-from facetrial.core.errors import FacetrialError
-from facetrial.core.files import written_whole
+from facetrial.core.errors import Damaged, FacetrialError
+from facetrial.core.files import check_seal, recalled, written_whole
 from facetrial.core.locks import file_lock
 from facetrial.core.progress import progress_bar
 from facetrial.data.photos.alignment import Alignment, move_box, move_points
 from facetrial.data.photos.image_files import BadPicture, num_workers, read_picture
 from facetrial.data.photos.mtcnn import Detections, Search
+
+log = logging.getLogger(__name__)
 
 # Raised when the same files and alignment would give other crops.
 _VERSION = 1
@@ -69,28 +71,42 @@ def cut_crops(
         notes: plain values kept as JSON beside the crops; part of the key.
 
     Raises:
-        FacetrialError: the cache cannot be written to, or holds a damaged file.
+        FacetrialError: the cache cannot be written to, or a picture changed meanwhile.
     """
     key = (_VERSION, search.settings, alignment, json.dumps(notes, sort_keys=True), *files, *digests)
     name = digest(f"{part}\n" for part in key)
     stem = Path(cache) / "crops" / f"{type(alignment).__name__}-{alignment.size}-{name}"
     pixels, geometry = stem.with_suffix(".npy"), stem.with_suffix(".npz")
-    # The geometry is written last: where it is, all is.
-    if not (geometry.exists() and pixels.exists()):
-        with file_lock(stem):
-            if not (geometry.exists() and pixels.exists()):
-                _remove_leftovers(pixels)
-                boxes, five_points = _cut(paths, detections, alignment, pixels)
-                with written_whole(stem.with_suffix(".json")) as path:
-                    path.write_text(json.dumps(notes, indent=1, ensure_ascii=False), encoding="utf-8")
-                with written_whole(geometry) as path:
-                    np.savez(path, boxes=boxes, five_points=five_points)
+    if (crops := _kept(pixels, geometry)) is not None:
+        return crops
+    with file_lock(stem):
+        if (crops := _kept(pixels, geometry)) is not None:  # another process has cut them meanwhile
+            return crops
+        boxes, five_points = _cut(paths, detections, alignment, pixels)
+        with written_whole(stem.with_suffix(".json")) as path:
+            path.write_text(json.dumps(notes, indent=1, ensure_ascii=False), encoding="utf-8")
+        # Written last: where it is, all is.
+        with written_whole(geometry, seal=True) as path:
+            np.savez(path, boxes=boxes, five_points=five_points)
+    return Crops(np.load(pixels, mmap_mode="r"), boxes, five_points)
+
+
+def _kept(pixels: Path, geometry: Path) -> Crops | None:
+    """The crops in two files; None where they are to be cut, for they are not there, or damaged."""
     try:
-        with np.load(geometry, allow_pickle=False) as saved:
-            crops = Crops(np.load(pixels, mmap_mode="r"), saved["boxes"], saved["five_points"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise FacetrialError(f"{stem}.* is damaged ({error}). Delete it; the crops are cut again.") from error
-    return crops
+        check_seal(pixels)
+    except FileNotFoundError:
+        return None
+    except Damaged as error:
+        log.warning("%s The crops are cut again.", error)
+        return None
+    known = recalled(geometry, _geometry)
+    return None if known is None else Crops(np.load(pixels, mmap_mode="r"), *known)
+
+
+def _geometry(content: bytes) -> tuple[np.ndarray, np.ndarray]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return arrays["boxes"], arrays["five_points"]
 
 
 def face_or_centre(detections: Detections, row: int, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -127,7 +143,7 @@ def _cut(
 
     shape = (len(paths), alignment.size, alignment.size, 3)
     with (
-        written_whole(target) as path,
+        written_whole(target, seal=True) as path,
         progress_bar("Aligning faces", len(paths)) as advance,
         ThreadPoolExecutor(num_workers()) as executor,
     ):
@@ -153,10 +169,3 @@ def _cut(
 
 def _chunks(count: int, size: int) -> Iterator[range]:
     return (range(start, min(start + size, count)) for start in range(0, count, size))
-
-
-def _remove_leftovers(target: Path) -> None:
-    """Deletes what a killed run left of these crops, unless it is so young that a run may still be writing it."""
-    for path in target.parent.glob(f".{target.stem}-*{target.suffix}"):
-        if time.time() - path.stat().st_mtime > 600:
-            path.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ cut short goes on where it stopped, and pictures that come back in another selec
 again.
 """
 
-import zipfile
+import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -17,8 +17,7 @@ from facenet_pytorch import MTCNN
 from PIL import Image
 
 from facetrial.core.digests import digest
-from facetrial.core.errors import FacetrialError
-from facetrial.core.files import written_whole
+from facetrial.core.files import recalled, written_whole
 from facetrial.core.locks import file_lock
 from facetrial.core.progress import progress_bar
 from facetrial.data.photos.image_files import BadPicture, num_workers, read_picture
@@ -43,7 +42,7 @@ def find_faces(
         search: which face is taken.
 
     Raises:
-        FacetrialError: the cache cannot be written to, or holds a damaged file.
+        FacetrialError: the cache cannot be written to.
     """
     folder = Path(cache) / "detections" / digest(search.settings, size=6)
     known = _remembered(folder)
@@ -69,17 +68,16 @@ Known = dict[str, tuple[np.ndarray, np.ndarray, str, int]]
 def _remembered(folder: Path) -> Known:
     known: Known = {}
     for path in sorted(folder.glob("[!.]*.npz")):
-        try:
-            with np.load(path, allow_pickle=False) as part:
-                names, boxes, points, problems = (part[k] for k in ("digests", "boxes", "points", "problems"))
-                counts = part["counts"] if "counts" in part else np.full(len(names), _NOT_COUNTED)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise FacetrialError(
-                f"{path} is damaged ({error}). Delete it; its pictures are searched again."
-            ) from error
-        found = zip(boxes, points, problems.tolist(), counts.tolist(), strict=True)
-        known |= dict(zip(names.tolist(), found, strict=True))
+        known |= recalled(path, _known, zipped=True) or {}
     return known
+
+
+def _known(content: bytes) -> Known:
+    with np.load(io.BytesIO(content), allow_pickle=False) as part:
+        names, problems = part["digests"].tolist(), part["problems"].tolist()
+        counts = part["counts"].tolist() if "counts" in part else [_NOT_COUNTED] * len(names)
+        found = zip(part["boxes"], part["points"], problems, counts, strict=True)
+        return dict(zip(names, found, strict=True))
 
 
 def _search(missing: list[tuple[str, Path]], folder: Path, search: Search) -> Known:
@@ -99,7 +97,7 @@ def _search(missing: list[tuple[str, Path]], folder: Path, search: Search) -> Kn
             detectors.put(detector)
         names = [name for name, _ in chunk]
         target = folder / f"{digest(' '.join(names), size=12)}.npz"
-        with written_whole(target) as path:
+        with written_whole(target, seal=True) as path:
             np.savez(path, digests=names, **vars(found))
         rows = zip(found.boxes, found.points, found.problems, found.counts.tolist(), strict=True)
         return dict(zip(names, rows, strict=True))

@@ -78,8 +78,7 @@ class Sending:
                 batch = waiting[start : start + _BATCH]
                 own.write(self._sent(victim, faces, shards, [places[file] for file in batch], device))
                 advance(len(batch))
-        found = own.read()
-        return found[found["file"].isin(set(files))].reset_index(drop=True)
+        return own.rows_of(files)
 
     def _sent(
         self,
