@@ -1,11 +1,11 @@
-"""Which of several faces in a picture is taken."""
+"""Which of several faces in a picture is taken, and what becomes of pictures in which none can be."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from facetrial.data.photos import detection_cache, mtcnn
-from facetrial.data.photos.mtcnn import Search
+from facetrial.data.photos.mtcnn import Search, detect_each, find_in, nothing_found
 from tests.helpers.photographs import LFW_FUNNELED, FoundHere
 
 
@@ -32,3 +32,23 @@ def test_the_face_nearest_the_centre_is_taken(shared, tmp_path):
         wide.save(tmp_path / "data" / "Bush" / f"{number}.png")
     found = detection_cache.find_faces([tmp_path / "data/Bush/0.png"], ["a"], tmp_path / "cache")
     assert 240 < found.boxes[0, 0] < found.boxes[0, 2] < 360
+
+
+@pytest.mark.parametrize("size", [(20, 9000), (9000, 20), (60, 4000), (1080, 60000), (2000, 21)])
+@pytest.mark.parametrize("longest", [None, 1024])
+def test_strips_have_no_face_and_take_none_from_others(size, longest):
+    strip, other = Image.new("RGB", size, "#789a5c"), Image.new("RGB", (250, 250), "#789a5c")
+    found = find_in([other, strip, strip, other], Search(longest=longest, smallest=0.06))
+    assert not found.found.any()
+    assert found.counts.tolist() == [0] * 4
+    assert found.problems == [""] * 4
+
+
+def test_of_large_pictures_few_go_together():
+    detector = FoundHere((10, 10, 60, 60))
+    found = nothing_found(9)
+    pictures = [Image.new("RGB", (4000, 1000))] * 5 + [Image.new("RGB", (40000, 60))] * 4
+    calls = []
+    detect_each(enumerate(pictures), found, detector, calls.append, Search())
+    assert calls == [4, 1, 4]
+    assert detector.sizes == [(1000, 4000)] * 5  # the strip is 4096 x 6 and not searched
