@@ -1,4 +1,4 @@
-"""The exceptions for what a user can put right: bad data, bad files, bad config values; and text that is safe to read."""
+"""The exceptions for what a user can put right: bad data, files, config values. And text that is safe to show."""
 
 import re
 

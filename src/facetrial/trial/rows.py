@@ -9,6 +9,7 @@ import pandas as pd
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
+from facetrial.runtime.csv_cells import as_cell, as_texts
 
 _TEXT = (
     "file", "identity", "target", "predicted_clean", "predicted_attacked", "predicted_8bit", "status", "second",
@@ -17,16 +18,18 @@ _TEXT = (
 
 
 def write_rows(rows: pd.DataFrame, path: Path) -> None:
-    """Writes rows as CSV, whole; numbers so that they read back to the bit."""
+    """Writes rows as CSV, whole; numbers so that they read back to the bit, texts so that no spreadsheet runs one."""
+    cells = {name: rows[name].map(as_cell) for name in rows if rows[name].dtype.kind not in "biuf"}
     with written_whole(path) as temporary:
-        rows.to_csv(temporary, index=False)
+        rows.assign(**cells).to_csv(temporary, index=False)
 
 
 def read_rows(path: Path) -> pd.DataFrame:
     """Rows that `write_rows` wrote. A person called "None", "NA" or "0002" stays a person."""
     names = pd.read_csv(path, nrows=0).columns
     text = [name for name in names if name in _TEXT or name.startswith("predicted_")]
-    return pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False)
+    rows = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False)
+    return rows.assign(**{name: as_texts(rows[name]) for name in text})
 
 
 def read_verdicts(path: Path) -> pd.DataFrame:

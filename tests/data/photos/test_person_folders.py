@@ -1,5 +1,6 @@
 """Which files in a folder of people are pictures of whom."""
 
+import os
 import shutil
 import unicodedata
 
@@ -88,17 +89,19 @@ def test_pictures_that_are_no_persons_or_of_no_kind_that_is_read_are_named(tmp_p
     root = draw_people(tmp_path / "people", {"Ann": 3})
     (root / "Ann" / "more").mkdir()
     (root / ".thumbnails" / "large").mkdir(parents=True)
+    os.close(os.open(os.fsencode(root) + b"/Ann/\xff.heic", os.O_CREAT))
     unused = ("Ann/IMG_1.HEIC", "Ann/IMG_2.heif", "all.png", "Ann/more/1.jpg")
     for name in (*unused, "Ann/film.mov", ".thumbnails/large/1.png", ".all.png"):
         (root / name).write_bytes(b"content")
     (root / "Ann" / "IMG_3.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0" + bytes(40))
     data = folder(root, tmp_path)
     assert len(data.all_faces) == 3
-    assert "5 picture(s) cannot be used and are left out: Ann/IMG_3.jpg (a HEIC picture" in caplog.text
+    assert "6 picture(s) cannot be used and are left out: Ann/IMG_3.jpg (a HEIC picture" in caplog.text
     assert data.bad_pictures == {
         "Ann/IMG_3.jpg": "a HEIC picture, which is not read: save it as JPEG",
         "Ann/IMG_1.HEIC": "of a kind that is not read: save it as JPEG",
         "Ann/IMG_2.heif": "of a kind that is not read: save it as JPEG",
+        r"Ann/\udcff.heic": "of a kind that is not read: save it as JPEG",
         "all.png": "in no person's folder: make a folder for each person",
         "Ann/more/1.jpg": "in a folder below a person's: move it up",
     }

@@ -27,3 +27,8 @@ def test_tables_keep_their_shape_whatever_is_in_a_cell():
     assert markdown_table(["a"], [cells]).splitlines()[2] == f"{said} \u2013 (n = 0) | 0.333 |"
     text = csv_table([{"a": 'say "x", y', "b": math.nan}])
     assert list(csv.reader(io.StringIO(text))) == [["a", "b"], ['say "x", y', ""]]
+
+
+def test_no_text_is_a_formula_of_a_spreadsheet():
+    text = csv_table([{"@run": "=1+1", "lost": -0.25, "kept": "a=b"}])
+    assert list(csv.reader(io.StringIO(text))) == [["'@run", "lost", "kept"], ["'=1+1", "-0.25", "a=b"]]

@@ -77,7 +77,7 @@ def read_picture(path: str | Path) -> Image.Image:
             large = opened.width * opened.height > _MANY
             with _one_large if large else contextlib.nullcontext():
                 opened.load()
-                turn = _UPRIGHT.get(opened.getexif().get(_ORIENTATION))
+                turn = _UPRIGHT.get(opened.getexif().get(_ORIENTATION, 1))
                 picture = _to_rgb(opened)
                 return picture if turn is None else picture.transpose(turn)
     except BadPicture:

@@ -75,7 +75,7 @@ def unused_pictures(folder: Path) -> dict[str, str]:
             parts = path.relative_to(folder).parts
             hidden = any(part.startswith((".", "__")) for part in parts)
             if path.suffix.lower() in suffixes and not hidden and path.is_file():
-                found["/".join(parts)] = reason
+                found["/".join(parts).encode("utf-8", "backslashreplace").decode()] = reason
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TypedDict
 from facetrial.report.rendering.chart_layout import in_words
 from facetrial.report.rendering.components import Cell, Noted
 from facetrial.report.rendering.formatting import NOTHING, interval
+from facetrial.runtime.csv_cells import as_cell
 from facetrial.statistics.intervals import Interval
 
 CsvCell = str | float | None
@@ -24,12 +25,15 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str
 
 
 def csv_table(lines: Sequence[Mapping[str, CsvCell]]) -> str:
-    """A CSV table of lines, one at least, with the same keys; what was not measured is an empty cell."""
+    """A CSV table of lines, one at least, with the same keys; what was not measured is an empty cell.
+
+    A text that a spreadsheet would run as a formula has a quote before it.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(lines[0])
+    writer.writerow(map(as_cell, lines[0]))
     for line in lines:
-        writer.writerow("" if isinstance(c, float) and math.isnan(c) else c for c in line.values())
+        writer.writerow("" if isinstance(c, float) and math.isnan(c) else as_cell(c) for c in line.values())
     return text.getvalue()
 
 
