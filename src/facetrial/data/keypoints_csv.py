@@ -1,9 +1,11 @@
 """Kaggle's Facial Keypoints as files: fetched, read from CSV or zip, parsed once and kept."""
 
+import csv
 import io
 import logging
 import warnings
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import torch
 from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
+from facetrial.data.archives import read_file, read_from_zip
 from facetrial.data.framed import Frames
 from facetrial.faces.frames import FRAME_SIZE
 from facetrial.faces.landmark_names import LANDMARK_NAMES
@@ -26,6 +29,8 @@ COLUMNS = tuple(f"{name}_{axis}" for name in LANDMARK_NAMES for axis in "xy")
 FIRST_PIXEL = 1.0
 LOWER_LIP = LANDMARK_NAMES.index("mouth_center_bottom_lip")
 _PIXELS = FRAME_SIZE * FRAME_SIZE
+_LARGEST_ID = 2**53  # a spreadsheet keeps none beyond it
+_LONGEST_HEADER = 2**16
 _VERSION = f"2-from-{FIRST_PIXEL:g}"  # of what is kept in the cache
 
 
@@ -63,42 +68,37 @@ def read_bytes(folder: Path, file: str) -> bytes:
         file: such as "training.csv".
 
     Raises:
-        FacetrialError: there is none.
+        FacetrialError: there is none, or it cannot be read.
     """
-    plain, zipped, outer = folder / file, folder / f"{Path(file).stem}.zip", folder / f"{COMPETITION}.zip"
-    if plain.is_file():
-        return plain.read_bytes()
-    for path in (zipped, outer):
-        if path.is_file():
-            found = _from_zip(path.read_bytes(), file, path)
-            if found is not None:
-                return found
-    raise FacetrialError(
-        f"there is no {file}, {zipped.name} or {outer.name} in {folder}. {_how_to_get_it(folder)}"
-    )
+    found = _find(folder, file)
+    if found is None:
+        zips = [name for name in _zips(file) if (folder / name).is_file()]
+        held = f"; {' and '.join(zips)} lies there and does not hold it" if zips else ""
+        raise FacetrialError(
+            f"there is no {file}, {_zips(file)[0]} or {_zips(file)[1]} in {folder}{held}. {_how_to_get_it(folder)}"
+        )
+    return found
 
 
 def has_file(folder: Path, file: str) -> bool:
-    """Whether `read_bytes` finds a file."""
-    try:
-        read_bytes(folder, file)
-    except FacetrialError:
-        return False
-    return True
+    """Whether `read_bytes` finds a file.
+
+    Raises:
+        FacetrialError: it does, and cannot read it.
+    """
+    return _find(folder, file) is not None
 
 
-def _from_zip(content: bytes, file: str, path: Path) -> bytes | None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for member in archive.namelist():
-                if member.rsplit("/", 1)[-1] == file:
-                    return archive.read(member)
-            for member in archive.namelist():
-                if member.rsplit("/", 1)[-1] == f"{Path(file).stem}.zip":
-                    return _from_zip(archive.read(member), file, path)
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
-        raise FacetrialError(f"{path} cannot be read as a zip file: {error}. Download it again.") from error
-    return None
+def _find(folder: Path, file: str) -> bytes | None:
+    if (folder / file).is_file():
+        return read_file(folder / file)
+    paths = [folder / name for name in _zips(file) if (folder / name).is_file()]
+    return next((found for path in paths if (found := read_from_zip(path, file)) is not None), None)
+
+
+def _zips(file: str) -> tuple[str, str]:
+    """The zips that a file may lie in."""
+    return f"{Path(file).stem}.zip", f"{COMPETITION}.zip"
 
 
 def _how_to_get_it(folder: Path | str) -> str:
@@ -120,6 +120,33 @@ def fetched_by_kagglehub() -> Path:
         ) from error
 
 
+def read_table(content: bytes, file: str, types: Mapping[str, type]) -> pd.DataFrame:
+    """A CSV file with a header, in UTF-8.
+
+    Args:
+        content: of the file.
+        file: its name, for the errors.
+        types: of columns whose type is known.
+
+    Raises:
+        FacetrialError: it is none; its header is longer than 64 KiB or names a column twice; a line has more cells
+            than the header.
+    """
+    try:
+        first, end, _ = content[:_LONGEST_HEADER].partition(b"\n")
+        if not end and len(content) > _LONGEST_HEADER:
+            raise ValueError(f"its first line has more than {_LONGEST_HEADER:,} bytes and is no header")
+        header = next(csv.reader([first.decode("utf-8-sig")]), [])
+        if twice := sorted({name for name in header if header.count(name) > 1}):
+            raise ValueError(f"its header names {', '.join(twice[:5])} twice")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # cells beyond the header would be lost
+            warnings.simplefilter("ignore", pd.errors.DtypeWarning)
+            return pd.read_csv(io.BytesIO(content), dtype=dict(types), index_col=False)
+    except (ValueError, OverflowError, csv.Error, pd.errors.ParserWarning) as error:
+        raise FacetrialError(f"{file} cannot be read as CSV: {str(error).strip().rstrip('.')}.") from error
+
+
 def parse(content: bytes, file: str, labelled: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Images uint8 (N, 1, 96, 96), landmarks float32 (N, 15, 2), NaN where a cell is empty, and ids int64 (N,).
 
@@ -130,10 +157,7 @@ def parse(content: bytes, file: str, labelled: bool) -> tuple[np.ndarray, np.nda
         FacetrialError: columns missing, no rows, pixels that are not 96 x 96 whole numbers from 0 to 255, points
             that are no numbers or lie outside the frame; the row is named as it stands in the file.
     """
-    try:
-        table = pd.read_csv(io.BytesIO(content), dtype={"Image": str})
-    except (ValueError, UnicodeDecodeError) as error:
-        raise FacetrialError(f"{file} cannot be read as CSV: {error}.") from error
+    table = read_table(content, file, {"Image": str, "ImageId": str})
     needed = (*COLUMNS, "Image") if labelled else ("ImageId", "Image")
     if missing := [column for column in needed if column not in table]:
         raise FacetrialError(
@@ -147,9 +171,9 @@ def parse(content: bytes, file: str, labelled: bool) -> tuple[np.ndarray, np.nda
         landmarks = _landmarks(table, file)
     ids = np.arange(1, len(table) + 1)
     if not labelled:
-        ids = pd.to_numeric(table["ImageId"], errors="coerce")
-        if ids.isna().any() or (ids % 1 != 0).any() or not ids.is_unique:
-            raise FacetrialError(f"{file}: ImageId must hold different whole numbers.")
+        ids = pd.to_numeric(table["ImageId"], errors="coerce").astype(float)
+        if not (ids.abs() < _LARGEST_ID).all() or (ids % 1 != 0).any() or not ids.is_unique:
+            raise FacetrialError(f"{file}: ImageId must hold different whole numbers below {_LARGEST_ID}.")
     return images.reshape(-1, 1, FRAME_SIZE, FRAME_SIZE), landmarks, np.asarray(ids, dtype=np.int64)
 
 
