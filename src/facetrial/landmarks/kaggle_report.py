@@ -128,7 +128,7 @@ def _wanted(content: bytes) -> pd.DataFrame:
 
 def _places(wanted: pd.DataFrame, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The picture, by its ImageId, and the coordinate that each row of the lookup table asks for."""
-    unknown = sorted(set(wanted["FeatureName"].astype(str)) - set(COLUMNS))
+    unknown = sorted(set(map(str, wanted["FeatureName"])) - set(COLUMNS))
     if unknown:
         raise FacetrialError(
             f"{LOOKUP} asks for {unknown[0]!r}; expected Kaggle's names, such as {COLUMNS[0]}."

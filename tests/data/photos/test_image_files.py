@@ -129,6 +129,22 @@ def test_bad_pictures_say_why(tmp_path):
             read_picture(tmp_path / name)
 
 
+def test_a_jpeg_of_many_scans_is_not_decoded(tmp_path):
+    """Each takes as long as a picture, and a few bytes."""
+    picture = Image.fromarray(RAMP).resize((64, 64)).convert("RGB")
+    whole = saved(tmp_path, picture, "whole.jpg", progressive=True).read_bytes()
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    thumbnail = b"\xff\xe5" + struct.pack(">H", 2 + 3 * 500) + b"\xff\xda." * 500  # these are none
+    for scans, content in ((50, thumbnail + whole[2:-2] + last * 50), (99, whole[2:-2] + last * 99)):
+        path = tmp_path / f"{scans}.jpg"
+        path.write_bytes(whole[:2] + content + whole[-2:] + last * 500)
+        if scans < 90:
+            assert read_picture(path).size == (64, 64)
+        else:
+            with pytest.raises(BadPicture, match="109 scans, at most 100 are read"):
+                read_picture(path)
+
+
 def test_a_decoder_may_fail_as_it_likes_and_says_nothing_that_a_terminal_obeys(tmp_path, monkeypatch):
     path = saved(tmp_path, Image.new("RGB", (32, 32)))
     for error, said in (

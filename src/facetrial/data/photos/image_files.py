@@ -1,6 +1,8 @@
 """Picture files as people leave them: read to 8-bit RGB, or refused with a reason."""
 
 import contextlib
+import mmap
+import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -33,6 +35,13 @@ SMALLEST_SIDE = 20
 MOST_PIXELS = 110_000_000
 _MANY = 2**24
 _one_large = threading.Lock()
+_MOST_SCANS = (
+    100  # of a JPEG; programs write ten, and a few bytes make one that takes as long as a whole picture
+)
+_MARKER = re.compile(
+    rb"\xff[^\x00\x01\xd0-\xd8\xff]", re.DOTALL
+)  # of a part that says its length, or the end
+_SCAN, _JPEG_ENDS = b"\xff\xda", b"\xff\xd9"
 _BAND = 2**22  # pixels that are converted at a time
 _ORIENTATION, _BITS = 0x0112, 258  # tags of EXIF and TIFF
 _UPRIGHT = dict(
@@ -69,11 +78,14 @@ def read_picture(path: str | Path) -> Image.Image:
 
     Raises:
         BadPicture: not a picture, damaged, with pixels that have no known range, with a side below 20
-            pixels, or with more than 110 million of them.
+            pixels, with more than 110 million of them, or a JPEG of more than 100 scans.
     """
     try:
         with Image.open(path, formats=_FORMATS) as opened:
             _check_size(*opened.size)
+            if opened.format in ("JPEG", "MPO"):
+                with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as jpeg:
+                    _check_scans(jpeg)
             large = opened.width * opened.height > _MANY
             with _one_large if large else contextlib.nullcontext():
                 opened.load()
@@ -97,6 +109,16 @@ def _check_size(width: int, height: int) -> None:
         raise BadPicture(f"{width} x {height} pixels, at least {SMALLEST_SIDE} on each side are needed")
     if width * height > MOST_PIXELS:
         raise BadPicture(f"{width} x {height} pixels, at most {MOST_PIXELS:,} are read: save it smaller")
+
+
+def _check_scans(jpeg: mmap.mmap) -> None:
+    """Raises BadPicture where a JPEG goes over the picture so often that it would take minutes."""
+    scans, at = 0, 2
+    while (found := _MARKER.search(jpeg, at)) and found[0] != _JPEG_ENDS:
+        scans += found[0] == _SCAN
+        at = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2], "big")
+    if scans > _MOST_SCANS:
+        raise BadPicture(f"{scans} scans, at most {_MOST_SCANS} are read: save it again")
 
 
 def _what_it_is_instead(path: Path) -> str:
