@@ -2,8 +2,8 @@
 
     python -m tests.robustness.malformed [COUNT] [SEED]
 
-ends with 1 where one raises anything but a FacetrialError, is read as something else, takes more than a minute, or where
-all of them have taken more than 2 GiB of memory.
+ends with 1 where one raises anything but a FacetrialError, is read as something else, takes more than a minute, or
+where all of them have taken more than 2 GiB of memory.
 """
 
 import argparse

@@ -4,7 +4,7 @@ Zhang et al., "Joint Face Detection and Alignment using Multi-task Cascaded Conv
 with the weights that facenet-pytorch ships.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import groupby
@@ -114,9 +114,15 @@ def detect_each(
 ) -> None:
     """Fills in what is found in pictures, each with its row, in place."""
     longest = search.longest or _LONGEST
-    shrunk = ((row, *_shrunk(picture, longest)) for row, picture in pictures)
+
+    def shrunk() -> Iterator[tuple[int, Image.Image, float]]:
+        for row, picture in pictures:
+            small, scale = _shrunk(picture, longest)
+            del picture  # so that one large picture is held at a time
+            yield row, small, scale
+
     # Only pictures of one size go through MTCNN together.
-    for (width, height), same_size in groupby(shrunk, key=lambda item: item[1].size):
+    for (width, height), same_size in groupby(shrunk(), key=lambda item: item[1].size):
         together = max(1, min(_BATCH, _BATCH_PIXELS // (width * height)))
         while batch := [item for _, item in zip(range(together), same_size, strict=False)]:
             rows = [row for row, _, _ in batch]
