@@ -58,6 +58,10 @@ def home(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def out(home) -> Path:
+    (home / "out").mkdir()
+    (home / "precious").write_text("precious")
+    for name in ("verdicts.csv", "summary.json", "report.html"):
+        os.symlink(home / "precious", home / "out" / name)
     before = set(os.listdir(home))
     done = run(
         home, "data=folder", f"data.root={home / 'people'}", "data.on_no_face=centre", "embedder=small",
@@ -66,7 +70,7 @@ def out(home) -> Path:
     )  # fmt: skip
     assert done.returncode == 0, done.said
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", done.said)
-    assert set(os.listdir(home)) - before == {"out", "models", "cache"}  # and nobody has run what was pickled
+    assert set(os.listdir(home)) - before == {"models", "cache"}  # and nobody has run what was pickled
     return home / "out"
 
 
@@ -101,6 +105,8 @@ def test_no_name_is_markup(out):
 
 
 def test_nothing_lies_outside_the_folder(out):
+    assert (out.parent / "precious").read_text() == "precious"
+    assert not any(path.is_symlink() for path in out.iterdir())
     images = {path.relative_to(out / "images") for path in (out / "images").rglob("*.png")}
     assert {path.parts[0] for path in images} <= set(PEOPLE)
     assert len(images) == json.loads((out / "summary.json").read_text())["n"]
