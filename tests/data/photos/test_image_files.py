@@ -3,6 +3,7 @@
 import struct
 import subprocess
 import sys
+import time
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
-from facetrial.data.photos.image_files import BadPicture, content_digests, read_picture
+from facetrial.data.photos.image_files import BadPicture, content_digests, read_picture, use_picture
 
 RAMP = np.tile(np.linspace(0, 255, 32, dtype=np.uint8), (32, 1))
 
@@ -160,6 +161,29 @@ def test_a_decoder_may_fail_as_it_likes_and_says_nothing_that_a_terminal_obeys(t
         with pytest.raises(BadPicture) as found:
             read_picture(path)
         assert str(found.value) == said
+
+
+def test_of_large_pictures_one_is_in_use_at_a_time(tmp_path):
+    for name in "abc":
+        saved(tmp_path, Image.new("L", (4100, 4100)), f"{name}.png")
+    inside, most = [], []
+
+    def use(picture):
+        inside.append(picture)
+        most.append(len(inside))
+        time.sleep(0.05)
+        return inside.pop().size
+
+    paths = [tmp_path / f"{name}.png" for name in "abc"]
+    with ThreadPoolExecutor(3) as executor:
+        assert list(executor.map(use_picture, paths, [use] * 3)) == [(4100, 4100)] * 3
+    assert most == [1, 1, 1]
+    (tmp_path / "c.png").write_bytes(b"")
+    with pytest.raises(BadPicture, match="an empty file"):
+        use_picture(tmp_path / "c.png", use)
+    with pytest.raises(ZeroDivisionError):  # which is no fault of the picture's
+        use_picture(tmp_path / "a.png", lambda picture: 1 / 0)
+    assert use_picture(tmp_path / "b.png", use) == (4100, 4100)
 
 
 def test_a_large_picture_takes_little_memory(tmp_path):

@@ -1,7 +1,5 @@
 """Which of several faces in a picture is taken, and what becomes of pictures in which none can be."""
 
-import weakref
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -47,27 +45,10 @@ def test_strips_have_no_face_and_take_none_from_others(size, longest):
 
 
 def test_of_large_pictures_few_go_together():
-    detector = FoundHere((10, 10, 60, 60))
-    found = nothing_found(9)
+    detector, search = FoundHere((10, 10, 60, 60)), Search()
     pictures = [Image.new("RGB", (4000, 1000))] * 5 + [Image.new("RGB", (40000, 60))] * 4
     calls = []
-    detect_each(enumerate(pictures), found, detector, calls.append, Search())
+    shrunk = ((row, *search.shrunk(picture)) for row, picture in enumerate(pictures))
+    detect_each(shrunk, nothing_found(9), detector, calls.append, search)
     assert calls == [4, 1, 4]
     assert detector.sizes == [(1000, 4000)] * 5  # the strip is 4096 x 6 and not searched
-
-
-def test_one_large_picture_is_held_at_a_time():
-    alive = []
-
-    def pictures():
-        for row in range(3):
-            picture = Image.new("RGB", (5000, 100))
-            alive.append(weakref.ref(picture))
-            yield row, picture
-            del picture
-            assert [one() is not None for one in alive] == [False] * (row + 1)
-
-    detect_each(
-        pictures(), nothing_found(3), FoundHere((10, 10, 60, 60)), lambda count: None, Search(longest=1000)
-    )
-    assert len(alive) == 3

@@ -5,16 +5,19 @@ import mmap
 import re
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, _imaging
 
 from facetrial.core.digests import digest
 from facetrial.core.errors import visible
+
+T = TypeVar("T")
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".pgm", ".ppm"}
@@ -31,10 +34,10 @@ _HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", 
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 # MTCNN's smallest face is 12 pixels; below this side a picture cannot hold one that could be recognised.
 SMALLEST_SIDE = 20
-# The 108 megapixels of a phone fit. They take a gigabyte to decode: those above `_MANY` are decoded one at a time.
+# The 108 megapixels of a phone fit. They take a gigabyte: of those above `_MANY` one is in use at a time.
 MOST_PIXELS = 110_000_000
 _MANY = 2**24
-_one_large = threading.Lock()
+_one_large = threading.RLock()
 _MOST_SCANS = (
     100  # of a JPEG; programs write ten, and a few bytes make one that takes as long as a whole picture
 )
@@ -65,33 +68,50 @@ _UPRIGHT = dict(
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
+# Blocks that are so large go back to the system when a picture is gone; Pillow's own, of 16 MiB, stay with the thread
+# that had them, and every thread would come to hold the memory of a large picture.
+_imaging.set_block_size(2**26)
+
+
 class BadPicture(Exception):
     """A picture that cannot be used; its text is the reason, without the path."""
 
 
-def read_picture(path: str | Path) -> Image.Image:
+def use_picture(path: Path, use: Callable[[Image.Image], T]) -> T:
+    """What `use` makes of a picture that `read_picture` gives; of large ones one is in use at a time in all threads."""
+    with contextlib.ExitStack() as turn:
+        return use(read_picture(path, turn))
+
+
+def read_picture(path: str | Path, turn: contextlib.ExitStack | None = None) -> Image.Image:
     """A picture in Pillow's mode "RGB", turned upright where its EXIF says so.
 
     Grey is repeated over the channels, 16 bits are scaled to 8 (65535 becomes 255), palettes are looked up
     and what is transparent lies on black. Of several pictures in a file, such as those of an animation, it is the
-    first. It takes about eight bytes of memory a pixel, and nothing of a size that is refused is decoded.
+    first. It takes at most a gigabyte of memory, and nothing of a size that is refused is decoded.
+
+    Args:
+        path: the file.
+        turn: what keeps others from reading a large picture until it is closed; None keeps them while it is decoded.
 
     Raises:
         BadPicture: not a picture, damaged, with pixels that have no known range, with a side below 20
-            pixels, with more than 110 million of them, or a JPEG of more than 100 scans.
+            pixels, with more than 110 million of them (WebP and CMYK: 55), or a JPEG of more than 100 scans.
     """
     try:
-        with Image.open(path, formats=_FORMATS) as opened:
-            _check_size(*opened.size)
+        with contextlib.ExitStack() as own, Image.open(path, formats=_FORMATS) as opened:
+            # WebP's decoder holds four copies, and a fourth colour takes as much as the others.
+            heavy = opened.format == "WEBP" or opened.mode == "CMYK"
+            _check_size(*opened.size, MOST_PIXELS // 2 if heavy else MOST_PIXELS)
             if opened.format in ("JPEG", "MPO"):
                 with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as jpeg:
                     _check_scans(jpeg)
-            large = opened.width * opened.height > _MANY
-            with _one_large if large else contextlib.nullcontext():
-                opened.load()
-                turn = _UPRIGHT.get(opened.getexif().get(_ORIENTATION, 1))
-                picture = _to_rgb(opened)
-                return picture if turn is None else picture.transpose(turn)
+            if opened.width * opened.height > _MANY:
+                (turn or own).enter_context(_one_large)
+            opened.load()
+            upright = _UPRIGHT.get(opened.getexif().get(_ORIENTATION, 1))
+            picture = _to_rgb(opened)
+            return picture if upright is None else picture.transpose(upright)
     except BadPicture:
         raise
     except UnidentifiedImageError as error:
@@ -104,11 +124,11 @@ def read_picture(path: str | Path) -> Image.Image:
         raise BadPicture(f"damaged: {_reason(error)}") from error
 
 
-def _check_size(width: int, height: int) -> None:
+def _check_size(width: int, height: int, most: int) -> None:
     if min(width, height) < SMALLEST_SIDE:
         raise BadPicture(f"{width} x {height} pixels, at least {SMALLEST_SIDE} on each side are needed")
-    if width * height > MOST_PIXELS:
-        raise BadPicture(f"{width} x {height} pixels, at most {MOST_PIXELS:,} are read: save it smaller")
+    if width * height > most:
+        raise BadPicture(f"{width} x {height} pixels, at most {most:,} are read: save it smaller")
 
 
 def _check_scans(jpeg: mmap.mmap) -> None:

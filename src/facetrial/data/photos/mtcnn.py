@@ -4,7 +4,7 @@ Zhang et al., "Joint Face Detection and Alignment using Multi-task Cascaded Conv
 with the weights that facenet-pytorch ships.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import groupby
@@ -48,6 +48,14 @@ class Search:
             parts.append(f"longest {self.longest}")
         return " ".join(parts)
 
+    def shrunk(self, picture: Image.Image) -> tuple[Image.Image, float]:
+        """A picture that is small enough to be searched, and by how much the one given is larger."""
+        scale = max(picture.size) / (self.longest or _LONGEST)
+        if scale <= 1.0:
+            return picture, 1.0
+        width, height = (max(1, round(side / scale)) for side in picture.size)
+        return picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0), scale
+
 
 @dataclass
 class Detections:
@@ -86,7 +94,8 @@ def find_in(pictures: list[Image.Image], search: Search) -> Detections:
         search: which face is taken.
     """
     found = nothing_found(len(pictures))
-    detect_each(enumerate(pictures), found, new_detector(), lambda count: None, search)
+    shrunk = ((row, *search.shrunk(picture)) for row, picture in enumerate(pictures))
+    detect_each(shrunk, found, new_detector(), lambda count: None, search)
     return found
 
 
@@ -106,23 +115,15 @@ def nothing_found(count: int) -> Detections:
 
 
 def detect_each(
-    pictures: Iterable[tuple[int, Image.Image]],
+    pictures: Iterable[tuple[int, Image.Image, float]],
     found: Detections,
     detector: MTCNN,
     advance: Callable[[int], None],
     search: Search,
 ) -> None:
-    """Fills in what is found in pictures, each with its row, in place."""
-    longest = search.longest or _LONGEST
-
-    def shrunk() -> Iterator[tuple[int, Image.Image, float]]:
-        for row, picture in pictures:
-            small, scale = _shrunk(picture, longest)
-            del picture  # so that one large picture is held at a time
-            yield row, small, scale
-
+    """Fills in what is found in pictures, each with its row and as `Search.shrunk` gives it, in place."""
     # Only pictures of one size go through MTCNN together.
-    for (width, height), same_size in groupby(shrunk(), key=lambda item: item[1].size):
+    for (width, height), same_size in groupby(pictures, key=lambda item: item[1].size):
         together = max(1, min(_BATCH, _BATCH_PIXELS // (width * height)))
         while batch := [item for _, item in zip(range(together), same_size, strict=False)]:
             rows = [row for row, _, _ in batch]
@@ -131,15 +132,6 @@ def detect_each(
             scales = np.array([scale for _, _, scale in batch], np.float32)
             found.boxes[rows], found.points[rows] = boxes * scales[:, None], points * scales[:, None, None]
             advance(len(batch))
-
-
-def _shrunk(picture: Image.Image, longest: int) -> tuple[Image.Image, float]:
-    """A picture whose longer side is at most `longest`, and by how much the one given is larger."""
-    scale = max(picture.size) / longest
-    if scale <= 1.0:
-        return picture, 1.0
-    width, height = (max(1, round(side / scale)) for side in picture.size)
-    return picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0), scale
 
 
 def one_face_each(
