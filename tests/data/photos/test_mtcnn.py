@@ -44,6 +44,12 @@ def test_strips_have_no_face_and_take_none_from_others(size, longest):
     assert found.problems == [""] * 4
 
 
+@pytest.mark.parametrize("side", range(40, 60))
+def test_a_face_as_large_as_the_picture_may_be_looked_for(side):
+    found = find_in([Image.new("RGB", (side, side))], Search(smallest=0.99))
+    assert not found.found.any()
+
+
 def test_of_large_pictures_few_go_together():
     detector, search = FoundHere((10, 10, 60, 60)), Search()
     pictures = [Image.new("RGB", (4000, 1000))] * 5 + [Image.new("RGB", (40000, 60))] * 4

@@ -12,6 +12,8 @@ from facetrial.statistics.intervals import Interval
 def test_tables_keep_their_shape_whatever_is_in_a_cell():
     table = markdown_table(["a", "b"], [["x|y\nz", 1]])
     assert table.splitlines() == ["| a | b |", "| :-- | --: |", "| x\\|y z | 1 |"]
+    table = markdown_table(["a"], [["<img src=x onerror=alert(1)>"], ["< 0.1 %"], ["\x1b[2J"]])
+    assert table.splitlines()[2:] == ["| &lt;img src=x onerror=alert(1)> |", "| < 0.1 % |", r"| \x1b[2J |"]
     figure = Interval(0.5, 0.25, 0.75, 9)
     cells = [
         figure,
