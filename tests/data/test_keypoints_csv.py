@@ -92,6 +92,10 @@ def test_a_bad_file_is_an_error_that_names_the_row(tmp_path, rows, what, message
         (lambda text: text.replace("nose_tip_x", "nose_tip_y"), "its header names nose_tip_y twice"),
         (lambda text: "," * 2**20, "is no header"),
         (lambda text: "x" * 2**20, "is no header"),
+        (lambda text: ",".join(map(str, range(101))) + text, "no header of at most 100 columns"),
+        (lambda text: text + "\n" * 2000, "more than 1,0.. lines"),
+        (lambda text: text.replace("\n", "\r", 1) + "\r" * 2000, "training.csv"),
+        (lambda text: text + "," * 2**18, "more cells than its header has columns"),
         (lambda text: "", "cannot be read as CSV"),
         (lambda text: "\n\n", "cannot be read as CSV"),
         (lambda text: "\0" * 300, "training.csv"),
@@ -119,6 +123,23 @@ def test_what_is_no_table_is_named(tmp_path, rows, change, said):
 def test_tables_as_other_programs_write_them(tmp_path, rows, change):
     (tmp_path / "training.csv").write_bytes(change(rows.to_csv(index=False)).encode())
     assert len(read_frames(tmp_path, "training", tmp_path / "cache")) == len(rows)
+
+
+def test_lines_are_counted_through_the_whole_file(tmp_path, rows, monkeypatch):
+    monkeypatch.setattr("facetrial.data.keypoints_csv._LINES", 2)
+    rows.to_csv(tmp_path / "training.csv", index=False)
+    frames = read_frames(tmp_path, "training", tmp_path / "cache")
+    assert np.allclose(frames.landmarks.flatten(1).numpy() + 1, rows[list(COLUMNS)].to_numpy(), atol=1e-4)
+    for what, message in (("outside", "line 5.*nose_tip_x"), ("short", "line 5.*9211")):
+        broken(rows, what).to_csv(tmp_path / "training.csv", index=False)
+        with pytest.raises(FacetrialError, match=message):
+            read_frames(tmp_path, "training", tmp_path / "cache")
+    pictures = pd.DataFrame({"ImageId": [7, 3, 12, 1], "Image": rows["Image"][:4]})
+    pictures.to_csv(tmp_path / "test.csv", index=False)
+    assert read_test_frames(tmp_path, tmp_path / "cache")[1].tolist() == [7, 3, 12, 1]
+    pictures.assign(ImageId=[7, 3, 12, 7]).to_csv(tmp_path / "test.csv", index=False)
+    with pytest.raises(FacetrialError, match="ImageId must hold different"):
+        read_test_frames(tmp_path, tmp_path / "cache")
 
 
 @pytest.mark.parametrize("content", ["\xe9".encode("latin-1"), "a,b".encode("utf-16")])

@@ -47,6 +47,10 @@ def odd_cells(text: str, rng: np.random.Generator, separator: str) -> str:
 def spoilt_text(text: str, rng: np.random.Generator, separator: str) -> bytes:
     changed = odd_cells(text, rng, separator) if rng.random() < 0.7 else text
     content = changed.encode(chosen(rng, ("utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16")), "surrogatepass")
+    if rng.random() < 0.1:
+        content += chosen(rng, (b",", b"\n", b",,,\n", b'"', b"1,2,3\r", b"\t1\t", b"\0")) * int(
+            2 ** rng.uniform(0, 22)
+        )
     return spoilt(content, rng) if rng.random() < 0.5 else content
 
 

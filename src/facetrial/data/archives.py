@@ -7,7 +7,7 @@ from typing import IO
 
 from facetrial.core.errors import FacetrialError
 
-MOST_BYTES = 2**28  # of a file, unpacked: Kaggle's largest has 101 million
+MOST_BYTES = 2**29  # of a file, unpacked: Kaggle's largest has 230 million
 _MOST_LISTED = 2**20  # of a zip's list of what it holds, which takes more memory than that
 _PIECE = (
     4096  # zipfile unpacks at least so much of bzip2 and LZMA at a time, which may be 20,000 times as much

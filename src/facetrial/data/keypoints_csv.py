@@ -5,7 +5,7 @@ import io
 import logging
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +30,9 @@ FIRST_PIXEL = 1.0
 LOWER_LIP = LANDMARK_NAMES.index("mouth_center_bottom_lip")
 _PIXELS = FRAME_SIZE * FRAME_SIZE
 _LARGEST_ID = 2**53  # a spreadsheet keeps none beyond it
-_LONGEST_HEADER = 2**16
+_LONGEST_HEADER = 2**12
+_MOST_COLUMNS = 100
+_LINES = 500  # that are read at a time
 _VERSION = f"2-from-{FIRST_PIXEL:g}"  # of what is kept in the cache
 
 
@@ -120,29 +122,42 @@ def fetched_by_kagglehub() -> Path:
         ) from error
 
 
-def read_table(content: bytes, file: str, types: Mapping[str, type]) -> pd.DataFrame:
-    """A CSV file with a header, in UTF-8.
+def read_tables(
+    content: bytes, file: str, most_lines: int, types: Mapping[str, type]
+) -> Iterator[pd.DataFrame]:
+    """A CSV file with a header, in UTF-8: some hundred lines after another, their index counted from 0 on.
 
     Args:
         content: of the file.
         file: its name, for the errors.
+        most_lines: it may have; many short ones would take far more memory than the file.
         types: of columns whose type is known.
 
     Raises:
-        FacetrialError: it is none; its header is longer than 64 KiB or names a column twice; a line has more cells
-            than the header.
+        FacetrialError: it is none, has too many lines or cells, a header that is too long or names a column twice, or a
+            line with more cells than the header.
     """
     try:
-        first, end, _ = content[:_LONGEST_HEADER].partition(b"\n")
-        if not end and len(content) > _LONGEST_HEADER:
-            raise ValueError(f"its first line has more than {_LONGEST_HEADER:,} bytes and is no header")
+        first, _, _ = content[:_LONGEST_HEADER].partition(b"\n")
         header = next(csv.reader([first.decode("utf-8-sig")]), [])
+        if len(first) == _LONGEST_HEADER or len(header) > _MOST_COLUMNS:
+            raise ValueError(f"its first line is no header of at most {_MOST_COLUMNS} columns")
         if twice := sorted({name for name in header if header.count(name) > 1}):
             raise ValueError(f"its header names {', '.join(twice[:5])} twice")
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # cells beyond the header would be lost
-            warnings.simplefilter("ignore", pd.errors.DtypeWarning)
-            return pd.read_csv(io.BytesIO(content), dtype=dict(types), index_col=False)
+        if max(map(content.count, (b"\n", b"\r"))) > most_lines:
+            raise ValueError(f"it has more than {most_lines:,} lines")
+        if content.count(b",") > most_lines * _MOST_COLUMNS:
+            raise ValueError("it has more cells than its header has columns")
+        tables = pd.read_csv(io.BytesIO(content), dtype=dict(types), index_col=False, chunksize=_LINES)
+        while True:
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "error", pd.errors.ParserWarning
+                )  # cells beyond the header would be lost
+                table = next(tables, None)
+            if table is None:
+                return
+            yield table
     except (ValueError, OverflowError, csv.Error, pd.errors.ParserWarning) as error:
         raise FacetrialError(f"{file} cannot be read as CSV: {str(error).strip().rstrip('.')}.") from error
 
@@ -157,21 +172,26 @@ def parse(content: bytes, file: str, labelled: bool) -> tuple[np.ndarray, np.nda
         FacetrialError: columns missing, no rows, pixels that are not 96 x 96 whole numbers from 0 to 255, points
             that are no numbers or lie outside the frame; the row is named as it stands in the file.
     """
-    table = read_table(content, file, {"Image": str, "ImageId": str})
+    most_lines = 1000 + len(content) // _PIXELS  # of pictures, each of which takes two bytes a pixel
     needed = (*COLUMNS, "Image") if labelled else ("ImageId", "Image")
-    if missing := [column for column in needed if column not in table]:
-        raise FacetrialError(
-            f"{file} lacks the column(s) {', '.join(missing[:5])}; expected those of Kaggle's {COMPETITION}."
-        )
-    if len(table) == 0:
+    pictures, points, numbers = [], [], []
+    for table in read_tables(content, file, most_lines, {"Image": str, "ImageId": str}):
+        if missing := [column for column in needed if column not in table]:
+            raise FacetrialError(
+                f"{file} lacks the column(s) {', '.join(missing[:5])}; expected those of Kaggle's {COMPETITION}."
+            )
+        pictures += [_pixels(text, file, row + 2) for row, text in table["Image"].items()]
+        points += [_landmarks(table, file)] if labelled else []
+        numbers += [] if labelled else [table["ImageId"]]
+    if not pictures:
         raise FacetrialError(f"{file} has no rows.")
-    images = np.stack([_pixels(text, file, row + 2) for row, text in enumerate(table["Image"])])
-    landmarks = np.full((len(table), len(LANDMARK_NAMES), 2), np.nan, dtype=np.float32)
+    images = np.stack(pictures)
+    landmarks = np.full((len(images), len(LANDMARK_NAMES), 2), np.nan, dtype=np.float32)
     if labelled:
-        landmarks = _landmarks(table, file)
-    ids = np.arange(1, len(table) + 1)
+        landmarks = np.concatenate(points)
+    ids = np.arange(1, len(images) + 1)
     if not labelled:
-        ids = pd.to_numeric(table["ImageId"], errors="coerce").astype(float)
+        ids = pd.to_numeric(pd.concat(numbers), errors="coerce").astype(float)
         if not (ids.abs() < _LARGEST_ID).all() or (ids % 1 != 0).any() or not ids.is_unique:
             raise FacetrialError(f"{file}: ImageId must hold different whole numbers below {_LARGEST_ID}.")
     return images.reshape(-1, 1, FRAME_SIZE, FRAME_SIZE), landmarks, np.asarray(ids, dtype=np.int64)
@@ -202,5 +222,6 @@ def _landmarks(table: pd.DataFrame, file: str) -> np.ndarray:
         rows, columns = np.nonzero(bad.to_numpy())
         if len(rows):
             value = cells.iloc[rows[0], columns[0]]
-            raise FacetrialError(f"{file}, line {rows[0] + 2}: {COLUMNS[columns[0]]} {what}: {value!r}.")
-    return numbers.to_numpy(dtype=np.float32).reshape(len(table), -1, 2) - np.float32(FIRST_PIXEL)
+            line = table.index[rows[0]] + 2
+            raise FacetrialError(f"{file}, line {line}: {COLUMNS[columns[0]]} {what}: {value!r}.")
+    return numbers.to_numpy(dtype=np.float32).reshape(-1, len(LANDMARK_NAMES), 2) - np.float32(FIRST_PIXEL)
