@@ -65,12 +65,14 @@ class PeopleFolder(FacesDataModule):
         split_seed, limit, batch_size, train_pictures, train_pictures_from: as in FacesDataModule.
 
     Attributes:
+        names_people_with_few: whether people who have fewer pictures from the start are named among those left out.
         bad_pictures, people_left_out: as in FacesDataModule.
         no_face: files in which no face was found. Known once the faces are loaded, as the others.
         several_faces: files → number of faces, the one that was taken and those at least half as wide.
     """
 
     alignment: Alignment
+    names_people_with_few = True
 
     @staticmethod
     def source_files(root: Path) -> list[Path]:
@@ -152,7 +154,8 @@ class PeopleFolder(FacesDataModule):
             for row, file in enumerate(files)
             if file not in bad and counts[person(file)] >= self.min_pictures
         ]
-        self.people_left_out = people_left_out(folder, files, counts, self.min_pictures)
+        everyone = pictures_of_people(folder, 1) if self.names_people_with_few else files
+        self.people_left_out = people_left_out(folder, everyone, counts, self.min_pictures)
 
         files, paths = [files[row] for row in rows], [paths[row] for row in rows]
         digests = [digests[row] for row in rows]
