@@ -35,6 +35,61 @@ def test_one_fold_as_lfw_writes_those_for_development(tmp_path):
     assert [(pair.same, pair.fold) for pair in pairs] == [(True, 0), (False, 0)]
 
 
+BODY = "Ann Lee\t1\t2\nBob\t3\t4\nAnn Lee\t1\tBob\t2\nBob\t1\tCem\t2\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ("1\t2\n" + BODY).replace("\n", "\r\n").encode(),
+        ("1\t2\n" + BODY).replace("\n", "\r").encode(),
+        b"\xef\xbb\xbf" + ("1\t2\n" + BODY).encode(),
+        ("1\t2\n" + BODY).replace("\n", "\t\t\n").encode(),
+        ("\t1\t2\n" + BODY).replace("\n", " \n\n").encode(),
+        ("1\t2\n" + BODY).replace("\t", " \t ").encode(),
+        ("1\t2\n" + BODY).replace("\t1", "\t0001").encode(),
+    ],
+)
+def test_lists_as_notepad_and_spreadsheets_leave_them(tmp_path, content):
+    (tmp_path / "pairs.txt").write_bytes(content)
+    pairs = read_pairs(tmp_path / "pairs.txt")
+    assert pairs[0] == Pair("Ann Lee/Ann Lee_0001", "Ann Lee/Ann Lee_0002", True, 0)
+    assert pairs[3] == Pair("Bob/Bob_0001", "Cem/Cem_0002", False, 0)
+    assert len(pairs) == 4
+
+
+@pytest.mark.parametrize("number", ["²", "①", "１", "٣", "9" * 5000, "-1", "+1", "1.0", "1_0", "1e3", ""])  # noqa: RUF001
+def test_digits_that_are_no_numbers_are_named(tmp_path, number):
+    for lines, said in (
+        (["1\t1", f"Ann\t{number}\t1", "Ann\t1\tBob\t1"], "line 2 of .*name, number, number"),
+        (["1\t1", "Ann\t1\t2", f"Ann\t1\tBob\t{number}"], "line 3 of .*name, number, name, number"),
+        ([f"{number or 'x'}\t1", "Ann\t1\t2", "Ann\t1\tBob\t1"], "not a list of pairs"),
+    ):
+        with pytest.raises(FacetrialError, match=said):
+            read_pairs(written(tmp_path, *lines))
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe1\x00", b"\x80\x81", bytes(100), bytes(2**26 + 1)])
+def test_content_that_is_no_list_is_named(tmp_path, content):
+    (tmp_path / "pairs.txt").write_bytes(content)
+    with pytest.raises(FacetrialError, match=r"pairs\.txt"):
+        read_pairs(tmp_path / "pairs.txt")
+
+
+def test_pictures_that_differ_in_their_ending_alone_are_named(tmp_path):
+    files = {"Ann/Ann_0001.jpg": Path("a"), "Ann/Ann_0001.png": Path("b"), "Bob/Bob_0001.png": Path("c")}
+    with pytest.raises(FacetrialError, match=r"Ann/Ann_0001\.jpg and Ann/Ann_0001\.png differ in it alone"):
+        files_of_pairs([Pair("Ann/Ann_0001", "Bob/Bob_0001", False, 0)], files)
+    files["Cem/Cem_0001.png"] = Path("d")
+    assert files_of_pairs([Pair("Cem/Cem_0001", "Bob/Bob_0001", False, 0)], files)
+
+
+def test_a_list_names_nothing_outside_of_the_folder(tmp_path):
+    pairs = read_pairs(written(tmp_path, "1\t1", "../../etc\t1\t2", "/etc/passwd\t1\tBob\t1"))
+    with pytest.raises(FacetrialError, match="are not below data"):
+        files_of_pairs(pairs, {"Bob/Bob_0001.png": tmp_path / "Bob"})
+
+
 @pytest.mark.parametrize(
     ("lines", "said"),
     [

@@ -80,6 +80,11 @@ def test_a_submission_from_kaggles_outer_zip(competition, tmp_path_factory):
         (lambda t: t.assign(ImageId=99), "asks for ImageId 99; none of the 3 test pictures"),
         (lambda t: t.assign(ImageId=np.nan), "asks for ImageId nan"),
         (lambda t: t.assign(FeatureName="left_ear_x"), "asks for 'left_ear_x'"),
+        (
+            lambda t: t.assign(FeatureName=[None, *t["FeatureName"][1:-1], "left_ear_x"]),
+            "asks for 'left_ear_x'",
+        ),
+        (lambda t: t.assign(FeatureName=[None, *t["FeatureName"][1:]]), "asks for 'nan'"),
         (lambda t: t.drop(columns="ImageId"), "lacks the column"),
         (lambda t: t.iloc[:0, :0], "cannot be read as CSV"),
     ],

@@ -8,6 +8,7 @@ import pytest
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.plain import write_json
+from facetrial.metrics.parts import LeftOut
 from facetrial.metrics.power import power_summary
 from facetrial.metrics.security_curve import security_curve
 from facetrial.metrics.summary import SCHEMA
@@ -51,11 +52,13 @@ def test_every_part_is_read_as_it_was_written(rows, checks, tmp_path):
         tasks=tasks_summary(*embedded_trial(), split_seed=0, trained_on_all=True),
         curve=security_curve(rows_with_smallest(), "linf", 64 / 255, "dodging"),
         power=power_summary({"Ann": 29, "Bob": 3}),
+        left_out=LeftOut(1, {"Ann/1.jpg": "an empty file"}, ("Bob",)),
         attack_parts={"budget": {"eps": 4.0}, "adaptive": True},
     )
     write_json(summary, tmp_path / "summary.json")
     read = read_summary(tmp_path / "summary.json")
     assert (read.tasks, read.curve.points, read.power) == (summary.tasks, summary.curve.points, summary.power)
+    assert read.left_out == summary.left_out
     assert (read.chosen, read.attack_parts) == (summary.chosen, summary.attack_parts)
     write_json(read, tmp_path / "again.json")
     assert (tmp_path / "again.json").read_text() == (tmp_path / "summary.json").read_text()

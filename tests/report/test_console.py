@@ -11,7 +11,7 @@ from tests.helpers.made_up import about, made_up_rows, made_up_summary
 
 
 def test_printed_summary_holds_figures_and_hostile_names_alike(checks):
-    people = {"[red]Ann[/red]": 30, "Bob": 20}
+    people = {"[red]Ann[/red]": 30, "Bob\x1b[2J": 20}
     rows = made_up_rows(people, attacked=0.5)
     rows.loc[0, "status"] = "not_attackable"
     summary = made_up_summary(rows, about(synthetic=True, limit=50), dict.fromkeys(people, 7), checks)
@@ -20,6 +20,7 @@ def test_printed_summary_holds_figures_and_hostile_names_alike(checks):
     text = console.export_text()
     for shown in (
         "[red]Ann[/red]",
+        r"Bob\x1b[2J",
         percent(summary.robust_accuracy.value),
         "synthetic",
         "data.limit=50",

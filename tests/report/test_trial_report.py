@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from facetrial.core.plain import write_json
-from facetrial.metrics.parts import Outcome
+from facetrial.metrics.parts import LeftOut, Outcome
 from facetrial.metrics.summary_json import read_summary
 from facetrial.report.rendering import theme as figures
 from facetrial.report.showcase import write_showcase
@@ -53,7 +53,9 @@ def folder(rows, tmp_path_factory):
         "referee": Outcome(True, "fine"),
         "deterministic": Outcome(False, HOSTILE, "turn it on"),
     }
-    summary = made_up_summary(rows, about(synthetic=True, limit=99), N_TRAIN, checks)
+    left_out = LeftOut(1, {f"{HOSTILE}.jpg": f"damaged: {HOSTILE}"}, (HOSTILE,))
+    told = about(synthetic=True, limit=99)
+    summary = made_up_summary(rows, told, N_TRAIN, checks, left_out=left_out)
     summary = replace(summary, cases=write_showcase(folder, rows, some_pictures(rows), summary))
     write_json(summary, folder / "summary.json")
     write_report(folder, read_summary(folder / "summary.json"), f"attack: {HOSTILE}")
@@ -95,7 +97,7 @@ def test_names_cannot_become_markup(page):
     kinds = [attributes.get("type", "code") for tag, attributes in page.tags if tag == "script"]
     assert kinds.count("code") == 1
     assert set(kinds) == {"code", "application/json", "text/plain"}
-    assert page.text.count(HOSTILE) >= 4  # table, showcase, check, config
+    assert page.text.count(HOSTILE) >= 7  # table, showcase, check, config, left out
 
 
 def test_banners_verdict_checks_and_people_are_there(folder, page):

@@ -168,3 +168,27 @@ def test_before_anything_starts_the_words_are_looked_at(monkeypatch):
     monkeypatch.setattr("sys.argv", ["evaluate.py", "defense=[jpeg,jpeg]"])
     with pytest.raises(SystemExit, match="names jpeg twice"):
         run_from_command_line(lambda: pytest.fail("it was started"))
+
+
+def test_names_in_what_is_said_are_nothing_that_a_terminal_obeys():
+    """In a new process, with the handlers that a command has."""
+    lines = (
+        "import logging",
+        "from facetrial.core.errors import FacetrialError",
+        "from facetrial.runtime.cli import friendly_errors",
+        "logging.basicConfig(format='%(levelname)s %(message)s')",
+        "name = chr(27) + '[2J' + chr(0x9b) + '31m' + chr(0x202e) + 'gpj.Ann Lee'",
+        "@friendly_errors",
+        "def main():",
+        "    logging.warning('left out: %s', name)",
+        "    raise FacetrialError(f'nobody is called {name}')",
+        "main()",
+        "",
+    )
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True)
+    assert done.returncode == 1
+    shown = r"\x1b[2J\x9b31m\u202egpj.Ann Lee"
+    assert done.stderr.splitlines() == [
+        f"WARNING left out: {shown}",
+        f"ERROR nobody is called {shown}",
+    ]

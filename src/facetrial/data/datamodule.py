@@ -1,7 +1,8 @@
 """The datamodule that every set of faces with identities fills in."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated
 
 import numpy as np
@@ -41,12 +42,16 @@ class FacesDataModule(LightningDataModule):
         synthetic: whether the pictures are drawn.
         search: how a face is found in a photograph.
         alignment: how it is cut out; None where pictures are crops from the start.
+        bad_pictures: file → reason, for each picture left out, known once the faces are loaded.
+        people_left_out: folders of people who have too few pictures that can be used, known then too.
         capped: names of the people whom `train_pictures` caps, known after `setup`.
     """
 
     synthetic = False
     search = Search()
     alignment: Alignment | None = None
+    bad_pictures: Mapping[str, str] = MappingProxyType({})
+    people_left_out: Sequence[str] = ()
 
     @checked("data")
     def __init__(

@@ -1,9 +1,11 @@
 """Kaggle's Facial Keypoints as files: fetched, read from CSV or zip, parsed once and kept."""
 
+import csv
 import io
 import logging
 import warnings
 import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import torch
 from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import recalled, written_whole
+from facetrial.data.archives import read_file, read_from_zip
 from facetrial.data.framed import Frames
 from facetrial.faces.frames import FRAME_SIZE
 from facetrial.faces.landmark_names import LANDMARK_NAMES
@@ -26,6 +29,10 @@ COLUMNS = tuple(f"{name}_{axis}" for name in LANDMARK_NAMES for axis in "xy")
 FIRST_PIXEL = 1.0
 LOWER_LIP = LANDMARK_NAMES.index("mouth_center_bottom_lip")
 _PIXELS = FRAME_SIZE * FRAME_SIZE
+_LARGEST_ID = 2**53  # a spreadsheet keeps none beyond it
+_LONGEST_HEADER = 2**12
+_MOST_COLUMNS = 100
+_LINES = 500  # that are read at a time
 _VERSION = f"2-from-{FIRST_PIXEL:g}"  # of what is kept in the cache
 
 
@@ -64,42 +71,37 @@ def read_bytes(folder: Path, file: str) -> bytes:
         file: such as "training.csv".
 
     Raises:
-        FacetrialError: there is none.
+        FacetrialError: there is none, or it cannot be read.
     """
-    plain, zipped, outer = folder / file, folder / f"{Path(file).stem}.zip", folder / f"{COMPETITION}.zip"
-    if plain.is_file():
-        return plain.read_bytes()
-    for path in (zipped, outer):
-        if path.is_file():
-            found = _from_zip(path.read_bytes(), file, path)
-            if found is not None:
-                return found
-    raise FacetrialError(
-        f"there is no {file}, {zipped.name} or {outer.name} in {folder}. {_how_to_get_it(folder)}"
-    )
+    found = _find(folder, file)
+    if found is None:
+        zips = [name for name in _zips(file) if (folder / name).is_file()]
+        held = f"; {' and '.join(zips)} lies there and does not hold it" if zips else ""
+        raise FacetrialError(
+            f"there is no {file}, {_zips(file)[0]} or {_zips(file)[1]} in {folder}{held}. {_how_to_get_it(folder)}"
+        )
+    return found
 
 
 def has_file(folder: Path, file: str) -> bool:
-    """Whether `read_bytes` finds a file."""
-    try:
-        read_bytes(folder, file)
-    except FacetrialError:
-        return False
-    return True
+    """Whether `read_bytes` finds a file.
+
+    Raises:
+        FacetrialError: it does, and cannot read it.
+    """
+    return _find(folder, file) is not None
 
 
-def _from_zip(content: bytes, file: str, path: Path) -> bytes | None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for member in archive.namelist():
-                if member.rsplit("/", 1)[-1] == file:
-                    return archive.read(member)
-            for member in archive.namelist():
-                if member.rsplit("/", 1)[-1] == f"{Path(file).stem}.zip":
-                    return _from_zip(archive.read(member), file, path)
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
-        raise FacetrialError(f"{path} cannot be read as a zip file: {error}. Download it again.") from error
-    return None
+def _find(folder: Path, file: str) -> bytes | None:
+    if (folder / file).is_file():
+        return read_file(folder / file)
+    paths = [folder / name for name in _zips(file) if (folder / name).is_file()]
+    return next((found for path in paths if (found := read_from_zip(path, file)) is not None), None)
+
+
+def _zips(file: str) -> tuple[str, str]:
+    """The zips that a file may lie in."""
+    return f"{Path(file).stem}.zip", f"{COMPETITION}.zip"
 
 
 def _how_to_get_it(folder: Path | str) -> str:
@@ -121,6 +123,46 @@ def fetched_by_kagglehub() -> Path:
         ) from error
 
 
+def read_tables(
+    content: bytes, file: str, most_lines: int, types: Mapping[str, type]
+) -> Iterator[pd.DataFrame]:
+    """A CSV file with a header, in UTF-8: some hundred lines after another, their index counted from 0 on.
+
+    Args:
+        content: of the file.
+        file: its name, for the errors.
+        most_lines: it may have; many short ones would take far more memory than the file.
+        types: of columns whose type is known.
+
+    Raises:
+        FacetrialError: it is none, has too many lines or cells, a header that is too long or names a column twice, or a
+            line with more cells than the header.
+    """
+    try:
+        first, _, _ = content[:_LONGEST_HEADER].partition(b"\n")
+        header = next(csv.reader([first.decode("utf-8-sig")]), [])
+        if len(first) == _LONGEST_HEADER or len(header) > _MOST_COLUMNS:
+            raise ValueError(f"its first line is no header of at most {_MOST_COLUMNS} columns")
+        if twice := sorted({name for name in header if header.count(name) > 1}):
+            raise ValueError(f"its header names {', '.join(twice[:5])} twice")
+        if max(map(content.count, (b"\n", b"\r"))) > most_lines:
+            raise ValueError(f"it has more than {most_lines:,} lines")
+        if content.count(b",") > most_lines * _MOST_COLUMNS:
+            raise ValueError("it has more cells than its header has columns")
+        tables = pd.read_csv(io.BytesIO(content), dtype=dict(types), index_col=False, chunksize=_LINES)
+        while True:
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "error", pd.errors.ParserWarning
+                )  # cells beyond the header would be lost
+                table = next(tables, None)
+            if table is None:
+                return
+            yield table
+    except (ValueError, OverflowError, csv.Error, pd.errors.ParserWarning) as error:
+        raise FacetrialError(f"{file} cannot be read as CSV: {str(error).strip().rstrip('.')}.") from error
+
+
 def parse(content: bytes, file: str, labelled: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Images uint8 (N, 1, 96, 96), landmarks float32 (N, 15, 2), NaN where a cell is empty, and ids int64 (N,).
 
@@ -131,26 +173,28 @@ def parse(content: bytes, file: str, labelled: bool) -> tuple[np.ndarray, np.nda
         FacetrialError: columns missing, no rows, pixels that are not 96 x 96 whole numbers from 0 to 255, points
             that are no numbers or lie outside the frame; the row is named as it stands in the file.
     """
-    try:
-        table = pd.read_csv(io.BytesIO(content), dtype={"Image": str})
-    except (ValueError, UnicodeDecodeError) as error:
-        raise FacetrialError(f"{file} cannot be read as CSV: {error}.") from error
+    most_lines = 1000 + len(content) // _PIXELS  # of pictures, each of which takes two bytes a pixel
     needed = (*COLUMNS, "Image") if labelled else ("ImageId", "Image")
-    if missing := [column for column in needed if column not in table]:
-        raise FacetrialError(
-            f"{file} lacks the column(s) {', '.join(missing[:5])}; expected those of Kaggle's {COMPETITION}."
-        )
-    if len(table) == 0:
+    pictures, points, numbers = [], [], []
+    for table in read_tables(content, file, most_lines, {"Image": str, "ImageId": str}):
+        if missing := [column for column in needed if column not in table]:
+            raise FacetrialError(
+                f"{file} lacks the column(s) {', '.join(missing[:5])}; expected those of Kaggle's {COMPETITION}."
+            )
+        pictures += [_pixels(text, file, row + 2) for row, text in table["Image"].items()]
+        points += [_landmarks(table, file)] if labelled else []
+        numbers += [] if labelled else [table["ImageId"]]
+    if not pictures:
         raise FacetrialError(f"{file} has no rows.")
-    images = np.stack([_pixels(text, file, row + 2) for row, text in enumerate(table["Image"])])
-    landmarks = np.full((len(table), len(LANDMARK_NAMES), 2), np.nan, dtype=np.float32)
+    images = np.stack(pictures)
+    landmarks = np.full((len(images), len(LANDMARK_NAMES), 2), np.nan, dtype=np.float32)
     if labelled:
-        landmarks = _landmarks(table, file)
-    ids = np.arange(1, len(table) + 1)
+        landmarks = np.concatenate(points)
+    ids = np.arange(1, len(images) + 1)
     if not labelled:
-        ids = pd.to_numeric(table["ImageId"], errors="coerce")
-        if ids.isna().any() or (ids % 1 != 0).any() or not ids.is_unique:
-            raise FacetrialError(f"{file}: ImageId must hold different whole numbers.")
+        ids = pd.to_numeric(pd.concat(numbers), errors="coerce").astype(float)
+        if not (ids.abs() < _LARGEST_ID).all() or (ids % 1 != 0).any() or not ids.is_unique:
+            raise FacetrialError(f"{file}: ImageId must hold different whole numbers below {_LARGEST_ID}.")
     return images.reshape(-1, 1, FRAME_SIZE, FRAME_SIZE), landmarks, np.asarray(ids, dtype=np.int64)
 
 
@@ -179,5 +223,6 @@ def _landmarks(table: pd.DataFrame, file: str) -> np.ndarray:
         rows, columns = np.nonzero(bad.to_numpy())
         if len(rows):
             value = cells.iloc[rows[0], columns[0]]
-            raise FacetrialError(f"{file}, line {rows[0] + 2}: {COLUMNS[columns[0]]} {what}: {value!r}.")
-    return numbers.to_numpy(dtype=np.float32).reshape(len(table), -1, 2) - np.float32(FIRST_PIXEL)
+            line = table.index[rows[0]] + 2
+            raise FacetrialError(f"{file}, line {line}: {COLUMNS[columns[0]]} {what}: {value!r}.")
+    return numbers.to_numpy(dtype=np.float32).reshape(-1, len(LANDMARK_NAMES), 2) - np.float32(FIRST_PIXEL)

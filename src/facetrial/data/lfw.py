@@ -32,6 +32,8 @@ class LFW(PeopleFolder):
         split_seed, limit, batch_size, train_pictures, train_pictures_from: as in FacesDataModule.
     """
 
+    names_people_with_few = False  # thousands, whom nobody misses
+
     @staticmethod
     def source_files(root: Path) -> list[Path]:
         """The picture files below `root`, in any of its layouts."""

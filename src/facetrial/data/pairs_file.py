@@ -6,11 +6,15 @@ name, number).
 """
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from facetrial.core.errors import FacetrialError
+from facetrial.data.archives import read_file
+
+_MOST_BYTES = 2**26  # LFW's list has 160 thousand
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,10 @@ def read_pairs(path: str | Path) -> list[Pair]:
     """
     path = Path(path).expanduser()
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_file(path, _MOST_BYTES).decode(
+            "utf-8-sig"
+        )  # Notepad begins a file with a byte order mark
+    except ValueError as error:  # as FacetrialError is, and what bytes raise that are no text
         raise FacetrialError(
             f"task.pairs={path} cannot be read: {error}. Give a list in LFW's format, such as its pairs.txt."
         ) from error
@@ -83,26 +89,38 @@ def files_of_pairs(pairs: Sequence[Pair], files: Mapping[str, Path]) -> dict[str
         files: all pictures below the folder of people, by their names.
 
     Raises:
-        FacetrialError: some are not there.
+        FacetrialError: some are not there, or there twice with different endings.
     """
-    by_stem = {file.rsplit(".", 1)[0]: file for file in files}
+    by_stem: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        by_stem[file.rsplit(".", 1)[0]].append(file)
     named = sorted({name for pair in pairs for name in (pair.first, pair.second)})
     if missing := [name for name in named if name not in by_stem]:
         raise FacetrialError(
             f"{len(missing)} of the {len(named)} pictures that task.pairs names are not below data.root, such as "
             f"{missing[0]}. Give the folder that the list was made for, with all of its people."
         )
-    return {name: by_stem[name] for name in named}
+    if twice := [by_stem[name] for name in named if len(by_stem[name]) > 1]:
+        raise FacetrialError(
+            f"task.pairs names pictures without their ending; {' and '.join(twice[0])} differ in it alone. Remove one."
+        )
+    return {name: by_stem[name][0] for name in named}
 
 
 def _fields(line: str) -> list[str]:
-    # Names may hold blanks where tabs part the columns.
+    # Names may hold blanks where tabs part the columns; spreadsheets add tabs at the ends of lines.
+    line = line.strip()
     fields = line.split("\t") if "\t" in line else line.split()
     return [field.strip() for field in fields]
 
 
+def _is_number(field: str) -> bool:
+    """Whether `int` takes it: "²" is a digit too, and nobody has a picture of twenty digits."""
+    return field.isascii() and field.isdigit() and len(field) < 19
+
+
 def _header(fields: list[str], path: Path) -> tuple[int, int]:
-    numbers = [int(field) for field in fields if field.isdigit()]
+    numbers = [int(field) for field in fields if _is_number(field)]
     if len(numbers) != len(fields) or len(numbers) not in (1, 2) or min(numbers) < 1:
         raise FacetrialError(
             f"{path} is not a list of pairs in LFW's format: its first line must hold the number of folds and that of "
@@ -113,7 +131,7 @@ def _header(fields: list[str], path: Path) -> tuple[int, int]:
 
 def _pair(fields: list[str], same: bool, fold: int, where: str) -> Pair:
     numbers = fields[1:] if same else fields[1::2]
-    if len(fields) != (3 if same else 4) or not all(number.isdigit() for number in numbers):
+    if len(fields) != (3 if same else 4) or not all(map(_is_number, numbers)):
         expected = (
             "of one person: name, number, number" if same else "of two people: name, number, name, number"
         )

@@ -17,11 +17,10 @@ from facetrial.data.photos.detection_cache import find_faces
 from facetrial.data.photos.image_files import BadPicture, content_digests, read_picture
 from facetrial.data.photos.left_out import (
     NO_FACE,
+    people_left_out,
     reasons_left_out,
     report_faces,
     report_left_out,
-    report_people_left_out,
-    report_unread,
 )
 from facetrial.data.photos.mtcnn import Detections, Search
 from facetrial.data.photos.person_folders import (
@@ -30,6 +29,7 @@ from facetrial.data.photos.person_folders import (
     pictures_of_people,
     shown_names,
     some,
+    unused_pictures,
 )
 from facetrial.data.photos.source_photo import Photograph
 from facetrial.faces.batch import FaceDataset
@@ -43,9 +43,9 @@ class PeopleFolder(FacesDataModule):
     """Faces of people in a folder with one folder of pictures for each.
 
     A picture that cannot be used (damaged, empty, too small, a copy of another, without a face) is left out,
-    counted and listed in `bad_pictures`, or ends the run, as `on_bad_picture` says. Of several faces in a picture
-    one is taken, and the picture is counted and listed in `several_faces`. The lists are also kept as JSON beside
-    the crops in the cache.
+    counted and listed in `bad_pictures`, or ends the run, as `on_bad_picture` says. One of a kind that is not read, or
+    in no person's folder, is listed there too, and ends no run. Of several faces in a picture one is taken, and the
+    picture is counted and listed in `several_faces`. The lists are also kept as JSON beside the crops in the cache.
 
     Args:
         root: the folder of people.
@@ -57,19 +57,22 @@ class PeopleFolder(FacesDataModule):
             others.
         face: which of several faces is taken: "largest" or "central", the one nearest the picture's middle.
         smallest_face: side of the smallest face that is looked for, as a share of the picture's shorter side.
-        longest_side: pictures with a longer side are shrunk to it while faces are looked for; None shrinks none.
+        longest_side: pictures with a longer side are shrunk to it while faces are looked for; None shrinks those
+            above 4096.
         on_no_face: "skip" leaves a picture out in which MTCNN finds no face; "centre" cuts it where LFW's faces
             lie on average, and lists it in `no_face`; its `five_points` are unknown.
         on_bad_picture: "skip" or "error".
         split_seed, limit, batch_size, train_pictures, train_pictures_from: as in FacesDataModule.
 
     Attributes:
-        bad_pictures: file → reason, for each picture left out. Known once the faces are loaded, as the others.
-        no_face: files in which no face was found.
+        names_people_with_few: whether people who have fewer pictures from the start are named among those left out.
+        bad_pictures, people_left_out: as in FacesDataModule.
+        no_face: files in which no face was found. Known once the faces are loaded, as the others.
         several_faces: files → number of faces, the one that was taken and those at least half as wide.
     """
 
     alignment: Alignment
+    names_people_with_few = True
 
     @staticmethod
     def source_files(root: Path) -> list[Path]:
@@ -108,7 +111,6 @@ class PeopleFolder(FacesDataModule):
         self.min_pictures = min_pictures
         self.on_no_face = on_no_face
         self.on_bad_picture = on_bad_picture
-        self.bad_pictures: dict[str, str] = {}
         self.no_face: list[str] = []
         self.several_faces: dict[str, int] = {}
 
@@ -138,20 +140,22 @@ class PeopleFolder(FacesDataModule):
     def load_faces(self) -> FaceDataset:
         folder = self.people_folder()
         pictures = pictures_of_people(folder, self.min_pictures)
-        report_unread(folder)
         files, paths = list(pictures), list(pictures.values())
         digests = content_digests(paths)
         detections = find_faces(paths, digests, self.cache, self.search)
 
-        self.bad_pictures = reasons_left_out(files, digests, detections, self.on_no_face == "centre")
-        report_left_out(folder, self.bad_pictures, refuse=self.on_bad_picture == "error")
-        counts = Counter(person(file) for file in files if file not in self.bad_pictures)
+        bad = reasons_left_out(files, digests, detections, self.on_no_face == "centre")
+        unused = unused_pictures(folder)
+        report_left_out(folder, bad, unused, refuse=self.on_bad_picture == "error")
+        self.bad_pictures = bad | unused
+        counts = Counter(person(file) for file in files if file not in bad)
         rows = [
             row
             for row, file in enumerate(files)
-            if file not in self.bad_pictures and counts[person(file)] >= self.min_pictures
+            if file not in bad and counts[person(file)] >= self.min_pictures
         ]
-        report_people_left_out(folder, files, counts, self.min_pictures)
+        everyone = pictures_of_people(folder, 1) if self.names_people_with_few else files
+        self.people_left_out = people_left_out(folder, everyone, counts, self.min_pictures)
 
         files, paths = [files[row] for row in rows], [paths[row] for row in rows]
         digests = [digests[row] for row in rows]
@@ -163,7 +167,7 @@ class PeopleFolder(FacesDataModule):
             "alignment": repr(self.alignment),
             "pictures": len(files),
             "no_face": self.no_face,
-            "bad_pictures": self.bad_pictures,
+            "bad_pictures": bad,
         }
         if self.several_faces:
             notes["several_faces"] = self.several_faces

@@ -1,7 +1,6 @@
 """What a training of the landmark network leaves to look at: RMSE, a picture of predictions, Kaggle's submission."""
 
 import csv
-import io
 import json
 import logging
 from pathlib import Path
@@ -16,15 +15,24 @@ from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
 from facetrial.data.framed import Frames, FramesDataModule
 from facetrial.data.keypoints import Keypoints
-from facetrial.data.keypoints_csv import COLUMNS, FIRST_PIXEL, has_file, read_bytes, read_test_frames
+from facetrial.data.keypoints_csv import (
+    COLUMNS,
+    FIRST_PIXEL,
+    has_file,
+    read_bytes,
+    read_tables,
+    read_test_frames,
+)
 from facetrial.faces.frames import FRAME_SIZE
 from facetrial.faces.landmark_names import LANDMARK_NAMES
 from facetrial.landmarks.inference import find_in_frames
 from facetrial.landmarks.lightning_module import rmse
+from facetrial.runtime.csv_cells import as_cell
 
 log = logging.getLogger(__name__)
 
 LOOKUP = "IdLookupTable.csv"
+_MOST_WANTED = 1_000_000  # of its lines; Kaggle's has 27,124
 
 
 def find_all(network: nn.Module, frames: Frames) -> Tensor:
@@ -105,7 +113,7 @@ def write_submission(folder: Path, cache: Path, network: nn.Module, path: Path) 
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["RowId", "Location"])
         writer.writerows(
-            [row_id, f"{location:.4f}"]
+            [as_cell(row_id), f"{location:.4f}"]
             for row_id, location in zip(wanted["RowId"], found[pictures, columns], strict=True)
         )
     return True
@@ -113,10 +121,7 @@ def write_submission(folder: Path, cache: Path, network: nn.Module, path: Path) 
 
 def _wanted(content: bytes) -> pd.DataFrame:
     """The lookup table: RowId, ImageId and FeatureName of every coordinate that is asked for."""
-    try:
-        wanted = pd.read_csv(io.BytesIO(content))
-    except (ValueError, UnicodeDecodeError) as error:
-        raise FacetrialError(f"{LOOKUP} cannot be read as CSV: {error}. Download it again.") from error
+    wanted = pd.concat(read_tables(content, LOOKUP, _MOST_WANTED, {}))
     if missing := {"RowId", "ImageId", "FeatureName"} - set(wanted):
         raise FacetrialError(f"{LOOKUP} lacks the column(s) {', '.join(sorted(missing))}.")
     return wanted
@@ -124,7 +129,7 @@ def _wanted(content: bytes) -> pd.DataFrame:
 
 def _places(wanted: pd.DataFrame, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The picture, by its ImageId, and the coordinate that each row of the lookup table asks for."""
-    unknown = sorted(set(wanted["FeatureName"].astype(str)) - set(COLUMNS))
+    unknown = sorted(set(map(str, wanted["FeatureName"])) - set(COLUMNS))
     if unknown:
         raise FacetrialError(
             f"{LOOKUP} asks for {unknown[0]!r}; expected Kaggle's names, such as {COLUMNS[0]}."

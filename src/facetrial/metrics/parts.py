@@ -29,6 +29,21 @@ class Person:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """What of the data could not be used, to train, to validate or to test.
+
+    Attributes:
+        n: number of pictures.
+        pictures: why, by the file's name below the data's root.
+        people: folders of those of whom too few pictures are left.
+    """
+
+    n: int
+    pictures: Mapping[str, str]
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a check says.
 

@@ -11,7 +11,7 @@ from facetrial.metrics.certified import Certified
 from facetrial.metrics.class_size import ClassSize
 from facetrial.metrics.flagging import Flagging
 from facetrial.metrics.names import Chosen
-from facetrial.metrics.parts import Cost, NoiseLevel, Outcome, Person, RegionUsed, versions
+from facetrial.metrics.parts import Cost, LeftOut, NoiseLevel, Outcome, Person, RegionUsed, versions
 from facetrial.metrics.physical import Physical
 from facetrial.metrics.power import Power
 from facetrial.metrics.security_curve import SecurityCurve
@@ -76,6 +76,7 @@ class TrialSummary(About):
         noise_level: where it was found and not given.
         class_size: None where people do not differ in their number of training pictures.
         weak_on_purpose: the threat model of an attacker who does less than could be done; None of one in full strength.
+        left_out: pictures that could not be used; None where all were.
         region: None of pairs, as are `power`, `tasks` and `cases`.
         certified: of a certified victim.
         flagging: of a victim with detectors.
@@ -103,6 +104,7 @@ class TrialSummary(About):
     noise_level: NoiseLevel | None
     class_size: ClassSize | None
     weak_on_purpose: str | None = None
+    left_out: LeftOut | None = None
     region: RegionUsed | None = None
     power: Power | None = None
     certified: Certified | None = None

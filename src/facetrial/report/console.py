@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from facetrial.core.errors import visible
 from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.formatting import FIGURES, interval, percent, ranked_people
 
@@ -26,7 +27,7 @@ def console_tables(summary: TrialSummary) -> list[Table]:
     for group in (worst, rest[-SHOWN_PEOPLE:]):
         for name, person in group:
             people.add_row(
-                escape(name),
+                escape(visible(name)),
                 str(person.n_train),
                 str(person.robust.n),
                 percent(person.clean.value, 0),
@@ -53,6 +54,8 @@ def caption(summary: TrialSummary) -> str:
         notes.append("synthetic faces")
     if summary.limit is not None:
         notes.append(f"a quick look at {summary.n} pictures (data.limit={summary.limit})")
+    if summary.left_out is not None:
+        notes.append(f"{summary.left_out.n} pictures could not be used")
     if summary.not_attackable:
         notes.append(f"{summary.not_attackable} not attackable and left out")
     if summary.not_reached:

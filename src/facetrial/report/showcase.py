@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
+from facetrial.core.errors import visible
 from facetrial.core.files import written_whole
 from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.formatting import signed
@@ -100,11 +101,11 @@ def showcase_figure(
         for one, image, title in zip(axes, IMAGES, titles, strict=True):
             with Image.open(read_image(folder, case, image)) as picture:
                 one.imshow(np.asarray(picture), interpolation="nearest")
-            one.set_title(title, fontsize=8, color=theme.ink, parse_math=False)
+            one.set_title(visible(title), fontsize=8, color=theme.ink, parse_math=False)
             one.set_xticks([])
             one.set_yticks([])
             one.spines[:].set_visible(False)
-        axes[0].set_ylabel(case.identity, fontsize=8, parse_math=False)
+        axes[0].set_ylabel(visible(case.identity), fontsize=8, parse_math=False)
     return figure
 
 

@@ -13,6 +13,7 @@ from facetrial.report.sections.accuracy import accuracy_chart, people_chart
 from facetrial.report.sections.certified import certified_section
 from facetrial.report.sections.class_size import class_size_section
 from facetrial.report.sections.flagging import flagging_section
+from facetrial.report.sections.left_out import left_out_section
 from facetrial.report.sections.pairs import pairs_section
 from facetrial.report.sections.physical import physical_section
 from facetrial.report.sections.power import power_section
@@ -32,6 +33,7 @@ TRIAL_SECTIONS: list[Callable[[TrialSummary], Section | None]] = [
     physical_section,
     power_section,
     class_size_section,
+    left_out_section,
 ]
 KINDS = {
     WORST: (

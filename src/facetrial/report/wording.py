@@ -14,6 +14,7 @@ from facetrial.report.rendering.formatting import (
 )
 from facetrial.report.sections.certified import certified_sentence
 from facetrial.report.sections.flagging import flagging_sentence
+from facetrial.report.sections.left_out import left_out_sentence
 from facetrial.report.sections.security_curve import size_in_words
 
 _THOROUGH = ("unbounded_budget", "black_box", "more_steps")
@@ -73,6 +74,8 @@ def sentences(summary: TrialSummary) -> list[str]:
             f"Hit hardest is {shown_name(name)}, recognised on {right} of {hit.robust.n} attacked pictures "
             f"(95 % interval {interval(hit.robust, 0)})."
         )
+    if summary.left_out is not None:
+        said.append(left_out_sentence(summary.left_out))
     if summary.not_attackable:
         said.append(
             f"{pictures(summary.not_attackable)} could not be attacked (an empty region, or the target's own "

@@ -8,10 +8,11 @@ import pandas as pd
 
 from facetrial.checks.recounted import recounted
 from facetrial.core.plain import write_json
+from facetrial.data.datamodule import FacesDataModule
 from facetrial.metrics.certified import Certified, left_beside
 from facetrial.metrics.class_size import class_size_summary
 from facetrial.metrics.flagging import SUSPICION, flagging_summary
-from facetrial.metrics.parts import Cost, Outcome, RegionUsed
+from facetrial.metrics.parts import Cost, LeftOut, Outcome, RegionUsed
 from facetrial.metrics.physical import Physical
 from facetrial.metrics.power import power_summary
 from facetrial.metrics.security_curve import SMALLEST, curve_rows, security_curve, sizes_shown
@@ -86,6 +87,7 @@ def write_results(
         weak_on_purpose=outcome.weak_on_purpose,
         cost=cost,
         class_size=class_size_summary(summary.per_identity, cap, faces.capped),
+        left_out=left_out_summary(faces),
         region=region_summary(context, rows),
         power=power_summary({name: person.robust.n for name, person in summary.per_identity.items()}),
         certified=certified,
@@ -111,6 +113,13 @@ def publish(context: TrialContext, rows: pd.DataFrame, summary: TrialSummary) ->
     log_results(context, summary, rows)
     print_summary(summary)
     return summary
+
+
+def left_out_summary(faces: FacesDataModule) -> LeftOut | None:
+    """What of the data could not be used; None where all could."""
+    if not (faces.bad_pictures or faces.people_left_out):
+        return None
+    return LeftOut(len(faces.bad_pictures), dict(faces.bad_pictures), tuple(faces.people_left_out))
 
 
 def region_summary(context: TrialContext, rows: pd.DataFrame) -> RegionUsed:

@@ -1,5 +1,6 @@
 """What the entry points share."""
 
+import copy
 import functools
 import logging
 import os
@@ -9,7 +10,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from facetrial.core.errors import FacetrialError
+from facetrial.core.errors import FacetrialError, visible
 from facetrial.core.files import why_not_written
 from facetrial.runtime.failures import forget_failure, write_failure
 from facetrial.runtime.machine import machine_fault, print_in_any_encoding, was_interrupted, what_is_kept
@@ -77,7 +78,23 @@ def _make_ready() -> None:
     for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
         logging.getLogger(name).setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module=r"lightning\.")
+    for handler in logging.getLogger().handlers:
+        if not isinstance(handler.formatter, VisibleFormatter):
+            handler.setFormatter(VisibleFormatter(handler.formatter))
     logging.raiseExceptions = False  # a log that cannot be written stops nothing, and has no traceback
+
+
+class VisibleFormatter(logging.Formatter):
+    """Lines as another formatter writes them, but that a name in what is said is nothing that a terminal obeys."""
+
+    def __init__(self, formatter: logging.Formatter | None) -> None:
+        super().__init__()
+        self.formatter = formatter or logging.Formatter()
+
+    def format(self, record: logging.LogRecord) -> str:
+        record = copy.copy(record)
+        record.msg, record.args = visible(record.getMessage()), None
+        return self.formatter.format(record)
 
 
 def run_from_command_line(main: Callable[[], Any]) -> None:

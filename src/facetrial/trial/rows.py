@@ -10,20 +10,22 @@ import pandas as pd
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
+from facetrial.runtime.csv_cells import as_cell, as_texts
 
 _TEXT = "file|identity|target|second|status|gradient|certified_class|picture_digest|predicted_.*"
 
 
 def write_rows(rows: pd.DataFrame, path: Path, seal: bool = False) -> None:
-    """Writes rows as CSV, whole; numbers so that they read back to the bit.
+    """Writes rows as CSV, whole; numbers so that they read back to the bit, texts so that no spreadsheet runs one.
 
     Args:
         rows: a table.
         path: the file.
         seal: whether a seal is set at its end, which makes it one that only `recalled` reads.
     """
+    cells = {name: rows[name].map(as_cell) for name in rows if rows[name].dtype.kind not in "biuf"}
     with written_whole(path, seal) as temporary:
-        rows.to_csv(temporary, index=False)
+        rows.assign(**cells).to_csv(temporary, index=False)
 
 
 def read_rows(source: Path | io.BytesIO) -> pd.DataFrame:
@@ -33,7 +35,8 @@ def read_rows(source: Path | io.BytesIO) -> pd.DataFrame:
         source.seek(0)
     text = [name for name in names if re.fullmatch(_TEXT, name)]
     empty = {name: [""] for name in names if name not in text}
-    return pd.read_csv(source, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=empty)
+    rows = pd.read_csv(source, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=empty)
+    return rows.assign(**{name: as_texts(rows[name]) for name in text})
 
 
 def read_verdicts(path: Path) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 import struct
 import zlib
+from collections import Counter
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -135,10 +137,22 @@ class Trial(LightningModule):
             return scores_and_embeddings(self.victim, images)[1] is not None
 
     def image_file(self, file: str) -> Path:
-        """Where an attacked picture is kept in `images_folder`."""
+        """Where an attacked picture is kept in `images_folder`.
+
+        Raises:
+            FacetrialError: there is none, or the picture's name leads out of it.
+        """
         if self.images_folder is None:
             raise FacetrialError("attacked pictures are not kept; give the trial an images_folder.")
-        return (self.images_folder / file).with_suffix(".png")
+        place = Path(file)
+        if place.is_absolute() or ".." in place.parts:
+            raise FacetrialError(f"the name of the picture {file} leads out of the folder. Rename it.")
+        alone = self._stems[place.with_suffix("")] < 2  # two may differ in their ending
+        return self.images_folder / (place.with_suffix(".png") if alone else f"{file}.png")
+
+    @cached_property
+    def _stems(self) -> Counter[Path]:
+        return Counter(Path(file).with_suffix("") for file in self.faces.files)
 
     def on_test_end(self) -> None:
         self.trainer.strategy.barrier("all rows are on disk")

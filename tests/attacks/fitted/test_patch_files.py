@@ -52,9 +52,11 @@ class TestExport:
 
     def test_one_file_a_person(self, tmp_path):
         method = patch(Sticker())
-        method.fitted = {"patterns": torch.rand(2, 3, 40, 80), "groups": torch.tensor([0, 2])}
-        method.export(tmp_path, ["Ann", "Bea", "C/d"])
+        method.fitted = {"patterns": torch.rand(3, 3, 40, 80), "groups": torch.tensor([0, 2, 3])}
+        method.export(tmp_path, ["Ann", "Bea", "C/d", "$\\frac{"])
         assert sorted(path.name for path in (tmp_path / "patch").iterdir()) == [
+            "$\\frac{.pdf",
+            "$\\frac{.png",
             "Ann.pdf",
             "Ann.png",
             "C_d.pdf",

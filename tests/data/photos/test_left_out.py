@@ -39,6 +39,17 @@ def test_bad_pictures_are_skipped_counted_and_listed(tmp_path, caplog):
     assert again.bad_pictures == bad
 
 
+def test_people_with_few_pictures_are_named_but_for_those_of_lfw(tmp_path, caplog):
+    root = draw_people(tmp_path / "data", {"Ann": 5, "Bob": 2, "Cem": 4})
+    data = folder(root, tmp_path)
+    assert data.all_faces.names == ["Ann", "Cem"]
+    assert data.people_left_out == ["Bob"]
+    assert "1 people have too few usable pictures and are left out: Bob" in caplog.text
+    data = lfw(root, tmp_path)
+    assert data.all_faces.names == ["Ann", "Cem"]
+    assert data.people_left_out == []
+
+
 def test_bad_pictures_can_be_fatal(tmp_path):
     root = draw_people(tmp_path / "data", {"Ann": 8, "Bob": 5})
     spoil(root)

@@ -1,11 +1,11 @@
-"""Which of several faces in a picture is taken."""
+"""Which of several faces in a picture is taken, and what becomes of pictures in which none can be."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from facetrial.data.photos import detection_cache, mtcnn
-from facetrial.data.photos.mtcnn import Search
+from facetrial.data.photos.mtcnn import Search, detect_each, find_in, nothing_found
 from tests.helpers.photographs import LFW_FUNNELED, FoundHere
 
 
@@ -32,3 +32,29 @@ def test_the_face_nearest_the_centre_is_taken(shared, tmp_path):
         wide.save(tmp_path / "data" / "Bush" / f"{number}.png")
     found = detection_cache.find_faces([tmp_path / "data/Bush/0.png"], ["a"], tmp_path / "cache")
     assert 240 < found.boxes[0, 0] < found.boxes[0, 2] < 360
+
+
+@pytest.mark.parametrize("size", [(20, 9000), (9000, 20), (60, 4000), (1080, 60000), (2000, 21)])
+@pytest.mark.parametrize("longest", [None, 1024])
+def test_strips_have_no_face_and_take_none_from_others(size, longest):
+    strip, other = Image.new("RGB", size, "#789a5c"), Image.new("RGB", (250, 250), "#789a5c")
+    found = find_in([other, strip, strip, other], Search(longest=longest, smallest=0.06))
+    assert not found.found.any()
+    assert found.counts.tolist() == [0] * 4
+    assert found.problems == [""] * 4
+
+
+@pytest.mark.parametrize("side", range(40, 60))
+def test_a_face_as_large_as_the_picture_may_be_looked_for(side):
+    found = find_in([Image.new("RGB", (side, side))], Search(smallest=0.99))
+    assert not found.found.any()
+
+
+def test_of_large_pictures_few_go_together():
+    detector, search = FoundHere((10, 10, 60, 60)), Search()
+    pictures = [Image.new("RGB", (4000, 1000))] * 5 + [Image.new("RGB", (40000, 60))] * 4
+    calls = []
+    shrunk = ((row, *search.shrunk(picture)) for row, picture in enumerate(pictures))
+    detect_each(shrunk, nothing_found(9), detector, calls.append, search)
+    assert calls == [4, 1, 4]
+    assert detector.sizes == [(1000, 4000)] * 5  # the strip is 4096 x 6 and not searched

@@ -87,24 +87,48 @@ def test_a_content_that_is_not_known_is_no_copy():
     assert copies(["A/1", "A/2", "B/1"], ["", "", ""]) == {}
 
 
-def test_pictures_of_kinds_that_are_not_read_are_named(tmp_path, caplog):
+def test_pictures_that_are_no_persons_or_of_no_kind_that_is_read_are_named(tmp_path, caplog):
     root = draw_people(tmp_path / "people", {"Ann": 3})
-    for name in ("IMG_1.HEIC", "IMG_2.heif", "clip.gif", "film.mov"):
-        (root / "Ann" / name).write_bytes(b"content")
+    (root / "Ann" / "more").mkdir()
+    (root / ".thumbnails" / "large").mkdir(parents=True)
+    os.close(os.open(os.fsencode(root) + b"/Ann/\xff.heic", os.O_CREAT))
+    unused = ("Ann/IMG_1.HEIC", "Ann/IMG_2.heif", "all.png", "Ann/more/1.jpg")
+    for name in (*unused, "Ann/film.mov", ".thumbnails/large/1.png", ".all.png"):
+        (root / name).write_bytes(b"content")
     (root / "Ann" / "IMG_3.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0" + bytes(40))
     data = folder(root, tmp_path)
     assert len(data.all_faces) == 3
-    assert "3 picture(s) are of a kind that is not read" in caplog.text
-    assert "IMG_1.HEIC" in caplog.text
-    assert "HEIC picture, which is not read: save it as JPEG" in data.bad_pictures["Ann/IMG_3.jpg"]
+    assert "6 picture(s) cannot be used and are left out: Ann/IMG_3.jpg (a HEIC picture" in caplog.text
+    assert data.bad_pictures == {
+        "Ann/IMG_3.jpg": "a HEIC picture, which is not read: save it as JPEG",
+        "Ann/IMG_1.HEIC": "of a kind that is not read: save it as JPEG",
+        "Ann/IMG_2.heif": "of a kind that is not read: save it as JPEG",
+        r"Ann/\udcff.heic": "of a kind that is not read: save it as JPEG",
+        "all.png": "in no person's folder: make a folder for each person",
+        "Ann/more/1.jpg": "in a folder below a person's: move it up",
+    }
+    folder(root, tmp_path, on_bad_picture="skip")
+    (root / "Ann" / "IMG_3.jpg").unlink()
+    assert len(folder(root, tmp_path, on_bad_picture="error").all_faces) == 3  # which these do not end
+
+
+@pytest.mark.parametrize("place", ["Ann/José.jpg", "José/1.jpg"])
+def test_names_that_differ_in_how_an_accent_is_written_are_not_one_picture(tmp_path, place):
+    root = draw_people(tmp_path / "people", {"Ann": 5})
+    for form, other in (("NFC", "Ann_0001.jpg"), ("NFD", "Ann_0002.jpg")):
+        target = root / unicodedata.normalize(form, place)
+        target.parent.mkdir(exist_ok=True)
+        (root / "Ann" / other).rename(target)
+    with pytest.raises(FacetrialError, match="differ only in how an accent is written"):
+        folder(root, tmp_path).all_faces  # noqa: B018
 
 
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        (["Ann/1.heic", "Ann/2.HEIC"], "2 of a kind that is not read, such as Ann/1.heic"),
+        (["Ann/1.heic", "Ann/2.HEIC"], r"2 of a kind that is not read: save it as JPEG \(such as Ann/1.heic"),
         (["1.jpg", "2.jpg", "Ann/notes.txt"], "2 in no person's folder"),
-        (["friends/Ann/1.jpg"], "1 in folders below a person's"),
+        (["friends/Ann/1.jpg"], "1 in a folder below a person's: move it up"),
     ],
 )
 def test_a_folder_of_another_layout_says_what_lies_there(tmp_path, files, said):

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
+from facetrial.core.errors import visible
 from facetrial.core.files import written_whole
 from facetrial.regions.wearables import MILLIMETRES, Shape
 
@@ -45,7 +46,8 @@ def write_patch(texture: Tensor, shape: Shape, stem: Path, title: str) -> None:
         f"Print at 100 %: the ruler is {RULER:g} mm long.",
     )
     for line, note in enumerate(notes):
-        figure.text(0.5, 1 - (14 + 7 * line) / page[1], note, ha="center", va="center", fontsize=10)
+        place = 1 - (14 + 7 * line) / page[1]
+        figure.text(0.5, place, visible(note), ha="center", va="center", fontsize=10, parse_math=False)
     with written_whole(stem.with_name(stem.name + ".pdf")) as temporary:
         figure.savefig(temporary, format="pdf", metadata={"CreationDate": None})
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from facetrial.core.digests import digest
 from facetrial.core.errors import Damaged, FacetrialError
@@ -16,7 +17,7 @@ from facetrial.core.files import check_seal, recalled, written_whole
 from facetrial.core.locks import file_lock
 from facetrial.core.progress import progress_bar
 from facetrial.data.photos.alignment import Alignment, move_box, move_points
-from facetrial.data.photos.image_files import BadPicture, num_workers, read_picture
+from facetrial.data.photos.image_files import BadPicture, num_workers, use_picture
 from facetrial.data.photos.mtcnn import Detections, Search
 
 log = logging.getLogger(__name__)
@@ -130,12 +131,14 @@ def _cut(
     five_points = np.empty((len(paths), 5, 2), np.float32)
 
     def cut(row: int) -> np.ndarray:
+        def aligned(picture: Image.Image) -> tuple[np.ndarray, ...]:
+            box, points = face_or_centre(detections, row, picture.size)
+            return box, points, *alignment.align(picture, box, points)
+
         try:
-            picture = read_picture(paths[row])
+            box, points, crop, matrix = use_picture(paths[row], aligned)
         except BadPicture as error:
             raise FacetrialError(f"{paths[row]} changed while it was read: {error}. Start again.") from error
-        box, points = face_or_centre(detections, row, picture.size)
-        crop, matrix = alignment.align(picture, box, points)
         boxes[row] = move_box(matrix, box)
         # The assumed points guide the cut, but nobody has seen them: they are not passed on.
         five_points[row] = move_points(matrix, points) if detections.found[row] else np.nan

@@ -20,7 +20,7 @@ from facetrial.core.digests import digest
 from facetrial.core.files import recalled, written_whole
 from facetrial.core.locks import file_lock
 from facetrial.core.progress import progress_bar
-from facetrial.data.photos.image_files import BadPicture, num_workers, read_picture
+from facetrial.data.photos.image_files import BadPicture, num_workers, use_picture
 from facetrial.data.photos.mtcnn import Detections, Search, detect_each, new_detector, nothing_found
 
 _CHUNK = 64
@@ -116,10 +116,10 @@ def _search(missing: list[tuple[str, Path]], folder: Path, search: Search) -> Kn
 def _detect(paths: list[Path], detector: MTCNN, advance: Callable[[int], None], search: Search) -> Detections:
     found = nothing_found(len(paths))
 
-    def readable() -> Iterator[tuple[int, Image.Image]]:
+    def readable() -> Iterator[tuple[int, Image.Image, float]]:
         for row, path in enumerate(paths):
             try:
-                yield row, read_picture(path)
+                yield row, *use_picture(path, search.shrunk)
             except BadPicture as problem:
                 found.problems[row] = str(problem)
                 advance(1)

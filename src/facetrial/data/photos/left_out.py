@@ -7,7 +7,7 @@ from pathlib import Path
 
 from facetrial.core.errors import FacetrialError
 from facetrial.data.photos.mtcnn import Detections
-from facetrial.data.photos.person_folders import copies, person, some, unread_pictures
+from facetrial.data.photos.person_folders import copies, person, some
 
 log = logging.getLogger(__name__)
 
@@ -35,34 +35,35 @@ def reasons_left_out(
     return reasons
 
 
-def report_unread(folder: Path) -> None:
-    """Warns of pictures below `folder` of a kind that is not read."""
-    if unread := unread_pictures(folder):
-        log.warning(
-            "%d picture(s) are of a kind that is not read and are left out: %s. Save them as JPEG.",
-            len(unread), some(unread),
-        )  # fmt: skip
-
-
-def report_left_out(folder: Path, reasons: Mapping[str, str], refuse: bool) -> None:
+def report_left_out(
+    folder: Path, reasons: Mapping[str, str], unused: Mapping[str, str], refuse: bool
+) -> None:
     """Warns of the pictures below `folder` that cannot be used.
+
+    Args:
+        folder: of people.
+        reasons: file → reason.
+        unused: of files that are no person's pictures, as `unused_pictures` finds them.
+        refuse: whether `reasons` end the run.
 
     Raises:
         FacetrialError: there are some, and `refuse` is set.
     """
-    if not reasons:
-        return
-    listed = some([f"{file} ({why})" for file, why in reasons.items()])
-    if refuse:
+    if reasons and refuse:
         raise FacetrialError(
-            f"{len(reasons)} picture(s) below {folder} cannot be used: {listed}. Put them right or "
+            f"{len(reasons)} picture(s) below {folder} cannot be used: {_listed(reasons)}. Put them right or "
             "remove them, or leave them out with data.on_bad_picture=skip."
         )
-    log.warning("%d picture(s) cannot be used and are left out: %s", len(reasons), listed)
+    if every := {**reasons, **unused}:
+        log.warning("%d picture(s) cannot be used and are left out: %s", len(every), _listed(every))
 
 
-def report_people_left_out(folder: Path, files: Iterable[str], counts: Counter, min_pictures: int) -> None:
-    """Warns of people who have too few usable pictures.
+def _listed(reasons: Mapping[str, str]) -> str:
+    return some([f"{file} ({why})" for file, why in reasons.items()])
+
+
+def people_left_out(folder: Path, files: Iterable[str], counts: Counter, min_pictures: int) -> list[str]:
+    """Folders of people who have too few usable pictures, of which it warns.
 
     Args:
         folder: of people.
@@ -81,6 +82,7 @@ def report_people_left_out(folder: Path, files: Iterable[str], counts: Counter, 
         )
     if lost:
         log.warning("%d people have too few usable pictures and are left out: %s", len(lost), some(lost))
+    return lost
 
 
 def report_faces(pictures: int, no_face: Sequence[str], several_faces: Mapping[str, int], taken: str) -> None:

@@ -19,6 +19,8 @@ SMALLEST_FACE = 0.16
 THRESHOLDS = (0.6, 0.7, 0.7)
 PYRAMID_FACTOR = 0.709
 _BATCH = 8  # fits the processor's cache: faster than larger batches
+_BATCH_PIXELS = 2**24  # of large pictures fewer go together: a pixel takes 18 bytes
+_LONGEST = 4096
 _VERSION = version("facenet-pytorch")
 
 
@@ -29,7 +31,7 @@ class Search:
     Attributes:
         face: of several, "central" takes the one nearest the picture's middle, "largest" the largest.
         smallest: side of the smallest face that is looked for, as a share of the picture's shorter side.
-        longest: pictures with a longer side are shrunk to it for the search; None shrinks none.
+        longest: pictures with a longer side are shrunk to it for the search; None shrinks those above 4096.
     """
 
     face: str = "central"
@@ -45,6 +47,14 @@ class Search:
         if self.longest is not None:
             parts.append(f"longest {self.longest}")
         return " ".join(parts)
+
+    def shrunk(self, picture: Image.Image) -> tuple[Image.Image, float]:
+        """A picture that is small enough to be searched, and by how much the one given is larger."""
+        scale = max(picture.size) / (self.longest or _LONGEST)
+        if scale <= 1.0:
+            return picture, 1.0
+        width, height = (max(1, round(side / scale)) for side in picture.size)
+        return picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0), scale
 
 
 @dataclass
@@ -84,7 +94,8 @@ def find_in(pictures: list[Image.Image], search: Search) -> Detections:
         search: which face is taken.
     """
     found = nothing_found(len(pictures))
-    detect_each(enumerate(pictures), found, new_detector(), lambda count: None, search)
+    shrunk = ((row, *search.shrunk(picture)) for row, picture in enumerate(pictures))
+    detect_each(shrunk, found, new_detector(), lambda count: None, search)
     return found
 
 
@@ -104,32 +115,23 @@ def nothing_found(count: int) -> Detections:
 
 
 def detect_each(
-    pictures: Iterable[tuple[int, Image.Image]],
+    pictures: Iterable[tuple[int, Image.Image, float]],
     found: Detections,
     detector: MTCNN,
     advance: Callable[[int], None],
     search: Search,
 ) -> None:
-    """Fills in what is found in pictures, each with its row, in place."""
-    shrunk = ((row, *_shrunk(picture, search.longest)) for row, picture in pictures)
+    """Fills in what is found in pictures, each with its row and as `Search.shrunk` gives it, in place."""
     # Only pictures of one size go through MTCNN together.
-    for _, same_size in groupby(shrunk, key=lambda item: item[1].size):
-        while batch := [item for _, item in zip(range(_BATCH), same_size, strict=False)]:
+    for (width, height), same_size in groupby(pictures, key=lambda item: item[1].size):
+        together = max(1, min(_BATCH, _BATCH_PIXELS // (width * height)))
+        while batch := [item for _, item in zip(range(together), same_size, strict=False)]:
             rows = [row for row, _, _ in batch]
             pixels = np.stack([np.asarray(picture) for _, picture, _ in batch])
             boxes, points, found.counts[rows] = one_face_each(pixels, detector, search)
             scales = np.array([scale for _, _, scale in batch], np.float32)
             found.boxes[rows], found.points[rows] = boxes * scales[:, None], points * scales[:, None, None]
             advance(len(batch))
-
-
-def _shrunk(picture: Image.Image, longest: int | None) -> tuple[Image.Image, float]:
-    """A picture whose longer side is at most `longest`, and by how much the one given is larger."""
-    scale = max(picture.size) / longest if longest is not None else 1.0
-    if scale <= 1.0:
-        return picture, 1.0
-    width, height = (max(1, round(side / scale)) for side in picture.size)
-    return picture.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0), scale
 
 
 def one_face_each(
@@ -147,6 +149,9 @@ def one_face_each(
     boxes = np.full((len(pictures), 4), np.nan, np.float32)
     points = np.full((len(pictures), 5, 2), np.nan, np.float32)
     counts = np.zeros(len(pictures), np.int64)
+    # facenet-pytorch fails where no face fits, as in a strip; as it computes that, rounded, 47 of 47 pixels do not.
+    if min(height, width) * (12.0 / detector.min_face_size) < 12:
+        return boxes, points, counts
     with torch.inference_mode():
         found_boxes, _, found_points = detector.detect(pictures, landmarks=True)
     for row, found in enumerate(found_boxes):

@@ -8,11 +8,15 @@ from pathlib import Path
 from facetrial.core.errors import FacetrialError
 from facetrial.data.photos.image_files import SUFFIXES, UNREAD_SUFFIXES
 
+_UNREAD = "of a kind that is not read: save it as JPEG"
+_LOOSE = "in no person's folder: make a folder for each person"
+_DEEPER = "in a folder below a person's: move it up"
 
-def is_a_persons(path: Path, suffixes: frozenset[str] = SUFFIXES) -> bool:
+
+def is_a_persons(path: Path) -> bool:
     """Whether a path is a picture in a person's folder, not one that a system or a viewer put there."""
     hidden = path.name.startswith(".") or path.parent.name.startswith((".", "__"))
-    return path.suffix.lower() in suffixes and not hidden and path.is_file()
+    return path.suffix.lower() in SUFFIXES and not hidden and path.is_file()
 
 
 def person(file: str) -> str:
@@ -26,7 +30,7 @@ def pictures_of_people(folder: Path, min_pictures: int) -> dict[str, Path]:
     Names are in Unicode's composed form, whatever the file system keeps: an accent changes no random draw.
 
     Raises:
-        FacetrialError: no folder with pictures, none with enough, or a name that is not Unicode.
+        FacetrialError: no folder with pictures, none with enough, or a name that is not Unicode, or is another's.
     """
     people: dict[str, dict[str, Path]] = {}
     for path in sorted(_in_folders(folder)):
@@ -36,7 +40,10 @@ def pictures_of_people(folder: Path, min_pictures: int) -> dict[str, Path]:
                 name.encode()
             except UnicodeEncodeError as error:
                 raise FacetrialError(f"the name of {str(path)!r} is not Unicode. Rename it.") from error
-            people.setdefault(person(name), {})[name] = path
+            if (other := people.setdefault(person(name), {}).setdefault(name, path)) != path:
+                raise FacetrialError(
+                    f"{other} and {path} differ only in how an accent is written, and would be one picture. Rename one."
+                )
     if not people:
         raise FacetrialError(
             f"no pictures in {folder}: expected one folder for each person with files ending in "
@@ -52,21 +59,32 @@ def pictures_of_people(folder: Path, min_pictures: int) -> dict[str, Path]:
     return {file: path for name in sorted(enough) for file, path in sorted(enough[name].items())}
 
 
-def unread_pictures(folder: Path) -> list[str]:
-    """Files in people's folders that are pictures of a kind that is not read, such as a phone's HEIC."""
-    paths = sorted(path for path in folder.glob("*/*") if is_a_persons(path, UNREAD_SUFFIXES))
-    return [f"{path.parent.name}/{path.name}" for path in paths]
+def unused_pictures(folder: Path) -> dict[str, str]:
+    """Files below `folder` that are pictures and cannot be anyone's: name → reason.
+
+    They are of a kind that is not read, such as a phone's HEIC, or do not lie in a person's folder.
+    """
+
+    found = {}
+    for pattern, suffixes, reason in (
+        ("*/*", UNREAD_SUFFIXES, _UNREAD),
+        ("*", SUFFIXES | UNREAD_SUFFIXES, _LOOSE),
+        ("*/*/*", SUFFIXES | UNREAD_SUFFIXES, _DEEPER),
+    ):
+        for path in sorted(folder.glob(pattern)):
+            parts = path.relative_to(folder).parts
+            hidden = any(part.startswith((".", "__")) for part in parts)
+            if path.suffix.lower() in suffixes and not hidden and path.is_file():
+                found["/".join(parts).encode("utf-8", "backslashreplace").decode()] = reason
+    return found
 
 
 def _what_lies_there(folder: Path) -> str:
     """What a folder without enough pictures holds instead, as a sentence; "" where it holds nothing of use."""
-    found = []
-    if unread := unread_pictures(folder):
-        found.append(f"{len(unread)} of a kind that is not read, such as {unread[0]} (save them as JPEG)")
-    if loose := sum(path.suffix.lower() in SUFFIXES for path in folder.glob("*")):
-        found.append(f"{loose} in no person's folder (make a folder for each person)")
-    if deeper := sum(path.suffix.lower() in SUFFIXES for path in folder.glob("*/*/*")):
-        found.append(f"{deeper} in folders below a person's (move them up)")
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for file, reason in unused_pictures(folder).items():
+        by_reason[reason].append(file)
+    found = [f"{len(files)} {reason} (such as {files[0]})" for reason, files in by_reason.items()]
     return f"Pictures that are there: {'; '.join(found)}. " if found else ""
 
 

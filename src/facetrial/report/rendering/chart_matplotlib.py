@@ -46,14 +46,14 @@ def chart_figure(chart: Chart, summaries: Sequence[TrialSummary] = (), theme: Th
     if layout.mark is not None:
         along(layout.mark, color=theme.ink, linestyle="--", linewidth=1.0, label=chart.mark_name or None)
     _name_axis(axes, names, chart, layout)
-    names.set_label_text(chart.x_title, fontsize=9)
-    values.set_label_text(chart.y_title, fontsize=9)
+    names.set_label_text(chart.x_title, fontsize=9, parse_math=False)
+    values.set_label_text(chart.y_title, fontsize=9, parse_math=False)
     if layout.empty:
         text = axes.text(0.5, 0.5, NOTHING_MEASURED, color=theme.ink, fontsize=9, transform=axes.transAxes)
         text.set(ha="center", va="center")
     handles, labels = axes.get_legend_handles_labels()
     if labels:
-        figure.legend(
+        legend = figure.legend(
             handles,
             labels,
             loc="outside upper left",
@@ -62,6 +62,8 @@ def chart_figure(chart: Chart, summaries: Sequence[TrialSummary] = (), theme: Th
             frameon=False,
             labelcolor=theme.ink,
         )
+        for text in legend.get_texts():
+            text.set_parse_math(False)
     mark(figure, summaries, theme)
     return figure
 

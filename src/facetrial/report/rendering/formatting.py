@@ -2,6 +2,7 @@
 
 import math
 
+from facetrial.core.errors import visible
 from facetrial.metrics.parts import Person
 from facetrial.metrics.summary import TrialSummary
 from facetrial.statistics.intervals import Interval
@@ -72,8 +73,8 @@ def judged(summary: TrialSummary) -> str:
 
 
 def shown_name(name: str) -> str:
-    """A person's name as it is said: LFW's folders have underscores for blanks."""
-    return name.replace("_", " ")
+    """A person's name as it is said: LFW's folders have underscores for blanks. Nothing in it acts on a terminal."""
+    return visible(name.replace("_", " "))
 
 
 def pictures(count: int) -> str:

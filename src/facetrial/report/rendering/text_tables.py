@@ -3,33 +3,43 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
+from facetrial.core.errors import visible
 from facetrial.report.rendering.chart_layout import in_words
 from facetrial.report.rendering.components import Cell, Noted
 from facetrial.report.rendering.formatting import NOTHING, interval
+from facetrial.runtime.csv_cells import as_cell
 from facetrial.statistics.intervals import Interval
 
+_MARKUP = re.compile("<(?=[a-zA-Z/!?])")
 CsvCell = str | float | None
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
-    """A Markdown table, first column to the left, the rest to the right; pipes and line ends are escaped."""
+    """A Markdown table, first column to the left, the rest to the right; pipes, line ends and markup are escaped."""
     lines = [header, [":--", *["--:"] * (len(header) - 1)], *rows]
     shown = [[shown_cell(cell) for cell in line] for line in lines]
     texts = [[f"{c['text']} ({c['below']})" if c["below"] else c["text"] for c in line] for line in shown]
-    cells = [[text.replace("|", "\\|").replace("\n", " ") for text in line] for line in texts]
+    cells = [
+        [_MARKUP.sub("&lt;", visible(text)).replace("|", "\\|").replace("\n", " ") for text in line]
+        for line in texts
+    ]
     return "".join("| " + " | ".join(line) + " |\n" for line in cells)
 
 
 def csv_table(lines: Sequence[Mapping[str, CsvCell]]) -> str:
-    """A CSV table of lines, one at least, with the same keys; what was not measured is an empty cell."""
+    """A CSV table of lines, one at least, with the same keys; what was not measured is an empty cell.
+
+    A text that a spreadsheet would run as a formula has a quote before it.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(lines[0])
+    writer.writerow(map(as_cell, lines[0]))
     for line in lines:
-        writer.writerow("" if isinstance(c, float) and math.isnan(c) else c for c in line.values())
+        writer.writerow("" if isinstance(c, float) and math.isnan(c) else as_cell(c) for c in line.values())
     return text.getvalue()
 
 
