@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
     """Ends with a sentence and exit code 1, not with a traceback, when a user can put the cause right.
 
-    In a sweep, whatever the cause, it is kept in the run's folder, and the other runs go on.
+    In a sweep, whatever the cause, it is kept in the run's folder, and the other runs go on, unless it cannot be kept.
     """
 
     @functools.wraps(main)
@@ -50,8 +50,12 @@ def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
             if folder is None:
                 log.error("%s", mistake)
                 sys.exit(1)
-            write_failure(folder, mistake or error)
             log.error("This run failed. %s", mistake or error, exc_info=mistake is None)
+            try:
+                write_failure(folder, mistake or error)
+            except FacetrialError as unwritten:  # nor could any other run of the sweep be kept
+                log.error("%s", unwritten)
+                sys.exit(1)
             return None
 
     return wrapped
