@@ -61,6 +61,24 @@ def test_a_full_disk_ends_with_a_sentence_whoever_writes(caplog, name):
     assert caplog.records[0].exc_info is None
 
 
+def test_a_sweep_whose_failures_cannot_be_kept_ends(tmp_path, monkeypatch, caplog):
+    @friendly_errors
+    def main():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def full(folder, error):
+        raise FacetrialError(f"cannot write {folder / 'failed.json'}: No space left on device.")
+
+    monkeypatch.setattr("facetrial.runtime.cli.sweep_folder", lambda: tmp_path)
+    monkeypatch.setattr("facetrial.runtime.cli.write_failure", full)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert not any(record.exc_info for record in caplog.records)
+    assert "This run failed. cannot write" in caplog.text
+    assert "failed.json" in caplog.text
+
+
 def test_a_log_that_cannot_be_written_has_no_traceback(capsys):
     class Full(logging.Handler):
         def emit(self, record):

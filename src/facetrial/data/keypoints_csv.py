@@ -4,7 +4,6 @@ import csv
 import io
 import logging
 import warnings
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
