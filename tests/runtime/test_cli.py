@@ -56,8 +56,8 @@ def test_a_full_disk_ends_with_a_sentence_whoever_writes(caplog, name):
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 1
-    assert f"cannot write {name or ''}" in caplog.text
-    assert "No space left on device. What was written whole before is kept. Make room" in caplog.text
+    assert f"Cannot read or write {name or 'a file'}: No space left on device. Make room" in caplog.text
+    assert "What was done until now is kept" in caplog.text
     assert caplog.records[0].exc_info is None
 
 
@@ -75,7 +75,8 @@ def test_a_sweep_whose_failures_cannot_be_kept_ends(tmp_path, monkeypatch, caplo
         main()
     assert ended.value.code == 1
     assert not any(record.exc_info for record in caplog.records)
-    assert "This run failed. cannot write" in caplog.text
+    assert "This run failed. Cannot read or write" in caplog.text
+    assert "The sweep ends here. cannot write" in caplog.text
     assert "failed.json" in caplog.text
 
 

@@ -30,7 +30,10 @@ def run(config):
         raise RuntimeError("out of\\nmemory")
     pathlib.Path(HydraConfig.get().runtime.output_dir, "ran").touch()
 
-callbacks = {"failures": {"_target_": "facetrial.runtime.EndWithFailures"}}
+callbacks = {
+    "folder": {"_target_": "facetrial.runtime.CheckFolder"},
+    "failures": {"_target_": "facetrial.runtime.EndWithFailures"},
+}
 ConfigStore.instance().store("app", {"x": 0, "hydra": {"callbacks": callbacks}})
 run()
 """

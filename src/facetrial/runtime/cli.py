@@ -11,11 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from facetrial.core.errors import FacetrialError, visible
-from facetrial.core.files import why_not_written
 from facetrial.runtime.failures import forget_failure, write_failure
 from facetrial.runtime.machine import machine_fault, print_in_any_encoding, was_interrupted, what_is_kept
 from facetrial.runtime.old_names import renamed_keys, use_new_targets
-from facetrial.runtime.started import output_folder, sweep_folder
+from facetrial.runtime.started import sweep_folder
 
 log = logging.getLogger(__name__)
 
@@ -134,10 +133,4 @@ def _mistake(error: BaseException) -> FacetrialError | None:
     inner: BaseException | None = error
     while inner is not None and not isinstance(inner, FacetrialError):
         inner = inner.__cause__
-    if inner is None and (reason := why_not_written(error)) is not None:  # in a file that others write
-        place = getattr(error, "filename", None) or output_folder() or "a file"
-        inner = FacetrialError(
-            f"cannot write {place}: {reason}. What was written whole before is kept. Make room, or choose another "
-            "folder (paths.cache, paths.models or hydra.run.dir), and start again."
-        )
     return inner

@@ -9,7 +9,6 @@ from typing import Any
 from hydra.experimental.callback import Callback
 
 from facetrial.core.errors import FacetrialError
-from facetrial.core.files import check_writable
 from facetrial.core.plain import from_plain, read_json, write_json
 from facetrial.runtime.started import sweep_root
 
@@ -46,25 +45,11 @@ def forget_failure(folder: Path) -> None:
     (folder / _FILE).unlink(missing_ok=True)
 
 
-def _end_unless_writable(folder: str) -> None:
-    try:
-        check_writable(folder)
-    except FacetrialError as error:
-        sys.exit(str(error))
-
-
 class EndWithFailures(Callback):
     """Hydra's callback that ends a sweep in which runs failed with their names, and with exit code 1.
 
-    It goes before the callbacks that gather a sweep in the config: at the end Hydra calls the first one last. It also
-    ends with a sentence what Hydra could not even keep the config of, for nothing can be written into its folder.
+    It goes before the callbacks that gather a sweep in the config: at the end Hydra calls the first one last.
     """
-
-    def on_run_start(self, config: Any, **_: Any) -> None:
-        _end_unless_writable(config.hydra.run.dir)
-
-    def on_multirun_start(self, config: Any, **_: Any) -> None:
-        _end_unless_writable(config.hydra.sweep.dir)
 
     def on_multirun_end(self, config: Any, **_: Any) -> None:
         folder = sweep_root(config)
