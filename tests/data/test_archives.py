@@ -39,8 +39,6 @@ def read(tmp_path):
 WELL_MADE = {
     "plain": lambda: zipped({"table.csv": CONTENT}),
     "stored": lambda: zipped({"table.csv": CONTENT}, zipfile.ZIP_STORED),
-    "bzip2": lambda: zipped({"table.csv": CONTENT}, zipfile.ZIP_BZIP2),
-    "LZMA": lambda: zipped({"table.csv": CONTENT}, zipfile.ZIP_LZMA),
     "in a folder": lambda: zipped({"data/": b"", "data/table.csv": CONTENT}),
     "in a folder of Windows": lambda: zipped({"data\\table.csv": CONTENT}),
     "of a Mac": lambda: zipped(
@@ -117,6 +115,11 @@ BADLY_MADE = {
         "table.csv in table.zip in .* is encrypted",
     ),
     "Deflate64": (lambda: packed_by(9, zipped({"table.csv": CONTENT})), "packed by Deflate64"),
+    "bzip2": (
+        lambda: zipped({"table.csv": CONTENT}, zipfile.ZIP_BZIP2),
+        "packed by bzip2, which is not read",
+    ),
+    "LZMA": (lambda: zipped({"table.csv": CONTENT}, zipfile.ZIP_LZMA), "packed by LZMA, which is not read"),
     "Zstandard": (lambda: packed_by(93, zipped({"table.csv": CONTENT})), "packed by method 93"),
     "said to be too large": (
         lambda: lying(zipped({"table.csv": CONTENT}), 2**29 + 1),
@@ -138,7 +141,7 @@ def test_what_cannot_be_read_is_named(read, kind):
         read(make())
 
 
-@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_every_flipped_byte_is_found_or_named(read, method):
     whole = zipped({"table.csv": CONTENT[:2000]}, method)
     for at in range(0, len(whole), 3):
@@ -152,10 +155,11 @@ def test_every_flipped_byte_is_found_or_named(read, method):
 def test_a_bomb_is_refused_within_little_memory(tmp_path, method):
     """In a new process: 600 MB of which the zip says that they are few."""
     lines = (
-        "import resource, struct, sys, zipfile",
+        "import struct, sys, zipfile",
         "from pathlib import Path",
         "from facetrial.core.errors import FacetrialError",
         "from facetrial.data.archives import read_from_zip",
+        "from tests.helpers.memory import most_memory_used",
         "path = Path(sys.argv[1])",
         f"with zipfile.ZipFile(path, 'w', zipfile.ZIP_{method}, compresslevel=1) as z, z.open('table.csv', 'w') as m:",
         "    for _ in range(600): m.write(bytes(2**20))",
@@ -163,17 +167,17 @@ def test_a_bomb_is_refused_within_little_memory(tmp_path, method):
         "at = content.rfind(b'PK' + bytes([1, 2])) + 24",
         "content[at : at + 4] = struct.pack('<I', 2**27)",
         "path.write_bytes(content)",
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss",
+        "before = most_memory_used()",
         "try: read_from_zip(path, 'table.csv')",
         "except FacetrialError as error: print(error)",
-        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)",
+        "print((most_memory_used() - before) // 2**20)",
     )
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(lines), tmp_path / "table.zip"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     said, peak = done.stdout.splitlines()
-    assert "cannot be read" in said or "more than" in said
+    assert "cannot be read" in said or "more than" in said or "packed by" in said
     assert int(peak) < 1000
 
 

@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import faulthandler
 import io
-import resource
 import shutil
 import sys
 import tempfile
@@ -25,6 +24,7 @@ import numpy as np
 import torch
 
 from facetrial.core.errors import FacetrialError
+from tests.helpers.memory import most_memory_used
 from tests.robustness import networks, pictures, tables
 
 MOST_MEMORY, MOST_SECONDS = 2 * 2**30, 60
@@ -101,7 +101,7 @@ def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as home:
         counts, faults = run(asked.count, asked.seed, Path(home))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = most_memory_used()
     for kind, found in counts.items():
         print(f"{kind}: {found['used']} used, {found['named']} named")
     print(

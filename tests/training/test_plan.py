@@ -117,7 +117,9 @@ class TestCode:
         assert plan.code_known  # there is no checkpoint
         assert recognizer_for(plan).names == content["names"]
         plan.load(mmap=True)
-        warnings = [record.message for record in caplog.records if "which code made it" in record.message]
+        warnings = [
+            text for record in caplog.records if "which code made it" in (text := record.getMessage())
+        ]
         assert len(warnings) == 1
         assert not plan.code_known
         assert tiny_plan(trained).code_known

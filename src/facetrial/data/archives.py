@@ -9,10 +9,10 @@ from facetrial.core.errors import FacetrialError
 
 MOST_BYTES = 2**29  # of a file, unpacked: Kaggle's largest has 230 million
 _MOST_LISTED = 2**20  # of a zip's list of what it holds, which takes more memory than that
-_PIECE = (
-    4096  # zipfile unpacks at least so much of bzip2 and LZMA at a time, which may be 20,000 times as much
-)
-_PACKED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+_PIECE = 2**20
+_READ = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+# Of bzip2 and LZMA zipfile unpacks a piece whole, of which four thousand bytes may be gigabytes.
+_NOT_READ = {9: "Deflate64", 12: "bzip2", 14: "LZMA"}
 
 
 def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
@@ -85,10 +85,10 @@ def _name(member: zipfile.ZipInfo) -> str:
 def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: str) -> bytes:
     if member.flag_bits & 0x1:
         raise FacetrialError(f"{place} is encrypted. Unpack it, and put what it holds in its place.")
-    if member.compress_type not in _PACKED:
-        kind = "Deflate64" if member.compress_type == 9 else f"method {member.compress_type}"
+    if member.compress_type not in _READ:
+        kind = _NOT_READ.get(member.compress_type, f"method {member.compress_type}")
         raise FacetrialError(
-            f"{place} is packed by {kind}, which Python cannot unpack. Unpack it, and put what it holds in its place."
+            f"{place} is packed by {kind}, which is not read here. Unpack it, and put what it holds in its place."
         )
     if member.file_size > MOST_BYTES:
         raise _too_large(place, MOST_BYTES)
