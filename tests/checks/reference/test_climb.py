@@ -11,16 +11,16 @@ from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Margin
 from facetrial.checks.reference.climb import climb, starts_of, turned_to
-from facetrial.checks.reference.search import Search
+from facetrial.checks.reference.search import ReferenceSearch
 from facetrial.regions.regions import Everywhere
 from tests.helpers.evidence import faces, sound
 
 EVER = 1e12
 
 
-def search_of(budget, victim=None, count: int = 24) -> Search:
+def search_of(budget, victim=None, count: int = 24) -> ReferenceSearch:
     trial = Attack(Everywhere(), budget, PGD(Margin(), 1, 1.0))
-    return Search(victim or sound(), faces().batch(range(count)), trial, 0)
+    return ReferenceSearch(victim or sound(), faces().batch(range(count)), trial, 0)
 
 
 @pytest.mark.parametrize("budget", [Linf(16), L2(1.2)], ids=lambda budget: budget.norm)

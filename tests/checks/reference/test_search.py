@@ -11,7 +11,7 @@ from facetrial.attacks.budgets.l2 import L2, RMS
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Margin
-from facetrial.checks.reference.search import Search, beyond, within_l1
+from facetrial.checks.reference.search import ReferenceSearch, beyond, within_l1
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.build import defended
 from facetrial.defenses.resize_pad import RandomResizePad
@@ -21,9 +21,9 @@ from tests.helpers.evidence import faces, pgd, sound
 ROWS = torch.arange(6)
 
 
-def of(budget=None, victim=None, region=None) -> Search:
+def of(budget=None, victim=None, region=None) -> ReferenceSearch:
     trial = Attack(region or Everywhere(), budget or Linf(16), PGD(Margin(), 1, 1.0))
-    return Search(victim or sound(), faces().batch(range(6)), trial, 0)
+    return ReferenceSearch(victim or sound(), faces().batch(range(6)), trial, 0)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from facetrial.attacks.black_box.square import Square
 from facetrial.attacks.budgets.l2 import L2, RMS
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.losses import Margin
-from facetrial.checks.reference.search import Search
+from facetrial.checks.reference.search import ReferenceSearch
 from facetrial.checks.reference.squares import paint
 from facetrial.regions.regions import Everywhere
 from tests.helpers.evidence import faces, sound
@@ -18,9 +18,9 @@ from tests.helpers.evidence import faces, sound
 EVER = 1e12
 
 
-def search_of(budget, region=None) -> Search:
+def search_of(budget, region=None) -> ReferenceSearch:
     trial = Attack(region or Everywhere(), budget, Square(Margin(), 9))
-    return Search(sound(), faces().batch(range(24)), trial, 0)
+    return ReferenceSearch(sound(), faces().batch(range(24)), trial, 0)
 
 
 @pytest.mark.parametrize("budget", [Linf(24), L2(3.0), RMS(0.1)], ids=lambda budget: budget.norm)

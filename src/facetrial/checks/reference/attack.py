@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from facetrial.attacks.attack import Attack
 from facetrial.checks.reference.climb import climb, starts_of
-from facetrial.checks.reference.search import Search
+from facetrial.checks.reference.search import ReferenceSearch
 from facetrial.checks.reference.squares import NORMS, paint
 from facetrial.faces.batch import Faces
 from facetrial.recognition.layers import draws_at_random
@@ -61,7 +61,7 @@ class Reference:
             seconds: it may take; the step that is under way when they are over is ended.
         """
         begun = time.monotonic()
-        search = Search(victim, faces, self.trial, seed)
+        search = ReferenceSearch(victim, faces, self.trial, seed)
         queries = 0 if search.norm not in NORMS or draws_at_random(victim) else self.queries
         rows = torch.arange(len(faces.images), device=search.images.device)
         starts = starts_of(search)

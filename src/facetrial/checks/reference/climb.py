@@ -6,19 +6,19 @@ import time
 import torch
 from torch import Tensor
 
-from facetrial.checks.reference.search import Search
+from facetrial.checks.reference.search import ReferenceSearch
 
 _MOMENTUM = 0.75
 _LEAST = 6  # pictures that are kept, however short the time: of fewer, all would be no more than chance
 _LONGEST, _SHORTEST = 0.5, 0.02  # steps, as shares of the budget
 
 
-def starts_of(search: Search) -> int:
+def starts_of(search: ReferenceSearch) -> int:
     """How many starts there are."""
     return 3 if search.targets is None else 2
 
 
-def turned_to(search: Search, start: int) -> Tensor | None:
+def turned_to(search: ReferenceSearch, start: int) -> Tensor | None:
     """Whom a start turns the pictures (B,) towards; None: whoever is nearest at every step, or the target.
 
     The second turns to the person who is nearest on the clean picture, the third to the second nearest: targeted
@@ -30,7 +30,7 @@ def turned_to(search: Search, start: int) -> Tensor | None:
     return others[:, min(start, others.shape[1] - 1) - 1]
 
 
-def climb(search: Search, rows: Tensor, start: int, steps: int, ends: float) -> tuple[int, Tensor]:
+def climb(search: ReferenceSearch, rows: Tensor, start: int, steps: int, ends: float) -> tuple[int, Tensor]:
     """Looks for better pictures of `rows` from a corner of the budget.
 
     It goes with momentum, by steps that shorten by a cosine. Where the time will not do for all steps of the first
@@ -68,7 +68,7 @@ def climb(search: Search, rows: Tensor, start: int, steps: int, ends: float) -> 
     return steps, kept
 
 
-def _corner(search: Search, rows: Tensor, start: int) -> Tensor:
+def _corner(search: ReferenceSearch, rows: Tensor, start: int) -> Tensor:
     """Pictures half of the way to a corner of the budget that is drawn at random."""
     signs = search.draws.select(rows).normal(search.images.shape[1:], f"reference {start}").sign()
     return search.moved(rows, search.images[rows], signs * search.region[rows], 0.5)

@@ -22,7 +22,7 @@ NORMS = ("linf", "l2", "rms", "l1")
 _L1_SHARE = 0.02  # of the values that a step in L1 changes
 
 
-class Search:
+class ReferenceSearch:
     """Pictures under the reference attack, at the region, budget and goal of the trial's.
 
     Gradients are those of what an attacker sees who knows the defences, in float32; the best picture is chosen by

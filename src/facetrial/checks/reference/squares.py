@@ -5,14 +5,14 @@ import time
 import torch
 from torch import Tensor
 
-from facetrial.checks.reference.search import Search
+from facetrial.checks.reference.search import ReferenceSearch
 
 NORMS = ("linf", "l2", "rms")
 _LARGEST, _SMALLEST = 0.5, 0.004  # squares, as shares of the region's pixels
 _HEIGHTS = (1.0, 2.0, 4.0, 8.0)  # of squares in L2, beside a change that is the same everywhere
 
 
-def paint(search: Search, rows: Tensor, queries: int, ends: float) -> int:
+def paint(search: ReferenceSearch, rows: Tensor, queries: int, ends: float) -> int:
     """Paints squares of one colour over the best pictures of `rows`, and keeps those that come nearer to the goal.
 
     A random search after Andriushchenko et al., "Square Attack" (ECCV 2020), whose squares shrink from half the region
@@ -37,12 +37,12 @@ def paint(search: Search, rows: Tensor, queries: int, ends: float) -> int:
     return queries
 
 
-def _stripes(search: Search, rows: Tensor) -> Tensor:
+def _stripes(search: ReferenceSearch, rows: Tensor) -> Tensor:
     signs = search.draws.select(rows).normal((3, 1, search.images.shape[-1]), "reference stripes").sign()
     return _full(search, signs * search.region[rows])
 
 
-def _square(search: Search, rows: Tensor, query: int, share: float) -> Tensor:
+def _square(search: ReferenceSearch, rows: Tensor, query: int, share: float) -> Tensor:
     """The change of the best pictures (A, 3, H, W) with a square about a pixel of the region painted over."""
     region = search.region[rows]
     chance = search.draws.select(rows).at(query).uniform((5,), "reference squares")
@@ -65,7 +65,7 @@ def _square(search: Search, rows: Tensor, query: int, share: float) -> Tensor:
     return _full(search, torch.where(painted, colour, change) * (region > 0))
 
 
-def _full(search: Search, change: Tensor) -> Tensor:
+def _full(search: ReferenceSearch, change: Tensor) -> Tensor:
     """Changes (A, 3, H, W) as long as the budget allows."""
     if search.norm == "linf":
         return change.sign() * search.limit
