@@ -20,12 +20,22 @@ def _same_start():
     torch.manual_seed(0)
 
 
-@pytest.fixture(autouse=True)
-def _no_trace_in_hydra():
-    """A config that a test composes is Hydra's only until the test ends: it may say that this is a sweep."""
+def _keep_hydras_config():
     before = HydraConfig.instance().cfg
     yield
     HydraConfig.instance().cfg = before
+
+
+@pytest.fixture(autouse=True)
+def _no_trace_in_hydra():
+    """A config that a test composes is Hydra's only until the test ends: it may say that this is a sweep."""
+    yield from _keep_hydras_config()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_trace_of_a_module_in_hydra():
+    """The same of what a module's tests share."""
+    yield from _keep_hydras_config()
 
 
 @pytest.fixture
