@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from facetrial.core.errors import FacetrialError
 from tests.robustness.kinds import KINDS, TRIALS, Kind
 
@@ -81,6 +83,9 @@ def main() -> None:
     asked = parser.parse_args()
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
+    torch.set_num_threads(
+        1
+    )  # with more, a training rounds otherwise each time, and nothing is the same to the bit
     total: Counter[str] = Counter()
     names = asked.kind or list(KINDS)
     for name in names:
