@@ -17,17 +17,15 @@ import time
 from pathlib import Path
 
 import torch
-from attacks import configured
+from attacks import configured, recognizer_and_data
 from hydra.utils import instantiate
 from torch import Tensor, nn
 
 from facetrial.core.files import written_whole
-from facetrial.data.splits import evenly_over_people
 from facetrial.defenses.build import defended
 from facetrial.faces.batch import Faces
 from facetrial.recognition.layers import adaptive_view, answer, base_model, forward_passes
 from facetrial.training.plan import RecognizerPlan
-from facetrial.training.train import recognizer_for
 
 JSON = Path("outputs/adaptive.json")
 ALL = "none,bit_depth,jpeg,blur,median,total_variation,resize_pad,occlusion,squeezing,gallery"
@@ -121,21 +119,15 @@ def main() -> None:
     parser.add_argument("--with-auto", action="store_true")
     arguments, overrides = parser.parse_known_args()
     plain = configured([*overrides, "defense=none"])
-    plan = RecognizerPlan.of(plain)
-    recognizer = recognizer_for(plan).freeze()
-    data = plan.make_faces(with_landmarks=True)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    test = data.test_faces
-    faces = test.batch(evenly_over_people(test.identities, arguments.pictures, 0)).to(device)
+    bench, data = recognizer_and_data(plain, arguments.pictures, with_landmarks=True)
+    recognizer, faces = bench.victim, bench.faces
     results: dict = {"n": len(faces.images), "eps": arguments.eps}
-    print(
-        f"{len(recognizer.names)} people, n {len(faces.images)}, Linf {arguments.eps}/255; still named rightly"
-    )
+    print(f"{len(recognizer.names)} people, n {len(faces.images)}, Linf {arguments.eps}/255; still standing")
     for name in arguments.defenses.split(","):
         row = results[name] = {}
         given = [*overrides, f"defense={name}", "attack=pgd", f"attack.budget.eps={arguments.eps}"]
         defenses = RecognizerPlan.of(configured(given)).defenses_in_front
-        victim = defended(recognizer.to(device), defenses.values(), data.validation_faces)
+        victim = defended(recognizer, defenses.values(), data.validation_faces)
         for attack in ("pgd", "auto") if arguments.with_auto else ("pgd",):
             started = time.perf_counter()
             left, gradients = left_by_ours(

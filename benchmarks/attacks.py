@@ -42,6 +42,7 @@ from facetrial.attacks.gradient.apgd import APGD
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import CrossEntropy
 from facetrial.core.files import written_whole
+from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.splits import evenly_over_people
 from facetrial.faces.batch import Faces
 from facetrial.regions.regions import Everywhere
@@ -392,12 +393,20 @@ def configured(overrides: list[str]) -> DictConfig:
 
 def prepared(overrides: list[str], pictures: int) -> Bench:
     """The victim that `overrides` of evaluate.py name, and that many test pictures, from all people in turn."""
-    config = configured(overrides)
-    victim = recognizer_for(RecognizerPlan.of(config)).freeze()
-    test = RecognizerPlan.of(config).make_faces().test_faces
+    return recognizer_and_data(configured(overrides), pictures)[0]
+
+
+def recognizer_and_data(
+    config: DictConfig, pictures: int, with_landmarks: bool = False
+) -> tuple[Bench, FacesDataModule]:
+    """The recogniser of a config without defences in front of it, so many test pictures, and the data they are of."""
+    plan = RecognizerPlan.of(config)
+    victim = recognizer_for(plan).freeze()
+    data = plan.make_faces(with_landmarks)
+    test = data.test_faces
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     faces = test.batch(evenly_over_people(test.identities, pictures, 0))
-    return Bench(victim.to(device), faces.to(device))
+    return Bench(victim.to(device), faces.to(device)), data
 
 
 def main() -> None:

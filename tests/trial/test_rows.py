@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from facetrial.core.errors import FacetrialError
-from facetrial.trial.rows import at_stake, check_rows, check_values, read_rows, read_verdicts, write_rows
+from facetrial.trial.rows import at_stake, check_columns, check_rows, read_rows, read_verdicts, write_rows
 from tests.helpers.made_up import made_up_rows
 
 
@@ -164,7 +164,7 @@ def test_a_margin_that_is_no_number_comes_back_as_none(rows, tmp_path):
     ],
 )
 def test_a_value_that_a_column_cannot_have_is_refused_wherever_rows_come_from(rows, column, value, said):
-    check_values(rows)
+    check_columns(rows)
     rows[column] = rows[column].astype(object)
     rows.loc[2, column] = value
     rows = rows.infer_objects()

@@ -113,9 +113,8 @@ def contents_of(paths: Sequence[Path], remembered: Path | None = None) -> list[s
     with ThreadPoolExecutor() as executor:
         names = list(executor.map(content, paths))
     if remembered is not None and found != known:
-        with contextlib.suppress(
-            FacetrialError
-        ):  # a cache that cannot be written to: whoever needs it says so
+        # Of a cache that cannot be written to, whoever needs it says so.
+        with contextlib.suppress(FacetrialError):
             write_json(_Remembered(found), remembered, checksum=True)
     return names
 

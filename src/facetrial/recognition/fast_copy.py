@@ -151,9 +151,8 @@ def nearest_copy(victim: nn.Module, images: Tensor, allow_low: bool = True) -> n
         try:
             made = FastCopy(victim, low)
             away = _away(made, exact, images)
-        except (
-            Exception
-        ) as error:  # what cannot be copied, or has no form for these types, raises what it likes
+        except Exception as error:
+            # What cannot be copied, or has no form for these types, raises what it likes.
             log.warning("No copy in %s: %s", "bfloat16" if low else "float32", first_line(error))
             continue
         if away <= tolerance:

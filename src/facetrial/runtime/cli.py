@@ -54,10 +54,8 @@ def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
             log.error("This run failed. %s", mistake or error, exc_info=mistake is None)
             try:
                 write_failure(folder, mistake or error)
-            except (
-                FacetrialError,
-                OSError,
-            ) as unwritten:  # the others would end alike, and nobody would know
+            except (FacetrialError, OSError) as unwritten:
+                # The others would end alike, and nobody would know.
                 log.error("The sweep ends here. %s", _mistake(unwritten) or machine_fault(unwritten))
                 sys.exit(1)
             return None

@@ -31,11 +31,6 @@ def sweep_folder() -> Path | None:
     return Path(HydraConfig.get().runtime.output_dir)
 
 
-def output_folder() -> Path | None:
-    """The run folder of this job; None where Hydra did not start it."""
-    return Path(HydraConfig.get().runtime.output_dir) if HydraConfig.initialized() else None
-
-
 def is_sweep(config: DictConfig) -> bool:
     """Whether the config that Hydra hands to a callback is of a job of a sweep."""
     return config.hydra.mode == RunMode.MULTIRUN

@@ -53,7 +53,7 @@ def read_verdicts(path: Path) -> pd.DataFrame:
     return rows
 
 
-def check_values(rows: pd.DataFrame) -> None:
+def check_columns(rows: pd.DataFrame) -> None:
     """Raises FacetrialError where a column holds what it cannot hold, such as text where True or False is expected."""
     for name, column in rows.items():
         for names, (kinds, least, highest, said) in _HOLD.items():
@@ -93,7 +93,7 @@ def check_rows(rows: pd.DataFrame) -> None:
         raise FacetrialError(f"expected one row a picture, found {repeated} more than once.")
     if unknown := set(rows["status"]) - {ATTACKED, NOT_ATTACKABLE}:
         raise FacetrialError(f"expected status {ATTACKED} or {NOT_ATTACKABLE}, found {sorted(unknown)}.")
-    check_values(rows)
+    check_columns(rows)
 
 
 def at_stake(attacked: pd.DataFrame, goal: str) -> tuple[pd.DataFrame, np.ndarray]:

@@ -16,7 +16,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.core.files import read_sealed, recalled, written_whole
 from facetrial.core.randomness import picture_key
 from facetrial.trial.embedding_shards import EmbeddingShards
-from facetrial.trial.rows import check_values, read_rows, write_rows
+from facetrial.trial.rows import check_columns, read_rows, write_rows
 
 
 class Shards:
@@ -110,7 +110,7 @@ class Shards:
 
 def _strictly(content: bytes) -> pd.DataFrame:
     rows = read_rows(io.BytesIO(content))
-    check_values(rows)
+    check_columns(rows)
     return rows
 
 

@@ -21,6 +21,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
 from facetrial.faces.batch import FaceDataset, Faces, same_batch
 from facetrial.recognition.layers import scores_and_embeddings
+from facetrial.recognition.victim import device_of
 from facetrial.trial.certificate import Certificate
 from facetrial.trial.shards import Shards
 from facetrial.trial.showcase_cases import KeptCases, lost_pictures
@@ -132,7 +133,7 @@ class Trial(LightningModule):
 
     def keeps_embeddings(self) -> bool:
         """Whether a picture's embeddings are kept with its row: where the victim goes by one."""
-        images = self.faces.batch(np.arange(1)).images.to(next(self.victim.parameters()).device)
+        images = self.faces.batch(np.arange(1)).images.to(device_of(self.victim))
         with torch.no_grad():
             return scores_and_embeddings(self.victim, images)[1] is not None
 

@@ -36,9 +36,8 @@ def weak_on_purpose(evidence: Evidence) -> str | None:
     return None
 
 
-_FOR_ROBUST = (
-    0.85  # of the time; the rest is for pictures that the trial's attack brought down, as few steps do
-)
+# Of the time; the rest is for pictures that the trial's attack brought down, as few steps do.
+_FOR_ROBUST = 0.85
 _ON_GPU = 0.15  # of the seconds
 
 

@@ -95,7 +95,7 @@ class ReferenceSearch:
         elif self.norm == "l1":
             unit = _sparse(direction)
         else:
-            unit = direction / _lengths(direction)
+            unit = direction / lengths(direction)
         return self.within(rows, current - self.images[rows] + length * self.limit * unit)
 
     def within(self, rows: Tensor, change: Tensor) -> Tensor:
@@ -108,7 +108,7 @@ class ReferenceSearch:
             change = within_l1(change * (region > 0), self.limit)
         else:
             change = change * (region > 0)
-            change = change * (self.limit / _lengths(change)).clamp(max=1.0)
+            change = change * (self.limit / lengths(change)).clamp(max=1.0)
         return (images + change).clamp(0.0, 1.0)
 
     def fooled(self) -> Tensor:
@@ -157,10 +157,10 @@ def within_l1(change: Tensor, limit: float) -> Tensor:
     return change.sign() * (change.abs() - threshold).clamp(min=0.0)
 
 
-def _lengths(change: Tensor) -> Tensor:
+def lengths(change: Tensor) -> Tensor:
     """Euclidean norms (B, 1, 1, 1) of changes (B, 3, H, W)."""
-    lengths: Tensor = change.flatten(1).norm(dim=1)
-    return lengths[:, None, None, None].clamp(1e-30)
+    found: Tensor = change.flatten(1).norm(dim=1)
+    return found[:, None, None, None].clamp(1e-30)
 
 
 def _sparse(direction: Tensor) -> Tensor:

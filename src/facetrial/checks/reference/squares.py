@@ -5,7 +5,7 @@ import time
 import torch
 from torch import Tensor
 
-from facetrial.checks.reference.search import ReferenceSearch
+from facetrial.checks.reference.search import ReferenceSearch, lengths
 
 NORMS = ("linf", "l2", "rms")
 _LARGEST, _SMALLEST = 0.5, 0.004  # squares, as shares of the region's pixels
@@ -69,5 +69,4 @@ def _full(search: ReferenceSearch, change: Tensor) -> Tensor:
     """Changes (A, 3, H, W) as long as the budget allows."""
     if search.norm == "linf":
         return change.sign() * search.limit
-    lengths = change.flatten(1).norm(dim=1)[:, None, None, None]
-    return change * (search.limit / lengths.clamp(1e-30))
+    return change * (search.limit / lengths(change))
