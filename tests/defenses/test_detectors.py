@@ -34,7 +34,6 @@ from facetrial.recognition.layers import (
 )
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Everywhere
-from facetrial.statistics.auroc import auroc_over_people
 from facetrial.trial.verdicts import verdict_rows
 from tests.helpers.coloured_dataset import PEOPLE, dataset
 from tests.helpers.made_up import made_up_rows
@@ -259,35 +258,6 @@ class TestSummary:
         rows = self.rows()
         rows.loc[:9, "status"] = "not_attackable"
         assert flagging_summary(rows, "dodging").caught.n == len(rows) - 10
-
-
-class TestAuroc:
-    def test_ties_count_by_half(self):
-        same = np.ones(10)
-        assert auroc_over_people(same, same, np.arange(10)).value == 0.5
-
-    def test_the_interval_holds_the_truth_and_has_a_width(self):
-        held = 0
-        truth = 0.7602  # normal, one apart: the chance that one is above the other is Phi(1 / sqrt 2)
-        generator = np.random.default_rng(0)
-        for seed in range(100):
-            people = np.repeat(np.arange(30), 2)
-            clean, attacked = generator.normal(0, 1, 60), generator.normal(1, 1, 60)
-            found = auroc_over_people(clean, attacked, people, resamples=300, seed=seed)
-            held += found.low <= truth <= found.high
-        assert held >= 90
-        apart = auroc_over_people(np.zeros(20), np.ones(20), np.arange(20))
-        assert apart.value == apart.high == 1.0
-        assert 0.8 < apart.low < 1.0
-
-    def test_nothing_is_no_figure(self):
-        found = auroc_over_people(np.zeros(0), np.zeros(0), np.zeros(0))
-        assert np.isnan(found.value)
-        assert (found.low, found.high, found.n) == (0.0, 1.0, 0)
-
-    def test_other_pictures_are_refused(self):
-        with pytest.raises(FacetrialError, match="same pictures"):
-            auroc_over_people(np.zeros(3), np.zeros(4), np.zeros(3))
 
 
 class TestMistakes:

@@ -12,6 +12,7 @@ from torch import nn
 
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.black_box.noise import Gaussian
+from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.budgets.l1 import L1
 from facetrial.attacks.budgets.l2 import L2, RMS
 from facetrial.attacks.budgets.linf import Linf
@@ -31,7 +32,6 @@ from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Discs, Everywhere
 from facetrial.runtime import plan as plans
 from facetrial.runtime.checkpoints import save_checkpoint
-from facetrial.trial import verdicts
 from tests.helpers.evidence import NAMES, Rounds, behind, faces, pgd, rows_of, sound
 from tests.helpers.sent import drawn_faces
 from tests.helpers.tiny import tiny_plan
@@ -454,7 +454,7 @@ def verdicts_are_turned_round(monkeypatch, folder):
 
 @fault("verdict", "deterministic")
 def eight_bit_of_the_picture_before_rounding(monkeypatch, folder):
-    monkeypatch.setattr(verdicts, "eight_bit", lambda images: images)
+    monkeypatch.setattr(Budget, "in_8_bits", lambda self, images, changed: changed)
     return failed(trial(attack=pgd(eps=EPS + 0.4)))
 
 

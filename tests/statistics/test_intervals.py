@@ -1,13 +1,14 @@
-"""Rates and their intervals: Wilson's against scipy's, the bootstrap over people against plain loops and the truth."""
+"""Rates and their intervals: Wilson's against scipy's, over people against formulas written out."""
 
 import math
 
 import numpy as np
 import pytest
 from scipy.stats import binomtest
+from scipy.stats import t as student
 
 from facetrial.core.errors import FacetrialError
-from facetrial.statistics.intervals import rate_over_people, wilson
+from facetrial.statistics.intervals import mean_over_people, rate_of_people, rate_over_people, wilson
 from facetrial.statistics.paired import paired_difference
 
 
@@ -34,41 +35,82 @@ def test_one_person_gets_wilson():
     assert rate_over_people(hits, np.array(["A"] * 12)) == wilson(9, 12)
 
 
-def test_bootstrap_draws_people_then_pictures():
-    """Against the same bootstrap written as plain loops."""
-    generator = np.random.default_rng(4)
+def by_hand(hits, people, weights):
+    """The score interval at the effective number of pictures, written out from Searle's and Kish's formulas."""
+    groups = [hits[people == person].astype(float) for person in np.unique(people)]
+    sizes = [len(group) for group in groups]
+    n, k = len(hits), len(groups)
+    msb = sum(len(g) * (g.mean() - hits.mean()) ** 2 for g in groups) / (k - 1)
+    msw = sum(((g - g.mean()) ** 2).sum() for g in groups) / (n - k)
+    size = (n - sum(s**2 for s in sizes) / n) / (k - 1)
+    rho = max(0.0, (msb - msw) / (msb + (size - 1) * msw))
+    rarer = min(hits.sum(), n - hits.sum())
+    told = 1 / (1 / rarer + 1 / (40 * (k - 1)))
+    rho = (told * rho + 3 * 0.2) / (told + 3)
+    variance = sum(w**2 * (rho + (1 - rho) / s) for w, s in zip(weights, sizes, strict=True))
+    share = rho * sum(w**2 for w in weights) / variance
+    value = sum(w * g.mean() for w, g in zip(weights, groups, strict=True))
+    z, worth = student.ppf(0.975, (k - 1) / share**2), 1 / variance
+    middle = (value + z**2 / (2 * worth)) / (1 + z**2 / worth)
+    half = z * math.sqrt(value * (1 - value) / worth + z**2 / (4 * worth**2)) / (1 + z**2 / worth)
+    return value, middle - half, middle + half
+
+
+def drawn_people(seed=4):
+    generator = np.random.default_rng(seed)
     people = np.repeat(np.arange(20), generator.integers(2, 30, 20))
-    hits = generator.random(len(people)) < generator.random(20)[people]
-    means = []
-    for _ in range(3000):
-        drawn = [
-            generator.choice(hits[people == person], (people == person).sum())
-            for person in generator.integers(0, 20, 20)
-        ]
-        means.append(np.concatenate(drawn).mean())
-    low, high = np.quantile(means, [0.025, 0.975])
-    found = rate_over_people(hits, people, resamples=3000)
-    assert found.value == hits.mean()
-    assert found.low == pytest.approx(low, abs=0.02)
-    assert found.high == pytest.approx(high, abs=0.02)
+    return generator.random(len(people)) < generator.random(20)[people], people
+
+
+def test_over_people_it_is_wilson_at_the_effective_number_of_pictures():
+    hits, people = drawn_people()
+    found = rate_over_people(hits, people)
+    expected = by_hand(hits, people, np.bincount(people) / len(people))
+    assert (found.value, found.low, found.high) == pytest.approx(expected)
     assert found.high - found.low > 2 * (wilson(hits.sum(), len(hits)).high - hits.mean())
 
 
-def test_bootstrap_is_the_same_for_the_same_seed_and_whatever_the_names():
-    generator = np.random.default_rng(0)
-    people = np.repeat(np.arange(30), generator.integers(3, 40, 30))
-    hits = generator.random(len(people)) < 0.7
+def test_of_people_all_weigh_the_same():
+    hits, people = drawn_people(5)
+    found = rate_of_people(hits, people)
+    assert (found.value, found.low, found.high) == pytest.approx(by_hand(hits, people, np.full(20, 1 / 20)))
+    assert found.value == pytest.approx(np.mean([hits[people == person].mean() for person in range(20)]))
+    assert found.n == len(people)
+    repeated = np.repeat(np.arange(4), 5)
+    even = np.random.default_rng(0).random(20) < 0.5
+    alike = rate_of_people(even, repeated), rate_over_people(even, repeated)
+    assert [alike[0].value, alike[0].low, alike[0].high] == pytest.approx(
+        [alike[1].value, alike[1].low, alike[1].high]
+    )
+
+
+def test_one_picture_a_person_is_wilson():
+    hits = np.array([True] * 9 + [False] * 3)
+    found, expected = rate_over_people(hits, np.arange(12)), wilson(9, 12)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_names_do_not_matter():
+    hits, people = drawn_people(0)
     named = np.array([f"person {p:02}" for p in people])
-    assert rate_over_people(hits, people, seed=0) == rate_over_people(hits, named, seed=0)
-    assert rate_over_people(hits, people, seed=0) != rate_over_people(hits, people, seed=1)
+    assert rate_over_people(hits, people) == rate_over_people(hits, named)
 
 
 def test_all_pictures_right_does_not_mean_certainty():
     found = rate_over_people(np.ones(100, dtype=bool), np.repeat(np.arange(10), 10))
     assert found.high == 1.0
-    assert found.low == pytest.approx(wilson(100, 100).low)
+    assert found.low < wilson(100, 100).low  # pictures of one person tell less than as many of others
     difference = paired_difference(np.ones(100, bool), np.ones(100, bool), np.repeat(np.arange(10), 10))
     assert difference.low < 0 < difference.high
+
+
+def test_a_mean_of_zeros_and_ones_is_about_a_share():
+    hits, people = drawn_people(6)
+    mean, share = mean_over_people(hits.astype(float), people), rate_over_people(hits, people)
+    assert mean.value == share.value
+    assert (mean.low, mean.high) == pytest.approx((share.low, share.high), abs=0.01)
+    with pytest.raises(FacetrialError, match="values in"):
+        mean_over_people(np.array([0.5, 1.5]), np.zeros(2))
 
 
 @pytest.mark.parametrize(("mean", "concentration"), [(0.995, 30), (0.8, 5), (0.5, 5)])
@@ -77,10 +119,10 @@ def test_interval_over_people_covers_the_truth(mean, concentration):
     generator = np.random.default_rng(2)
     people = np.repeat(np.arange(60), generator.integers(3, 12, 60))
     covered = 0
-    for trial in range(200):
+    for _ in range(200):
         rates = generator.beta(mean * concentration, (1 - mean) * concentration, 60)
         hits = generator.random(len(people)) < rates[people]
-        found = rate_over_people(hits, people, resamples=400, seed=trial)
+        found = rate_over_people(hits, people)
         covered += found.low <= mean <= found.high
     assert covered >= 182
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 from facetrial.statistics.intervals import rate_over_people
 from facetrial.statistics.paired import holm, mcnemar, paired_difference, paired_test
@@ -20,10 +20,10 @@ def test_paired_difference_covers_the_truth_and_is_narrower_than_unpaired():
     generator = np.random.default_rng(3)
     people = np.repeat(np.arange(50), 6)
     covered = 0
-    for trial in range(200):
+    for _ in range(200):
         shared = generator.random(300) < 0.8
         worse = shared & (generator.random(300) < 0.9)
-        found = paired_difference(shared, worse, people, resamples=400, seed=trial)
+        found = paired_difference(shared, worse, people)
         covered += found.low <= -0.08 <= found.high
     assert covered >= 182
     unpaired = rate_over_people(shared, people), rate_over_people(worse, people)
@@ -38,6 +38,40 @@ def test_paired_difference_turns_its_sign_with_the_order():
     there, back = paired_difference(first, second, people), paired_difference(second, first, people)
     assert there.value == -back.value
     assert there.high < 0 < back.low
+
+
+def score(gains, losses, n, difference):
+    """Tango's score of a difference, its nuisance parameter found by a fine search of the likelihood."""
+    least = max(0.0, -difference)
+    shares = np.linspace(least + 1e-9, (1 - abs(difference)) / 2 + least - 1e-9, 400_001)
+    rest = 1 - 2 * shares - difference
+    with np.errstate(divide="ignore", invalid="ignore"):
+        likelihood = (
+            gains * np.log(shares + difference)
+            + losses * np.log(shares)
+            + (n - gains - losses) * np.log(rest)
+        )
+    likely = shares[np.nanargmax(np.where(rest > 0, likelihood, np.nan))]
+    return (gains - losses - n * difference) / np.sqrt(n * (2 * likely + difference - difference**2))
+
+
+@pytest.mark.parametrize(("gains", "losses", "n"), [(12, 2, 50), (3, 9, 40), (0, 6, 30), (20, 18, 60)])
+def test_within_one_person_the_interval_holds_what_tangos_score_does_not_reject(gains, losses, n):
+    first = np.array([False] * gains + [True] * (n - gains))
+    second = np.array([True] * gains + [False] * losses + [True] * (n - gains - losses))
+    found, p = paired_test(first, second, np.zeros(n))
+    assert score(gains, losses, n, found.low) == pytest.approx(1.96, abs=0.01)
+    assert score(gains, losses, n, found.high) == pytest.approx(-1.96, abs=0.01)
+    assert p == pytest.approx(
+        2 * norm.sf(abs(gains - losses) / np.sqrt(gains + losses))
+    )  # McNemar's score test
+
+
+def test_no_change_at_all_leaves_a_difference_open():
+    same = np.ones(10, bool)
+    found, p = paired_test(same, same, np.zeros(10))
+    assert (found.low, found.high) == pytest.approx((-0.2775, 0.2775), abs=1e-4)  # z^2 / (n + z^2)
+    assert p == 1.0
 
 
 class TestHolm:
@@ -71,8 +105,8 @@ def test_p_is_rarely_small_where_nothing_differs():
     generator = np.random.default_rng(7)
     people = np.repeat(np.arange(15), 8)
     spoke = 0
-    for seed in range(600):
+    for _ in range(600):
         leaning = generator.normal(0, 0.25, 15)[people]
         first, second = (generator.random(120) < np.clip(0.6 + sign * leaning, 0, 1) for sign in (1, -1))
-        spoke += paired_test(first, second, people, 200, seed)[1] < 0.05
+        spoke += paired_test(first, second, people)[1] < 0.05
     assert 0.03 <= spoke / 600 <= 0.07

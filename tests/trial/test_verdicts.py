@@ -9,7 +9,7 @@ from facetrial.attacks.attack import Attack
 from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.budgets.l2 import RMS
 from facetrial.regions.regions import Everywhere
-from facetrial.trial.verdicts import change_columns, change_norms, eight_bit, own_ranks, verdict_rows
+from facetrial.trial.verdicts import change_columns, change_norms, own_ranks, verdict_rows
 from tests.helpers.victims import known_faces
 
 
@@ -46,13 +46,6 @@ def test_norms_are_those_of_numpy():
         assert found["linf"][row] == np.abs(moved).max()
         assert found["pixels_changed"][row] == (moved != 0).any(0).sum()
     assert [values[3] for values in found.values()] == [0.0, 0.0, 0.0, 0.0, 0]
-
-
-def test_eight_bit_pictures_are_what_a_file_keeps():
-    images = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(2))
-    saved = np.round(images.numpy() * 255).astype(np.uint8)
-    assert np.array_equal(eight_bit(images).numpy(), saved.astype(np.float32) / np.float32(255))
-    assert torch.equal(eight_bit(eight_bit(images)), eight_bit(images))
 
 
 def test_the_digest_of_a_picture_is_of_its_pixels():

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from facetrial.attacks.asked import Asked, who_is_asked
 from facetrial.attacks.budgets.budget import Budget
+from facetrial.attacks.budgets.eight_bit import to_8_bits
 from facetrial.attacks.examples import Examples
 from facetrial.attacks.fitted.base import Fitted
 from facetrial.attacks.goals import SHOWS_TARGET, Criterion, Dodging, Goal
@@ -110,6 +111,7 @@ class Attack:
         none = torch.zeros_like(faces.identities)
         attacked = Attacked(
             images=images.clone(),
+            saved=to_8_bits(images),
             region=region,
             attackable=attackable,
             reached=torch.zeros_like(attackable),
@@ -123,6 +125,7 @@ class Attack:
         rows = attackable.nonzero()[:, 0]
         found = self.method(problem)
         attacked.images[rows] = found.images
+        attacked.saved[rows] = problem.budget.in_8_bits(problem.images, found.images)
         attacked.reached[rows] = found.reached
         for asked in (problem, problem.undefended):
             if asked is not None:

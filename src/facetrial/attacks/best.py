@@ -82,8 +82,11 @@ class Best:
 
     def fools_victim(self, rows: Tensor, pictures: Tensor) -> Tensor:
         """(A,) bool: which pictures fool the victim in float32, as they are and rounded to 8 bits."""
-        victim, rounded = self.problem.victim, pictures.mul(255.0).round().div(255.0)
-        exact, saved = (self.problem.ask(rows, version, of=victim) for version in (pictures, rounded))
+        part = self.problem.select(rows)
+        saved_pictures = part.budget.in_8_bits(part.images, pictures)
+        exact, saved = (
+            self.problem.ask(rows, version, of=self.problem.victim) for version in (pictures, saved_pictures)
+        )
         criterion = self.criterion.select(rows)
         return criterion.is_adversarial(exact) & criterion.is_adversarial(saved)
 

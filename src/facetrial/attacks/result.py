@@ -79,6 +79,7 @@ class Attacked:
 
     Attributes:
         images: float32 (B, 3, H, W) in [0, 1]; a picture that is not attackable is unchanged.
+        saved: the same in 8 bits, as a lossless file keeps them, within the budget.
         region: (B, 1, H, W), where changes were allowed.
         attackable: (B,) bool, whether the region holds any pixel of the picture.
         reached: (B,) bool, as in `MethodResult`; false of a picture that is not attackable.
@@ -91,6 +92,7 @@ class Attacked:
     """
 
     images: Tensor
+    saved: Tensor
     region: Tensor
     attackable: Tensor
     reached: Tensor

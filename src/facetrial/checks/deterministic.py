@@ -3,6 +3,7 @@
 import numpy as np
 from torch import Tensor
 
+from facetrial.attacks.result import Attacked
 from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
 from facetrial.core.digests import digest
 from facetrial.core.settings import Count
@@ -40,13 +41,14 @@ class Deterministic(Check):
             return self._clean_again(evidence, chosen)
         if not asks:
             return self._drawn_again(evidence, chosen)
-        attacked = evidence.attack(evidence.victim, evidence.batch(chosen), evidence.seed).images
-        if unrounded := self._unrounded(evidence, chosen, attacked):
+        again = evidence.attack(evidence.victim, evidence.batch(chosen), evidence.seed)
+        if unrounded := self._unrounded(evidence, chosen, again):
             return failed(
-                f"on {unrounded} of {len(chosen)} pictures the 8-bit verdict is that of the picture before rounding",
+                f"on {unrounded} of {len(chosen)} pictures the 8-bit verdict is that of the picture before rounding, "
+                "or of one that was not rounded to the values beside it",
                 "this is a fault of Facetrial's: the picture that is judged in 8 bits must be rounded to 1/255",
             )
-        different = self._different(evidence, chosen, attacked)
+        different = self._different(evidence, chosen, again.images)
         if different:
             chosen = evidence.some(self.more, evidence.rows["file"])
             attacked = evidence.attack(evidence.victim, evidence.batch(chosen), evidence.seed).images
@@ -55,8 +57,8 @@ class Deterministic(Check):
         allowed = len(chosen) > self.pictures
         return passed(detail) if different <= allowed else failed(detail, _REMEDY)
 
-    def _unrounded(self, evidence: Evidence, chosen: list[int], attacked: Tensor) -> int:
-        """On how many pictures the row's margin in 8 bits is nearer to that of the picture as it is."""
+    def _unrounded(self, evidence: Evidence, chosen: list[int], again: Attacked) -> int:
+        """How many pictures are not in 8 bits, or have a margin in 8 bits nearer to that of the picture as it is."""
         identities = evidence.batch(chosen).identities
 
         def margins(images: Tensor) -> np.ndarray:
@@ -64,7 +66,9 @@ class Deterministic(Check):
                 own_margins(scores_of(evidence.victim, images), identities).cpu().numpy().astype(np.float64)
             )
 
-        exact, rounded = margins(attacked), margins(attacked.mul(255.0).round().div(255.0))
+        steps, moved = again.saved * 255.0, (again.saved - again.images).abs() * 255.0
+        no_steps = ((steps - steps.round()).abs() > 0.01) | (moved > 1.01)
+        exact, rounded = margins(again.images), margins(again.saved)
         known_exact, known_rounded = (
             np.array(self._known(evidence, chosen, f"margin_{version}"), dtype=np.float64)
             for version in ("attacked", "8bit")
@@ -73,7 +77,8 @@ class Deterministic(Check):
         comparable = (np.abs(known_exact - exact) < 0.1 * gap) & (
             gap > 1e-4
         )  # the attack came to the same end
-        return int((comparable & (np.abs(known_rounded - rounded) > 0.5 * gap)).sum())
+        wrong = comparable & (np.abs(known_rounded - rounded) > 0.5 * gap)
+        return int((wrong | no_steps.flatten(1).any(1).cpu().numpy()).sum())
 
     def _different(self, evidence: Evidence, chosen: list[int], attacked: Tensor) -> int:
         """How many verdicts are not those of the rows."""

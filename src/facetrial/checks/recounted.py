@@ -21,21 +21,33 @@ def recounted(summary: TrialSummary, verdicts: Path) -> Outcome:
     attacked = [row for row in rows if row["status"] == ATTACKED]
     if summary.goal == "impersonation":
         risked = [row for row in attacked if row["predicted_clean"] != row["target"]]
-        hit = [row for row in risked if row["predicted_attacked"] == row["target"]]
+        hit = [row["predicted_attacked"] == row["target"] for row in risked]
     else:
         risked = [row for row in attacked if _own(row, "clean")]
-        hit = [row for row in risked if not _own(row, "attacked")]
+        hit = [not _own(row, "attacked") for row in risked]
     counted = {
         "clean_accuracy": (sum(_own(row, "clean") for row in rows), len(rows)),
         "robust_accuracy": (sum(_own(row, "attacked") for row in attacked), len(attacked)),
         "robust_accuracy_8bit": (sum(_own(row, "8bit") for row in attacked), len(attacked)),
-        "attack_success": (len(hit), len(risked)),
+        "attack_success": (sum(hit), len(risked)),
     }
     wrong = [
         f"{name} says {figure.value:.4g} of {figure.n}, the rows {count} of {n}"
         for name, (count, n) in counted.items()
         if (figure := getattr(summary, name)).n != n or (n and not math.isclose(figure.value, count / n))
     ]
+    if (over := summary.over_people) is not None:
+        alike = {
+            "clean_accuracy": _mean_over_people(rows, [_own(row, "clean") for row in rows]),
+            "robust_accuracy": _mean_over_people(attacked, [_own(row, "attacked") for row in attacked]),
+            "robust_accuracy_8bit": _mean_over_people(attacked, [_own(row, "8bit") for row in attacked]),
+            "attack_success": _mean_over_people(risked, hit),
+        }
+        wrong += [
+            f"{name} says {figure.value:.4g} as a mean over people, the rows {mean:.4g}"
+            for name, mean in alike.items()
+            if not math.isclose((figure := getattr(over, name)).value, mean) and not math.isnan(mean)
+        ]
     if summary.n != len(rows) or summary.not_attackable != len(rows) - len(attacked):
         wrong.append(f"n says {summary.n}, {summary.not_attackable} not attackable; the rows {len(rows)}")
     if wrong:
@@ -46,6 +58,14 @@ def recounted(summary: TrialSummary, verdicts: Path) -> Outcome:
         True,
         f"the headline's figures, counted anew from the {len(rows)} rows of {verdicts.name}, are the same",
     )
+
+
+def _mean_over_people(rows: list[dict[str, str]], hits: list[bool]) -> float:
+    """The mean of each person's share of hits, one a row."""
+    own: dict[str, list[bool]] = {}
+    for row, hit in zip(rows, hits, strict=True):
+        own.setdefault(row["identity"], []).append(hit)
+    return sum(sum(each) / len(each) for each in own.values()) / len(own) if own else math.nan
 
 
 def _own(row: dict[str, str], version: str) -> bool:

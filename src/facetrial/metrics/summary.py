@@ -11,6 +11,7 @@ from facetrial.metrics.certified import Certified
 from facetrial.metrics.class_size import ClassSize
 from facetrial.metrics.flagging import Flagging
 from facetrial.metrics.names import Chosen
+from facetrial.metrics.over_people import OverPeople, over_people_summary
 from facetrial.metrics.parts import Cost, LeftOut, NoiseLevel, Outcome, Person, RegionUsed, versions
 from facetrial.metrics.physical import Physical
 from facetrial.metrics.power import Power
@@ -66,6 +67,7 @@ class TrialSummary(About):
         robust_accuracy_8bit: the same in 8 bits.
         attack_success: over those at stake: see `at_stake`.
         per_identity: by name; empty of pairs.
+        over_people: the same figures with people in the place of pictures; None of pairs.
         checks: by name.
         trusted: whether checks were run, none failed, and some picture was attacked.
         seconds: the last start took.
@@ -103,6 +105,7 @@ class TrialSummary(About):
     attack_parts: Mapping[str, JsonValue]
     noise_level: NoiseLevel | None
     class_size: ClassSize | None
+    over_people: OverPeople | None = None
     weak_on_purpose: str | None = None
     left_out: LeftOut | None = None
     region: RegionUsed | None = None
@@ -216,6 +219,7 @@ def summarise(
         attack_parts={},
         noise_level=None,
         class_size=None,
+        over_people=over_people_summary(rows, attacked, risked, hits),
     )
 
 

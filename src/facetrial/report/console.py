@@ -14,11 +14,14 @@ SHOWN_PEOPLE = 5
 def console_tables(summary: TrialSummary) -> list[Table]:
     """The figures of a trial, and its least and most recognised people, as rich tables."""
     title = f"{summary.attack} against {summary.embedder}, defence {summary.defense}, {summary.data}"
-    figures = _table(escape(title), "", "value", "95 % interval", "n")
+    over = summary.over_people if summary.over_people is not None and summary.over_people.people > 1 else None
+    by_people = [] if over is None else ["mean over people", "95 % interval"]
+    figures = _table(escape(title), "", "value", "95 % interval", "n", *by_people)
     figures.caption = escape(caption(summary))
     for key, label in FIGURES.items():
         figure = getattr(summary, key)
-        figures.add_row(label, percent(figure.value), interval(figure), str(figure.n))
+        own = [] if over is None else [percent(getattr(over, key).value), interval(getattr(over, key))]
+        figures.add_row(label, percent(figure.value), interval(figure), str(figure.n), *own)
 
     ranked = ranked_people(summary)
     worst, rest = ranked[:SHOWN_PEOPLE], ranked[SHOWN_PEOPLE:]
@@ -48,6 +51,11 @@ def _table(title: str, first: str, *others: str) -> Table:
 def caption(summary: TrialSummary) -> str:
     """What a reader of the figures must know: synthetic faces, a quick look, what is left, failed checks."""
     notes = []
+    over = summary.over_people
+    if over is not None and over.people > 1:
+        notes.append(
+            f"{over.people} people, by their pictures worth {over.effective_people:.1f} of equal weight"
+        )
     if summary.weak_on_purpose is not None:
         notes.append(f"weak on purpose ({summary.weak_on_purpose})")
     if summary.synthetic:

@@ -27,8 +27,19 @@ def headline(summary: TrialSummary) -> str:
         return f"No {'pair' if summary.of_pairs else 'picture'} of this trial could be attacked."
     word = LEFT if summary.flagging is not None else judged(summary)
     return (
-        f"Under attack, {percent(left.value)} of the {things(summary, 'faces')} are still {word}; "
-        f"{clean_words(summary)}."
+        f"Under attack, {percent(left.value)} of the {things(summary, 'faces')} are still {word}"
+        f"{_over_people(summary)}; {clean_words(summary)}."
+    )
+
+
+def _over_people(summary: TrialSummary) -> str:
+    """The mean over people, where pictures are not spread evenly over them."""
+    over = summary.over_people
+    if over is None or over.effective_people > 0.95 * over.people or summary.flagging is not None:
+        return ""
+    return (
+        f" ({percent(over.robust_accuracy.value)} as a mean over people, of whom there are {over.people}, by their "
+        f"pictures worth {over.effective_people:.1f} of equal weight)"
     )
 
 

@@ -80,6 +80,7 @@ def write_pair_results(
         task=VERIFICATION,
         weak_on_purpose=outcome.weak_on_purpose,
         per_identity={},  # a pair is of two people
+        over_people=None,
         attack_parts=context.settings["attack"],
         pairs=found,
     )

@@ -1,8 +1,7 @@
-"""Intervals: how far a figure from these pictures may lie from the truth. Pure functions on numpy arrays.
+"""Intervals: how far a figure from these pictures may lie from the truth. Pure functions on NumPy arrays.
 
-Wilson's interval within one person; a two-level bootstrap (people, then pictures within each drawn person)
-for figures over many, since pictures of one person stand and fall together; the same on paired
-differences, and McNemar's exact test, for two trials on the same pictures. How often these intervals hold the truth is
+Within one person it is Wilson's interval. Over many it is Wilson's at as many independent pictures as these are worth
+(`likeness.py`), since pictures of one person stand and fall together. How often these intervals hold the truth is
 measured by `benchmarks/coverage.py`.
 """
 
@@ -14,17 +13,13 @@ from scipy import stats
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.plain import Measured
-from facetrial.statistics.cluster_bootstrap import (
-    Spread,
-    counts_of_people,
-    draws_of_counts,
-    draws_of_values,
-    numbered_people,
-    spread_of_mean,
-)
+from facetrial.statistics.likeness import numbered_people, worth_of_pictures
 
 CONFIDENCE = 0.95
-RESAMPLES = 2000
+# How intervals over people are called wherever figures are shown.
+METHOD = "Wilson's at the effective number of pictures"
+METHOD_OF_DIFFERENCES = "Tango's at the effective number of pictures"
+_EXTREMES = 6.0  # values at an end of the scale that a mean reckons with beside those seen
 
 
 @dataclass(frozen=True)
@@ -54,48 +49,43 @@ def wilson(successes: int, n: int) -> Interval:
         raise FacetrialError(f"expected 0 <= successes <= n, found {successes} of {n}.")
     if n == 0:
         return Interval(math.nan, 0.0, 1.0, 0)
-    low, high = _score_interval(successes / n, n, _normal_quantile())
+    low, high = score_interval(successes / n, n, quantile(math.inf))
     return Interval(successes / n, low, high, int(n))
 
 
-def rate_over_people(
-    hits: np.ndarray, people: np.ndarray, resamples: int = RESAMPLES, seed: int = 0
-) -> Interval:
+def rate_over_people(hits: np.ndarray, people: np.ndarray) -> Interval:
     """The share of pictures that are hits, with an interval that knows pictures of one person to be alike.
 
     Over one person it is Wilson's interval. Over many it is Wilson's at the number of independent pictures that these
-    are worth: as many as would make the share vary as much as it does in the bootstrap over people, then pictures
-    (`spread_of_mean`), with the quantile of Student's t that few people call for (Korn and Graubard, Survey
-    Methodology 1998; Dean and Pagano, Journal of Survey Statistics and Methodology 2015). Unlike the bootstrap's own
-    percentiles it has a width where every picture came out the same, and keeps its 95 % with few people and near 0
-    and 1: `benchmarks/coverage.py`.
+    are worth, with the quantile of Student's t that few people call for (Korn and Graubard, Survey Methodology 1998;
+    Dean and Pagano, Journal of Survey Statistics and Methodology 2015). It has a width where every picture came out
+    the same, and keeps its 95 % with few people and near 0 and 1: `benchmarks/coverage.py`.
 
     Args:
         hits: bool (N,).
         people: (N,), who is on each picture: names or numbers.
-        resamples: number of bootstrap draws.
-        seed: of the draws; the same seed gives the same interval.
     """
-    hits = np.asarray(hits, dtype=bool)
-    totals, (counts,) = counts_of_people(people, hits)
-    pooled = wilson(int(hits.sum()), len(hits))
-    if len(totals) < 2:
-        return pooled
-    none = np.zeros_like(counts)
-    spread = spread_of_mean(counts, counts, totals, draws_of_counts(counts, none, totals), resamples, seed)
-    return _wilson_at(pooled.value, pooled.n, spread, at_most=pooled.n)
+    return _share(hits, people, by_people=False)
 
 
-def mean_over_people(
-    values: np.ndarray, people: np.ndarray, resamples: int = RESAMPLES, seed: int = 0
-) -> Interval:
+def rate_of_people(hits: np.ndarray, people: np.ndarray) -> Interval:
+    """The mean over people of each one's share of hits, with an interval as for `rate_over_people`.
+
+    Here all people weigh the same, whatever the number of their pictures. Its n is that of the pictures.
+
+    Args:
+        hits: bool (N,).
+        people: (N,), who is on each picture.
+    """
+    return _share(hits, people, by_people=True)
+
+
+def mean_over_people(values: np.ndarray, people: np.ndarray) -> Interval:
     """The mean of the pictures' values, each in [0, 1], with an interval as for `rate_over_people`.
 
     Args:
         values: float (N,) in [0, 1].
         people: (N,), who is on each picture.
-        resamples: number of bootstrap draws.
-        seed: of the draws.
 
     Raises:
         FacetrialError: a value outside [0, 1].
@@ -107,36 +97,43 @@ def mean_over_people(
     if n == 0:
         return Interval(math.nan, 0.0, 1.0, 0)
     totals, index = numbered_people(people, values)
+    mean = float(values.mean())
+    worth, freedom = float(n), max(n - 1.0, 1.0)
+    if len(totals) > 1:
+        found = worth_of_pictures(values, index, totals / n)
+        worth, freedom = found.pictures, found.freedom_of_mean
+    # Few values near an end say too little of how far others may lie from it: no farther than hits and misses do.
+    most = mean * (1 - mean)
+    variance = (((values - mean) ** 2).sum() + _EXTREMES * most) / (n + _EXTREMES)
+    alike = worth * most / variance if variance > 0 else worth
+    return Interval(mean, *score_interval(mean, alike, quantile(freedom)), n)
+
+
+def quantile(freedom: float) -> float:
+    """That of Student's t, between minus and plus which 95 % of it lies; without an end to `freedom` the normal one."""
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
+
+
+def _share(hits: np.ndarray, people: np.ndarray, by_people: bool) -> Interval:
+    hits = np.asarray(hits, dtype=bool)
+    totals, index = numbered_people(people, hits)
+    n = len(hits)
     if len(totals) < 2:
-        spread = Spread(float(values.var(ddof=1)) / n if n > 1 else 0.0, max(n - 1.0, 1.0))
-    else:
-        sums, squares = (np.bincount(index, weights=values**power) for power in (1, 2))
-        draws = draws_of_values(values, index, totals)
-        spread = spread_of_mean(sums, squares, totals, draws, resamples, seed)
-    return _wilson_at(float(values.mean()), n, spread)
+        return wilson(int(hits.sum()), n)
+    weights = np.full(len(totals), 1 / len(totals)) if by_people else totals / n
+    worth = worth_of_pictures(hits.astype(float), index, weights)
+    value = (
+        float((weights * np.bincount(index, weights=hits) / totals).sum()) if by_people else hits.sum() / n
+    )
+    value = min(value, 1.0)  # a sum of shares may round above it
+    low, high = score_interval(float(value), worth.pictures, quantile(worth.freedom_of_share))
+    return Interval(float(value), low, high, n)
 
 
-def _normal_quantile() -> float:
-    return float(stats.norm.ppf((1 + CONFIDENCE) / 2))
-
-
-def student_quantile(spread: Spread) -> float:
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, spread.freedom))
-
-
-def _wilson_at(value: float, n: int, spread: Spread, at_most: float = math.inf) -> Interval:
-    """Wilson's interval at the number of independent pictures that make a share vary as much as `spread`."""
-    alone = value * (1 - value)
-    if alone == 0 or spread.variance == 0:
-        return Interval(value, *_score_interval(value, n, _normal_quantile()), n)
-    worth = min(alone / spread.variance, at_most)
-    low, high = _score_interval(value, worth, student_quantile(spread))
-    return Interval(value, low, high, n)
-
-
-def _score_interval(value: float, n: float, quantile: float) -> tuple[float, float]:
-    centre = value + quantile**2 / (2 * n)
-    half = quantile * math.sqrt(value * (1 - value) / n + quantile**2 / (4 * n**2))
-    scale = 1 + quantile**2 / n
+def score_interval(value: float, n: float, z: float) -> tuple[float, float]:
+    """Wilson's ends for a share of `n` independent pictures, which need not be a whole number, at a quantile."""
+    centre = value + z**2 / (2 * n)
+    half = z * math.sqrt(value * (1 - value) / n + z**2 / (4 * n**2))
+    scale = 1 + z**2 / n
     low = 0.0 if value == 0 else max(0.0, (centre - half) / scale)
     return float(low), float(1.0 if value == 1 else min(1.0, (centre + half) / scale))

@@ -6,13 +6,11 @@ import numpy as np
 from scipy import stats
 
 from facetrial.core.errors import FacetrialError
-from facetrial.statistics.cluster_bootstrap import draws_of_values, numbered_people, spread_of_mean
-from facetrial.statistics.intervals import CONFIDENCE, RESAMPLES, Interval, student_quantile
+from facetrial.statistics.intervals import CONFIDENCE, Interval, quantile
+from facetrial.statistics.likeness import numbered_people, worth_of_pictures
 
 
-def median_over_people(
-    values: np.ndarray, people: np.ndarray, resamples: int = RESAMPLES, seed: int = 0
-) -> Interval:
+def median_over_people(values: np.ndarray, people: np.ndarray) -> Interval:
     """The median of the pictures' values, which may be infinite, with an interval as for `rate_over_people`.
 
     Over one person it is the interval between order statistics, which needs no assumption on the distribution. Over
@@ -22,8 +20,6 @@ def median_over_people(
     Args:
         values: float (N,), none NaN.
         people: (N,), who is on each picture.
-        resamples: number of bootstrap draws.
-        seed: of the draws.
     """
     values, people = np.asarray(values, dtype=np.float64), np.asarray(people)
     if values.ndim != 1 or values.shape != people.shape or np.isnan(values).any():
@@ -42,10 +38,8 @@ def median_over_people(
         under = (values < median).astype(float)
         if (tied := values == median).any():  # as many of them as make up the half
             under[tied] = (n / 2 - under.sum()) / tied.sum()
-        sums, squares = (np.bincount(index, weights=under**power) for power in (1, 2))
-        draws = draws_of_values(under, index, totals)
-        spread = spread_of_mean(sums, squares, totals, draws, resamples, seed)
-        half = student_quantile(spread) * math.sqrt(spread.variance)
+        worth = worth_of_pictures(under, index, totals / n)
+        half = quantile(worth.freedom_of_share) * 0.5 / math.sqrt(worth.pictures)
         below = min(below, math.floor(n * (0.5 - half)) - 1)
     low = float(ordered[below]) if below >= 0 else -math.inf
     high = float(ordered[n - 1 - below]) if below >= 0 else math.inf

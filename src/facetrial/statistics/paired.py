@@ -4,35 +4,29 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 from facetrial.core.errors import FacetrialError
-from facetrial.statistics.cluster_bootstrap import counts_of_people, draws_of_counts, spread_of_mean
-from facetrial.statistics.intervals import CONFIDENCE, RESAMPLES, Interval
+from facetrial.statistics.intervals import Interval, quantile
+from facetrial.statistics.likeness import numbered_people, worth_of_pictures
 
 
-def paired_difference(
-    first: np.ndarray, second: np.ndarray, people: np.ndarray, resamples: int = RESAMPLES, seed: int = 0
-) -> Interval:
+def paired_difference(first: np.ndarray, second: np.ndarray, people: np.ndarray) -> Interval:
     """The share of hits in `second` less that in `first`, of the same pictures in the same order, in [-1, 1].
 
-    The interval is the adjusted Wald interval of Agresti and Min (Biostatistics 2005) for paired figures, over many
-    people at the number of independent pictures that these are worth in the bootstrap over people, then pairs: see
-    `rate_over_people`.
+    The interval is the score interval of Tango ("Equivalence test and confidence interval for the difference in
+    proportions for the paired-sample design", Statistics in Medicine 1998), over many people at the number of
+    independent pictures that these are worth: see `rate_over_people`.
 
     Args:
         first: bool (N,).
         second: bool (N,).
         people: (N,), who is on each picture.
-        resamples: number of bootstrap draws.
-        seed: of the draws.
     """
-    return paired_test(first, second, people, resamples, seed)[0]
+    return paired_test(first, second, people)[0]
 
 
-def paired_test(
-    first: np.ndarray, second: np.ndarray, people: np.ndarray, resamples: int = RESAMPLES, seed: int = 0
-) -> tuple[Interval, float]:
+def paired_test(first: np.ndarray, second: np.ndarray, people: np.ndarray) -> tuple[Interval, float]:
     """The interval of `paired_difference`, and the two-sided p of no difference that goes with it.
 
     Unlike `mcnemar`, it knows pictures of one person to be alike: p is below 0.05 where the interval leaves out 0.
@@ -41,19 +35,16 @@ def paired_test(
     n = len(first)
     if n == 0:
         return Interval(math.nan, -1.0, 1.0, 0), math.nan
-    totals, (gains, losses) = counts_of_people(people, second & ~first, first & ~second)
-    gain, loss = gains.sum() / n, losses.sum() / n
+    change = second.astype(float) - first
+    totals, index = numbered_people(people, change)
     worth, freedom = float(n), math.inf
     if len(totals) > 1:
-        draws = draws_of_counts(gains, losses, totals)
-        spread = spread_of_mean(gains - losses, gains + losses, totals, draws, resamples, seed)
-        alone = (gain + loss - (gain - loss) ** 2) / n
-        if spread.variance > 0:
-            worth, freedom = n * min(1.0, alone / spread.variance), spread.freedom
-    centre, error = _agresti_min(gain * worth, loss * worth, worth)
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, freedom) * error
-    found = Interval(float(gain - loss), float(max(-1.0, centre - half)), float(min(1.0, centre + half)), n)
-    return found, float(2 * stats.t.sf(abs(centre) / error, freedom))
+        found = worth_of_pictures(change, index, totals / n)
+        worth, freedom = found.pictures, found.freedom_of_share
+    gains, losses = worth * float((change > 0).mean()), worth * float((change < 0).mean())
+    low, high = _tango(gains, losses, worth, quantile(freedom))
+    apart = abs(gains - losses) / math.sqrt(gains + losses) if gains + losses else 0.0
+    return Interval(float(change.mean()), low, high, n), float(2 * stats.t.sf(apart, freedom))
 
 
 def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
@@ -95,7 +86,22 @@ def _same_length(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.
     return first, second
 
 
-def _agresti_min(gains: float, losses: float, n: float) -> tuple[float, float]:
-    """The middle of the interval and its standard error."""
-    gain, loss, total = gains + 0.5, losses + 0.5, n + 2
-    return (gain - loss) / total, math.sqrt(gain + loss - (gain - loss) ** 2 / total) / total
+def _tango(gains: float, losses: float, n: float, z: float) -> tuple[float, float]:
+    """The differences that a score test at the quantile `z` does not reject, from numbers that need not be whole."""
+
+    def beyond(difference: float) -> float:
+        """By how much the score of that difference lies outside -z to z."""
+        linear = (2 * n - gains + losses) * difference - gains - losses
+        root = math.sqrt(max(linear**2 + 8 * n * losses * difference * (1 - difference), 0.0))
+        share = max((root - linear) / (4 * n), 0.0)  # of losses, as likely as may be with that difference
+        variance = n * (2 * share + difference * (1 - difference))
+        distance = abs(gains - losses - n * difference)
+        return distance - z * math.sqrt(max(variance, 0.0))
+
+    value, next_to_it = (gains - losses) / n, 1e-9  # at the value itself nothing may vary
+    low = max(value - next_to_it, -1.0)
+    high = min(value + next_to_it, 1.0)
+    return (
+        float(optimize.brentq(beyond, -1.0, low)) if beyond(-1.0) > 0 else -1.0,
+        float(optimize.brentq(beyond, high, 1.0)) if beyond(1.0) > 0 else 1.0,
+    )

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 
 from facetrial.metrics.flagging import FLAGS_COUNT, LEFT, robust
 from facetrial.report.rendering.components import Section, Table
-from facetrial.statistics.intervals import Interval
+from facetrial.statistics.intervals import METHOD_OF_DIFFERENCES, Interval
 from facetrial.statistics.paired import holm, mcnemar, paired_test
 from facetrial.sweep.runs import FinishedRun, flags
 from facetrial.trial.rows import ATTACKED
 
 FILE = "comparisons.csv"
 LEVEL = 0.05
-_RESAMPLES = 1000
 _SHOWN = 30
 
 
@@ -107,7 +106,7 @@ def comparisons_section(runs: Sequence[FinishedRun]) -> Section | None:
         "Any two trials, picture by picture",
         _sentences(ranked, left),
         f"The share {left} under attack in the second trial less that in the first, on the pictures attacked in both, "
-        "with 95 % intervals by a bootstrap over people, then pictures. The first p goes with the interval and knows "
+        f"with 95 % intervals ({METHOD_OF_DIFFERENCES}). The first p goes with the interval and knows "
         "pictures of one person to be alike; McNemar's exact test takes them as independent. Both are corrected for "
         f"the {len(ranked)} pairs by Holm's method." + few + (f" {FLAGS_COUNT}" if flagged else ""),
         tables=[Table("Pairs of trials", header, lines)],
@@ -127,7 +126,7 @@ def _compared(first: FinishedRun, second: FinishedRun) -> Comparison | None:
         return None
     before, after = (robust(one.rows[both]) for one in (first, second))
     people = first.rows["identity"].to_numpy()[both]
-    difference, p = paired_test(before, after, people, _RESAMPLES)
+    difference, p = paired_test(before, after, people)
     return Comparison(
         first=first.name,
         second=second.name,

@@ -35,5 +35,8 @@ def _line(run: Run, folder: str | Path) -> dict[str, CsvCell]:
     line |= {key: getattr(run.summary, key, None) for key in PLAIN + COUNTS}
     for figure in FIGURES:
         line |= figure_columns(figure, getattr(run.summary, figure, None))
+    over_people = getattr(run.summary, "over_people", None)
+    for figure in FIGURES:
+        line |= figure_columns(f"{figure}_over_people", getattr(over_people, figure, None))
     line |= {key: getattr(run.summary, key, None) for key in LAST}
     return line | {"overrides": " ".join(run.overrides), "failed": run.failure}

@@ -14,7 +14,7 @@ from facetrial.report.mean_face import read_mean_face
 from facetrial.report.rendering.components import Drawing, Section, Table
 from facetrial.report.rendering.formatting import interval, percent
 from facetrial.report.rendering.theme import LIGHT, new_axes
-from facetrial.statistics.intervals import Interval
+from facetrial.statistics.intervals import METHOD_OF_DIFFERENCES, Interval
 from facetrial.statistics.paired import holm, paired_test
 from facetrial.sweep.runs import FinishedRun
 from facetrial.sweep.same_setting import setting, titles
@@ -77,7 +77,7 @@ def atlas_section(runs: Sequence[FinishedRun]) -> Section | None:
         "discs are grown or shrunk until they cover the same share of every picture, so that they differ in place "
         "alone. Scattered is the control: discs elsewhere on the face, of that area, or, where regions are as large as "
         "they are, of that of all landmarks, which are then all that can be compared with it. Everywhere is the whole "
-        "picture. Differences are of the same pictures, with 95 % intervals (bootstrap over people, then pictures) and "
+        f"picture. Differences are of the same pictures, with 95 % intervals ({METHOD_OF_DIFFERENCES}) and "
         "p corrected by Holm's method.",
         tables=tables,
         drawings=drawings,

@@ -12,6 +12,7 @@ from facetrial.report.rendering.formatting import percent, shown_name
 from facetrial.report.rendering.html import write_html
 from facetrial.report.rendering.render import show_chart, show_sections, show_table
 from facetrial.report.wording import banners, clean_words
+from facetrial.statistics.intervals import METHOD
 from facetrial.sweep.class_size import class_size_sweep_section
 from facetrial.sweep.comparisons import comparisons_section
 from facetrial.sweep.defenses.section import defenses_section
@@ -120,8 +121,8 @@ def runs_chart(finished: Sequence[FinishedRun]) -> Chart:
     return Chart(
         "runs",
         "Accuracy clean and attacked of each trial with 95 % intervals; the table below holds the same figures.",
-        "Attack / defence of each trial, in the order of the table. Whiskers: 95 % intervals, bootstrap over people, "
-        "then pictures." + (f" {FLAGS_COUNT}" if flagged else ""),
+        "Attack / defence of each trial, in the order of the table. Whiskers: 95 % intervals, "
+        f"{METHOD}." + (f" {FLAGS_COUNT}" if flagged else ""),
         "",
         LEFT if flagged else "recognised",
         [

@@ -15,7 +15,7 @@ from facetrial.faces.batch import FaceDataset, Faces
 from facetrial.faces.landmark_names import NUM_LANDMARKS
 from facetrial.recognition.layers import scores_and_embeddings, scores_of
 from facetrial.trial.trial import Trial
-from facetrial.trial.verdicts import change_columns, eight_bit
+from facetrial.trial.verdicts import change_columns
 
 ONE_PERSON, TWO_PEOPLE = "one person", "two people"
 
@@ -117,7 +117,7 @@ class PairTrial(Trial):
             "fold": [self.folds[i] for i in numbers],
             "same": same.tolist(),
         }
-        versions = {"clean": batch.images, "attacked": attacked.images, "8bit": eight_bit(attacked.images)}
+        versions = {"clean": batch.images, "attacked": attacked.images, "8bit": attacked.saved}
         scores = {version: self._own_scores(images, batch) for version, images in versions.items()}
         for version, own in scores.items():
             columns[f"predicted_{version}"] = [

@@ -25,7 +25,7 @@ from facetrial.recognition.victim import device_of
 from facetrial.trial.certificate import Certificate
 from facetrial.trial.shards import Shards
 from facetrial.trial.showcase_cases import KeptCases, lost_pictures
-from facetrial.trial.verdicts import eight_bit, verdict_rows
+from facetrial.trial.verdicts import verdict_rows
 
 
 class RemainingFaces(LightningDataModule):
@@ -161,7 +161,7 @@ class Trial(LightningModule):
     def _keep_pictures(self, batch: Faces, attacked: Attacked, files: list[str]) -> None:
         if self.images_folder is None and not self.keep_saved:
             return
-        pixels = eight_bit(attacked.images).mul(255.0).to(torch.uint8)
+        pixels = attacked.saved.mul(255.0).round().to(torch.uint8)
         for picture, file in zip(pixels.permute(0, 2, 3, 1).cpu().numpy(), files, strict=True):
             if self.keep_saved:
                 self.shards.write_saved(file, picture)

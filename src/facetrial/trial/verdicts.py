@@ -15,11 +15,6 @@ from facetrial.recognition.layers import answer, unchecked
 from facetrial.trial.rows import ABSTAINED, ATTACKED, NOT_ATTACKABLE
 
 
-def eight_bit(images: Tensor) -> Tensor:
-    """The pictures as a lossless 8-bit file keeps them, (B, 3, H, W) in [0, 1]."""
-    return (images * 255.0).round() / 255.0
-
-
 def verdict_rows(
     victim: nn.Module,
     faces: Faces,
@@ -43,7 +38,7 @@ def verdict_rows(
         embeddings: where each version's, (B, D), are put as by `scores_and_embeddings`; versions without are left out.
     """
     columns: dict[str, list] = {"file": files, "identity": [names[i] for i in faces.identities.tolist()]}
-    versions = {"clean": faces.images, "attacked": attacked.images, "8bit": eight_bit(attacked.images)}
+    versions = {"clean": faces.images, "attacked": attacked.images, "8bit": attacked.saved}
     victim = unchecked(victim)  # the referee has seen the pictures
     answers = {version: answer(victim, images) for version, images in versions.items()}
     predicted, correct, margin, rank = {}, {}, {}, {}

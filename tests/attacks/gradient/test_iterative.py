@@ -159,6 +159,44 @@ class TestBeforeADefence:
         ]
         assert left[0] < 30 < 50 < left[1]
 
+    def test_pgd_then_goes_for_the_nearest_others_one_after_another(self):
+        faces, aimed, starts, naive = known_faces(12), [], [], PGD(Margin(), 3, 0.25, targets=2)
+
+        class Noted(PGD):
+            def update(self, active, problem, found):
+                if "target" in active.memory and active.taken[0] == 0:
+                    aimed.append(
+                        (active.rows.tolist(), active.restart.tolist(), self.criterion(active).targets)
+                    )
+                    starts.append(active.current.clone())
+                super().update(active, problem, found)
+
+        method = Noted(Margin(), 3, 0.25, targets=2, early_stop=False)
+        attacked = Attack(Everywhere(), Linf(1), method, fast=False)(self.VICTIM, faces, seed=0)
+        others = (
+            self.VICTIM(faces.images)
+            .scatter(1, faces.identities[:, None], -torch.inf)
+            .argsort(1, descending=True)
+        )
+        found = {
+            (row, place): target
+            for rows, places, targets in aimed
+            for row, place, target in zip(rows, places, targets.tolist(), strict=True)
+        }
+        assert found == {(row, place): others[row, place].item() for row in range(12) for place in range(2)}
+        first, second = (
+            starts[0][[i for i, p in enumerate(aimed[0][1]) if p == place]] for place in range(2)
+        )
+        assert torch.equal(first, second)  # each begins where the recogniser is farthest from the truth
+        assert attacked.steps.tolist() == [(1 + 1 + 2) * 3] * 12
+        # With no defence, or for impersonation, nobody is gone for but the goal.
+        alone = Attack(Everywhere(), Linf(1), naive)(trained(), faces, seed=0)
+        assert alone.steps.max() == 3
+        wanted = Attack(Everywhere(), Linf(1), naive, goal=Impersonation("nearest"))(
+            self.VICTIM, faces, seed=0
+        )
+        assert wanted.steps.max() == 6
+
     def test_its_passes_are_counted_at_what_they_cost(self):
         faces, victim = known_faces(5), RandomResizePad(0.8, 0, 4).wrap_victim(trained()).eval()
         attacked = Attack(Everywhere(), Linf(6), PGD(Margin(), 7, 0.25))(victim, faces, seed=0)

@@ -7,6 +7,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from facetrial.attacks.budgets.eight_bit import to_8_bits, within_power_sum
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 
@@ -18,10 +19,13 @@ class Budget(ABC):
 
     Attributes:
         norm: "rms", "l2", "l1", "linf" or "l0" (pixels).
+        power: to which values' changes are taken and summed by the norm, infinity for the largest; None of a norm that
+            rounding to 8 bits cannot make larger.
         part: what part of the limit may be used: 1, or for each of B pictures its own, (B, 1, 1, 1).
     """
 
     norm: str
+    power: float | None = None
     part: float | Tensor = 1.0
 
     @property
@@ -74,6 +78,17 @@ class Budget(ABC):
             changed: (B, 3, H, W), of any values.
             region: (B, 1, H, W) in [0, 1]; where it is 0 nothing may change.
         """
+
+    def in_8_bits(self, images: Tensor, changed: Tensor) -> Tensor:
+        """The pictures of 8 bits nearest to `changed` that keep to the budget, where `images` have 8 bits too.
+
+        Args:
+            images: (B, 3, H, W) in [0, 1], clean.
+            changed: (B, 3, H, W) in [0, 1], within the budget.
+        """
+        if self.power is None:
+            return to_8_bits(changed)
+        return within_power_sum(images, changed, self.size(*images.shape[-2:]), self.power)
 
     def fill(self, images: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
         """The pictures as far along `direction` as the budget and [0, 1] allow.

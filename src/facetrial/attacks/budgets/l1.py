@@ -33,6 +33,7 @@ class L1(Budget):
     """
 
     norm = "l1"
+    power = 1.0
 
     @checked("attack.budget")
     def __init__(

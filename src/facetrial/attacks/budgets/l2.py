@@ -26,6 +26,7 @@ class L2(Budget):
     """
 
     norm = "l2"
+    power = 2.0
 
     @checked("attack.budget")
     def __init__(self, eps: Annotated[Positive, Unit("in [0, 1] units")]) -> None:

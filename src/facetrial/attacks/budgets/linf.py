@@ -1,6 +1,7 @@
 """The budget in Linf: the largest change of any value."""
 
 import logging
+import math
 
 import torch
 from torch import Tensor
@@ -24,6 +25,7 @@ class Linf(Budget):
     """
 
     norm = "linf"
+    power = math.inf
 
     def __init__(self, eps: In255ths) -> None:
         self.eps = float(read_setting("attack.budget.eps", In255ths, eps))

@@ -2,7 +2,6 @@
 adversarial robustness with an ensemble of diverse parameter-free attacks", ICML 2020)."""
 
 import math
-from dataclasses import replace
 from functools import cache
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from facetrial.attacks.goals import Criterion
 from facetrial.attacks.gradient.iterative import IterativeAttack
+from facetrial.attacks.gradient.targets import aim, towards
 from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.problem import Problem
@@ -129,16 +129,11 @@ class TargetedAPGD(APGD):
 
     def initialise(self, active: ActiveSet, problem: Problem) -> None:
         super().initialise(active, problem)
-        everyone = torch.arange(len(problem), device=active.rows.device)
-        scores = problem.ask(everyone, active.images, of=problem.victim)
         if problem.criterion.targets is None:
-            order = active.criterion.others(scores).argsort(dim=1, descending=True)
-            place = active.restart % (order.shape[1] - 1 - active.criterion.abstain_columns)
-            active.memory["target"] = order.gather(1, place[:, None])[:, 0]
+            aim(active, problem)
 
     def criterion(self, active: ActiveSet) -> Criterion:
-        target = active.memory.get("target")
-        return active.criterion if target is None else replace(active.criterion, targets=target)
+        return towards(active)
 
 
 def _where(chosen: Tensor, pictures: Tensor, others: Tensor) -> Tensor:

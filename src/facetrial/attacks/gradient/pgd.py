@@ -1,12 +1,16 @@
 """Projected gradient ascent and its kin: FGSM, PGD, and steps with momentum, diverse inputs and smoothed gradients."""
 
+import copy
 from typing import Annotated
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from facetrial.attacks.best import Best
+from facetrial.attacks.goals import Criterion
 from facetrial.attacks.gradient.iterative import IterativeAttack
+from facetrial.attacks.gradient.targets import aim, towards
 from facetrial.attacks.gradient.working_set import ActiveSet
 from facetrial.attacks.losses import Loss
 from facetrial.attacks.problem import Problem
@@ -35,6 +39,9 @@ class PGD(IterativeAttack):
         ti_kernel: side in pixels of the Gaussian that smooths gradients, odd; 0 smooths nothing.
         restarts, at_once, early_stop: as for `IterativeAttack`.
         decay: whether `step` is the first length only, and each is shorter than the one before by a `steps`-th of it.
+        targets: before a defence, how many of the nearest other people what is still robust is taken to, one after
+            another, from where the first start began: a defence may leave a way to somebody else than whom the
+            untargeted loss leads to. Dodging only.
 
     Raises:
         FacetrialError: a setting outside its range.
@@ -55,6 +62,7 @@ class PGD(IterativeAttack):
         at_once: Count | None = None,
         early_stop: bool = True,
         decay: bool = False,
+        targets: Annotated[int, whole(0), Unit("people")] = 0,
     ) -> None:
         super().__init__(loss, steps, restarts, at_once, early_stop)
         if ti_kernel and ti_kernel % 2 == 0:
@@ -63,6 +71,8 @@ class PGD(IterativeAttack):
             )
         self.step = step
         self.decay = decay
+        self.targets = targets
+        self.aims = False  # whether each start goes for somebody else
         self.random_start = random_start
         self.momentum = momentum
         self.di_prob = di_prob
@@ -70,10 +80,23 @@ class PGD(IterativeAttack):
         self.ti_kernel = ti_kernel
         self.shows_as_is = di_prob == 0 and type(self).augment is PGD.augment
 
+    def run(self, problem: Problem, best: Best) -> None:
+        super().run(problem, best)
+        if self.targets and problem.undefended is not None and problem.criterion.targets is None:
+            aimed = copy.copy(self)
+            aimed.restarts, aimed.targets, aimed.aims = self.targets, 0, True
+            aimed.run(problem, best)
+
+    def criterion(self, active: ActiveSet) -> Criterion:
+        return towards(active) if self.aims else active.criterion
+
     def initialise(self, active: ActiveSet, problem: Problem) -> None:
         start = active.budget.start(active.images, active.region, active.draws)
         drawn = (active.restart > 0) | self.random_start
         active.current = torch.where(drawn[:, None, None, None], start, active.images)
+        if self.aims:
+            aim(active, problem)
+            active.current = active.current if problem.start is None else problem.start
         if self.momentum:
             active.memory["velocity"] = torch.zeros_like(active.images)
         if self.di_prob:

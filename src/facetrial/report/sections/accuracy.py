@@ -16,7 +16,7 @@ from facetrial.report.rendering.formatting import (
     shown_name,
     things,
 )
-from facetrial.statistics.intervals import Interval, rate_over_people
+from facetrial.statistics.intervals import METHOD, Interval, rate_over_people
 
 FEWEST_PEOPLE_FOR_GROUPS = 20
 NUM_GROUPS = 5
@@ -33,8 +33,7 @@ def accuracy_chart(summary: TrialSummary) -> Chart:
     return Chart(
         "accuracy",
         "Bar chart with 95 % intervals: " + "; ".join(parts) + ".",
-        f"Share of {things(summary)} {judged(summary)}. Whiskers: 95 % intervals, bootstrap over people, then "
-        "pictures.",
+        f"Share of {things(summary)} {judged(summary)}. Whiskers: 95 % intervals, {METHOD}.",
         "",
         judged(summary),
         [Series.of("", [name], [getattr(summary, key)], bars=True, tone=tone) for name, key, tone in bars],

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from facetrial.metrics.flagging import FLAGS_COUNT
 from facetrial.report.rendering.text_tables import csv_table, markdown_table
+from facetrial.statistics.intervals import METHOD
 from facetrial.sweep.csv_table import figure_columns
 from facetrial.sweep.defenses.section import defenses_chart, headed, table_lines
 from facetrial.sweep.defenses.table import DefenseTable
@@ -34,7 +35,7 @@ def defenses_markdown(table: DefenseTable, name: str = "defenses", title: str = 
     )
     parts = [
         f"{about.embedder} on {about.data}, n = {about.n}, seed {about.seed}. Share of pictures recognised "
-        "under each attack, with 95 % intervals (bootstrap over people, then pictures). Attacks know the "
+        f"under each attack, with 95 % intervals ({METHOD}). Attacks know the "
         f"defence{naive if table.has_naive else ''}.\n",
         *([f"{FLAGS_COUNT}\n"] if flags(table.summaries) else []),
         markdown_table(table.header, table_lines(table)),

@@ -8,6 +8,7 @@ from facetrial.metrics.names import defenses_name
 from facetrial.report.rendering.components import Cell
 from facetrial.report.rendering.formatting import NOTHING, points
 from facetrial.report.rendering.text_tables import csv_table, markdown_table
+from facetrial.statistics.intervals import METHOD, METHOD_OF_DIFFERENCES
 from facetrial.sweep.study.section import headed, noise_level, study_chart, study_table
 from facetrial.sweep.study.table import FURTHER_COLUMNS, STUDY_COLUMNS, Study, place_of
 
@@ -35,7 +36,7 @@ def study_markdown(study: Study, title: str = "", picture: str = "study.png") ->
     further = [column.key for column in FURTHER_COLUMNS if column.key in study.columns]
     parts = [
         f"{about.embedder} on {about.data}, seed {about.seed}. Share of pictures recognised, with 95 % "
-        "intervals: Wilson's within one person, bootstrap over people, then pictures, for all. Every figure is of "
+        f"intervals: Wilson's within one person, {METHOD} for all. Every figure is of "
         f"the {study.n} of {study.n_tested} test pictures on which every attack reached its budget.\n",
         _cell_table(study, [column.key for column in STUDY_COLUMNS]),
     ]
@@ -54,7 +55,7 @@ def study_markdown(study: Study, title: str = "", picture: str = "study.png") ->
     parts += ["## Compared picture by picture\n", _comparison_table(study)]
     parts.append("".join(f"- {comparison.sentence}\n" for comparison in study.comparisons))
     parts.append(
-        "Differences are in percentage points, with intervals by a paired bootstrap over people, then pictures. "
+        f"Differences are in percentage points, with intervals of 95 % ({METHOD_OF_DIFFERENCES}). "
         "McNemar's exact p takes pictures as independent, which pictures of one person are not; the interval is "
         "what counts.\n"
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from facetrial.report.rendering.components import Chart, Section, Table
 from facetrial.report.rendering.formatting import shown_name
+from facetrial.statistics.intervals import METHOD
 from facetrial.sweep.study.table import STUDY_COLUMNS, Study
 
 _TONES = ("clean", "eight_bit", "attacked", "fourth")
@@ -24,7 +25,7 @@ def study_section(study: Study, name: str = "study", title: str = "") -> Section
     """
     note = (
         f"Every figure is of the {study.n} of {study.n_tested} test pictures on which every attack reached its budget. "
-        "Intervals: Wilson's within one person, bootstrap over people, then pictures, for all. Adversarial training is "
+        f"Intervals: Wilson's within one person, {METHOD} for all. Adversarial training is "
         f"measured under noisy landmarks unless its column says otherwise. {noise_level(study)}"
     )
     return Section(
