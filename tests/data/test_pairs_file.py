@@ -133,7 +133,7 @@ def test_people_with_a_single_picture_are_cut_like_the_others(tmp_path):
     np.testing.assert_array_equal(faces.pixels[1], data.all_faces.pixels[2])
     (root / "Bob" / "Bob_0001.jpg").write_bytes(b"")
     with pytest.raises(
-        FacetrialError, match=r"1 of 1 pictures .* cannot be used: Bob/Bob_0001.jpg \(an empty file\)"
+        FacetrialError, match=r"1 picture\(s\) below .* cannot be used: Bob/Bob_0001.jpg \(an empty file\)"
     ):
         data.faces_of(["Bob/Bob_0001.jpg"])
     with pytest.raises(FacetrialError, match="not in"):

@@ -1,6 +1,7 @@
 """Verification as a user calls it: what a trial of pairs leaves, and what it refuses."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,20 @@ def test_what_has_no_meaning_for_pairs_is_refused(tmp_path, overrides, said):
     with pytest.raises(FacetrialError, match=said):
         check_possible(TrialContext(composed(tmp_path, *usual, *overrides), tmp_path))
     check_possible(TrialContext(composed(tmp_path, *usual), tmp_path))
+
+
+def test_a_picture_that_cannot_be_used_costs_its_pairs_and_is_named(home, tmp_path):
+    shutil.copytree(home / "lfw", tmp_path / "lfw")
+    shutil.copy(home / "pairs.txt", tmp_path)
+    (tmp_path / "lfw" / "Eva" / "Eva_0001.png").write_bytes(b"")
+    done = held(tmp_path)
+    assert "2 of 12 pairs have a picture that cannot be used" in done.said
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["n"] == 10
+    assert summary["pairs"]["pairs"]["clean"] == {"genuine": 6, "impostor": 4}
+    assert summary["left_out"] == {"n": 1, "pictures": {"Eva/Eva_0001.png": "an empty file"}, "people": []}
+    assert not pd.read_csv(tmp_path / "out" / "pairs.csv")["second"].str.contains("Eva").any()
+    assert "Eva/Eva_0001.png" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_the_list_lies_beside_the_people_where_scikit_learn_leaves_it(home):

@@ -174,15 +174,15 @@ class PeopleFolder(FacesDataModule):
         return self._cut(files, paths, digests, detections, notes)
 
     def faces_of(self, files: Sequence[str]) -> FaceDataset:
-        """These pictures, in this order, whoever is on them and however few that person has.
+        """Those of these pictures that can be used, in this order, whoever is on them and however few that person has.
 
-        They are found and cut like the others, and lie in the same cache.
+        They are found and cut like the others, and lie in the same cache; `bad_pictures` tells of the rest.
 
         Args:
             files: names below the folder of people.
 
         Raises:
-            FacetrialError: some are not there or cannot be used.
+            FacetrialError: some are not there; none can be used, or not all and `on_bad_picture` is "error".
         """
         folder = self.people_folder()
         known = pictures_of_people(folder, 1)
@@ -197,12 +197,15 @@ class PeopleFolder(FacesDataModule):
             for file, problem, found in zip(files, detections.problems, detections.found, strict=True)
             if problem or (lost and not found)
         }
-        if bad:
-            listed = some([f"{file} ({why})" for file, why in bad.items()])
-            raise FacetrialError(
-                f"{len(bad)} of {len(files)} pictures that are needed cannot be used: {listed}. Put them right, or "
-                "take them from the list that names them."
-            )
+        report_left_out(folder, bad, {}, refuse=self.on_bad_picture == "error" or len(bad) == len(files))
+        self.bad_pictures = bad
+        rows = [row for row, file in enumerate(files) if file not in bad]
+        files, paths, digests = (
+            [files[row] for row in rows],
+            [paths[row] for row in rows],
+            [digests[row] for row in rows],
+        )
+        detections = detections.select(rows)
         self.no_face = [file for file, found in zip(files, detections.found, strict=True) if not found]
         report_faces(len(files), self.no_face, self.several_faces, self.search.face)
         notes = {"alignment": repr(self.alignment), "pictures": len(files), "no_face": self.no_face}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from facetrial.metrics.parts import LeftOut
 from facetrial.metrics.summary import VERIFICATION, TrialSummary, summarise
 from facetrial.metrics.tasks.pair_protocol import names_as_numbers, protocol_summary
 from facetrial.metrics.tasks.results import ListOfPairs
@@ -46,6 +47,7 @@ def write_pair_results(
     outcome: TrialOutcome,
     judged: JudgedPairs,
     about: ListOfPairs,
+    left_out: LeftOut | None = None,
 ) -> TrialSummary:
     """Writes `verdicts.csv` (a row a pair), `pairs.csv` (similarities), `summary.json` and `report.html`.
 
@@ -53,6 +55,7 @@ def write_pair_results(
 
     Args:
         about: the list.
+        left_out: pictures of the list that could not be used, whose pairs stand in no figure.
         Others are as in `write_results`.
 
     Returns:
@@ -81,6 +84,7 @@ def write_pair_results(
         weak_on_purpose=outcome.weak_on_purpose,
         per_identity={},  # a pair is of two people
         over_people=None,
+        left_out=left_out,
         attack_parts=context.settings["attack"],
         pairs=found,
     )

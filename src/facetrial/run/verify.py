@@ -25,6 +25,7 @@ from facetrial.recognition.victim import Victim
 from facetrial.run.context import TrialContext
 from facetrial.run.evaluate import attack_and_check
 from facetrial.run.pair_results import JudgedPairs, write_pair_results
+from facetrial.run.results import left_out_summary
 from facetrial.training.plan import RecognizerPlan
 from facetrial.training.train import recognizer_for
 from facetrial.trial.pair_trial import PairedFaces, PairTrial, embed_pictures, paired
@@ -72,6 +73,7 @@ def run_pair_trial(
             "this attack is fitted on training pictures, and pairs have none; choose another, such as attack=pgd."
         )
     whole = faces_of_pairs(context, faces, listed, context.needs_landmarks(attack))
+    listed = whole.pairs
 
     device = context.trainer.strategy.root_device
     in_front = list(context.plan.defenses_in_front.values())
@@ -103,7 +105,7 @@ def run_pair_trial(
         return None
     judged = JudgedPairs(whole, similarities, thresholds)
     about = ListOfPairs(path.name, chosen, attacked, mirror, untouched)
-    return write_pair_results(context, outcome, judged, about)
+    return write_pair_results(context, outcome, judged, about, left_out_summary(faces))
 
 
 def check_possible(context: TrialContext) -> None:
@@ -140,12 +142,29 @@ def list_beside(folder: Path) -> Path:
 def faces_of_pairs(
     context: TrialContext, faces: PeopleFolder, listed: list[Pair], needs_landmarks: bool
 ) -> PairedFaces:
-    """The pairs' pictures, with landmarks where an attack or a defence needs them."""
+    """The pairs with both pictures to use, with landmarks where an attack or a defence needs them.
+
+    Raises:
+        FacetrialError: no pair of one person is left, or none of two.
+    """
     names = files_of_pairs(listed, pictures_of_people(faces.people_folder(), 1))
     pictures = faces.faces_of(list(names.values()))
+    usable = set(pictures.files)
+    whole = [pair for pair in listed if {names[pair.first], names[pair.second]} <= usable]
+    if len(whole) < len(listed):
+        log.warning(
+            "%d of %d pairs have a picture that cannot be used, and stand in no figure.",
+            len(listed) - len(whole),
+            len(listed),
+        )
+    if len({pair.same for pair in whole}) < 2:
+        raise FacetrialError(
+            f"of {len(listed)} pairs {len(whole)} have two pictures that can be used, and these are not of both kinds: "
+            "of one person, and of two. Put the pictures right that are named above."
+        )
     if needs_landmarks:
         context.plan.find_landmarks(pictures)
-    return paired(listed, pictures)
+    return paired(whole, pictures)
 
 
 def embedder_for(plan: RecognizerPlan) -> tuple[nn.Module, bool]:
