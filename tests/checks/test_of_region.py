@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from facetrial.checks.of_region import LandmarksAgree
+from facetrial.faces.landmark_names import LEFT_EYE, NOSE_TIP, RIGHT_EYE
 from facetrial.regions.regions import Discs, Ears
 from tests.helpers.evidence import evidence_of, pgd, sound
 from tests.planted.trials import with_landmarks
@@ -21,6 +22,27 @@ def test_regions_lie_on_their_landmarks(region, size):
     found.attack.region = region
     outcome = LandmarksAgree()(found)
     assert outcome.passed, outcome.detail
+
+
+class Shifted(Ears):
+    """Whose discs lie beside the ears, by a third of their radius."""
+
+    def __call__(self, landmarks, height, width, draws):
+        return super().__call__(landmarks, height, width, draws).roll(round(0.04 * width), 3)
+
+
+def test_one_ear_of_a_turned_head_is_looked_at():
+    found = with_landmarks(160)
+    points = found.faces.landmarks
+    points[:, NOSE_TIP] += 0.25 * (points[:, LEFT_EYE] - points[:, RIGHT_EYE])
+    points[:] = 80 + 0.5 * (points - 80)  # so that ears are in the picture
+    points[..., 0] += 20
+    found.faces.five_points[:] = np.nan
+    for region, agree in ((Ears(), True), (Shifted(), False)):
+        found.attack.region = region
+        outcome = LandmarksAgree()(found)
+        assert outcome.passed is agree, outcome.detail
+        assert f"{100 * agree}% under the region" in outcome.detail
 
 
 def test_points_far_from_those_of_mtcnn_are_told():

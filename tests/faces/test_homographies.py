@@ -1,11 +1,9 @@
-"""Maps of the plane: their way back, units of the face, and textures laid by them."""
+"""Maps of the plane: their way back, and textures laid by them."""
 
 import pytest
 import torch
 
-from facetrial.faces.homographies import from_face, inverted, laid, moved
-from facetrial.faces.landmark_names import LEFT_EYE, RIGHT_EYE
-from tests.helpers.faces import some_faces
+from facetrial.faces.homographies import inverted, laid, moved
 
 
 def tilted():
@@ -19,15 +17,6 @@ class TestMaps:
             moved(inverted(tilted()), moved(tilted(), points)), points, rtol=1e-4, atol=1e-3
         )
         torch.testing.assert_close(inverted(tilted()), torch.linalg.inv(tilted()))
-
-    def test_units_of_the_face(self):
-        faces = some_faces(4)
-        points = moved(
-            from_face(faces.landmarks), torch.tensor([[[0.5, 0.0], [-0.5, 0.0], [0.0, 1.0]]]).expand(4, 3, 2)
-        )
-        torch.testing.assert_close(points[:, 0], faces.landmarks[:, LEFT_EYE])
-        torch.testing.assert_close(points[:, 1], faces.landmarks[:, RIGHT_EYE])
-        assert (points[:, 2, 1] > faces.landmarks[:, LEFT_EYE, 1]).all()
 
     def test_the_identity_is_exact(self):
         textures = torch.rand(2, 3, 20, 30)
@@ -46,6 +35,23 @@ class TestMaps:
         twice = torch.tensor([[[2.0, 0.0, 0.5], [0.0, 2.0, 0.5], [0.0, 0.0, 1.0]]])
         large = laid(texture, twice, 16, 16)
         assert float(large.sum()) == pytest.approx(4.0, rel=1e-3)
+
+    def test_what_is_flattened_first_is_laid_where_it_came_from_and_nothing_off_it(self):
+        texture = torch.rand(1, 1, 8, 8)
+        wide = laid(
+            texture,
+            torch.eye(3)[None],
+            8,
+            16,
+            flattened=lambda places: places * places.new_tensor((0.5, 1.0)),
+        )
+        torch.testing.assert_close(wide[..., ::2], texture)
+        off = laid(
+            texture, torch.eye(3)[None], 8, 8,
+            flattened=lambda places: torch.where(places[..., :1] < 4, places, torch.nan),
+        )  # fmt: skip
+        torch.testing.assert_close(off[..., :4], texture[..., :4])
+        assert off[..., 4:].eq(0).all()
 
     def test_the_slope_is_that_of_finite_differences(self):
         texture = torch.rand(1, 1, 6, 6, dtype=torch.float64, requires_grad=True)

@@ -5,25 +5,63 @@ import math
 import pytest
 import torch
 
-from facetrial.data.synthetic import SyntheticFaces
 from facetrial.faces.frames import inter_eye_distance
-from facetrial.faces.landmark_names import LEFT_EYE, MOUTH, RIGHT_EYE
+from facetrial.faces.landmark_names import LEFT_EYE, MOUTH, NOSE_TIP, RIGHT_EYE, indices
 from facetrial.regions.masks import (
     disc_mask,
     distance_to_nearest,
     ear_points,
     face_mask,
-    known_mean,
     radius_of_area,
 )
+from tests.helpers.drawn_heads import heads_at_all_turns
 
 
-def test_ears_lie_where_drawn_faces_have_them():
-    portraits = SyntheticFaces(people=20, pictures=4, pictures_min=4, size=48).portraits()
-    distance = (ear_points(portraits.landmarks) - portraits.ears).norm(dim=-1)
-    relative = distance / inter_eye_distance(portraits.landmarks)[:, None]
-    assert relative.median() < 0.15
-    assert (relative < 0.3).float().mean() > 0.9
+@pytest.fixture(scope="module")
+def heads():
+    return heads_at_all_turns(2000)
+
+
+@pytest.fixture(scope="module")
+def far(heads):
+    """(B, 2): the ear on the side that is turned away."""
+    return torch.stack([heads.yaw > 0, heads.yaw < 0], dim=1)
+
+
+class TestEars:
+    def test_they_lie_where_drawn_heads_have_them_at_all_turns(self, heads):
+        unit = inter_eye_distance(heads.landmarks)[:, None]
+        distance = (ear_points(heads.landmarks) - heads.ears).norm(dim=-1) / unit
+        distance = distance[distance.isfinite()]
+        assert distance.median() <= 0.12
+        assert distance.quantile(0.95) <= 0.25
+
+    def test_none_lies_on_an_eye(self, heads):
+        ears = ear_points(heads.landmarks).nan_to_num(torch.inf)
+        eyes = heads.landmarks[:, [LEFT_EYE, RIGHT_EYE]]
+        nearest = torch.cdist(ears, eyes).flatten(1).amin(1) / inter_eye_distance(heads.landmarks)
+        assert nearest.min() > 0.3  # the radius of a disc
+        corners = heads.landmarks[:, list(indices("left_eye_outer", "right_eye_outer"))]
+        outward = (corners - eyes) / (corners - eyes).norm(dim=-1, keepdim=True)
+        beyond = ((ear_points(heads.landmarks) - corners) * outward).sum(-1)
+        assert (beyond[beyond.isfinite()] > 0).all()
+
+    def test_hidden_ones_are_left_out(self, heads, far):
+        shown = ear_points(heads.landmarks).isfinite().all(-1)
+        assert shown[~far].all()
+        assert (shown == heads.seen)[far].float().mean() > 0.9
+        assert shown[far & (heads.yaw.abs() > 0.35)[:, None]].float().mean() < 0.01
+        assert shown[far & (heads.yaw.abs() < 0.1)[:, None]].all()
+
+    def test_a_head_without_a_nose_counts_as_facing_the_camera(self, heads):
+        landmarks = heads.landmarks[:4].clone()
+        landmarks[:, NOSE_TIP] = torch.nan
+        landmarks[0, LEFT_EYE] = torch.nan
+        landmarks[1, list(MOUTH)] = torch.nan
+        assert ear_points(landmarks).isfinite().flatten(1).all(1).tolist() == [False, True, True, True]
+        middle = landmarks[2:, [LEFT_EYE, RIGHT_EYE]].mean(1)
+        apart = (ear_points(landmarks)[2:] - middle[:, None]).norm(dim=-1)
+        torch.testing.assert_close(apart[:, 0], apart[:, 1], rtol=0.05, atol=0)
 
 
 def distances(radius_at_most: int = 40) -> torch.Tensor:
@@ -67,12 +105,6 @@ def test_distances_are_to_the_nearest_point_that_is_known():
     assert found[1].isinf().all()
 
 
-def test_the_mean_of_known_points():
-    points = torch.tensor([[[1.0, 2.0], [torch.nan, 7.0], [3.0, 6.0]], [[torch.nan, torch.nan]] * 3])
-    assert known_mean(points)[0].tolist() == [2.0, 4.0]
-    assert known_mean(points)[1].isnan().all()
-
-
 def test_a_face_is_an_ellipse():
     landmarks = torch.full((1, 15, 2), torch.nan)
     landmarks[0, LEFT_EYE], landmarks[0, RIGHT_EYE] = (
@@ -86,3 +118,11 @@ def test_a_face_is_an_ellipse():
     rows, columns = mask.any(1).nonzero()[:, 0], mask.any(0).nonzero()[:, 0]
     assert (rows[0] + rows[-1]) / 2 == pytest.approx(122.5, abs=1)
     assert (columns[0] + columns[-1]) / 2 == pytest.approx(100, abs=1)
+
+
+def test_the_ellipse_of_a_face_goes_where_the_head_turns(heads):
+    masks = face_mask(heads.landmarks, *heads.skin.shape[1:])
+    on_skin = (masks & heads.skin).flatten(1).sum(1) / masks.flatten(1).sum(1)
+    turned = heads.yaw.abs() > 0.4
+    assert on_skin[turned].mean() > 0.75
+    assert on_skin[~turned].mean() > 0.77

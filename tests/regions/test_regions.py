@@ -8,7 +8,7 @@ import torch
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 from facetrial.faces.frames import inter_eye_distance
-from facetrial.faces.landmark_names import EYES, NOSE_TIP
+from facetrial.faces.landmark_names import EYES, NOSE_TIP, indices
 from facetrial.regions.masks import face_mask
 from facetrial.regions.regions import Discs, Ears, Everywhere, Scattered
 from tests.helpers.faces import some_faces
@@ -127,6 +127,25 @@ def test_ears_lie_left_and_right_of_the_eyes():
     eyes = faces.landmarks[0, list(EYES)]
     assert left[0] > eyes[:, 0].max()
     assert right[0] < eyes[:, 0].min()
+
+
+def test_a_head_that_is_turned_has_one_ear():
+    faces = some_faces(2)
+    eyes = faces.landmarks[:, list(indices("left_eye_center", "right_eye_center"))]
+    faces.landmarks[0, NOSE_TIP] -= 0.25 * (eyes[0, 0] - eyes[0, 1])
+    faces.landmarks = 48 + 0.5 * (faces.landmarks - 48)  # so that ears are in the picture
+    assert Ears().centres(faces.landmarks).isfinite().all(-1).tolist() == [[True, False], [True, True]]
+    one, two = mask_of(Ears(), faces).sum((1, 2, 3))
+    assert float(two / one) == pytest.approx(2, rel=0.1)
+    assert (mask_of(Ears(area=0.05), faces).mean((1, 2, 3)) - 0.05).abs().max() < 3 / SIZE**2
+    assert (mask_of(Scattered(Ears()), faces)[0].sum() - one).abs() <= 1 + 1e-3 * one
+
+
+def test_discs_outside_the_picture_do_not_grow_into_it():
+    faces = some_faces(2)
+    faces.landmarks[0, NOSE_TIP] = torch.tensor([-30.0, 50.0])
+    for area in (None, 0.05):
+        assert (mask_of(Discs("nose", area=area), faces).sum((1, 2, 3)) > 0).tolist() == [False, True]
 
 
 def test_bad_settings_are_refused():

@@ -80,6 +80,7 @@ def _between_eyes(landmarks: Tensor) -> Tensor:
 def _covered(mask: Tensor, centres: Tensor, between_eyes: Tensor) -> Tensor:
     """(B,) bool: whether masks (B, H, W) lie on the centres (B, K, 2) that are known and in the picture."""
     height, width = mask.shape[1:]
+    known = centres.isfinite().all(2)
     at = centres.nan_to_num(-1.0).round().long()
     inside = (at >= 0).all(2) & (at[..., 0] < width) & (at[..., 1] < height)
     rows = torch.arange(len(mask), device=mask.device)[:, None]
@@ -88,8 +89,10 @@ def _covered(mask: Tensor, centres: Tensor, between_eyes: Tensor) -> Tensor:
     weight = mask.flatten(1).sum(1).clamp(min=1e-6)
     middle = torch.stack([(mask.sum(1) * xs).sum(1), (mask.sum(2) * ys).sum(1)], dim=1) / weight[:, None]
     # Where discs lie apart and whole, the middle of the mask is that of the centres.
-    whole = inside.all(1) & (
-        mask[:, 0].sum(1) + mask[:, -1].sum(1) + mask[..., 0].sum(1) + mask[..., -1].sum(1) == 0
+    whole = (
+        inside.any(1)
+        & (inside | ~known).all(1)
+        & (mask[:, 0].sum(1) + mask[:, -1].sum(1) + mask[..., 0].sum(1) + mask[..., -1].sum(1) == 0)
     )
     lowest, highest = (
         torch.where(inside[..., None], centres, bound).amin(1)

@@ -3,27 +3,15 @@
 A map takes points (x, y, 1) to (wx, wy, w). Points name pixels by their centres, as in `facetrial.faces.frames`.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from facetrial.faces.frames import pixel_centres
-from facetrial.faces.landmark_names import LEFT_EYE, RIGHT_EYE
 
 _NEAR = 1e-6  # the least w of a point that counts as before the camera
-
-
-def from_face(landmarks: Tensor) -> Tensor:
-    """From units of the face to pixels, (B, 3, 3), by the eye centres of landmarks (B, 15, 2).
-
-    The origin lies midway between the eyes, the unit is their distance, x points from the subject's right eye to the
-    left one, y down the face. NaN where an eye is unknown.
-    """
-    left, right = landmarks[:, LEFT_EYE], landmarks[:, RIGHT_EYE]
-    (x, y), middle = (left - right).unbind(1), (left + right) / 2
-    zero, one = torch.zeros_like(x), torch.ones_like(x)
-    rows = [x, -y, middle[:, 0], y, x, middle[:, 1], zero, zero, one]
-    return torch.stack(rows, dim=1).unflatten(1, (3, 3))
 
 
 def inverted(maps: Tensor) -> Tensor:
@@ -41,22 +29,31 @@ def moved(maps: Tensor, points: Tensor) -> Tensor:
     return torch.stack([x / w, y / w], dim=2)
 
 
-def laid(textures: Tensor, maps: Tensor, height: int, width: int, finer: int = 1) -> Tensor:
+def laid(
+    textures: Tensor,
+    maps: Tensor,
+    height: int,
+    width: int,
+    finer: int = 1,
+    flattened: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
     """Textures laid into black pictures, (B, C, H, W), differentiable in the textures.
 
     Args:
         textures: (B, C, h, w).
-        maps: (B, 3, 3), from pixels of the texture to pixels of the picture. Where a map is not finite or has no way
-            back, nothing is laid.
+        maps: (B, 3, 3), from pixels of the texture to pixels of the picture, or to what `flattened` gives. Where a map
+            is not finite or has no way back, nothing is laid.
         height: of the pictures.
         width: of the pictures.
         finer: places across and down in each pixel that are averaged, against aliasing; 1 takes its centre.
+        flattened: from pixels of the picture, (1, K, 2), to points (B, K, 2) of a surface laid flat; NaN = off it.
     """
     back = inverted(maps)
     known = back.isfinite().flatten(1).all(1)[:, None, None]
     back = torch.where(known, back, torch.eye(3, device=maps.device))
     places = (pixel_centres(height * finer, width * finer, textures.device) + 0.5) / finer - 0.5
-    there = moved(back, places.view(1, -1, 2).to(back))
+    places = places.view(1, -1, 2).to(back)
+    there = moved(back, places if flattened is None else flattened(places))
     size = there.new_tensor(textures.shape[:-3:-1])
     grid = ((2 * there + 1) / size - 1).nan_to_num(-9.0, -9.0, -9.0).clamp(-9.0, 9.0)
     grid = torch.where(known, grid, -9.0).unflatten(1, (height * finer, width * finer))

@@ -13,7 +13,8 @@ from facetrial.core.errors import FacetrialError
 from facetrial.core.files import recalled, written_whole
 from facetrial.core.settings import ExistingFile, Seed
 from facetrial.faces.batch import FaceDataset
-from facetrial.faces.frames import mean_shape, move, similarity_transforms
+from facetrial.faces.frames import mean_shape
+from facetrial.faces.head import Head
 from facetrial.faces.landmark_names import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
 from facetrial.landmarks.inference import find_in_pictures
 from facetrial.landmarks.plan import LandmarkPlan
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 # MTCNN goes by the picture: the subject's right eye comes first.
 _FIVE = (RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT)
+# How far each landmark stands out from the plane of eyes and mouth, in inter-eye distances.
+_AHEAD = (0.0, 0.0, -0.02, -0.15, -0.02, -0.15, 0.15, -0.2, 0.15, -0.2, 0.5, 0.0, 0.0, 0.2, 0.2)
 _BATCH = 64
 _VERSION = 1  # of how landmarks are found: raised when the same network would find others
 
@@ -50,7 +53,7 @@ class Mtcnn(LandmarkSource):
     """MTCNN's five points, found when the pictures were aligned.
 
     Eye centres, nose tip and mouth corners are MTCNN's own. The other ten, the corners of the eyes, the brows and
-    the lips, are derived: the mean shape of Kaggle's training set, turned, scaled and shifted to fit the five. A
+    the lips, are derived: those of the mean shape of Kaggle's training set, on a head turned as the five say. A
     picture in which MTCNN found no face has no landmarks.
 
     Raises:
@@ -66,12 +69,11 @@ class Mtcnn(LandmarkSource):
                 "landmarks=regressor, or landmarks=labels where the data has them."
             )
         landmarks = torch.full((len(five), 15, 2), torch.nan, dtype=torch.float64)
+        landmarks[:, list(_FIVE)] = five
         shape = mean_shape(five)
-        # From the mean shape to the picture: the similarity to the shape, turned round.
-        fits = torch.stack(
-            [similarity_transforms(shape[list(_FIVE)][None], points)[0] for points in five[known]]
-        )
-        landmarks[known] = move(fits, shape.expand(len(fits), -1, -1))
+        eyes = shape[[LEFT_EYE, RIGHT_EYE]]
+        flat = (shape - eyes.mean(0)) / (eyes[0] - eyes[1]).norm()
+        landmarks = Head.of(landmarks).pixels(torch.cat([flat, flat.new_tensor(_AHEAD)[:, None]], dim=1))
         landmarks[:, list(_FIVE)] = five
         return landmarks.float().numpy()
 

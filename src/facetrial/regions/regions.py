@@ -75,7 +75,8 @@ class Discs(Region):
         radius: of a disc, as a fraction of the inter-eye distance.
         softness: width of the disc's edge as a fraction of its radius; 0 is a hard edge.
         area: of all discs together, as a share of the picture: in each picture they grow or shrink together until
-            they cover it, whatever `radius` says. None leaves them as large as `radius` makes them.
+            they cover it, whatever `radius` says, unless all lie outside the picture. None leaves them as large as
+            `radius` makes them.
     """
 
     @checked("attack.region")
@@ -107,12 +108,16 @@ class Discs(Region):
         if self.area is not None:
             wanted = torch.full_like(radius, self.area * height * width, dtype=torch.float64)
             grown = radius_of_area(distance, torch.ones_like(distance), wanted, self.softness)
-            radius = torch.where(radius.isnan() | distance.isinf().flatten(1).all(1), torch.nan, grown)
+            in_picture = distance.flatten(1).amin(1) <= radius.clamp(min=1.0)
+            radius = torch.where(in_picture, grown, torch.nan)
         return disc_mask(distance, radius, self.softness)[:, None]
 
 
 class Ears(Discs):
-    """Discs on the ears, which Kaggle's points lack: extrapolated from eyes, brows, nose and mouth."""
+    """Discs on the ears, which Kaggle's points lack: where a head that is turned as eyes, nose and mouth say has them.
+
+    An ear that the head hides has no disc, and one that lies outside the picture leaves none in it.
+    """
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ left one, y down the face.
 """
 
 from abc import abstractmethod
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -14,13 +15,15 @@ from facetrial.core.checked_settings import checked
 from facetrial.core.randomness import Draws
 from facetrial.core.settings import Positive
 from facetrial.faces.frames import pixel_centres
-from facetrial.faces.homographies import from_face, laid
+from facetrial.faces.head import Head
+from facetrial.faces.homographies import laid
 from facetrial.regions.masks import check_landmarks
 from facetrial.regions.regions import Region
 
 PIXELS = 80  # of a texture, to the inter-eye distance
 # Between the pupils of adults, on average: Dodgson, "Variation and extrema of human interpupillary distance", 2004.
 MILLIMETRES = 63.0
+FOREHEAD = 1.0  # bend: 57 mm beside their middle, at the temples, foreheads lie 26 mm further back
 _FINER = 2
 
 
@@ -32,6 +35,7 @@ class Shape(Region):
 
     Attributes:
         left, top, right, bottom: the rectangle before it is scaled.
+        before, bend: how far before the eyes its middle lies, and how round what it lies on is, as in `Head.surface`.
 
     Raises:
         FacetrialError: `scale` is not positive.
@@ -41,6 +45,8 @@ class Shape(Region):
     top: float
     right: float
     bottom: float
+    before = 0.0
+    bend = 0.0
 
     @checked("attack.region")
     def __init__(self, scale: Positive = 1.0) -> None:
@@ -73,7 +79,7 @@ class Shape(Region):
         return (self.inside(points) * PIXELS + 0.5).clamp(0.0, 1.0)
 
     def to_face(self, device: torch.device | None = None) -> Tensor:
-        """From pixels of the texture to units of the face, (1, 3, 3)."""
+        """From pixels of the texture, laid flat, to units of the face, (1, 3, 3)."""
         (x, y), (height, width) = self.centre, self.size
         step = self.scale / PIXELS
         rows = [
@@ -83,24 +89,30 @@ class Shape(Region):
         ]
         return torch.tensor([rows], device=device)
 
-    def placement(self, landmarks: Tensor, maps: Tensor | None = None) -> Tensor:
-        """From pixels of the texture to pixels of the picture, (B, 3, 3); NaN where an eye is unknown.
+    def laid(
+        self, textures: Tensor, landmarks: Tensor, height: int, width: int, maps: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Textures (B, 3, h, w) worn in pictures, weighted by the mask, (B, 3, H, W), and the mask (B, 1, H, W).
 
-        `maps` (B, 3, 3) of the face's plane move the shape away from its nominal place.
+        `maps` (B, 3, 3) of the surface that it lies on move the shape away from its nominal place. Nothing is worn
+        where an eye is unknown.
         """
-        to_face = self.to_face(landmarks.device)
-        return from_face(landmarks) @ (to_face if maps is None else maps @ to_face)
-
-    def laid(self, textures: Tensor, placement: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
-        """Textures (B, 3, h, w) placed into pictures, weighted by the mask, (B, 3, H, W), and the mask (B, 1, H, W)."""
         alpha = self.alpha(textures.device).expand(len(textures), 1, -1, -1)
-        both = laid(torch.cat([textures * alpha, alpha], dim=1), placement, height, width, _FINER)
+        both = self._worn(torch.cat([textures * alpha, alpha], dim=1), landmarks, height, width, maps)
         return both[:, :3], both[:, 3:]
 
     def __call__(self, landmarks: Tensor, height: int, width: int, draws: Draws) -> Tensor:
         check_landmarks(landmarks)
         alpha = self.alpha(landmarks.device).expand(len(landmarks), 1, -1, -1)
-        return laid(alpha, self.placement(landmarks), height, width, _FINER)
+        return self._worn(alpha, landmarks, height, width)
+
+    def _worn(
+        self, textures: Tensor, landmarks: Tensor, height: int, width: int, maps: Tensor | None = None
+    ) -> Tensor:
+        head, to_face = Head.of(landmarks), self.to_face(landmarks.device)
+        flattened = partial(head.surface, before=self.before, bend=self.bend)
+        to_face = to_face.expand(len(textures), 3, 3) if maps is None else maps @ to_face
+        return laid(textures, to_face, height, width, _FINER, flattened)
 
 
 def _inside_box(
@@ -115,6 +127,7 @@ class Sticker(Shape):
     """A rectangle with round corners on the forehead."""
 
     left, top, right, bottom = -0.5, -1.0, 0.5, -0.5
+    before, bend = 0.1, FOREHEAD
 
     def inside(self, points: Tensor) -> Tensor:
         return _inside_box(points, self.centre, (0.5, 0.25), 0.08)
@@ -123,16 +136,18 @@ class Sticker(Shape):
 class HatBand(Shape):
     """The band of a hat, over the forehead from temple to temple (Komkov and Petiushko, "AdvHat", ICPR 2020)."""
 
-    left, top, right, bottom = -1.2, -1.25, 1.2, -0.75
+    left, top, right, bottom = -0.95, -1.0, 0.95, -0.5
+    before, bend = 0.1, FOREHEAD
 
     def inside(self, points: Tensor) -> Tensor:
-        return _inside_box(points, self.centre, (1.2, 0.25), 0.05)
+        return _inside_box(points, self.centre, (0.95, 0.25), 0.05)
 
 
 class Glasses(Shape):
     """The frame of glasses: two rims, a bridge and the beginnings of the temples (Sharif et al., CCS 2016)."""
 
     left, top, right, bottom = -1.2, -0.4, 1.2, 0.4
+    before, bend = 0.2, 0.35
 
     def inside(self, points: Tensor) -> Tensor:
         folded = torch.stack([points[..., 0].abs(), points[..., 1]], dim=-1)  # the two sides are alike

@@ -18,7 +18,9 @@ from facetrial.training.train import recognizer_for
 log = logging.getLogger(__name__)
 
 # Of this package, what a level comes from beside the victim.
-_DECIDE = ("attacks", "core/exact_sums.py", "core/randomness.py", "regions", "run/calibration.py")
+_DECIDE = (
+    "attacks", "core/exact_sums.py", "core/randomness.py", "faces/head.py", "regions", "run/calibration.py",
+)  # fmt: skip
 
 
 def noise_level_of(rule: Settings, plan: RecognizerPlan) -> NoiseLevel:

@@ -36,6 +36,7 @@ _TRAINS_DEFENDED = (
     "attacks",
     "core/exact_sums.py",
     "defenses",
+    "faces/head.py",
     "faces/landmark_names.py",
     "recognition",
     "regions",

@@ -18,7 +18,7 @@ from facetrial.regions.wearables import Glasses, HatBand, Sticker
 from tests.helpers.fitted import NUMBERS, halves, patch, share_fooled
 from tests.helpers.victims import known_faces, trained
 
-SHAPES = {"sticker": Sticker(2.5), "glasses": Glasses(1.5), "hat_band": HatBand(1.5)}
+SHAPES = {"sticker": Sticker(2.5), "glasses": Glasses(1.5), "hat_band": HatBand(2.0)}
 
 
 def at_random(attack):

@@ -113,13 +113,13 @@ class Patch(Fitted):
 
     def applied(self, problem: Problem, patterns: Tensor, epoch: int | None = None) -> Tensor:
         images, region = problem.images, problem.region
+        height, width = images.shape[-2:]
         maps = None
         if epoch is not None:
             maps, gains = self.jitter.drawn(problem.draws, f"placement, epoch {epoch}", self.shape.centre)
             lit = patterns * gains[:, None, None, None]
             patterns = straight_through(lit, lit.clamp(0.0, 1.0))
-        placement = self.shape.placement(problem.landmarks, maps)
-        texture, mask = self.shape.laid(patterns, placement, *images.shape[-2:])
+        texture, mask = self.shape.laid(patterns, problem.landmarks, height, width, maps)
         if not self.worn:
             texture, mask = texture * region, mask * region
         elif epoch is None:
