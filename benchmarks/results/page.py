@@ -46,7 +46,7 @@ def read_results(folder: Path) -> dict[str, Results]:
 def page(found: Mapping[str, Results]) -> str:
     """The page of these tables; what else is planned is named at its end."""
     missing = [table.title for name, table in TABLES.items() if name not in found]
-    end = [f"Not measured yet: {'; '.join(missing)}.\n"] if missing else []
+    end = [wrapped(f"Not measured yet: {'; '.join(missing)}.") + "\n"] if missing else []
     return "\n".join([HEAD, *(_section(TABLES[name], results) for name, results in found.items()), *end])
 
 
