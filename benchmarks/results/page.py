@@ -81,12 +81,12 @@ def _table(figures: Sequence[Figure]) -> str:
     lines = []
     for row in rows:
         own = [of.get((row, column)) for column in columns]
-        counted = [
-            [f"{count:,}" for count in sorted({getattr(one, key) for one in own if one})]
-            for key in ("n", "people")
+        most = max(one.n for one in own if one)
+        cells = [
+            NOTHING if one is None else cell(one) + (f", n {one.n:,}" if one.n < most else "") for one in own
         ]
-        cells = [NOTHING if one is None else cell(one) for one in own]
-        lines.append([row, *cells, *(", ".join(counts) for counts in counted)])
+        people = sorted({one.people for one in own if one})
+        lines.append([row, *cells, f"{most:,}", ", ".join(f"{count:,}" for count in people)])
     return markdown_table(["", *columns, "n", "people"], lines).rstrip()
 
 

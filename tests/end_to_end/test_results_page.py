@@ -115,6 +115,9 @@ def test_what_is_not_measured_is_named():
     assert text.startswith(HEAD)
     assert "| a | +10.0 [+0.0, +20.0] | 40 | 8 |" in text
     assert "FACENET 0123" in text
+    fewer = replace(made_up("a", 0.5, 0.4, 0.6, None, "%"), column="clean", n=9)
+    both = page({"noise": replace(results, figures=(*results.figures, fewer))})
+    assert "| a | +10.0 [+0.0, +20.0] | 50.0 [40.0, 60.0], n 9 | 40 | 8 |" in both
     assert TABLES["noise"].title not in text.partition("Not measured yet: ")[2]
     assert TABLES["clean"].title in text.partition("Not measured yet: ")[2]
 
