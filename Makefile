@@ -6,7 +6,7 @@ LFW ?=
 KEYPOINTS ?=
 WEIGHTS ?= vggface2
 
-.PHONY: setup demo test cases lint poster bench charts clean
+.PHONY: setup demo test cases lint poster bench results charts clean
 
 setup: $(STAMP)
 
@@ -45,6 +45,12 @@ poster: $(STAMP)
 
 bench: $(STAMP)
 	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; LFW="$(LFW)" $(PYTHON) $$benchmark || exit 1; done
+
+# What docs/results.md shows, measured, with the page, anew: make results LFW=DIR FACENET=FILE MOBILEFACENET=FILE
+# [TABLES=noise,clean] [ADAPTIVE=outputs/adaptive.json] [MORE=hydra/launcher=joblib]. The page alone: make results MORE=--render
+results: $(STAMP)
+	$(PYTHON) -m benchmarks.results "LFW=$(LFW)" "FACENET=$(FACENET)" "MOBILEFACENET=$(MOBILEFACENET)" \
+		$(if $(TABLES),--tables $(TABLES)) $(if $(ADAPTIVE),--adaptive $(ADAPTIVE)) $(MORE)
 
 # The charts of README and docs, of drawn faces: a sweep, and from it three PNG.
 CHARTS := outputs/charts

@@ -121,7 +121,7 @@ def main() -> None:
     plain = configured([*overrides, "defense=none"])
     bench, data = recognizer_and_data(plain, arguments.pictures, with_landmarks=True)
     recognizer, faces = bench.victim, bench.faces
-    results: dict = {"n": len(faces.images), "eps": arguments.eps}
+    results: dict = {"n": len(faces.images), "people": len(recognizer.names), "eps": arguments.eps}
     print(f"{len(recognizer.names)} people, n {len(faces.images)}, Linf {arguments.eps}/255; still standing")
     for name in arguments.defenses.split(","):
         row = results[name] = {}

@@ -1,0 +1,1 @@
+"""What docs/results.md shows: a plan of trials, their figures, and the page."""
