@@ -1,4 +1,4 @@
-"""A command that is killed and started again leaves what an undisturbed one leaves: one kind of what `kills.py` tries."""
+"""A command that is killed and started again leaves what an undisturbed one leaves: one kind of those in `kills.py`."""
 
 from tests.robustness import kills
 
