@@ -22,7 +22,16 @@ from tests.helpers.paths import CONF
 
 
 def test_there_are_configs_to_test():
-    groups = ("embedder", "data", "model", "model/head", "attack", "attack/region", "attack/budget", "attack/method")
+    groups = (
+        "embedder",
+        "data",
+        "model",
+        "model/head",
+        "attack",
+        "attack/region",
+        "attack/budget",
+        "attack/method",
+    )
     assert all(named(group) for group in (*groups, "defense", "trainer", "logger", "callbacks"))
 
 

@@ -76,7 +76,9 @@ def _directions(gallery: Tensor) -> Tensor:
     try:
         gallery = torch.as_tensor(gallery)
     except Exception as error:  # of each type of thing that is no array, another one
-        raise FacetrialError(f"a gallery must be a tensor (C, D), found a {type(gallery).__name__}.") from error
+        raise FacetrialError(
+            f"a gallery must be a tensor (C, D), found a {type(gallery).__name__}."
+        ) from error
     if not gallery.is_floating_point():
         raise FacetrialError(f"a gallery must hold floating-point numbers, found {gallery.dtype}.")
     if gallery.ndim != 2 or len(gallery) < 2:

@@ -72,9 +72,7 @@ class SVMHead(nn.Module):
         weight = self.class_weight
         if self.kernel == "linear":
             return LinearSVC(C=self.c, random_state=0, max_iter=10_000, class_weight=weight)
-        return OneVsRestClassifier(
-            SVC(C=self.c, gamma=self.gamma_setting, kernel="rbf", class_weight=weight)
-        )
+        return OneVsRestClassifier(SVC(C=self.c, gamma=self.gamma_setting, kernel="rbf", class_weight=weight))
 
     def fit(self, embeddings: np.ndarray, identities: np.ndarray) -> LinearSVC | OneVsRestClassifier:
         """Fits scikit-learn's estimator and copies it.
