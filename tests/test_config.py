@@ -12,6 +12,7 @@ from facetrial.attacks.attack import Attack
 from facetrial.checks.base import Check
 from facetrial.core.errors import FacetrialError
 from facetrial.landmarks.sources import LandmarkSource
+from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.runtime.plan import Plan
 from facetrial.runtime.settings import check_settings
 from facetrial.training.plan import RecognizerPlan
@@ -21,7 +22,16 @@ from tests.helpers.paths import CONF
 
 
 def test_there_are_configs_to_test():
-    groups = ("embedder", "data", "model", "attack", "attack/region", "attack/budget", "attack/method")
+    groups = (
+        "embedder",
+        "data",
+        "model",
+        "model/head",
+        "attack",
+        "attack/region",
+        "attack/budget",
+        "attack/method",
+    )
     assert all(named(group) for group in (*groups, "defense", "trainer", "logger", "callbacks"))
 
 
@@ -61,6 +71,16 @@ def test_model(tmp_path, name):
     assert issubclass(instantiate(config.model.plan), Plan)
     for part in parts:
         assert callable(instantiate(part, _partial_=True))
+
+
+@pytest.mark.parametrize("model", ["recognizer", "transfer"])
+@pytest.mark.parametrize("name", named("model/head"))
+def test_head(tmp_path, name, model):
+    plan = RecognizerPlan.of(composed(tmp_path, f"model={model}", f"model/head={name}"))
+    head = plan.make_head()
+    assert not head.fitted
+    assert getattr(head, "class_weight", None) == ("balanced" if name == "svm_balanced" else None)
+    assert isinstance(head, GalleryHead) == (name == "gallery")
 
 
 @pytest.mark.parametrize("kernel", ["linear", "rbf"])

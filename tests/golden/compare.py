@@ -24,7 +24,7 @@ from tests.golden.trials import read_table, trials_in, written
 TIMED = {"seconds", "images_per_second", "train_seconds", "answers_per_second", "versions"}
 # What summaries and rows have gained since 0.1: no difference where OLD is without.
 GAINED = {
-    "weak_on_purpose", "chosen", "class_size", "found_again", "noise_level", "schema", "reached", "l1",
+    "weak_on_purpose", "head", "chosen", "class_size", "found_again", "noise_level", "schema", "reached", "l1",
     "picture_digest",
 }  # fmt: skip
 SETTINGS = "attack_parts"

@@ -33,6 +33,7 @@ WRONG = {
         "model.loss.scale": POSITIVE,
         "model.head.c": POSITIVE,
         "model.head.kernel": CHOICE,
+        "model.head.class_weight": ["other", "3", "true"],
         "model.head.gamma": ["0", "-1", "nan", "true", "other"],
         "model.head": PART,
         "trainer.max_epochs": FROM_0,
@@ -71,6 +72,10 @@ WRONG = {
         "attack.budget.rms": ["0", "1.5", *_NO_NUMBER],
         "attack.budget": PART,
         "attack.method": PART,
+    },
+    ("model/head=gallery",): {
+        "model.head.pictures": COUNT,
+        "model.head.scale": POSITIVE,
     },
     ("attack=pgd",): {
         "attack.budget.eps": EPS,

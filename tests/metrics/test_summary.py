@@ -67,7 +67,7 @@ def test_nothing_attacked_and_nothing_asked_earn_no_trust(rows, checks):
 def test_keys(rows, checks):
     summary = made_up_summary(rows, about(limit=7, seed=0), N_TRAIN, checks, images_per_second=None)
     expected = (
-        "schema data synthetic limit embedder attack defense goal seed chosen n not_attackable not_reached "
+        "schema data synthetic limit embedder head attack defense goal seed chosen n not_attackable not_reached "
         "clean_accuracy robust_accuracy robust_accuracy_8bit attack_success per_identity checks trusted seconds "
         "images_per_second cost versions attack_parts noise_level class_size"
     )

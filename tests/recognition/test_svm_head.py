@@ -184,6 +184,20 @@ def test_tensors_and_lists_are_fitted_as_arrays():
     )
 
 
+@pytest.mark.parametrize("kernel", ["linear", "rbf"])
+def test_balanced_a_person_of_few_pictures_counts_as_much(kernel):
+    generator = np.random.default_rng(0)
+    identities = np.repeat([0, 1, 2], [4, 40, 40])
+    vectors = 0.8 * generator.normal(size=(84, 16)) + np.eye(16)[identities]
+    plain, balanced = SVMHead(kernel), SVMHead(kernel, class_weight="balanced")
+    plain.fit(vectors, identities)
+    estimator = balanced.fit(vectors, identities)
+    tested = torch.as_tensor(0.8 * generator.normal(size=(200, 16)) + np.eye(16)[0])
+    own, fair = plain(tested), balanced(tested)
+    assert np.abs(fair.numpy() - estimator.decision_function(tested)).max() < 1e-5
+    assert (fair.argmax(1) == 0).sum() > 1.2 * (own.argmax(1) == 0).sum()
+
+
 class TestMistakes:
     def test_not_fitted(self):
         with pytest.raises(FacetrialError, match="not fitted"):

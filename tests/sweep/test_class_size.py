@@ -1,4 +1,4 @@
-"""The same people at several numbers of training pictures."""
+"""The same people at several numbers of training pictures, and with two heads."""
 
 from dataclasses import replace
 
@@ -8,21 +8,27 @@ from facetrial.sweep.runs import Run, finished_runs
 from facetrial.trial.rows import write_rows
 from tests.helpers.made_up import about, made_up_rows, made_up_summary
 
+PEOPLE = {"Ann_A": 40, "Bob": 30, "Cid": 30, "Dee": 30}
+
+
+def runs_of(folder, left, head="svm"):
+    """Trials that differ in the most training pictures of a person, by the share of attacked pictures recognised."""
+    runs = []
+    for cap, share in left.items():
+        rows = made_up_rows(PEOPLE, share, seed=cap)
+        rows.loc[:1, "status"] = "not_attackable" if cap == 5 else "attacked"
+        n_train = {name: 7 + place for place, name in enumerate(PEOPLE)}
+        summary = made_up_summary(rows, about(attack="random", head=head), n_train)
+        found = class_size_summary(rows, n_train, head, False, None, cap, ("Ann_A", "Bob"))
+        run = folder / f"{head}-{cap}"
+        run.mkdir()
+        write_rows(rows, run / "verdicts.csv")
+        runs.append(Run(run, (f"model/head={head}",), replace(summary, class_size=found)))
+    return runs
+
 
 def test_the_same_people_at_several_sizes(tmp_path):
-    people = {"Ann_A": 40, "Bob": 30, "Cid": 30, "Dee": 30}
-    runs = []
-    for cap, left in ((5, 0.4), (20, 0.6), (100, 0.9)):
-        rows = made_up_rows(people, left, seed=cap)
-        rows.loc[:1, "status"] = "not_attackable" if cap == 5 else "attacked"
-        n_train = {name: 7 + place for place, name in enumerate(people)}
-        summary = made_up_summary(rows, about(attack="random"), n_train)
-        found = class_size_summary(summary.per_identity, cap, ("Ann_A", "Bob"))
-        folder = tmp_path / str(cap)
-        folder.mkdir()
-        write_rows(rows, folder / "verdicts.csv")
-        runs.append(Run(folder, (), replace(summary, class_size=found)))
-    runs = finished_runs(runs)
+    runs = finished_runs(runs_of(tmp_path, {5: 0.4, 20: 0.6, 100: 0.9}))
     section = class_size_sweep_section(runs[::-1])
     assert "the number of training pictures itself decides" in section.sentences[0]
     assert "the same 2 people" in section.sentences[0]
@@ -33,3 +39,25 @@ def test_the_same_people_at_several_sizes(tmp_path):
     assert table.lines[0][1].value > table.lines[1][1].value
     assert table.lines[1][1].n == 68  # two could not be attacked in one of the trials
     assert class_size_sweep_section(runs[:1]) is None
+
+
+def test_two_heads_stand_apart_and_beside_each_other(tmp_path):
+    svm = runs_of(tmp_path, {5: 0.2, 100: 0.95})
+    gallery = runs_of(tmp_path, {5: 0.9, 20: 0.9, 100: 0.95}, "gallery")
+    section = class_size_sweep_section(finished_runs([*svm, *gallery]))
+    assert [table.title for table in section.tables] == [
+        "random / none, seed 0, svm",
+        "random / none, seed 0, gallery",
+    ]
+    *_, heads = section.sentences
+    assert "100 instead of 5 pictures" in heads
+    assert "of the same 68 pictures: more to svm than to gallery (difference +" in heads
+    alike = class_size_sweep_section(
+        finished_runs([*svm, *runs_of(tmp_path, {5: 0.2, 100: 0.95}, "gallery of mine")])
+    )
+    assert "not shown to give svm more than gallery of mine" in alike.sentences[-1]
+
+
+def test_heads_that_share_no_two_sizes_are_not_compared(tmp_path):
+    runs = [*runs_of(tmp_path, {5: 0.2, 20: 0.5}), *runs_of(tmp_path, {20: 0.5, 100: 0.9}, "gallery")]
+    assert len(class_size_sweep_section(finished_runs(runs)).sentences) == 2

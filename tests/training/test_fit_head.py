@@ -11,9 +11,13 @@ from torch import nn
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.budgets.l2 import RMS
+from facetrial.attacks.budgets.linf import Linf
+from facetrial.attacks.gradient.pgd import PGD
+from facetrial.attacks.losses import Margin
 from facetrial.defenses.trained.adversarial_data import AdversarialFaces
 from facetrial.recognition.embedders.projection import Projection
 from facetrial.recognition.embedders.small import SmallEmbedder
+from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.svm_head import SVMHead
 from facetrial.regions.regions import Everywhere
 from facetrial.training.fit_head import FitHead
@@ -37,11 +41,11 @@ class Projected(nn.Module):
         return nn.functional.normalize(self.projection(self.unprojected(images)))
 
 
-def fit(datamodule, epochs, embedder=None):
+def fit(datamodule, epochs, embedder=None, head=None):
     embedder = embedder or SmallEmbedder(size=32, dimension=8, channels=4)
     module = Recognizer(
         embedder,
-        SVMHead(),
+        head or SVMHead(),
         MarginSoftmax(embedder.dimension, 3),
         functools.partial(torch.optim.SGD, lr=0.01),
         embedder.last_blocks,
@@ -72,6 +76,27 @@ def test_the_head_is_fitted_on_the_final_embedders_training_pictures(epochs):
     again = SVMHead()
     again.fit(embeddings.double().numpy(), images.identities.numpy())
     assert torch.allclose(module.head.weight, again.weight, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        Attack(Everywhere(), RMS(0.1), Gaussian()),
+        Attack(Everywhere(), Linf(8), PGD(Margin(), 2, 0.5)),  # asks the gallery of the clean ones
+    ],
+)
+def test_a_gallery_is_enrolled_of_perturbed_copies_too(attack):
+    data = ColouredPeople()
+    faces = AdversarialFaces(data, attack, fraction=1.0, seed=0)
+    module = fit(faces, 0, head=GalleryHead(scale=24.0))
+    images = data.train_faces.batch(range(len(data.train_faces)))
+    with torch.no_grad():
+        embeddings = module.embedder.eval()(images.images)
+    clean = GalleryHead()
+    clean.fit(embeddings.double().numpy(), images.identities.numpy())
+    cosines = (module.head.gallery * clean.gallery).sum(1)
+    assert (cosines > 0.5).all()
+    assert (cosines < 1 - 1e-5).all()
 
 
 @pytest.mark.parametrize("epochs", [0, 1])

@@ -46,6 +46,16 @@ def test_the_checkpoint_holds_the_head_and_what_made_it(trained):
     assert content["metrics"]["test/head_accuracy"] > 0.5
 
 
+def test_a_gallery_comes_back_from_its_checkpoint(tmp_path):
+    plan = tiny_plan(tmp_path, "trainer.max_epochs=0", "model/head=gallery", "model.head.pictures=3")
+    trained = recognizer_for(plan).freeze()
+    again = recognizer_for(plan).freeze()
+    assert again.head.num_classes == 3
+    images = torch.rand(3, 3, 32, 32)
+    assert torch.equal(again(images), trained(images))
+    assert plan.path != tiny_plan(tmp_path, "trainer.max_epochs=0", "model/head=gallery").path
+
+
 @pytest.mark.parametrize(
     "override",
     [
@@ -53,6 +63,8 @@ def test_the_checkpoint_holds_the_head_and_what_made_it(trained):
         "data.split_seed=1",
         "embedder.channels=8",
         "model.head.kernel=rbf",
+        "model.head.class_weight=balanced",
+        "model/head=gallery",
         "model.loss.margin=0.1",
         "model.batch_size=32",
         "model.trainable=[embed]",
@@ -67,7 +79,7 @@ def test_what_decides_a_recogniser_is_found_when_it_differs(trained, override):
     made = tiny_plan(trained).path
     other = tiny_plan(trained, override)
     assert other.path != made
-    key = override.split("=")[0].lstrip("+")
+    key = override.split("=")[0].lstrip("+").replace("/", ".")
     with pytest.raises(FacetrialError, match=f"{key}.*the checkpoint has .*the config"):
         other.but(model=other.model | {"checkpoint": str(made)}).load_victim()
 

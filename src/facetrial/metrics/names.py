@@ -22,6 +22,22 @@ def embedder_name(embedder: str, settings: Mapping[str, Any]) -> str:
     return f"{embedder} ({which[embedder]()})" if embedder in which else embedder
 
 
+def head_name(settings: Mapping[str, Any]) -> str:
+    """The head's class in short, with the settings that decide how its people are weighed.
+
+    >>> head_name({"_target_": "facetrial.recognition.SVMHead", "c": 1.0, "class_weight": "balanced"})
+    'svm (class_weight=balanced)'
+    >>> head_name({"_target_": "facetrial.recognition.GalleryHead", "scale": 24.0, "pictures": None})
+    'gallery'
+    """
+    name = settings["_target_"].rpartition(".")[2].removesuffix("Head").lower()
+    decide = {key: settings.get(key) for key in ("kernel", "c", "class_weight", "pictures")}
+    usual = {"kernel": "linear", "c": 1.0}
+    return _with_changes(
+        name, {key: str(v) for key, v in decide.items() if v is not None and v != usual.get(key)}
+    )
+
+
 @dataclass(frozen=True)
 class Chosen:
     """The configs of attack and defences, and what the command line changed of them.

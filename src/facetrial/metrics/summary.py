@@ -35,6 +35,7 @@ class About:
         synthetic: whether its faces are drawn.
         limit: number of test pictures that were drawn; None is all.
         embedder: its name.
+        head: what behind it tells people apart: "svm", "gallery", with what was changed of it.
         attack: what the attack is called.
         defense: names of the defences, "none" without.
         goal: "dodging" or "impersonation".
@@ -47,6 +48,7 @@ class About:
     synthetic: bool
     limit: int | None
     embedder: str
+    head: str = "svm"
     attack: str
     defense: str
     goal: str

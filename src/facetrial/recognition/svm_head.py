@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Positive
+from facetrial.recognition.enrolment import enrolled, mean_embeddings
 
 _FITTED = ("weight", "bias", "support_vectors", "gamma", "gallery")
 
@@ -26,6 +27,8 @@ class SVMHead(nn.Module):
         kernel: "linear" (scikit-learn's LinearSVC) or "rbf" (an SVC for each identity).
         c: penalty; larger fits the training pictures more closely.
         gamma: width of the RBF kernel, "scale" or a number.
+        class_weight: "balanced" has people with few training pictures count as much as those with many; with None
+            every picture counts as much, and the margins of people with many are wider for that alone.
 
     Attributes:
         gallery: (C, D), each identity's mean training embedding, of unit norm; no part of the scores.
@@ -46,11 +49,13 @@ class SVMHead(nn.Module):
         kernel: Literal["linear", "rbf"] = "linear",
         c: Positive = 1.0,
         gamma: Positive | Literal["scale", "auto"] = "scale",
+        class_weight: Literal["balanced"] | None = None,
     ) -> None:
         super().__init__()
         self.kernel = kernel
         self.c = c
         self.gamma_setting = gamma
+        self.class_weight = class_weight
         for name in _FITTED:
             self.register_buffer(name, torch.zeros(0, dtype=torch.float64))
 
@@ -64,9 +69,10 @@ class SVMHead(nn.Module):
 
     def estimator(self) -> LinearSVC | OneVsRestClassifier:
         """The scikit-learn estimator with these settings, not fitted."""
+        weight = self.class_weight
         if self.kernel == "linear":
-            return LinearSVC(C=self.c, random_state=0, max_iter=10_000)
-        return OneVsRestClassifier(SVC(C=self.c, gamma=self.gamma_setting, kernel="rbf"))
+            return LinearSVC(C=self.c, random_state=0, max_iter=10_000, class_weight=weight)
+        return OneVsRestClassifier(SVC(C=self.c, gamma=self.gamma_setting, kernel="rbf", class_weight=weight))
 
     def fit(self, embeddings: np.ndarray, identities: np.ndarray) -> LinearSVC | OneVsRestClassifier:
         """Fits scikit-learn's estimator and copies it.
@@ -82,25 +88,10 @@ class SVMHead(nn.Module):
             FacetrialError: a class has no embedding, there is only one class, an embedding is not finite, or shapes
                 differ from these.
         """
-        embeddings, identities = np.asarray(embeddings), np.asarray(identities)
-        if embeddings.ndim != 2 or identities.shape != embeddings.shape[:1]:
-            raise FacetrialError(
-                f"an SVM needs embeddings (N, D) and identities (N,), found {embeddings.shape} and {identities.shape}."
-            )
-        classes = np.unique(identities)
-        if len(classes) < 2 or not np.array_equal(classes, np.arange(len(classes))):
-            raise FacetrialError(
-                f"an SVM needs embeddings of every identity from 0 on and of at least two; found {classes.tolist()}."
-            )
-        if not np.isfinite(embeddings).all():
-            raise FacetrialError(
-                "embeddings hold values that are not finite: the weights are no good, or training went astray. "
-                "Give other embedder.weights, or a lower model.optimizer.lr."
-            )
+        embeddings, identities = enrolled(embeddings, identities)
         estimator = self.estimator().fit(np.asarray(embeddings, dtype=np.float64), identities)
         self.copy(estimator)
-        centres = np.stack([embeddings[identities == who].mean(0) for who in classes])
-        self._set("gallery", centres / np.linalg.norm(centres, axis=1, keepdims=True).clip(1e-12))
+        self._set("gallery", mean_embeddings(embeddings, identities))
         return estimator
 
     def copy(self, estimator: LinearSVC | OneVsRestClassifier) -> None:

@@ -21,7 +21,7 @@ from facetrial.data.pairs_file import Pair
 from facetrial.defenses.base import Defense
 from facetrial.defenses.build import defended
 from facetrial.faces.batch import FaceDataset
-from facetrial.metrics.names import Chosen, defenses_name, embedder_name
+from facetrial.metrics.names import Chosen, defenses_name, embedder_name, head_name
 from facetrial.metrics.parts import NoiseLevel
 from facetrial.metrics.summary import About
 from facetrial.recognition.victim import Victim
@@ -127,17 +127,14 @@ class TrialContext:
         return self.choices.get("attack/region") or self.choices.get("attack/region@attack.region")
 
     def about(self, synthetic: bool) -> About:
-        """What the trial is: the names of the chosen configs.
-
-        Args:
-            synthetic: whether its faces are drawn.
-        """
+        """What the trial is, of faces that are drawn or not: the names of the chosen configs."""
         chosen = Chosen.of(self.choices["attack"], self.settings["defense"], self.overrides)
         return About(
             data=self.choices["data"],
             synthetic=synthetic,
             limit=self.settings["data"]["limit"],
             embedder=embedder_name(self.choices["embedder"], self.settings["embedder"]),
+            head=head_name(self.settings["model"]["head"]),
             attack=chosen.attack_name,
             defense=defenses_name(chosen.defenses),
             goal=self.choices["goal"],

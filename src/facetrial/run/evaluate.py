@@ -20,6 +20,8 @@ from facetrial.data.splits import evenly_over_people
 from facetrial.defenses.smoothing import Smoothed
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.certified import certified_summary
+from facetrial.metrics.class_size import class_size_summary, gallery_verdicts
+from facetrial.metrics.names import head_name
 from facetrial.metrics.physical import physical_summary
 from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.tasks.summary import tasks_summary
@@ -27,7 +29,7 @@ from facetrial.report.console import print_summary
 from facetrial.run.context import TrialContext
 from facetrial.run.cost import cost
 from facetrial.run.finished import begin, finish, finished_before
-from facetrial.run.results import TrialOutcome, write_results
+from facetrial.run.results import TrialOutcome, trained_on, write_results
 from facetrial.runtime.finished_files import DONE
 from facetrial.trial.rows import write_rows
 from facetrial.trial.shards import Shards
@@ -87,13 +89,23 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
     if outcome is None:
         return None
     rows = outcome.rows
+    embeddings = shards.embeddings.read(rows["file"].tolist())
     tasks = tasks_summary(
         rows,
-        shards.embeddings.read(rows["file"].tolist()),
+        embeddings,
         victim,
         faces.names,
         faces.split_seed,
         trained_on_all=context.plan.trains,
+    )
+    class_size = class_size_summary(
+        rows,
+        trained_on(faces),
+        head_name(context.plan.model["head"]),
+        attack.method.asks_victim and surrogate is None,
+        gallery_verdicts(rows["identity"].map(faces.names.index).to_numpy(), embeddings, victim),
+        context.plan.data.get("train_pictures"),
+        faces.capped,
     )
     certified, sent_on = None, None
     if certificate is not None and isinstance(victim, Smoothed):
@@ -104,7 +116,7 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         sent_on = physical_summary(rows, sent, physical.paths, attack.goal.name, faces.alignment)
     costs = cost(victim, test, context.plan.load(mmap=True).get("seconds"))
     pictures = kept_pictures(shards, rows, shown)
-    return write_results(context, outcome, pictures, costs, tasks, certified, sent_on)
+    return write_results(context, outcome, pictures, costs, tasks, certified, sent_on, class_size)
 
 
 def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDataset) -> TrialOutcome | None:

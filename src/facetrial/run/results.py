@@ -10,7 +10,7 @@ from facetrial.checks.recounted import recounted
 from facetrial.core.plain import write_json
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.metrics.certified import Certified, left_beside
-from facetrial.metrics.class_size import class_size_summary
+from facetrial.metrics.class_size import ClassSize
 from facetrial.metrics.flagging import SUSPICION, flagging_summary
 from facetrial.metrics.parts import Cost, LeftOut, Outcome, RegionUsed
 from facetrial.metrics.physical import Physical
@@ -54,6 +54,7 @@ def write_results(
     tasks: Tasks,
     certified: Certified | None,
     physical: Physical | None,
+    class_size: ClassSize | None,
 ) -> TrialSummary:
     """Writes `verdicts.csv`, `summary.json`, the charts and `report.html`, logs and prints the figures.
 
@@ -63,9 +64,8 @@ def write_results(
         outcome: of the trial.
     """
     faces, folder, attack, rows = context.faces, context.folder, context.attack, outcome.rows
-    names = np.array(faces.names)[faces.train_faces.identities]
-    n_train = dict(zip(*(values.tolist() for values in np.unique(names, return_counts=True)), strict=True))
-    summary = summarise(rows, context.about(faces.synthetic), n_train, outcome.checks, *outcome.speed)
+    about, n_train = context.about(faces.synthetic), trained_on(faces)
+    summary = summarise(rows, about, n_train, outcome.checks, *outcome.speed)
     goal, curve = summary.goal, None
     if SMALLEST in rows:
         budget = attack.budget
@@ -79,14 +79,13 @@ def write_results(
         write_rows(curve_rows(curve).assign(synthetic=faces.synthetic), folder / "curve.csv")
     write_mean_face(faces.test_faces, attack.region, context.seed, folder)
     write_rows(tasks_rows(tasks).assign(synthetic=faces.synthetic), folder / "tasks.csv")
-    cap = context.plan.data.get("train_pictures")
     summary = replace(
         summary,
         attack_parts=context.settings["attack"],
         noise_level=context.noise_level,
         weak_on_purpose=outcome.weak_on_purpose,
         cost=cost,
-        class_size=class_size_summary(summary.per_identity, cap, faces.capped),
+        class_size=class_size,
         left_out=left_out_summary(faces),
         region=region_summary(context, rows),
         power=power_summary({name: person.robust.n for name, person in summary.per_identity.items()}),
@@ -98,6 +97,12 @@ def write_results(
     )
     summary = replace(summary, cases=write_showcase(folder, rows, pictures, summary))
     return publish(context, rows, summary)
+
+
+def trained_on(faces: FacesDataModule) -> dict[str, int]:
+    """The number of training pictures for each person's name."""
+    names = np.array(faces.names)[faces.train_faces.identities]
+    return dict(zip(*(values.tolist() for values in np.unique(names, return_counts=True)), strict=True))
 
 
 def publish(context: TrialContext, rows: pd.DataFrame, summary: TrialSummary) -> TrialSummary:

@@ -1,12 +1,16 @@
-"""The same people trained on fewer of their pictures: whether the number itself decides what an attack leaves."""
+"""The same people trained on fewer of their pictures: whether the number itself decides what an attack leaves.
 
-from collections.abc import Hashable, Mapping, Sequence
+And with which head: an SVM gives people with many pictures more than their pictures do.
+"""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 import pandas as pd
 
 from facetrial.report.rendering.components import Cell, Chart, Section, Series, Table
 from facetrial.report.rendering.formatting import percent, shown_name
-from facetrial.statistics.intervals import Interval, rate_over_people
+from facetrial.statistics.intervals import Interval, mean_over_people, rate_over_people
 from facetrial.statistics.paired import paired_difference
 from facetrial.sweep.runs import FinishedRun
 from facetrial.sweep.same_setting import setting, titles
@@ -28,7 +32,7 @@ def class_size_sweep_section(runs: Sequence[FinishedRun]) -> Section | None:
     sentences, charts, tables = [], [], []
     names = titles([next(iter(caps.values())) for caps in settings])
     for number, (title, caps) in enumerate(zip(names, settings, strict=True)):
-        rows = capped_rows(caps)
+        rows = dict(zip(caps, capped_rows(list(caps.values())), strict=True))
         figures = {cap: _left(one) for cap, one in rows.items()}
         clean = [_rate(one, "correct_clean") for one in rows.values()]
         sentences.append(f"{title}: {_sentence(rows)}")
@@ -36,25 +40,61 @@ def class_size_sweep_section(runs: Sequence[FinishedRun]) -> Section | None:
         lines: list[list[Cell]] = [[f"{EVERYBODY}, clean", *clean]]
         lines += [[person, *(of[person] for of in figures.values())] for person in figures[min(figures)]]
         tables.append(Table(title, ["person", *(f"at most {cap} pictures" for cap in caps)], lines))
+    sentences += _of_heads(settings)
     return Section(
         "The same people, trained on fewer of their pictures",
         sentences,
-        "The network stays as published and all other people as they are; only the SVM is fitted on fewer pictures of "
+        "The network stays as published and all other people as they are; only the head is fitted on fewer pictures of "
         "these people, each smaller set being part of the larger ones. The test pictures are the same throughout.",
         charts=charts,
         tables=tables,
     )
 
 
-def capped_rows(caps: Mapping[int, FinishedRun]) -> dict[int, pd.DataFrame]:
-    """Verdict rows of the pictures, attacked in all runs, of the people who are capped in all runs."""
-    capped = (set(run.summary.class_size.capped) for run in caps.values() if run.summary.class_size)
+def _of_heads(settings: Sequence[Mapping[int, FinishedRun]]) -> Iterator[str]:
+    """For trials that differ in nothing but the head, two by two, which of them more pictures help more."""
+    alike: dict[Hashable, list[Mapping[int, FinishedRun]]] = {}
+    for caps in settings:
+        alike.setdefault(setting(next(iter(caps.values())).summary, head=False), []).append(caps)
+    for members in alike.values():
+        for first, second in combinations(members, 2):
+            yield from _more_to_whom(first, second)
+
+
+def _more_to_whom(first: Mapping[int, FinishedRun], second: Mapping[int, FinishedRun]) -> Iterator[str]:
+    """A sentence of two heads, where both have several caps and pictures in common."""
+    caps = sorted(first.keys() & second.keys())
+    if len(caps) < 2:
+        return
+    few, many = caps[0], caps[-1]
+    rows = capped_rows([runs[cap] for runs in (first, second) for cap in (few, many)])
+    before, after, other_before, other_after = (one["correct_attacked"].to_numpy(dtype=float) for one in rows)
+    people = rows[0]["identity"].to_numpy()
+    if not len(people):
+        return
+    one, other = (runs[few].summary.head for runs in (first, second))
+    gains = after - before, other_after - other_before
+    share = mean_over_people((gains[0] - gains[1] + 2) / 4, people)  # from -2 to 2
+    value, low, high = (4 * end - 2 for end in (share.value, share.low, share.high))
+    if low > 0:
+        said = f"more to {one} than to {other}"
+    elif high < 0:
+        said = f"more to {other} than to {one}"
+    else:
+        said = f"not shown to give {one} more than {other}, nor the other way"
+    yield (
+        f"{many} instead of {few} pictures of these people give {100 * gains[0].mean():+.1f} points with {one} and "
+        f"{100 * gains[1].mean():+.1f} with {other}, of the same {len(people)} pictures: {said} (difference "
+        f"{100 * value:+.1f} points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f})."
+    )
+
+
+def capped_rows(runs: Sequence[FinishedRun]) -> list[pd.DataFrame]:
+    """Verdict rows of each run: of the pictures, attacked in all, of the people who are capped in all."""
+    capped = (set(run.summary.class_size.capped) for run in runs if run.summary.class_size)
     people = set.intersection(*capped)
-    shared = set.intersection(*(set(run.rows.index[run.rows["status"] == ATTACKED]) for run in caps.values()))
-    return {
-        cap: run.rows[run.rows["identity"].isin(people) & run.rows.index.isin(shared)]
-        for cap, run in caps.items()
-    }
+    shared = set.intersection(*(set(run.rows.index[run.rows["status"] == ATTACKED]) for run in runs))
+    return [run.rows[run.rows["identity"].isin(people) & run.rows.index.isin(shared)] for run in runs]
 
 
 def _rate(rows: pd.DataFrame, hits: str) -> Interval:

@@ -6,21 +6,23 @@ from collections.abc import Hashable, Sequence
 from facetrial.metrics.summary import TrialSummary
 from facetrial.sweep.runs import FinishedRun
 
-_SAID = ("embedder", "data", "limit", "goal")  # where they differ
+_SAID = ("embedder", "head", "data", "limit", "goal")  # where they differ
 
 
-def setting(summary: TrialSummary, region: bool = True) -> Hashable:
+def setting(summary: TrialSummary, region: bool = True, head: bool = True) -> Hashable:
     """All that a trial was, but for the training pictures, as something to compare by.
 
     Args:
         region: whether the region is part of it.
+        head: whether the victim's head is.
     """
     parts = dict(summary.attack_parts)
     if not region:
         parts.pop("region", None)
         if isinstance(method := parts.get("method"), dict):
             parts["method"] = {key: value for key, value in method.items() if key != "shape"}  # the region
-    about = [summary.defense, summary.seed, *(getattr(summary, key) for key in _SAID)]
+    said = [getattr(summary, key) for key in _SAID if head or key != "head"]
+    about = [summary.defense, summary.seed, *said]
     return _attack(summary, region), *about, json.dumps(parts, sort_keys=True)
 
 

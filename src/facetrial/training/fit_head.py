@@ -1,4 +1,4 @@
-"""Fits the SVM on training embeddings, inside Lightning's fit."""
+"""Fits the head on training embeddings, inside Lightning's fit."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -71,7 +71,7 @@ class FitHead(Callback):
             pl_module.cpu()
         self._started_from = None
         log.info(
-            "Fitting the SVM on %d embeddings of %d people.", len(embeddings), len(np.unique(identities))
+            "Fitting the head on %d embeddings of %d people.", len(embeddings), len(np.unique(identities))
         )
         pl_module.head.fit(embeddings.double().numpy(), identities)
 

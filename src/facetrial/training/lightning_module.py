@@ -23,7 +23,7 @@ class Recognizer(LightningModule):
 
     Args:
         embedder: images (B, 3, H, W) to unit-norm embeddings (B, D).
-        head: the SVM, not fitted yet.
+        head: not fitted yet.
         loss: from embeddings and identities to a scalar; holds a centre for each identity.
         optimizer: makes an optimiser from parameters.
         trainable: prefixes of the names of the embedder's parameters that are trained; the rest is frozen, its
@@ -39,7 +39,7 @@ class Recognizer(LightningModule):
     def __init__(
         self,
         embedder: nn.Module,
-        head: SVMHead,
+        head: SVMHead | GalleryHead,
         loss: MarginSoftmax,
         optimizer: Callable[..., torch.optim.Optimizer],
         trainable: Sequence[str],

@@ -18,6 +18,7 @@ from facetrial.defenses.build import check_defenses
 from facetrial.defenses.trained.wrapped_data import TrainingFaces
 from facetrial.faces.batch import FaceDataset
 from facetrial.recognition.embedders.factory import make_embedder, own_content
+from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.svm_head import SVMHead
 from facetrial.recognition.victim import Victim
 from facetrial.runtime.checkpoints import knows_code
@@ -30,7 +31,8 @@ _NOT_IN_TRAINING = ("limit", "cache", "batch_size", "on_bad_picture")
 _TRAINS = (
     "core/randomness.py", "core/seeding.py", "data/datamodule.py", "data/lfw.py", "data/people_folder.py",
     "data/photos", "data/rendering", "data/splits.py", "data/synthetic.py", "faces/batch.py", "faces/frames.py",
-    "recognition/embedders", "recognition/gallery_head.py", "recognition/svm_head.py", "training",
+    "recognition/embedders", "recognition/enrolment.py", "recognition/gallery_head.py", "recognition/svm_head.py",
+    "training",
 )  # fmt: skip
 _TRAINS_DEFENDED = (
     "attacks",
@@ -141,7 +143,7 @@ class RecognizerPlan(Plan):
         # Convolutions run up to twice as fast with channels last.
         return make_embedder(self.embedder, pretrained).to(memory_format=torch.channels_last)
 
-    def make_head(self) -> SVMHead:
+    def make_head(self) -> SVMHead | GalleryHead:
         """The head, not fitted."""
         return instantiate(self.model["head"])
 
