@@ -65,6 +65,9 @@ def test_the_area_is_that_of_scikit_learn_with_weights(scores):
     labels = np.repeat([1, 0], [len(kind) for kind in scores])
     expected = roc_auc_score(labels, np.concatenate(scores), sample_weight=np.concatenate(weights))
     assert counts.area() == pytest.approx(expected, abs=1e-6)
+    apart = ScoreCounts.none()
+    apart.add(cells_of(scores[0] + 2), cells_of(scores[1] - 2), *weights)
+    assert apart.area() == 1.0  # whatever sums of weights round to
 
 
 def test_shares_are_those_of_numpy(scores):

@@ -76,7 +76,7 @@ class ScoreCounts:
     def area(self) -> float:
         """The chance that a genuine pair is more similar than an impostor pair, ties by half: the area of the ROC."""
         below = np.cumsum(self.impostor) - self.impostor / 2
-        return float(self.genuine @ below / (self.genuine.sum() * self.impostor.sum()))
+        return min(1.0, float(self.genuine @ below / (self.genuine.sum() * self.impostor.sum())))
 
     def best_edge(self) -> int:
         """The edge at which most is right of both kinds of pair, weighted alike: the middle one of the best."""
