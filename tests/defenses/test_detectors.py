@@ -84,6 +84,11 @@ class TestThreshold:
     def test_with_few_pictures_it_is_the_most_suspicious(self):
         assert threshold(torch.tensor([3.0, 1.0, 2.0]), 0.01) == 3.0
 
+    @pytest.mark.parametrize(("count", "said"), [(98, True), (99, False)])
+    def test_too_few_pictures_for_so_few_alarms_are_said(self, count, said, caplog):
+        GalleryDistance(false_alarms=0.01).wrap_victim(core(), dataset(count, seed=5))
+        assert ("98 validation pictures are too few for false alarms of 1 %" in caplog.text) == said
+
     def test_on_other_clean_pictures_alarms_are_as_rare_as_promised(self, detecting):
         test = dataset(480, seed=2).batch(range(480))
         with torch.no_grad():

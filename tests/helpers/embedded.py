@@ -6,6 +6,7 @@ import torch
 
 from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.victim import Victim
+from facetrial.trial.held_out import HeldOut
 from tests.helpers.made_up import made_up_rows
 
 
@@ -27,8 +28,16 @@ def embedded_people(
     return {"clean": clean, "attacked": attacked, "8bit": rounded}, identities, targets, centres
 
 
-def embedded_trial() -> tuple[pd.DataFrame, dict[str, np.ndarray], Victim, list[str]]:
-    """Rows and embeddings of 40 people under impersonation, a victim that knows a vector of each, and their names."""
+def embedded_validation(centres: np.ndarray, pictures: int, spread: float = 0.6, seed: int = 1) -> HeldOut:
+    """Further pictures of people with these vectors, as `embedded_people` makes them."""
+    identities = np.repeat(np.arange(len(centres)), pictures)
+    noise = np.random.default_rng(seed).normal(size=(len(identities), centres.shape[1]))
+    return HeldOut(unit(centres[identities] + spread * noise / 4), identities)
+
+
+def embedded_trial() -> tuple[pd.DataFrame, dict[str, np.ndarray], HeldOut, Victim, list[str]]:
+    """Rows and embeddings of 40 people under impersonation, validation ones, a victim that knows a vector of each,
+    and their names."""
     embeddings, _, targets, centres = embedded_people(40, 6)
     names = [f"P{number:02}" for number in range(40)]
     rows = made_up_rows(dict.fromkeys(names, 6), attacked=0.4)
@@ -36,4 +45,4 @@ def embedded_trial() -> tuple[pd.DataFrame, dict[str, np.ndarray], Victim, list[
         rows[f"rank_{version}"] = np.where(rows[f"correct_{version}"], 1, 3)
     rows["target"] = [names[target] for target in targets]
     victim = Victim(torch.nn.Identity(), GalleryHead(torch.from_numpy(centres)), names)
-    return rows, embeddings, victim, names
+    return rows, embeddings, embedded_validation(centres, 5), victim, names

@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from facetrial.metrics.tasks.pair_protocol import (
-    protocol_summary,
-    thresholds_by_part,
-)
-from facetrial.metrics.tasks.results import ListOfPairs
+from facetrial.metrics.tasks.pair_list import ListOfPairs
+from facetrial.metrics.tasks.pair_protocol import protocol_summary
+from facetrial.metrics.tasks.pair_thresholds import best_threshold, thresholds_by_part
 
 ABOUT = ListOfPairs(
     list="pairs.txt",
@@ -18,17 +16,18 @@ ABOUT = ListOfPairs(
 
 
 def judged():
-    """Similarities of each version, which pairs were attacked, which are of one person, thresholds, and the summary."""
+    """Similarities of each version, which pairs were attacked, which are of one person, who is on them, thresholds, and
+    the summary."""
     similarities, same, people, folds = listed(10, 300)
-    thresholds = thresholds_by_part(similarities, same, folds)
+    thresholds = thresholds_by_part(similarities, same, folds[None], best_threshold)
     attacked = np.arange(len(same)) % 3 == 0
     moved = {
         "clean": similarities,
         "attacked": np.where(attacked, similarities - np.where(same, 0.3, -0.3), np.nan),
     }
     moved["8bit"] = moved["attacked"]
-    summary = protocol_summary(ABOUT, moved, attacked, same, people, folds, thresholds)
-    return moved, attacked, same, thresholds, summary
+    summary = protocol_summary(ABOUT, moved, attacked, same, people, folds, folds[None], thresholds)
+    return moved, attacked, same, people, thresholds, summary
 
 
 def listed(folds: int, each: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

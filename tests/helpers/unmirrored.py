@@ -32,6 +32,10 @@ UNMIRRORED: dict[str, tuple[tuple[str, ...], str]] = {
         ("metrics/tasks/test_verification.py", "metrics/test_summary_json.py"),
         "it says what is told of each task; it is tested where that is computed, and is read from files",
     ),
+    "metrics/tasks/pair_list.py": (
+        ("metrics/tasks/test_pair_protocol.py", "run/test_verify.py"),
+        "it says what is told of a list of pairs; it is tested where that is computed, and is read from files",
+    ),
     "metrics/flagging.py": (
         ("defenses/test_detectors.py", "report/sections/test_flagging.py"),
         "only detectors flag; their figures are tested on what they flag, against scikit-learn",

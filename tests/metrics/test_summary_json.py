@@ -130,9 +130,11 @@ def test_one_of_version_0_1_is_read_with_the_names_of_today(path):
     plain["detection"] = dict.fromkeys(figures, figure) | {"roc": [{"false_alarms": 0.0, "caught": None}]}
     method = {"_target_": "facetrial.attacks.methods.pgd.PGD", "leave": True}
     plain |= {"attack": "pgd (eps=2)", "defense": "jpeg", "attack_parts": {"method": method}}
+    plain["tasks"] = {"verification": {"eer": {"clean": figure}}}  # of other weights than today's
     path.write_text(json.dumps(plain))
     read = read_summary(path)
     assert read.flagging.kept == read.clean_accuracy
+    assert read.tasks is None
     assert read.attack_parts["method"] == {"_target_": "facetrial.attacks.PGD", "early_stop": True}
     assert (read.schema, read.attack, read.chosen.defenses) == (SCHEMA, "pgd (eps=2)", ("jpeg",))
     del plain["detection"]["stands"]

@@ -8,13 +8,13 @@ from torch import nn
 
 from facetrial.core.provenance import package_code
 from facetrial.run.context import TrialContext
-from facetrial.run.fingerprint import _DECIDE_ROWS
+from facetrial.run.fingerprint import _DECIDE_ANSWERS, _DECIDE_ROWS, victim_fingerprint
 from tests.helpers.coloured_dataset import dataset
 from tests.helpers.configs import composed
 
 
-@pytest.mark.parametrize("part", _DECIDE_ROWS)
-def test_what_decides_rows_is_there(part):
+@pytest.mark.parametrize("part", [*_DECIDE_ROWS, *_DECIDE_ANSWERS])
+def test_what_decides_rows_and_answers_is_there(part):
     assert package_code(part)
 
 
@@ -84,3 +84,26 @@ def test_landmarks_count_where_the_attack_asks_for_them(tmp_path, usual):
     moved = dataclasses.replace(faces, landmarks=faces.landmarks + 1)
     assert len({usual, first, fingerprint(tmp_path, faces=moved)}) == 3
     assert fingerprint(tmp_path, faces=dataclasses.replace(faces, files=faces.files[::-1])) == first
+
+
+def victim_named(folder, *overrides, value=0.5):
+    context = TrialContext(composed(folder, "attack=pgd", *overrides), folder)
+    victim = nn.Linear(3, 2)
+    nn.init.constant_(victim.weight, value)
+    nn.init.zeros_(victim.bias)
+    return victim_fingerprint(context.settings, context.plan, victim)
+
+
+def test_trials_of_one_victim_share_its_validation_pictures(tmp_path):
+    usual = victim_named(tmp_path)
+    for override in (
+        "attack.budget.eps=3",
+        "seed=1",
+        "goal=impersonation",
+        "data.limit=5",
+        "paths.cache=elsewhere",
+    ):
+        assert victim_named(tmp_path, override) == usual
+    for override in ("defense=jpeg", "data.people_seed=4", "data.split_seed=2"):
+        assert victim_named(tmp_path, override) != usual
+    assert victim_named(tmp_path, value=0.4) != usual

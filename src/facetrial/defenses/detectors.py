@@ -1,5 +1,6 @@
 """Defences that do not change a picture but flag it when it looks attacked."""
 
+import logging
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from facetrial.recognition.layers import (
     with_similarities,
 )
 from facetrial.recognition.victim import device_of, similarities
+
+log = logging.getLogger(__name__)
 
 _BATCH = 64
 
@@ -64,6 +67,12 @@ class Detector(Defense):
         if faces is None or len(faces) == 0:
             raise FacetrialError(
                 f"{type(self).__name__} sets its threshold on clean pictures that nothing was trained on; give some."
+            )
+        if (len(faces) + 1) * self.false_alarms < 1 - 1e-9:
+            log.warning(
+                "%d validation pictures are too few for false alarms of %.2g %%: what is more suspicious than all of "
+                "them is flagged, %.2g %% of clean pictures.",
+                *(len(faces), 100 * self.false_alarms, 100 / (len(faces) + 1)),
             )
         return Detecting(victim, self, *self._calibrate(victim, faces))
 

@@ -16,7 +16,8 @@ from facetrial.metrics.parts import Cost, LeftOut, NoiseLevel, Outcome, Person, 
 from facetrial.metrics.physical import Physical
 from facetrial.metrics.power import Power
 from facetrial.metrics.security_curve import SecurityCurve
-from facetrial.metrics.tasks.results import PairFigures, Tasks
+from facetrial.metrics.tasks.pair_list import PairFigures
+from facetrial.metrics.tasks.results import Tasks
 from facetrial.statistics.intervals import Interval, rate_over_people
 from facetrial.trial.rows import ATTACKED, at_stake, check_rows
 from facetrial.trial.showcase_cases import Case

@@ -31,8 +31,11 @@ def read_summary(path: str | Path) -> TrialSummary:
 def _of_0_1(plain: dict[str, Any]) -> dict[str, Any]:
     """A summary up to 0.1 in the form of today.
 
-    What its attack and defence were called by, it says in words alone: these are taken whole.
+    What its attack and defence were called by, it says in words alone: these are taken whole. Its figures of tasks and
+    of pairs are left out: they rest on other weights, and on thresholds of the pictures that were scored.
     """
+    for changed in ("tasks", "pairs"):
+        plain.pop(changed, None)
     if "detection" in plain:
         plain["flagging"] = plain.pop("detection")
     defenses = [] if plain.get("defense") == "none" else [plain.get("defense")]

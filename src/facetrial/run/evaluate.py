@@ -28,9 +28,11 @@ from facetrial.metrics.tasks.summary import tasks_summary
 from facetrial.report.console import print_summary
 from facetrial.run.context import TrialContext
 from facetrial.run.cost import cost
+from facetrial.run.fingerprint import victim_fingerprint
 from facetrial.run.finished import begin, finish, finished_before
 from facetrial.run.results import TrialOutcome, trained_on, write_results
 from facetrial.runtime.finished_files import DONE
+from facetrial.trial.held_out import HeldOut, held_out
 from facetrial.trial.rows import write_rows
 from facetrial.trial.shards import Shards
 from facetrial.trial.showcase_cases import kept_pictures
@@ -93,6 +95,7 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
     tasks = tasks_summary(
         rows,
         embeddings,
+        None if embeddings is None else validation_pictures(context),
         victim,
         faces.names,
         faces.split_seed,
@@ -117,6 +120,14 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
     costs = cost(victim, test, context.plan.load(mmap=True).get("seconds"))
     pictures = kept_pictures(shards, rows, shown)
     return write_results(context, outcome, pictures, costs, tasks, certified, sent_on, class_size)
+
+
+def validation_pictures(context: TrialContext) -> HeldOut | None:
+    """Those on which thresholds are set, as the victim sees them; trials of one victim share them."""
+    name = victim_fingerprint(context.settings, context.plan, context.victim)
+    cache = Path(context.plan.paths["cache"]).expanduser()
+    kept = cache / "embeddings" / f"validation-{name}.safetensors"
+    return held_out(context.victim, context.faces.validation_faces, context.batch_size, kept)
 
 
 def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDataset) -> TrialOutcome | None:

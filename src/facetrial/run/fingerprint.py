@@ -20,6 +20,8 @@ _DECIDE_ROWS = (
     "attacks", "core/exact_sums.py", "core/randomness.py", "data", "defenses", "faces", "landmarks", "recognition",
     "regions", "training", "trial",
 )  # fmt: skip
+# And what a victim's answers come from.
+_DECIDE_ANSWERS = ("core/randomness.py", "data", "defenses", "faces", "recognition", "trial/held_out.py")
 # What may differ between two starts of one trial. What stands in `data`, `landmarks` and `trainer` is told by recipes.
 _NOT_ASKED = ("paths", "callbacks", "resume", "logger", "data", "landmarks", "trainer")
 _PLACES = ("hydra", "paths", "callbacks", "trainer", "logger")
@@ -83,6 +85,23 @@ def trial_fingerprint(
     }
     landmarks = [] if with_landmarks is None else [with_landmarks.landmarks]
     return digest(*(network.state_dict() for network in asked), about, *landmarks)
+
+
+def victim_fingerprint(settings: Settings, plan: RecognizerPlan, victim: nn.Module) -> str:
+    """A short name for all that decides what a victim makes of the clean pictures of its data.
+
+    Args:
+        settings: the whole config.
+        plan: of the recogniser.
+        victim: behind its defences.
+    """
+    about = {
+        "code": package_code(*_DECIDE_ANSWERS),
+        "own": users_code([settings[part] for part in ("defense", "embedder", "model", "data")]),
+        "defense": settings["defense"],
+        "data": plan.data_recipe(*_NOT_IN_ROWS),
+    }
+    return digest(victim.state_dict(), about)
 
 
 def _with_contents(value: Any) -> Any:

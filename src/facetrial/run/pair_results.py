@@ -7,8 +7,8 @@ import pandas as pd
 
 from facetrial.metrics.parts import LeftOut
 from facetrial.metrics.summary import VERIFICATION, TrialSummary, summarise
+from facetrial.metrics.tasks.pair_list import ListOfPairs
 from facetrial.metrics.tasks.pair_protocol import names_as_numbers, protocol_summary
-from facetrial.metrics.tasks.results import ListOfPairs
 from facetrial.run.context import TrialContext
 from facetrial.run.results import TrialOutcome, publish
 from facetrial.trial.embedding_shards import VERSIONS, Version
@@ -23,11 +23,13 @@ class JudgedPairs:
     Attributes:
         faces: N pairs.
         similarities: float32 (N,), cosine, clean.
+        parts: int64 (D, N), as by `parts_of`.
         thresholds: float64 (N,), at which each is judged.
     """
 
     faces: PairedFaces
     similarities: np.ndarray
+    parts: np.ndarray
     thresholds: np.ndarray
 
     def places(self, rows: pd.DataFrame) -> np.ndarray:
@@ -72,7 +74,9 @@ def write_pair_results(
     folds = np.array([pair.fold for pair in pairs])
     people = names_as_numbers(*zip(*(pair.people for pair in pairs), strict=True))
     same = judged.faces.same
-    found = protocol_summary(about, similarities, attacked, same, people, folds, judged.thresholds)
+    found = protocol_summary(
+        about, similarities, attacked, same, people, folds, judged.parts, judged.thresholds
+    )
 
     synthetic = False
     n_train = dict.fromkeys(rows["identity"], 0)

@@ -18,8 +18,8 @@ from facetrial.data.photos.person_folders import pictures_of_people
 from facetrial.data.splits import evenly_over_people
 from facetrial.defenses.build import defended
 from facetrial.metrics.summary import TrialSummary
-from facetrial.metrics.tasks.pair_protocol import parts_of, thresholds_by_part
-from facetrial.metrics.tasks.results import ListOfPairs
+from facetrial.metrics.tasks.pair_list import ListOfPairs
+from facetrial.metrics.tasks.pair_thresholds import best_threshold, parts_of, thresholds_by_part
 from facetrial.recognition.embedders.flip_averaged import Mirrored
 from facetrial.recognition.victim import Victim
 from facetrial.run.context import TrialContext
@@ -85,7 +85,7 @@ def run_pair_trial(
     similarities = (embeddings[whole.first] * embeddings[whole.second]).sum(1).numpy()
     folds = np.array([pair.fold for pair in listed])
     parts, chosen = parts_of(folds, whole.same, faces.split_seed)
-    thresholds = thresholds_by_part(similarities, whole.same, parts)
+    thresholds = thresholds_by_part(similarities, whole.same, parts, best_threshold)
 
     head = PairHead(embeddings[whole.second], torch.from_numpy(thresholds))
     victim = defended(Victim(embedder, head, whole.attacked.names).freeze(), in_front, whole.pictures)
@@ -103,7 +103,7 @@ def run_pair_trial(
     outcome = attack_and_check(context, trial, test)
     if outcome is None:
         return None
-    judged = JudgedPairs(whole, similarities, thresholds)
+    judged = JudgedPairs(whole, similarities, parts, thresholds)
     about = ListOfPairs(path.name, chosen, attacked, mirror, untouched)
     return write_pair_results(context, outcome, judged, about, left_out_summary(faces))
 

@@ -1,7 +1,7 @@
 """Embeddings of a trial's pictures, taken while its verdicts are: they cost no pass of the network of their own."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -67,18 +67,24 @@ class EmbeddingShards:
     def _parts(self) -> Iterator[tuple[list[str], dict[str, Tensor]]]:
         """Of each file the pictures, and what `write` was given; a damaged one is gone."""
         for path in sorted(self.folder.glob("embeddings-*.safetensors")):
-            if (part := recalled(path, _files_and_tensors)) is not None:
+            if (part := recalled(path, files_and_tensors)) is not None:
                 yield part
 
     def _save(self, files: Sequence[str], embeddings: dict[str, Tensor], path: Path | None = None) -> None:
         """Into a file of the batch's own where `path` is None."""
-        tensors = {str(version): embeddings[version].cpu().float().contiguous() for version in VERSIONS}
         if path is None:
             path = self.folder / f"embeddings-{picture_key(files[0]):016x}-{len(files)}.safetensors"
-        with written_whole(path, seal=True) as temporary:
-            temporary.write_bytes(save(tensors, {"files": json.dumps(list(files))}))
+        save_embeddings(path, files, {version: embeddings[version] for version in VERSIONS})
 
 
-def _files_and_tensors(content: bytes) -> tuple[list[str], dict[str, Tensor]]:
+def save_embeddings(path: Path, files: Sequence[str], embeddings: Mapping[str, Tensor]) -> None:
+    """Writes embeddings (N, D) of each kind of these pictures to a sealed file, for `files_and_tensors`."""
+    tensors = {str(kind): values.cpu().float().contiguous() for kind, values in embeddings.items()}
+    with written_whole(path, seal=True) as temporary:
+        temporary.write_bytes(save(tensors, {"files": json.dumps(list(files))}))
+
+
+def files_and_tensors(content: bytes) -> tuple[list[str], dict[str, Tensor]]:
+    """The pictures of a file's content, and what `save_embeddings` was given."""
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     return json.loads(header["__metadata__"]["files"]), load(content)

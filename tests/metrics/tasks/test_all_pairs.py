@@ -1,112 +1,80 @@
-"""All pairs against each one counted by itself, and the resampling of people against itself and against truth."""
+"""All pairs against each one counted by itself, and what is left without a person against doing without them."""
 
 import numpy as np
 import pytest
 
 from facetrial.metrics.tasks import all_pairs as all_pairs
-from facetrial.metrics.tasks.all_pairs import (
-    count_all_pairs,
-    interval_of,
-    people_draws,
-    places_at,
-    read_at,
-    resample_all_pairs,
-    threshold_grid,
-)
+from facetrial.metrics.tasks.all_pairs import Sizes, count_all_pairs, leave_out_of_all_pairs
+from facetrial.metrics.tasks.curves import threshold_grid
 from facetrial.metrics.tasks.score_histogram import cells_of
-from facetrial.statistics.intervals import wilson
-from tests.helpers.embedded import embedded_people, unit
-
-
-def one_by_one(probes, places, gallery, people) -> list[tuple[int, int, int]]:
-    """(cell, person, other) of every pair but those of a picture with itself."""
-    cells = cells_of(probes @ gallery.T)
-    return [
-        (int(cells[i, j]), int(people[place]), int(people[j]))
-        for i, place in enumerate(places)
-        for j in range(len(gallery))
-        if j != place
-    ]
+from facetrial.statistics.left_out import Units
+from tests.helpers import one_by_one
+from tests.helpers.embedded import embedded_people
 
 
 @pytest.fixture
 def some() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Probes of five of six people, two of one of them, and a gallery in which they have one to four pictures."""
     embeddings, people, _, _ = embedded_people(6, 4)
-    places = np.array([23, 0, 1, 5, 9, 9 + 4, 20])
-    return embeddings["attacked"][places], places, embeddings["clean"], people
+    kept = np.delete(np.arange(24), [21, 22, 23, 5])
+    places = np.array([17, 0, 1, 5, 8, 8, 19])
+    probes = embeddings["attacked"][kept][places]
+    return probes, places, embeddings["clean"][kept], people[kept]
 
 
-@pytest.mark.parametrize("at_once", [1, 60, 1 << 22])
-def test_every_pair_counts_once(some, at_once, monkeypatch):
+@pytest.mark.parametrize("at_once", [1, 60, 1 << 21])
+def test_every_pair_counts_as_its_couple_has_pairs(some, at_once, monkeypatch):
     monkeypatch.setattr(all_pairs, "_AT_ONCE", at_once)
     counts = count_all_pairs(*some)
-    pairs = one_by_one(*some)
-    for kind, same in (("genuine", True), ("impostor", False)):
-        expected = sorted(cell for cell, person, other in pairs if (person == other) == same)
-        found = getattr(counts, kind)
-        cells = np.repeat(np.flatnonzero(found), found[found > 0])
-        np.testing.assert_allclose(cells, expected, atol=1)  # products of other shapes may round differently
+    pairs = one_by_one.all_pairs(*some, once=False)
+    weights = one_by_one.weights(pairs)
+    for kind, genuine in ((counts.genuine, True), (counts.impostor, False)):
+        chosen = [
+            (int(cells_of(np.array(pair.similarity))), weight)
+            for pair, weight in zip(pairs, weights, strict=True)
+            if (pair.person == pair.other) == genuine
+        ]
+        cells, which = np.unique([cell for cell, _ in chosen], return_inverse=True)
+        found = np.flatnonzero(kind)
+        np.testing.assert_allclose(found, cells, atol=1)  # products of other shapes round otherwise
+        expected = np.bincount(which, weights=[weight for _, weight in chosen])
+        np.testing.assert_allclose(kind[found] / kind.sum(), expected, atol=1e-9)
 
 
-def test_resampled_rates_are_those_of_pairs_weighted_by_their_people(some, monkeypatch):
-    monkeypatch.setattr(all_pairs, "RESAMPLES", 20)
-    monkeypatch.setattr(all_pairs, "LEAST_RESAMPLES", 20)
-    grid = threshold_grid(count_all_pairs(*some))
-    result = resample_all_pairs(*some, grid, seed=3)
-    draws = people_draws(6, 20, seed=3)
-    pairs = np.array(one_by_one(*some))
-    same = pairs[:, 1] == pairs[:, 2]
-    weights = draws[:, pairs[:, 1]] * np.where(same, 1, draws[:, pairs[:, 2]])
-    for kind, chosen in ((result.accepted, same), (result.falsely, ~same)):
-        with np.errstate(invalid="ignore"):
-            for k, edge in enumerate(grid):
-                passed = weights[:, chosen] @ (pairs[chosen, 0] >= edge)
-                np.testing.assert_allclose(kind[:, k], passed / weights[:, chosen].sum(1), atol=1e-6)
-    assert result.people == 5  # one has no probe
-    assert result.counts.pairs == (same.sum(), (~same).sum())
+def test_what_is_left_without_a_person_is_what_there_is_without_them(some):
+    probes, places, gallery, people = some
+    grid = threshold_grid(count_all_pairs(*some), 1e-3)
+    found = leave_out_of_all_pairs(*some, grid)
+    for person in range(6):
+        kept, shown = people != person, people[places] != person
+        moved = np.cumsum(kept) - 1
+        without = count_all_pairs(probes[shown], moved[places[shown]], gallery[kept], people[kept])
+        for own, rates in zip(found.kinds, without.rates(), strict=True):
+            np.testing.assert_allclose(own.without[person], rates[grid], atol=1e-9)
 
 
-def test_places_and_readings_agree():
-    falsely = np.array([[1.0, 0.5, 0.1, 0.0], [1.0, 0.2, 0.2, 0.2]])
-    places = places_at(falsely, 0.3)
-    assert places.tolist() == pytest.approx([1.5, 0.875])
-    assert read_at(falsely, places).tolist() == pytest.approx([0.3, 0.3])
-    assert places_at(falsely, 0.01).tolist() == pytest.approx([2.9, 3.0])  # never so low: at the end
+def test_sizes_and_units_are_those_counted_one_by_one(some):
+    found = leave_out_of_all_pairs(*some, np.array([1, 2]))
+    pairs = one_by_one.all_pairs(*some, once=False)
+    for kind, genuine in ((found.genuine, True), (found.impostor, False)):
+        own = [pair for pair in pairs if (pair.person == pair.other) == genuine]
+        assert kind.pairs == len(own)
+        in_each = [sum(person in (pair.person, pair.other) for pair in own) for person in range(6)]
+        assert kind.of_person.tolist() == in_each
+    impostors = [(pair.person, pair.other) for pair in pairs if pair.person != pair.other]
+    _, each = np.unique(impostors, axis=0, return_counts=True)
+    sizes = Sizes.of(some[1], some[3])
+    assert sizes.couples == len(each)
+    assert sizes.inverse_of_couples == pytest.approx(np.mean(1 / each))
+    expected = Units.of(np.ones(len(each)), each)
+    assert found.impostor.units.worth == pytest.approx(expected.worth / 2, rel=0.05)
 
 
-def test_a_share_that_no_draw_can_move_still_has_an_interval():
-    assert interval_of(1.0, np.ones(50), 4000, 20).low == pytest.approx(1 / (1 + 1.96**2 / 20), abs=1e-3)
-    assert interval_of(0.5, np.linspace(0.4, 0.6, 101), 10, 5).low == pytest.approx(0.405)
-    assert interval_of(np.nan, np.zeros(3), 0, 0).n == 0
-
-
-def test_intervals_cover_the_truth_where_those_for_independent_pairs_do_not(monkeypatch):
-    """People differ in how alike their pictures are. Over 300 such trials it was 95.7 % of intervals, against 57 %."""
-    monkeypatch.setattr(all_pairs, "RESAMPLES", 200)
-    truth, runs = 0.572, 40  # the TAR at a FAR of 1 %, from 3,000 such people
-    covering = naive = 0
-    for run in range(runs):
-        generator = np.random.default_rng([7, run])
-        spread = np.repeat(generator.uniform(0.2, 1.6, 40), 5)[:, None]
-        embeddings, people, _, centres = embedded_people(40, 5, seed=run)
-        clean = unit(centres[people] + spread * generator.normal(size=embeddings["clean"].shape) / 4)
-        everyone = np.arange(len(clean))
-        counts = count_all_pairs(clean, everyone, clean, people)
-        result = resample_all_pairs(clean, everyone, clean, people, threshold_grid(counts))
-        value, pairs = float(counts.rates()[0][counts.edge_at(1e-2)]), counts.pairs[0] // 2
-        draws = read_at(result.accepted, places_at(result.falsely, 1e-2))
-        found, alone = interval_of(value, draws, pairs, result.people), wilson(round(value * pairs), pairs)
-        covering += found.low <= truth <= found.high
-        naive += alone.low <= truth <= alone.high
-    assert covering / runs >= 0.85
-    assert naive / runs <= 0.75
-
-
-def test_a_draw_of_one_person_alone_tells_nothing():
-    falsely = np.array([[1.0, 0.5, 0.0], [np.nan, np.nan, np.nan]])
-    places = places_at(falsely, 0.25)
-    assert places[0] == pytest.approx(1.5)
-    assert np.isnan(places[1])
-    read = read_at(np.array([[1.0, 0.8, 0.6], [1.0, 1.0, 0.0]]), places)
-    assert read[0] == pytest.approx(0.7)
-    assert np.isnan(read[1])
+def test_rates_keep_to_the_pooled_ones_where_all_have_as_many():
+    embeddings, people, _, _ = embedded_people(6, 4)
+    everyone = np.arange(24)
+    found = leave_out_of_all_pairs(
+        embeddings["attacked"], everyone, embeddings["clean"], people, np.array([7])
+    )
+    for alike, pooled in zip(found.counts.rates(), found.pooled.rates(), strict=True):
+        np.testing.assert_allclose(alike, pooled, atol=1e-12)

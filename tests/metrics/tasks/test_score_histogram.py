@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import roc_curve
+from sklearn.metrics import roc_auc_score, roc_curve
 from torchmetrics.functional.classification import binary_eer, binary_roc
 
 from facetrial.metrics.tasks.score_histogram import CELLS, ScoreCounts, cells_of, similarity_at
@@ -58,10 +58,16 @@ def test_the_best_threshold_lies_in_the_middle_of_what_is_as_good():
     assert counts.equal_error_rate() == 0
 
 
-def test_too_few_impostors_give_no_threshold(scores):
-    genuine, impostor = scores
-    assert ScoreCounts.of(genuine, impostor[:299]).edge_at(1e-2) is None
-    assert ScoreCounts.of(genuine, impostor[:300]).edge_at(1e-2) is not None
+def test_the_area_is_that_of_scikit_learn_with_weights(scores):
+    weights = [np.random.default_rng(1).random(len(kind)) for kind in scores]
+    counts = ScoreCounts.none()
+    counts.add(*map(cells_of, scores), *weights)
+    labels = np.repeat([1, 0], [len(kind) for kind in scores])
+    expected = roc_auc_score(labels, np.concatenate(scores), sample_weight=np.concatenate(weights))
+    assert counts.area() == pytest.approx(expected, abs=1e-6)
+    apart = ScoreCounts.none()
+    apart.add(cells_of(scores[0] + 2), cells_of(scores[1] - 2), *weights)
+    assert apart.area() == 1.0  # whatever sums of weights round to
 
 
 def test_shares_are_those_of_numpy(scores):

@@ -32,12 +32,20 @@ def test_the_section_is_made_from_what_lies_on_disk(tasks, tmp_path):
     assert {len(line) for line in table.lines} == {4}
     assert table.lines[0][1] == tasks.identification.top1["clean"]
     said = " ".join(section.sentences)
-    assert "accepts 0.1 % of the clean pairs of two people" in said
+    assert "accepts 0.1 % of the validation pairs of two people" in said
     assert (
-        "Verification at a false accept rate of 0.01 % cannot be told: there are too few pairs of two people"
-        in said
+        "Verification at a false accept rate of 0.01 % cannot be told: the 200 validation pictures are worth "
+        "19,500 independent pairs of two people, and 30,000 are needed." in said
     )
     assert "its target" in said
+    point = tasks.verification.points[0]
+    (line,) = [
+        line for line in table.lines if line[0] == "Verification: pairs of one person accepted, FAR 1 %"
+    ]
+    assert line[1].figure == point.tar.over_people["clean"]
+    assert (
+        line[1].note == f"40 people; pair by pair {100 * point.tar.pooled['clean']:.1f} %, as of 40.0 people"
+    )
     assert "trained on pictures of all these people" in section.note
     for chart in section.charts:
         for series in chart.series:
@@ -46,8 +54,8 @@ def test_the_section_is_made_from_what_lies_on_disk(tasks, tmp_path):
 
 
 def test_where_embeddings_are_missing_identification_is_told_all_the_same(made):
-    rows, _, victim, names = made
-    tasks = tasks_summary(rows, None, victim, names, 0, False)
+    rows, _, held_out, victim, names = made
+    tasks = tasks_summary(rows, None, held_out, victim, names, 0, False)
     assert len(tasks_rows(tasks)) == 41 * 2 * 3
     section = tasks_section(replace(TRIAL, tasks=tasks))
     assert "Verification cannot be told" in section.sentences[0]

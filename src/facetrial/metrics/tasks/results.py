@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from facetrial.core.plain import Measured
 from facetrial.statistics.intervals import Interval
 from facetrial.trial.embedding_shards import Version
 
@@ -20,41 +21,74 @@ class Unavailable:
 
 @dataclass(frozen=True)
 class TooFew:
-    """A rate at which nothing can be told: its threshold would need more."""
+    """A rate at which nothing can be told: its threshold would need more than there are.
+
+    Attributes:
+        wanted: the rate.
+        needed: the fewest independent pairs, or pictures, that tell it.
+        found: as many as those of the validation pictures are worth.
+    """
 
     wanted: float
     needed: int
+    found: int
     threshold: None
 
 
 @dataclass(frozen=True)
-class PairPoint:
-    """Verification at a false accept rate.
+class OverPeople:
+    """A figure in which everyone weighs the same, or every couple of people, whatever their number of pictures.
 
     Attributes:
-        wanted: the rate.
+        over_people: the figure, with its interval over people, and the number of pairs or pictures.
+        pooled: the same where every pair or picture weighs the same, as is the field's convention. It has no interval:
+            it rests on `effective_people`, too few to tell one by where somebody has many pictures.
+        people: how many have a say.
+        effective_people: how many people of one weight those of `pooled` are worth: (sum of w)² / sum of w², with
+            each one's number w of pairs or pictures.
+    """
+
+    over_people: ByVersion
+    pooled: Mapping[Version, Measured]
+    people: Mapping[Version, int]
+    effective_people: Mapping[Version, Measured]
+
+
+@dataclass(frozen=True)
+class ThresholdsFrom:
+    """Clean pictures that thresholds are set on: validation pictures, none of which is scored.
+
+    Attributes:
+        pictures: how many.
+        people: whom they show.
+        worth: how many independent impostor pairs, or pictures of people outside the gallery, they are worth where
+            every couple, or person, weighs the same.
+    """
+
+    pictures: int
+    people: int
+    worth: int
+
+
+@dataclass(frozen=True)
+class VerificationPoint:
+    """Verification among all pairs of a trial, at a false accept rate.
+
+    Attributes:
+        wanted: the rate, on validation pictures.
         needed: the fewest pairs of two people that tell it.
-        threshold: cosine similarity from which clean pairs are accepted at that rate; it stays under attack.
+        threshold: cosine similarity from which pairs are accepted; set on validation pictures, it stays under attack.
         tar: pairs of one person accepted.
-        far: pairs of two people accepted.
+        far: pairs of two people accepted, measured: the test's own, which need not be `wanted`.
+        impersonation: an attacked picture's pairs with its target's pictures accepted; None without targets.
     """
 
     wanted: float
     needed: int
     threshold: float
-    tar: ByVersion
-    far: ByVersion
-
-
-@dataclass(frozen=True)
-class VerificationPoint(PairPoint):
-    """The same among all pairs of a trial.
-
-    Attributes:
-        impersonation: an attacked picture's pairs with its target's pictures accepted; None without targets.
-    """
-
-    impersonation: ByVersion | None
+    tar: OverPeople
+    far: OverPeople
+    impersonation: OverPeople | None
 
 
 @dataclass(frozen=True)
@@ -62,18 +96,18 @@ class OpenSetPoint:
     """Open-set identification at a false alarm rate.
 
     Attributes:
-        wanted: the rate.
+        wanted: the rate, on validation pictures.
         needed: the fewest pictures of people outside that tell it.
         threshold: cosine similarity from which a picture is taken for somebody.
         identified: pictures of people inside that are taken for the right one.
-        false_alarms: pictures of people outside who are taken for somebody.
+        false_alarms: pictures of people outside who are taken for somebody, measured.
     """
 
     wanted: float
     needed: int
     threshold: float
-    identified: ByVersion
-    false_alarms: ByVersion
+    identified: OverPeople
+    false_alarms: OverPeople
 
 
 @dataclass(frozen=True)
@@ -95,17 +129,11 @@ class Identification:
 
 
 @dataclass(frozen=True)
-class AtThreshold:
-    """A figure for each version, and the cosine similarity that is the threshold."""
+class BestThreshold:
+    """The threshold that is best for validation pairs, both kinds weighted alike, and what it judges rightly."""
 
     threshold: float
-    clean: Interval
-    attacked: Interval
-    eight_bit: Interval
-
-    @property
-    def by_version(self) -> ByVersion:
-        return {"clean": self.clean, "attacked": self.attacked, "8bit": self.eight_bit}
+    right: OverPeople
 
 
 @dataclass(frozen=True)
@@ -118,7 +146,10 @@ class PairCounts:
 
 @dataclass(frozen=True)
 class RateCurve:
-    """Pairs of one person accepted, at thresholds by the false accept rate on clean pictures."""
+    """Pairs of one person accepted, at thresholds by the false accept rate on the trial's own clean pictures.
+
+    Everyone, and every couple of people, weighs the same. It shows what could be, and sets no threshold.
+    """
 
     far: tuple[float, ...]
     clean: tuple[Interval, ...]
@@ -128,7 +159,7 @@ class RateCurve:
 
 @dataclass(frozen=True)
 class Histogram:
-    """Shares of the pairs of each kind and version about each cosine similarity."""
+    """Shares of the pairs of each kind and version about each cosine similarity; everyone weighs the same."""
 
     similarity: tuple[float, ...]
     genuine: Mapping[Version, tuple[float, ...]]
@@ -137,20 +168,24 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Verification:
-    """Verification among all pairs of a trial; figures are of pairs.
+    """Verification among all pairs of a trial.
 
     Attributes:
         people: how many have a pair.
         pairs: how many there are.
-        eer: equal error rate.
-        accuracy: of both kinds of pair, weighted alike, at the best threshold of the clean ones.
+        set_on: what thresholds were set on.
+        eer: equal error rate, where the trial's own curves cross.
+        auroc: area under the trial's own receiver operating characteristic.
+        accuracy: at the best threshold of validation pictures; unavailable where nobody has two.
         points: one a false accept rate.
     """
 
     people: int
     pairs: Mapping[Version, PairCounts]
-    eer: ByVersion
-    accuracy: AtThreshold
+    set_on: ThresholdsFrom
+    eer: OverPeople
+    auroc: OverPeople
+    accuracy: BestThreshold | Unavailable
     points: tuple[VerificationPoint | TooFew, ...]
     curve: RateCurve
     histogram: Histogram
@@ -163,12 +198,14 @@ class OpenSet:
     Attributes:
         known: people of the gallery with pictures here.
         unknown: people outside with pictures here.
+        set_on: what thresholds were set on.
         points: one a false alarm rate.
         trained_on_all: whether the embedder was trained on pictures of all of them.
     """
 
     known: int
     unknown: int
+    set_on: ThresholdsFrom
     points: tuple[OpenSetPoint | TooFew, ...]
     trained_on_all: bool | None = None
 
@@ -180,52 +217,3 @@ class Tasks:
     identification: Identification
     verification: Verification | Unavailable
     open_set: OpenSet | Unavailable
-
-
-@dataclass(frozen=True)
-class Fold(AtThreshold):
-    """A fold of the list, by number from 1 on: pairs judged rightly at its threshold, or at the mean of its parts'."""
-
-    fold: int
-
-
-@dataclass(frozen=True)
-class ListOfPairs:
-    """A list of pairs, and how it was judged.
-
-    Attributes:
-        list: its file's name.
-        threshold: how thresholds were found, in words.
-        attacked_side: "first" or "second".
-        mirror: whether an embedding is that of the picture plus that of its mirror image.
-        embedder_as_published: whether the embedder was trained on no picture below data.root.
-    """
-
-    list: str
-    threshold: str
-    attacked_side: str
-    mirror: bool
-    embedder_as_published: bool
-
-
-@dataclass(frozen=True)
-class PairFigures(ListOfPairs):
-    """What came of it; figures are of pairs, and of versions that have pairs of both kinds.
-
-    Attributes:
-        pairs: how many there are.
-        accuracy: judged rightly.
-        standard_error: of the clean accuracy, over folds; None for one.
-        folds: of the list.
-        eer: equal error rate.
-        auroc: area under the receiver operating characteristic.
-        points: one a false accept rate, with thresholds from clean pairs.
-    """
-
-    pairs: Mapping[Version, PairCounts]
-    accuracy: ByVersion
-    standard_error: float | None
-    folds: tuple[Fold, ...]
-    eer: ByVersion
-    auroc: Mapping[Version, float]
-    points: tuple[PairPoint | TooFew, ...]

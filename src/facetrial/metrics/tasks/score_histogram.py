@@ -1,7 +1,7 @@
-"""How many pairs of pictures have which cosine similarity, and what follows from it at every threshold.
+"""What share of pairs of pictures has which cosine similarity, and what follows from it at every threshold.
 
-Counts, not scores, are kept, so that the memory is the same for a thousand pairs and for a billion. A pair is accepted
-as one person where its similarity is not below the threshold; thresholds are edges of the cells that are counted.
+Weights by cell, not scores, are kept, so that the memory is the same for a thousand pairs and for a billion. A pair is
+accepted as one person where its similarity is not below the threshold; thresholds are edges of the cells.
 """
 
 from dataclasses import dataclass
@@ -33,11 +33,11 @@ def pairs_needed(far: float) -> int:
 
 @dataclass
 class ScoreCounts:
-    """Pairs counted by cell.
+    """Pairs by cell, each with its weight.
 
     Attributes:
-        genuine: int64 (CELLS,), pairs of two pictures of one person.
-        impostor: int64 (CELLS,), pairs of pictures of two people.
+        genuine: float64 (CELLS,), weights of pairs of two pictures of one person.
+        impostor: float64 (CELLS,), weights of pairs of pictures of two people.
     """
 
     genuine: np.ndarray
@@ -45,27 +45,38 @@ class ScoreCounts:
 
     @classmethod
     def none(cls) -> Self:
-        return cls(np.zeros(CELLS, np.int64), np.zeros(CELLS, np.int64))
+        return cls(np.zeros(CELLS), np.zeros(CELLS))
 
     @classmethod
     def of(cls, genuine: np.ndarray, impostor: np.ndarray) -> Self:
-        """Counts of similarities, of any shape."""
-        return cls(*(np.bincount(cells_of(s).ravel(), minlength=CELLS) for s in (genuine, impostor)))
+        """Of similarities, of any shape, that all weigh 1."""
+        counts = cls.none()
+        counts.add(cells_of(genuine).ravel(), cells_of(impostor).ravel())
+        return counts
 
-    @property
-    def pairs(self) -> tuple[int, int]:
-        """Genuine pairs and impostor pairs."""
-        return int(self.genuine.sum()), int(self.impostor.sum())
+    def add(
+        self,
+        genuine: np.ndarray,
+        impostor: np.ndarray,
+        genuine_weights: np.ndarray | None = None,
+        impostor_weights: np.ndarray | None = None,
+    ) -> None:
+        """Counts the cells of further pairs, with a weight each; 1 without."""
+        self.genuine += np.bincount(genuine, genuine_weights, minlength=CELLS)
+        self.impostor += np.bincount(impostor, impostor_weights, minlength=CELLS)
 
     def rates(self) -> tuple[np.ndarray, np.ndarray]:
         """Shares of genuine and of impostor pairs accepted at each edge: TAR and FAR, float64 (CELLS + 1,) each."""
         return _accepted(self.genuine), _accepted(self.impostor)
 
-    def edge_at(self, far: float) -> int | None:
-        """The lowest edge at which no more than `far` of the impostor pairs are accepted; None with too few pairs."""
-        if self.pairs[1] < pairs_needed(far):
-            return None
-        return int(np.argmax(self.rates()[1] <= far))
+    def edge_at(self, far: float) -> int:
+        """The lowest edge at which no more than `far` of the impostor pairs are accepted."""
+        return int(np.argmax(self.rates()[1] <= far * (1 + 1e-9)))
+
+    def area(self) -> float:
+        """The chance that a genuine pair is more similar than an impostor pair, ties by half: the area of the ROC."""
+        below = np.cumsum(self.impostor) - self.impostor / 2
+        return min(1.0, float(self.genuine @ below / (self.genuine.sum() * self.impostor.sum())))
 
     def best_edge(self) -> int:
         """The edge at which most is right of both kinds of pair, weighted alike: the middle one of the best."""
@@ -85,7 +96,7 @@ class ScoreCounts:
     def shares(self, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The shares of genuine and of impostor pairs between neighbours of rising `edges` (E,): (E - 1,) each."""
         sums = (np.concatenate([[0], np.cumsum(counts)])[edges] for counts in (self.genuine, self.impostor))
-        return tuple(np.diff(below) / max(below[-1], 1) for below in sums)
+        return tuple(np.diff(below) / (below[-1] or 1.0) for below in sums)
 
 
 def _accepted(counts: np.ndarray) -> np.ndarray:

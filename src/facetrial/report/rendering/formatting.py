@@ -40,9 +40,9 @@ def interval(figure: Interval, digits: int = 1) -> str:
     return f"{100 * figure.low:.{digits}f} to {100 * figure.high:.{digits}f} %"
 
 
-def figure_in_words(figure: Interval) -> str:
+def figure_in_words(figure: Interval, digits: int = 1) -> str:
     """ "15.0 % (10.0 to 20.0 %)"."""
-    return f"{percent(figure.value)} ({interval(figure)})"
+    return f"{percent(figure.value, digits)} ({interval(figure, digits)})"
 
 
 def points(difference: float) -> str:

@@ -1,7 +1,8 @@
 """What a report says of a list of pairs: verification fold by fold, clean and attacked."""
 
 from facetrial.metrics.summary import TrialSummary
-from facetrial.metrics.tasks.results import PairFigures, TooFew
+from facetrial.metrics.tasks.pair_list import PairFigures
+from facetrial.metrics.tasks.results import TooFew
 from facetrial.report.rendering.components import Cell, Chart, Section, Series, Table
 from facetrial.report.rendering.formatting import percent, rate_in_words
 from facetrial.report.sections.tasks import SHOWN, line_of
@@ -18,7 +19,10 @@ def pairs_section(summary: TrialSummary) -> Section | None:
         note=(
             f"{pairs.list}: {pairs.threshold}. Clean figures are of all its pairs, attacked ones of those whose "
             f"{pairs.attacked_side} picture was attacked, so that the verdict at this threshold turns; at stricter "
-            "ones the same pictures are judged again, and an attack on those would do better. Intervals draw people."
+            "ones the same pictures are judged again, and an attack on those would do better. At a false accept "
+            "rate, too, a pair's threshold comes from other pairs. Every pair weighs the same, as is the list's "
+            f"convention; intervals are over the {pairs.people['clean']:,} people, who count as "
+            f"{pairs.effective_people['clean']:,.0f} of one weight."
             + (" Embeddings are of the picture plus its mirror image." if pairs.mirror else "")
             + ("" if pairs.embedder_as_published else _TRAINED)
         ),
@@ -51,12 +55,16 @@ def _sentences(pairs: PairFigures) -> list[str]:
 
 
 def _lines(pairs: PairFigures) -> list[list[Cell]]:
-    lines = [line_of("judged rightly", pairs.accuracy), line_of("equal error rate", pairs.eer)]
+    lines = [
+        line_of("judged rightly", pairs.accuracy),
+        line_of("equal error rate", pairs.eer),
+        line_of("area under the curve", pairs.auroc),
+    ]
     for point in pairs.points:
         if not isinstance(point, TooFew):
             rate = rate_in_words(point.wanted)
             lines.append(line_of(f"pairs of one person accepted, FAR {rate}", point.tar))
-            lines.append(line_of(f"pairs of two people accepted, FAR {rate}", point.far, f"set to {rate}"))
+            lines.append(line_of(f"pairs of two people accepted, FAR {rate}", point.far))
     return lines
 
 

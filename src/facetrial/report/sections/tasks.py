@@ -1,19 +1,18 @@
 """What a report says of the tasks: a table of clean against attacked, and how similarities move."""
 
 from facetrial.metrics.summary import TrialSummary
-from facetrial.metrics.tasks.results import ByVersion, Tasks, TooFew, Unavailable, Verification
+from facetrial.metrics.tasks.results import ByVersion, OverPeople, Tasks, TooFew, Unavailable, Verification
 from facetrial.metrics.tasks.summary import figures_of
-from facetrial.report.rendering.components import Cell, Chart, Section, Series, Table
-from facetrial.report.rendering.formatting import percent, rate_in_words
+from facetrial.report.rendering.components import Cell, Chart, Noted, Section, Series, Table
+from facetrial.report.rendering.formatting import figure_in_words, percent, rate_in_words
 from facetrial.trial.embedding_shards import Version
 
 SHOWN: dict[Version, str] = {"clean": "clean", "attacked": "attacked", "8bit": "after rounding to 8 bits"}
 
 
-def line_of(title: str, figures: ByVersion, set_to: str | None = None) -> list[Cell]:
-    """A line of a table: a figure of each version; `set_to` instead of a clean one that was chosen."""
-    clean, *others = (figures.get(version) for version in SHOWN)
-    return [title, set_to or clean, *others]
+def line_of(title: str, figures: ByVersion) -> list[Cell]:
+    """A line of a table: a figure of each version."""
+    return [title, *(figures.get(version) for version in SHOWN)]
 
 
 def tasks_section(summary: TrialSummary) -> Section | None:
@@ -26,9 +25,13 @@ def tasks_section(summary: TrialSummary) -> Section | None:
         title="What it means for each task",
         sentences=_sentences(tasks),
         note=(
-            "Thresholds are those of the clean pictures and stay as they are under attack. In verification an "
-            "attacked picture is one side of each pair and clean pictures are the other; intervals draw people anew, "
-            "since pairs share them." + (_TRAINED if tasks.open_set.trained_on_all else "")
+            "In verification an attacked picture is one side of each pair and clean pictures are the other. In its "
+            "figures and those of the open set everyone weighs the same, or every couple of two people, whatever their "
+            "number of pictures, and intervals are over people. Below them stands what they are where every pair or "
+            "picture weighs the same, as the field has it, and how many people of one weight that rests on. "
+            "Thresholds are set on validation pictures, which are not scored, and stay as they are under attack; "
+            "curves, their area and the equal error rate are of the test pictures, and set none."
+            + (_TRAINED if tasks.open_set.trained_on_all else "")
         ),
         charts=() if isinstance(found, Unavailable) else (_curve_chart(found), _score_chart(found)),
         tables=(Table("Tasks", ("Task", *SHOWN.values()), _lines(tasks)),),
@@ -46,16 +49,18 @@ def _sentences(tasks: Tasks) -> list[str]:
     verification = () if isinstance(tasks.verification, Unavailable) else tasks.verification.points
     if told := [point for point in verification if not isinstance(point, TooFew)]:
         point = told[-1]
+        tar, far = point.tar.over_people, point.far.over_people
         sentences.append(
-            f"At the threshold that accepts {rate_in_words(point.wanted)} of the clean pairs of two people, "
-            f"{percent(point.tar['clean'].value)} of the clean pairs of one person are accepted and "
-            f"{percent(point.tar['attacked'].value)} of those with an attacked side."
+            f"At the threshold that accepts {rate_in_words(point.wanted)} of the validation pairs of two people, "
+            f"{figure_in_words(far['clean'], 2)} of the clean test pairs of two people are accepted, "
+            f"{percent(tar['clean'].value)} of the clean pairs of one person, and {percent(tar['attacked'].value)} of "
+            "those with an attacked side."
         )
         if point.impersonation is not None:
+            taken = point.impersonation.over_people
             sentences.append(
-                f"There, {percent(point.impersonation['attacked'].value)} of the pairs of an attacked picture "
-                "and one of its target are accepted; before the attack it was "
-                f"{percent(point.impersonation['clean'].value)}."
+                f"There, {percent(taken['attacked'].value)} of the pairs of an attacked picture and one of its target "
+                f"are accepted; before the attack it was {percent(taken['clean'].value)}."
             )
     for what, task, rate, things in (
         ("Verification", tasks.verification, "false accept rate", "pairs of two people"),
@@ -70,11 +75,13 @@ def _sentences(tasks: Tasks) -> list[str]:
             sentences.append(f"{what} cannot be told: {task.unavailable}.")
             continue
         sentences += [
-            f"{what} at a {rate} of {rate_in_words(point.wanted)} cannot be told: there are too few {things}, "
-            f"{point.needed:,} are needed."
+            f"{what} at a {rate} of {rate_in_words(point.wanted)} cannot be told: the {task.set_on.pictures:,} "
+            f"validation pictures are worth {point.found:,} independent {things}, and {point.needed:,} are needed."
             for point in task.points
             if isinstance(point, TooFew)
         ]
+        if task is tasks.verification and isinstance(task.accuracy, Unavailable):
+            sentences.append(f"{what} at the best threshold cannot be told: {task.accuracy.unavailable}.")
     return sentences
 
 
@@ -82,7 +89,8 @@ _TITLES = {
     "identification top1": "Identification among {people}: right name first",
     "identification rank5": "Identification: right name among the first five",
     "verification eer": "Verification: equal error rate",
-    "verification accuracy": "Verification: right at the best clean threshold",
+    "verification auroc": "Verification: area under the curve",
+    "verification accuracy": "Verification: right at the best threshold of validation pictures",
     "verification tar": "Verification: pairs of one person accepted, FAR {rate}",
     "verification far": "Verification: pairs of two people accepted, FAR {rate}",
     "verification impersonation": "Verification: accepted as the target, FAR {rate}",
@@ -92,15 +100,25 @@ _TITLES = {
 
 
 def _lines(tasks: Tasks) -> list[list[Cell]]:
-    lines = []
-    for task, name, wanted, person, versions in figures_of(tasks):
-        if not person:
-            rate = "" if wanted is None else rate_in_words(wanted)
-            title = _TITLES[f"{task} {name}"].format(people=tasks.identification.people, rate=rate)
-            lines.append(
-                line_of(title, versions, f"set to {rate}" if name in ("far", "false_alarms") else None)
-            )
+    lines: list[list[Cell]] = []
+    for task, name, wanted, person, found in figures_of(tasks):
+        if person:
+            continue
+        rate = "" if wanted is None else rate_in_words(wanted)
+        title = _TITLES[f"{task} {name}"].format(people=tasks.identification.people, rate=rate)
+        if isinstance(found, OverPeople):
+            each = "picture" if task == "open_set" else "pair"
+            lines.append([title, *(_noted(found, version, each) for version in SHOWN)])
+        else:
+            lines.append(line_of(title, found))
     return lines
+
+
+def _noted(found: OverPeople, version: Version, each: str) -> Noted:
+    """A figure with the people that it is of, what it is pooled, and on as many people as what that rests."""
+    people, worth = found.people[version], found.effective_people[version]
+    pooled = f"{each} by {each} {percent(found.pooled[version])}, as of {worth:.1f} people"
+    return Noted(found.over_people[version], f"{people} people; {pooled}")
 
 
 def _curve_chart(verification: Verification) -> Chart:
@@ -119,7 +137,8 @@ def _curve_chart(verification: Verification) -> Chart:
             f"{percent(curve.attacked[-1].value)} at {rate_in_words(curve.far[-1])}."
         ),
         caption=(
-            "Pairs of one person accepted, at thresholds set by the share of clean pairs of two people accepted."
+            "Pairs of one person accepted, at each share of the test's own clean pairs of two people accepted. "
+            "Everyone weighs the same, and no threshold is set by it."
         ),
         x_title="false accept rate on clean pictures",
         y_title="pairs of one person accepted",
@@ -139,7 +158,10 @@ def _score_chart(verification: Verification) -> Chart:
     return Chart(
         name="similarities",
         alt="How similar pairs of one person and of two people are, clean and with an attacked side.",
-        caption="Cosine similarities of all pairs: where the curves of one and of two people meet, they are confused.",
+        caption=(
+            "Cosine similarities of all pairs, everyone of one weight: where the curves of one and of two people meet, "
+            "they are confused."
+        ),
         x_title="cosine similarity",
         y_title="share of pairs",
         series=series,

@@ -1,0 +1,60 @@
+"""Embeddings of validation pictures, on which thresholds are set: taken once for a victim, and kept."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from facetrial.core.files import recalled
+from facetrial.core.locks import file_lock
+from facetrial.faces.batch import FaceDataset
+from facetrial.recognition.layers import scores_and_embeddings
+from facetrial.recognition.victim import device_of
+from facetrial.trial.embedding_shards import files_and_tensors, save_embeddings
+
+log = logging.getLogger(__name__)
+
+_CLEAN = "clean"
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Clean pictures that nothing was trained on and that are not scored.
+
+    Attributes:
+        embeddings: float32 (N, D), unit norm.
+        identities: int64 (N,), who is on each.
+    """
+
+    embeddings: np.ndarray
+    identities: np.ndarray
+
+
+def held_out(victim: nn.Module, faces: FaceDataset, batch_size: int, kept: Path) -> HeldOut | None:
+    """Embeddings of the validation pictures `faces`, as the victim's verdicts use them.
+
+    Args:
+        victim: in eval mode.
+        faces: the pictures.
+        batch_size: pictures shown at a time.
+        kept: the file in which they are kept; it belongs to one victim and one set of pictures.
+
+    Returns:
+        None where the victim does not go by one embedding a picture.
+    """
+    with file_lock(kept):
+        found = recalled(kept, files_and_tensors)
+        if found is None or found[0] != faces.files:
+            log.info("Looking at %d validation pictures, on which thresholds are set.", len(faces))
+            parts = []
+            for batch in faces.batches(batch_size, device_of(victim)):
+                _, embeddings = scores_and_embeddings(victim, batch.images)
+                if embeddings is None:
+                    return None
+                parts.append(embeddings.cpu())
+            found = faces.files, {_CLEAN: torch.cat(parts)}
+            save_embeddings(kept, *found)
+    return HeldOut(found[1][_CLEAN].numpy(), faces.identities)
