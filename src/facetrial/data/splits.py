@@ -96,7 +96,8 @@ def _placed(sizes: Mapping[int, int], room: Sequence[int], known: Mapping[int, i
         room: for how many pictures there is room in each part.
         known: the parts of photographs that another person is on too.
     """
-    left, placed = list(room), {}
+    left = list(room)
+    placed: dict[int, int] = {}
     given_first = sorted(sizes, key=lambda photo: photo not in known)
     for number, photo in enumerate(given_first):
         empty = [part for part in _IN_TURN if part not in placed.values()]

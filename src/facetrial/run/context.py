@@ -132,7 +132,7 @@ class TrialContext:
         Args:
             synthetic: whether its faces are drawn.
         """
-        chosen = Chosen.of(self.choices["attack"], self.settings["defense"], self.overrides)
+        chosen = Chosen.of(self.choices["attack"], self.defenses, self.overrides, self.plan.training_defenses)
         return About(
             data=self.choices["data"],
             synthetic=synthetic,

@@ -76,5 +76,5 @@ def _numbers(content: bytes) -> np.ndarray:
 def _of_several_people(files: Sequence[str], numbers: np.ndarray) -> list[list[str]]:
     """The files of each photograph that lies in several people's folders."""
     repeated = np.flatnonzero(np.bincount(numbers) > 1)
-    found = [[files[row] for row in np.flatnonzero(numbers == number)] for number in repeated]
+    found = [[files[row] for row in np.flatnonzero(numbers == number).tolist()] for number in repeated]
     return [names for names in found if len({person(name) for name in names}) > 1]
