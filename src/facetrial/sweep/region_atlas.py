@@ -78,7 +78,7 @@ def atlas_section(runs: Sequence[FinishedRun]) -> Section | None:
                 )
             )
     return Section(
-        "Where on the face the recogniser is weakest",
+        "Where on the face least is left",
         sentences,
         "Each region at the same budget; a patch may be anything, its area is its budget. At an equal area a region's "
         "discs are grown or shrunk until they cover the same share of every picture, so that they differ in place "
@@ -92,7 +92,7 @@ def atlas_section(runs: Sequence[FinishedRun]) -> Section | None:
 
 
 def answer(places: Mapping[str, _Place]) -> str:
-    """Where it is weakest, and what the intervals allow to say of it, in one sentence."""
+    """Where least is left, and what interval and test allow to say of it, in one sentence."""
     parts = {name: place for name, place in places.items() if name not in (CONTROL, WHOLE)}
     name, place = min(parts.items(), key=lambda one: one[1].left.value)
     if all(one.left.value == place.left.value for one in parts.values()):
