@@ -5,7 +5,7 @@ python benchmarks/strength.py [--pictures 64] [--eps 1.5] [--square-eps 8] [--pa
 
 1. PGD and APGD of 20 steps, at a size that leaves some: torchattacks and Foolbox;
 2. Square of 300 queries: torchattacks, which packages auto-attack's;
-3. auto beside PGD of 100 steps and 5 starts;
+3. auto beside PGD on the margin, as attack=pgd takes it, of 100 steps and 5 starts;
 4. the median smallest change, after 100 steps (Carlini-Wagner: 5 rounds of 100): Foolbox.
 
 Without --eps the size is looked for at which PGD leaves about half of the pictures. Tables also go to
@@ -135,7 +135,7 @@ def main() -> None:
         }
         accuracies[f"All one after another, {eps}/255"] = {
             "auto": bench.ours(OneAfterAnother(methods), eps),
-            "PGD, 100 steps, 5 starts": bench.ours(PGD(CrossEntropy(), 100, 0.1, restarts=5), eps),
+            "PGD on the margin, 100 steps, 5 starts": bench.ours(PGD(Margin(), 100, 0.1, restarts=5), eps),
         }
     for title, runs in accuracies.items():
         print(f"\n{title}")

@@ -18,19 +18,77 @@ def test_every_picture_is_in_one_part_and_each_person_in_all():
         assert set(IDENTITIES[part].tolist()) == set(range(5))
 
 
-def test_a_quarter_is_tested_and_some_of_the_rest_held_out():
-    train, validation, test = (np.bincount(IDENTITIES[part]) for part in split_within_people(IDENTITIES, 0))
-    assert test.tolist() == [1, 1, 2, 10, 2]  # a quarter, rounded to even, and one at least
-    assert validation.tolist() == [1, 1, 1, 4, 1]  # 15 % of the others, and one at least
-    assert train.tolist() == [1, 2, 7, 26, 4]
+def counts(split_seed, identities=IDENTITIES):
+    return [np.bincount(identities[part]) for part in split_within_people(identities, split_seed)]
 
 
-def test_a_person_is_split_alike_whoever_else_is_there():
-    some = np.flatnonzero(IDENTITIES >= 3)
-    whole, part = split_within_people(IDENTITIES, 5), split_within_people(IDENTITIES[some], 5)
-    for rows, fewer in zip(whole, part, strict=True):
-        assert some[fewer].tolist() == rows[IDENTITIES[rows] >= 3].tolist()
-    assert split_within_people(IDENTITIES, 6)[2].tolist() != whole[2].tolist()
+def test_shares_are_rounded_up_as_often_as_makes_up_for_rounding_down():
+    drawn = np.array([counts(seed) for seed in range(400)])
+    train, validation, test = drawn.mean(0)
+    np.testing.assert_allclose(test, [1, 1, 2.5, 10, 1.75], atol=0.08)  # a quarter, and one at least
+    np.testing.assert_allclose(validation, [1, 1, 1.125, 4.5, 1], atol=0.08)  # 15 % of the others
+    np.testing.assert_allclose(train, COUNTS - test - validation)
+    for person, share in enumerate([1, 1, 2.5, 10, 1.75]):
+        assert set(drawn[:, 2, person]) == {int(np.floor(share)), int(np.ceil(share))}
+
+
+@pytest.mark.parametrize("pictures", [9, 10, 11, 13, 14])
+def test_many_people_of_like_numbers_are_tested_on_a_quarter_each_time(pictures):
+    identities = np.repeat(np.arange(60), pictures)
+    for seed in range(5):
+        train, validation, test = (part.sum() for part in counts(seed, identities))
+        assert abs(test - 0.25 * len(identities)) < 1
+        held_out = 0.15 * (len(identities) - test)
+        assert abs(validation - max(60, held_out)) < 1 + 60 * (pictures < 10)
+        assert train + validation + test == len(identities)
+
+
+def test_a_split_is_that_of_its_seed():
+    first, again, other = (split_within_people(IDENTITIES, seed) for seed in (5, 5, 6))
+    assert [part.tolist() for part in first] == [part.tolist() for part in again]
+    assert first[2].tolist() != other[2].tolist()
+
+
+class TestPhotographs:
+    def test_those_saved_again_go_to_one_part(self):
+        identities = np.repeat([0, 1], [40, 9])
+        photographs = np.concatenate([np.arange(40) // 2, [50, 50, 50, 51, 52, 53, 54, 55, 56]])
+        sides = []
+        for seed in range(40):
+            parts = split_within_people(identities, seed, photographs)
+            assert sorted(np.concatenate(parts).tolist()) == list(range(49))
+            seen = [set(photographs[part].tolist()) for part in parts]
+            assert not (seen[0] & seen[1])
+            assert not (seen[0] & seen[2])
+            assert not (seen[1] & seen[2])
+            assert abs(len(parts[2]) - 49 / 4) <= 2
+            assert all(set(identities[part].tolist()) == {0, 1} for part in parts)
+            sides.append(next(number for number, part in enumerate(seen) if 0 in part))
+        assert sides.count(2) < 20  # copies are no more often tested than others
+
+    def test_those_of_several_people_go_to_one_part(self):
+        identities = np.repeat([0, 1], 8)
+        photographs = np.concatenate([np.arange(8), [0, 1, 2, 3, 20, 21, 22, 23]])
+        for seed in range(40):
+            seen = [
+                set(photographs[part].tolist()) for part in split_within_people(identities, seed, photographs)
+            ]
+            assert not (seen[0] & seen[1])
+            assert not (seen[0] & seen[2])
+            assert not (seen[1] & seen[2])
+
+    @pytest.mark.parametrize("sizes", [[5, 1, 1], [1, 1, 9], [1, 4, 4]])
+    def test_no_part_stays_empty(self, sizes):
+        photographs = np.repeat(np.arange(3), sizes)
+        for seed in range(20):
+            parts = split_within_people(np.zeros(len(photographs), dtype=int), seed, photographs)
+            assert [len(set(photographs[part].tolist())) for part in parts] == [1, 1, 1]
+
+    def test_whom_they_cannot_part_is_split_all_the_same_and_it_is_said(self, caplog):
+        identities, photographs = np.repeat([0, 1], 8), np.concatenate([[0] * 8, np.arange(1, 9)])
+        parts = split_within_people(identities, 0, photographs)
+        assert all(set(identities[part].tolist()) == {0, 1} for part in parts)
+        assert "1 people have fewer than three photographs" in caplog.text
 
 
 def test_two_pictures_cannot_be_split():

@@ -10,7 +10,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from facetrial.data.synthetic import SyntheticFaces
 from facetrial.faces.batch import FaceDataset
-from facetrial.faces.saved_again import ALIKE, likeness, saved_again
+from facetrial.faces.saved_again import ALIKE, likeness, photographs, saved_again
 from tests.helpers.real import FIVE_POINTS, lfw_faces
 
 
@@ -69,6 +69,22 @@ def test_a_copy_is_found_and_named(drawn, saved):
 
 def test_pictures_of_one_person_are_no_copies(drawn):
     assert saved_again(drawn.test_faces, drawn.train_faces) == {}
+
+
+def test_pictures_of_one_photograph_share_its_number(drawn):
+    faces = drawn.test_faces.subset(np.arange(8))
+    first, second = (copies(faces, rows, saved) for rows, saved in (([1, 5], jpeg), ([5], halved)))
+    pixels = np.concatenate([part.pixels[part.rows] for part in (faces, first, second)])
+    rows = [*range(8), 1, 5, 5]
+    every = replace(
+        faces.subset(rows[:8]),
+        pixels=pixels,
+        rows=np.arange(11),
+        files=[f"{number}.png" for number in range(11)],
+        **{name: getattr(faces, name)[rows] for name in ("identities", "landmarks", "boxes", "five_points")},
+    )
+    assert photographs(every).tolist() == rows
+    assert photographs(faces).tolist() == list(range(8))
 
 
 def test_flat_and_small_pictures_are_no_copies():

@@ -25,7 +25,7 @@ TIMED = {"seconds", "images_per_second", "train_seconds", "answers_per_second", 
 # What summaries and rows have gained since 0.1: no difference where OLD is without.
 GAINED = {
     "weak_on_purpose", "head", "chosen", "class_size", "found_again", "noise_level", "schema", "reached", "l1",
-    "picture_digest",
+    "picture_digest", "trained", "planned", "over_people",
 }  # fmt: skip
 SETTINGS = "attack_parts"
 ABOUT_THE_CODE = {"done.json"}  # holds a digest of it

@@ -64,10 +64,11 @@ def about(
     defense: str = "none",
     attack_changes: Mapping[str, str] | None = None,
     defense_changes: Mapping[str, str] | None = None,
+    trained: tuple[str, ...] = (),
     **changes,
 ) -> About:
     defenses = () if defense == "none" else (defense,)
-    chosen = Chosen(attack, attack_changes or {}, defenses, defense_changes or {})
+    chosen = Chosen(attack, attack_changes or {}, defenses, defense_changes or {}, trained)
     values = {
         "data": "lfw",
         "synthetic": False,

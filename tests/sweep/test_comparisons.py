@@ -1,4 +1,4 @@
-"""Every pair of a sweep's trials, compared picture by picture."""
+"""Trials of a sweep, compared picture by picture: those that were planned, and all others."""
 
 from dataclasses import replace
 
@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from facetrial.metrics.flagging import flagging_summary
-from facetrial.statistics.paired import mcnemar, paired_difference
+from facetrial.statistics.paired import holm, mcnemar, paired_difference
 from facetrial.sweep.comparisons import compare_trials, comparisons_section
 from facetrial.sweep.gather import gather_sweep
+from facetrial.sweep.planned import read_plans
 from facetrial.sweep.runs import Run, finished_runs
 from facetrial.trial.rows import write_rows
 from tests.helpers.made_up import about, made_up_rows, made_up_summary
@@ -77,26 +78,85 @@ def test_flagged_pictures_are_left_standing(tmp_path):
     assert line.left_second > flagging[0].robust_accuracy.value
     assert line.left_first == pytest.approx(plain[0].robust_accuracy.value)
     section = comparisons_section(runs)
-    assert "points fewer recognised or flagged than" in section.sentences[1]
+    assert "recognised or flagged than" in section.sentences[0] + section.sentences[-1]
     assert "counts as recognised" in section.note
     without = comparisons_section(runs_of(tmp_path / "b", [plain, trial("random", 0.9, 2)]))
     assert "flagged" not in " ".join([*without.sentences, without.note])
 
 
-def test_the_section_says_what_differs_and_no_more(tmp_path):
-    trials = [trial("random", 0.9, 0), trial("landmarks", 0.5, 1), trial("scattered", 0.9, 2)]
-    section = comparisons_section(runs_of(tmp_path / "a", trials))
-    assert (
-        section.sentences[0] == "Of 3 pairs of trials on the same pictures, 2 differ after Holm's correction."
+THREE = [("attack=random", "seed=0"), ("attack=landmarks", "seed=0"), ("attack=scattered", "seed=0")]
+
+
+def three():
+    return [trial("random", 0.9, 0), trial("landmarks", 0.5, 1), trial("scattered", 0.9, 2)]
+
+
+def test_without_plans_all_pairs_are_said_to_be_exploratory(tmp_path):
+    section = comparisons_section(runs_of(tmp_path / "a", three()))
+    assert section.sentences[0] == (
+        "No comparison was planned, so that all are exploratory: of 3 pairs of trials on the same pictures, 2 differ "
+        "after Holm's correction."
     )
-    assert "in landmarks / none, which leaves" in section.sentences[1]
-    assert section.tables[0].lines[-1][-1] == "not shown"
+    assert section.sentences[1].startswith("The most, picked for it and so likely too large: ")
+    assert "after Holm's correction for 3" in section.sentences[1]
+    [table] = section.tables
+    assert table.title == "Exploratory: all other pairs"
+    assert table.lines[-1][-1] == "not shown"
     same = [trial("random", 0.9, 0), trial("again", 0.9, 0)]
-    said = comparisons_section(runs_of(tmp_path / "b", same)).sentences
-    assert said == [
-        "Of 1 pair of trials on the same pictures, none is shown to differ after Holm's correction."
-    ]
+    [said] = comparisons_section(runs_of(tmp_path / "b", same)).sentences
+    assert said.endswith(
+        "of 1 pair of trials on the same pictures, none is shown to differ after Holm's correction."
+    )
     assert comparisons_section(runs_of(tmp_path / "c", same[:1])) is None
+
+
+def test_planned_comparisons_are_corrected_among_themselves_and_stand_first(tmp_path):
+    runs = runs_of(tmp_path, three(), THREE)
+    plans = read_plans(
+        [
+            {"of": "attack", "against": "random", "each": ["landmarks", "scattered"]},
+            {"of": "defense", "against": "none"},
+        ]
+    )
+    found = compare_trials(runs, plans)
+    assert [(one.first[:6], one.second[:6], one.planned) for one in found] == [
+        ("random", "landma", True),
+        ("random", "scatte", True),
+        ("landma", "scatte", False),
+    ]
+    assert [one.p_holm for one in found[:2]] == holm([one.p for one in found[:2]]).tolist()
+    assert found[2].p_holm == found[2].p  # alone among the others
+    section = comparisons_section(runs, plans)
+    count, shown, not_shown, other, missing = section.sentences
+    assert count == "Of 2 planned comparisons, 1 is shown to differ."
+    assert shown.startswith("Landmarks / none leaves ")
+    assert "points fewer recognised than random / none (95 % interval " in shown
+    assert "after Holm's correction for 2)" in shown
+    assert not_shown.startswith(
+        "Scattered / none is not shown to leave fewer or more recognised than random / none"
+    )
+    assert other.startswith("Exploratory, since nobody planned them: of 1 other pair")
+    assert missing == "Planned, but not in this sweep: each of defense against none."
+    assert [table.title for table in section.tables] == [
+        "Planned comparisons",
+        "Exploratory: all other pairs",
+    ]
+
+
+def test_many_planned_comparisons_are_counted_and_the_largest_is_told(tmp_path):
+    trials = [trial("pgd", 0.2, 0)] + [
+        trial("pgd", 0.5, n, defense=f"d{n}", trained=(f"d{n}",)) for n in range(1, 11)
+    ]
+    overrides = [(f"defense={summary.defense}",) for summary, _ in trials]
+    section = comparisons_section(
+        runs_of(tmp_path, trials, overrides), read_plans([{"of": "defense", "against": "none"}])
+    )
+    assert (
+        section.sentences[0] == "Of 10 planned comparisons, 10 are shown to differ after Holm's correction."
+    )
+    assert section.sentences[1].startswith("The most: pgd / d")
+    assert "one training run; another may come out otherwise" in section.sentences[1]
+    assert len(section.tables[0].lines) == 10
 
 
 def test_a_sweep_leaves_them(tmp_path):

@@ -54,7 +54,8 @@ def test_the_weakest_region_is_named_with_its_interval(tmp_path, faces):
         runs_of(tmp_path, faces, {"nose": 0.3, "mouth": 0.8, "scattered": 0.85, "everywhere": 0.1})
     )
     assert "equal area, 6 % of the picture: the least is left at the nose" in section.sentences[0]
-    assert "points fewer than under scattered discs" in section.sentences[0]
+    assert "the nose leaves" in section.sentences[0]
+    assert "points fewer recognised than scattered discs (95 % interval" in section.sentences[0]
     [table], [drawing] = section.tables, section.drawings
     assert [line[0] for line in table.lines] == ["everywhere", "nose", "mouth", "scattered"]
     assert table.lines[1][3].high < 0
@@ -66,7 +67,7 @@ def test_the_weakest_region_is_named_with_its_interval(tmp_path, faces):
 
 def test_nothing_is_claimed_that_the_pictures_do_not_show(tmp_path, faces):
     section = atlas_section(runs_of(tmp_path / "a", faces, {"nose": 0.8, "mouth": 0.8, "scattered": 0.8}))
-    assert "do not show that place matters" in section.sentences[0]
+    assert "is not shown to leave fewer or more recognised than scattered discs" in section.sentences[0]
     alone = runs_of(tmp_path / "b", faces, {"nose": 0.8, "mouth": 0.8, "everywhere": 0.8})
     assert "no scattered control" in atlas_section(alone).sentences[0]
     assert atlas_section(alone[:2]) is None
@@ -82,8 +83,18 @@ def test_what_does_not_outlive_the_correction_is_said(tmp_path, faces):
         *list(vars(places["mouth"]).values())[1:],
     )
     said = answer(places)
-    assert "2.0 to 40.0 points fewer" in said
-    assert "not shown to differ (p 0.080 after Holm's correction)" in said
+    assert "the nose is not shown to leave fewer" in said
+    assert "-20.0 points, 95 % interval -40.0 to -2.0; p 0.080" in said
+
+
+def test_all_of_an_atlas_is_corrected_together(tmp_path, faces):
+    regions = {"nose": 0.6, "mouth": 0.8, "scattered": 0.85}
+    one = runs_of(tmp_path / "a", faces, regions)
+    other = changed(one, lambda run: {"seed": 1})
+    alone, both = (atlas_section(runs).tables[0].lines for runs in (one, one + other))
+    assert "after Holm's correction for 2" in atlas_section(one).sentences[0]
+    assert "after Holm's correction for 4" in atlas_section(one + other).sentences[0]
+    assert [line[0] for line in alone] == [line[0] for line in both]
 
 
 def test_a_tie_names_no_region(tmp_path, faces):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from facetrial.report.rendering.formatting import percent
+from facetrial.report.rendering.formatting import interval, percent
 from facetrial.report.wording import headline as trial_headline
 from facetrial.sweep.report import headline, runs_chart
 from tests.helpers.defended import defended_trials, sweep_of
@@ -16,11 +16,13 @@ def summaries():
 def test_headlines_and_charts_count_flags(summaries):
     flagging = summaries[-1].flagging
     left, kept = (percent(figure.value) for figure in (flagging.stands, flagging.kept))
-    said = (
-        f"{left} of the faces are still recognised or flagged; clean, {kept} are recognised and not flagged."
+    ends = f"(95 % interval {interval(flagging.stands)}); clean, {kept} are recognised and not flagged."
+    assert trial_headline(summaries[-1]) == (
+        f"Under the attack pgd, {left} of the faces are still recognised or flagged {ends}"
     )
-    assert said in trial_headline(summaries[-1])
-    assert f"{left} of the faces recognised or flagged; clean, {kept} are" in headline(summaries[-1:], 1)
+    assert headline(summaries[-1:], 1) == (
+        f"1 trials. Least is left by pgd against defence squeezing: {left} of the faces recognised or flagged {ends}"
+    )
     assert "flagged" not in headline(summaries[:1], 1) + trial_headline(summaries[0])
     chart = runs_chart(sweep_of((summaries[0],), (summaries[-1],)))
     clean, attacked = [series.y for series in chart.series]

@@ -44,6 +44,8 @@ class FacesDataModule(LightningDataModule):
         alignment: how it is cut out; None where pictures are crops from the start.
         bad_pictures: file → reason, for each picture left out, known once the faces are loaded.
         people_left_out: folders of people who have too few pictures that can be used, known then too.
+        photographs: int64 (N,), a number for the photograph that each picture is of, known once the faces are loaded;
+            pictures of one photograph lie in one part of the split. None: each picture is of its own.
         capped: names of the people whom `train_pictures` caps, known after `setup`.
     """
 
@@ -52,6 +54,7 @@ class FacesDataModule(LightningDataModule):
     alignment: Alignment | None = None
     bad_pictures: Mapping[str, str] = MappingProxyType({})
     people_left_out: Sequence[str] = ()
+    photographs: np.ndarray | None = None
 
     @checked("data")
     def __init__(
@@ -94,7 +97,7 @@ class FacesDataModule(LightningDataModule):
         if hasattr(self, "train_faces"):
             return
         faces = self.all_faces
-        train, validation, test = split_within_people(faces.identities, self.split_seed)
+        train, validation, test = split_within_people(faces.identities, self.split_seed, self.photographs)
         if self.train_pictures is not None:
             fewest = self.train_pictures_from or 1
             kept, capped = kept_of_each(faces.identities[train], self.train_pictures, fewest, self.split_seed)

@@ -31,6 +31,7 @@ from facetrial.data.photos.person_folders import (
     some,
     unused_pictures,
 )
+from facetrial.data.photos.photographs import photographs_of
 from facetrial.data.photos.source_photo import Photograph
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.landmark_names import NUM_LANDMARKS
@@ -66,7 +67,7 @@ class PeopleFolder(FacesDataModule):
 
     Attributes:
         names_people_with_few: whether people who have fewer pictures from the start are named among those left out.
-        bad_pictures, people_left_out: as in FacesDataModule.
+        bad_pictures, people_left_out, photographs: as in FacesDataModule.
         no_face: files in which no face was found. Known once the faces are loaded, as the others.
         several_faces: files → number of faces, the one that was taken and those at least half as wide.
     """
@@ -171,6 +172,7 @@ class PeopleFolder(FacesDataModule):
         }
         if self.several_faces:
             notes["several_faces"] = self.several_faces
+        self.photographs = photographs_of(paths, files, digests, detections, self.search, self.cache)
         return self._cut(files, paths, digests, detections, notes)
 
     def faces_of(self, files: Sequence[str]) -> FaceDataset:

@@ -1,8 +1,12 @@
 """Pictures that are another one saved again: as JPEG, smaller, brighter, cut or turned a little, mirrored."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from kornia.filters import gaussian_blur2d
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -19,7 +23,6 @@ _IDENTITY = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 _FARTHEST = torch.tensor([[0.15, 0.12, 0.15], [0.12, 0.15, 0.15]])
 
 
-@torch.no_grad()
 def saved_again(pictures: FaceDataset, known: FaceDataset, alike: float = ALIKE) -> dict[int, int]:
     """For each of `pictures` that is one of `known` saved again, its index and that of the one that is most alike.
 
@@ -31,15 +34,34 @@ def saved_again(pictures: FaceDataset, known: FaceDataset, alike: float = ALIKE)
         pictures, known: of any size.
         alike: the correlation of details from which on two are the same photograph, in (0, 1).
     """
+    best: dict[int, tuple[float, int]] = {}
+    for row, other, value in _pairs(pictures, known, alike):
+        best[row] = max(best.get(row, (0.0, 0)), (value, other))
+    return {row: other for row, (_, other) in best.items()}
+
+
+def photographs(pictures: FaceDataset, alike: float = ALIKE) -> np.ndarray:
+    """Numbers (N,) int64 of the photographs that pictures are of: those that are one saved again share theirs."""
+    pairs = [(row, other) for row, other, _ in _pairs(pictures, pictures, alike)]
+    rows, others = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    joined = coo_array((np.ones(len(rows)), (rows, others)), shape=(len(pictures), len(pictures)))
+    return connected_components(joined, directed=False)[1].astype(np.int64)
+
+
+@torch.no_grad()
+def _pairs(pictures: FaceDataset, known: FaceDataset, alike: float) -> Iterator[tuple[int, int, float]]:
+    """The index of a picture, that of a known one that it is saved again, and how alike their details are."""
     turned = [
         torch.cat([_thumbnails(batch.images.flip(dims)) for batch in known.batches(_AT_ONCE)])
         for dims in ([], [3])
     ]
-    best: dict[int, tuple[float, int]] = {}
     for start in range(0, len(pictures), _AT_ONCE):
         images = pictures.batch(np.arange(start, min(start + _AT_ONCE, len(pictures)))).images
         straight, mirrored = (_thumbnails(images) @ thumbnails.T for thumbnails in turned)
-        near, candidates = torch.maximum(straight, mirrored).topk(min(_CANDIDATES, len(known)))
+        likely = torch.maximum(straight, mirrored)
+        if pictures is known:  # each is itself
+            likely.diagonal(start).fill_(-1.0)
+        near, candidates = likely.topk(min(_CANDIDATES, len(known)))
         for column in range(near.shape[1]):
             rows = (near[:, column] >= _NEAR).nonzero()[:, 0]
             others = candidates[rows, column]
@@ -51,8 +73,7 @@ def saved_again(pictures: FaceDataset, known: FaceDataset, alike: float = ALIKE)
             values = likeness(images[rows], seconds)
             for row, other, value in zip(rows.tolist(), others.tolist(), values.tolist(), strict=True):
                 if value >= alike:
-                    best[start + row] = max(best.get(start + row, (0.0, 0)), (value, other))
-    return {row: other for row, (_, other) in best.items()}
+                    yield start + row, other, value
 
 
 def likeness(first: Tensor, second: Tensor) -> Tensor:

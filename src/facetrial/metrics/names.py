@@ -47,20 +47,24 @@ class Chosen:
         attack_changes: values by key below the attack: {"region": "eyes", "budget.eps": "4"}.
         defenses: names of the defences.
         defense_changes: values by key below the defences: {"jpeg.quality": "50"}.
+        trained: those of the defences that train the recogniser.
     """
 
     attack: str
     attack_changes: Mapping[str, str]
     defenses: tuple[str, ...]
     defense_changes: Mapping[str, str]
+    trained: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, attack: str, defenses: Iterable[str], overrides: Sequence[str]) -> Self:
+    def of(
+        cls, attack: str, defenses: Iterable[str], overrides: Sequence[str], trained: Iterable[str] = ()
+    ) -> Self:
         """What was chosen, from the overrides of a command line."""
         of_attack = [o[len("attack.") :] for o in overrides if changes_attack(o)]
         of_defense = [o.removeprefix("+").removeprefix("defense.") for o in overrides if changes_defense(o)]
         named = attack.rpartition("/")[2]  # an experiment's variant of an attack lies in a folder
-        return cls(named, _by_key(of_attack), tuple(defenses), _by_key(of_defense))
+        return cls(named, _by_key(of_attack), tuple(defenses), _by_key(of_defense), tuple(trained))
 
     @property
     def attack_name(self) -> str:

@@ -1,8 +1,10 @@
 """The verdict of a trial in plain sentences."""
 
 from facetrial.metrics.flagging import KEPT, LEFT
+from facetrial.metrics.hardest import Hardest, hit_hardest
 from facetrial.metrics.security_curve import SecurityCurve
 from facetrial.metrics.summary import TrialSummary
+from facetrial.report.claims import p_in_words
 from facetrial.report.rendering.formatting import (
     interval,
     judged,
@@ -16,6 +18,7 @@ from facetrial.report.sections.certified import certified_sentence
 from facetrial.report.sections.flagging import flagging_sentence
 from facetrial.report.sections.left_out import left_out_sentence
 from facetrial.report.sections.security_curve import size_in_words
+from facetrial.report.strength import attack_in_words
 
 _THOROUGH = ("unbounded_budget", "black_box", "more_steps")
 
@@ -27,8 +30,8 @@ def headline(summary: TrialSummary) -> str:
         return f"No {'pair' if summary.of_pairs else 'picture'} of this trial could be attacked."
     word = LEFT if summary.flagging is not None else judged(summary)
     return (
-        f"Under attack, {percent(left.value)} of the {things(summary, 'faces')} are still {word}"
-        f"{_over_people(summary)}; {clean_words(summary)}."
+        f"Under the attack {attack_in_words(summary)}, {percent(left.value)} of the {things(summary, 'faces')} are "
+        f"still {word} (95 % interval {interval(left)}{_over_people(summary)}); {clean_words(summary)}."
     )
 
 
@@ -38,8 +41,8 @@ def _over_people(summary: TrialSummary) -> str:
     if over is None or over.effective_people > 0.95 * over.people or summary.flagging is not None:
         return ""
     return (
-        f" ({percent(over.robust_accuracy.value)} as a mean over people, of whom there are {over.people}, by their "
-        f"pictures worth {over.effective_people:.1f} of equal weight)"
+        f"; as a mean over {over.people} people, by their pictures worth {over.effective_people:.1f} of equal weight, "
+        f"{percent(over.robust_accuracy.value)}"
     )
 
 
@@ -50,7 +53,7 @@ def clean_words(summary: TrialSummary) -> str:
 
 
 def sentences(summary: TrialSummary) -> list[str]:
-    """What is to be said besides: success, 8-bit, the person hit hardest, pictures left out."""
+    """What is to be said besides: success, 8-bit, who is hit hardest, pictures left out."""
     said = []
     if summary.weak_on_purpose is not None:
         said.append(
@@ -77,14 +80,8 @@ def sentences(summary: TrialSummary) -> list[str]:
         said.append(certified_sentence(summary.certified))
     if summary.flagging is not None and summary.flagging.caught.n:
         said.append(flagging_sentence(summary.flagging))
-    people = ranked_people(summary)
-    if len(people) > 1:
-        name, hit = people[0]
-        right = round(hit.robust.value * hit.robust.n)
-        said.append(
-            f"Hit hardest is {shown_name(name)}, recognised on {right} of {hit.robust.n} attacked pictures "
-            f"(95 % interval {interval(hit.robust, 0)})."
-        )
+    if len(ranked_people(summary)) > 1:
+        said.append(hardest_sentence(hit_hardest(summary.per_identity)))
     if summary.left_out is not None:
         said.append(left_out_sentence(summary.left_out))
     if summary.not_attackable:
@@ -98,6 +95,18 @@ def sentences(summary: TrialSummary) -> list[str]:
             "came out."
         )
     return said
+
+
+def hardest_sentence(hardest: Hardest | None) -> str:
+    """Who is hit hardest, where anybody is shown to be."""
+    if hardest is None:
+        return "Nobody is shown to be hit harder than the others."
+    hit, others = hardest.person.robust, hardest.others
+    return (
+        f"{shown_name(hardest.name)} is hit harder than the others: recognised on {round(hit.value * hit.n)} of "
+        f"{hit.n} attacked pictures (95 % interval {interval(hit, 0)}), the others on {percent(others.value)} of "
+        f"theirs ({interval(others)}; p {p_in_words(hardest.p)}, as one of {hardest.people} people)."
+    )
 
 
 def trust(summary: TrialSummary) -> str:

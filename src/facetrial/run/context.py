@@ -128,7 +128,7 @@ class TrialContext:
 
     def about(self, synthetic: bool) -> About:
         """What the trial is, of faces that are drawn or not: the names of the chosen configs."""
-        chosen = Chosen.of(self.choices["attack"], self.settings["defense"], self.overrides)
+        chosen = Chosen.of(self.choices["attack"], self.defenses, self.overrides, self.plan.training_defenses)
         return About(
             data=self.choices["data"],
             synthetic=synthetic,

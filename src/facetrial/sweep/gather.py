@@ -12,6 +12,7 @@ from facetrial.sweep.comparisons import compare_trials
 from facetrial.sweep.csv_table import write_sweep_csv
 from facetrial.sweep.defenses.files import write_defense_table
 from facetrial.sweep.defenses.table import build_defense_tables
+from facetrial.sweep.planned import Plan
 from facetrial.sweep.report import write_sweep_report
 from facetrial.sweep.runs import (
     Run,
@@ -31,7 +32,11 @@ log = logging.getLogger(__name__)
 
 
 def gather_sweep(
-    folder: str | Path, study: bool = False, people: Sequence[str] | None = None, defenses: bool = False
+    folder: str | Path,
+    study: bool = False,
+    people: Sequence[str] | None = None,
+    defenses: bool = False,
+    plans: Sequence[Plan] = (),
 ) -> list[Path]:
     """Writes `sweep.csv`, `comparisons.csv`, `curves.csv`, `report.html` over all runs below `folder`, and more.
 
@@ -50,7 +55,7 @@ def gather_sweep(
     finished = finished_runs(runs)
     written = [write_sweep_csv(runs, folder)]
     for file, table in (
-        (COMPARISONS, pd.DataFrame(compare_trials(finished))),
+        (COMPARISONS, pd.DataFrame(compare_trials(finished, plans))),
         (CURVES, curves_table(finished)),
     ):
         if len(table):
@@ -66,7 +71,7 @@ def gather_sweep(
     tables = build_defense_tables(finished) if defenses else {}
     for title, defended in tables.items():
         written += write_defense_table(defended, folder, table_name("defenses", title), title)
-    written.append(write_sweep_report(runs, studies, folder, tables))
+    written.append(write_sweep_report(runs, studies, folder, tables, plans))
     if problem is not None:
         raise problem
     for title, built in studies.items():

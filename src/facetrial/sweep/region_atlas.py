@@ -10,6 +10,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from scipy.ndimage import distance_transform_edt
 
+from facetrial.report.claims import compared, p_in_words
 from facetrial.report.mean_face import read_mean_face
 from facetrial.report.rendering.components import Drawing, Section, Table
 from facetrial.report.rendering.formatting import interval, percent
@@ -21,17 +22,22 @@ from facetrial.sweep.same_setting import setting, titles
 from facetrial.trial.rows import ATTACKED
 
 CONTROL, WHOLE, LANDMARKS = "scattered", "everywhere", "landmarks"
+_Group = tuple[float | None, Hashable]  # of runs that differ in their region alone: its area, and all else
 _FEWEST = 3  # regions that make an atlas
 _DPI = 150
 
 
 @dataclass(frozen=True)
 class _Place:
-    """A region under one attack: its run, and how it compares with the control on the same pictures."""
+    """A region under one attack: its run, and how it compares with the control on the same pictures.
+
+    `p` is corrected for all `tests` of the atlas.
+    """
 
     run: FinishedRun
     difference: Interval | None
     p: float
+    tests: int = 1
 
     @property
     def left(self) -> Interval:
@@ -40,7 +46,7 @@ class _Place:
 
 def atlas_section(runs: Sequence[FinishedRun]) -> Section | None:
     """Accuracy left of each region under each attack, drawn on the mean face; None with fewer than three regions."""
-    groups: dict[tuple[float | None, Hashable], dict[str, FinishedRun]] = {}
+    groups: dict[_Group, dict[str, FinishedRun]] = {}
     for run in runs:
         region = run.summary.region
         if region is not None and region.name is not None and run.summary.robust_accuracy.n:
@@ -53,9 +59,10 @@ def atlas_section(runs: Sequence[FinishedRun]) -> Section | None:
     firsts: dict[Hashable, FinishedRun] = {}
     for (_, kind), found in groups.items():
         firsts.setdefault(kind, next(iter(found.values())))
+    places_of = _all_compared(groups)
     named = dict(zip(firsts, titles(list(firsts.values()), region=False), strict=True))
     for number, ((area, kind), found) in enumerate(groups.items()):
-        title, places = f"{named[kind]}, {_size(area)}", _compared(found, area)
+        title, places = f"{named[kind]}, {_size(area)}", places_of[area, kind]
         sentences.append(f"{title}: {answer(places)}")
         tables.append(_table(title, places))
         if (pixels := _drawn(places)) is not None:
@@ -71,21 +78,21 @@ def atlas_section(runs: Sequence[FinishedRun]) -> Section | None:
                 )
             )
     return Section(
-        "Where on the face the recogniser is weakest",
+        "Where on the face least is left",
         sentences,
         "Each region at the same budget; a patch may be anything, its area is its budget. At an equal area a region's "
         "discs are grown or shrunk until they cover the same share of every picture, so that they differ in place "
         "alone. Scattered is the control: discs elsewhere on the face, of that area, or, where regions are as large as "
         "they are, of that of all landmarks, which are then all that can be compared with it. Everywhere is the whole "
         f"picture. Differences are of the same pictures, with 95 % intervals ({METHOD_OF_DIFFERENCES}) and "
-        "p corrected by Holm's method.",
+        "p corrected by Holm's method for all of them, under every attack and at every area.",
         tables=tables,
         drawings=drawings,
     )
 
 
 def answer(places: Mapping[str, _Place]) -> str:
-    """Where it is weakest, and what the intervals allow to say of it, in one sentence."""
+    """Where least is left, and what interval and test allow to say of it, in one sentence."""
     parts = {name: place for name, place in places.items() if name not in (CONTROL, WHOLE)}
     name, place = min(parts.items(), key=lambda one: one[1].left.value)
     if all(one.left.value == place.left.value for one in parts.values()):
@@ -103,40 +110,48 @@ def answer(places: Mapping[str, _Place]) -> str:
         )
     if difference is None:
         return f"{least}; there is no scattered control to compare with."
-    low, high = 100 * difference.low, 100 * difference.high
-    if place.p < 0.05 and difference.high < 0:
-        return f"{least}, {-high:.1f} to {-low:.1f} points fewer than under scattered discs."
-    if difference.high < 0:
-        return (
-            f"{least}, {-high:.1f} to {-low:.1f} points fewer than under scattered discs if this region had been "
-            f"chosen before, but as the weakest of {len(parts)} it is not shown to differ (p {place.p:.3f} after "
-            "Holm's correction)."
-        )
-    return (
-        f"{least}, but these pictures do not show that place matters: the difference from scattered discs may lie "
-        f"anywhere from {low:+.1f} to {high:+.1f} points."
-    )
+    told = compared(f"the {name}", "scattered discs", difference, place.p, tests=place.tests)
+    return f"{least}: {told}."
 
 
-def _compared(found: Mapping[str, FinishedRun], area: float | None) -> dict[str, _Place]:
-    """Each region and how it differs from the control, where the two differ in place alone."""
-    rows = {name: run.rows for name, run in found.items()}
-    tests = {}
-    for name in found:
-        alike = name not in (CONTROL, WHOLE) if area is not None else name == LANDMARKS
-        if CONTROL in rows and alike:
-            first, second = rows[CONTROL], rows[name]
-            files = first.index[first["status"] == ATTACKED].intersection(
-                second.index[second["status"] == ATTACKED]
-            )
-            if len(files):
-                before, after = (one.loc[files, "correct_attacked"].to_numpy(bool) for one in (first, second))
-                tests[name] = paired_test(before, after, first.loc[files, "identity"].to_numpy())
-    corrected = dict(zip(tests, holm([p for _, p in tests.values()]), strict=True))
+def _all_compared(groups: Mapping[_Group, Mapping[str, FinishedRun]]) -> dict[_Group, dict[str, _Place]]:
+    """Each group's regions, the weakest first, and how they differ from its control; p corrected for all of them."""
+    tests = {key: _tested(found, key[0]) for key, found in groups.items()}
+    known = [(key, name) for key, found in tests.items() for name in found]
+    corrected = dict(zip(known, holm([tests[key][name][1] for key, name in known]).tolist(), strict=True))
     places = {
-        n: _Place(run, tests[n][0] if n in tests else None, corrected.get(n, 1.0)) for n, run in found.items()
+        key: {
+            name: _Place(
+                run,
+                tests[key][name][0] if name in tests[key] else None,
+                corrected.get((key, name), 1.0),
+                len(known),
+            )
+            for name, run in found.items()
+        }
+        for key, found in groups.items()
     }
-    return dict(sorted(places.items(), key=lambda one: one[1].left.value))
+    return {
+        key: dict(sorted(found.items(), key=lambda one: one[1].left.value)) for key, found in places.items()
+    }
+
+
+def _tested(found: Mapping[str, FinishedRun], area: float | None) -> dict[str, tuple[Interval, float]]:
+    """Each region's difference from the control, where the two differ in place alone."""
+    tests: dict[str, tuple[Interval, float]] = {}
+    if CONTROL not in found:
+        return tests
+    first = found[CONTROL].rows
+    for name, run in found.items():
+        alike = name not in (CONTROL, WHOLE) if area is not None else name == LANDMARKS
+        second = run.rows
+        files = first.index[first["status"] == ATTACKED].intersection(
+            second.index[second["status"] == ATTACKED]
+        )
+        if alike and len(files):
+            before, after = (one.loc[files, "correct_attacked"].to_numpy(bool) for one in (first, second))
+            tests[name] = paired_test(before, after, first.loc[files, "identity"].to_numpy())
+    return tests
 
 
 def _size(area: float | None) -> str:
@@ -152,7 +167,7 @@ def _table(title: str, places: Mapping[str, _Place]) -> Table:
             None if place.run.summary.region is None else percent(place.run.summary.region.area),
             place.left,
             place.difference,
-            None if place.difference is None else f"{place.p:.3f}",
+            None if place.difference is None else p_in_words(place.p),
             place.run.summary.not_reached,
         ]
         for name, place in places.items()

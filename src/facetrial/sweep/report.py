@@ -8,25 +8,29 @@ from facetrial.metrics.flagging import FLAGS_COUNT, LEFT
 from facetrial.metrics.parts import Person
 from facetrial.metrics.summary import TrialSummary
 from facetrial.report.rendering.components import Chart, Section, Series, Table
-from facetrial.report.rendering.formatting import percent, shown_name
+from facetrial.report.rendering.formatting import interval, percent, shown_name, things
 from facetrial.report.rendering.html import write_html
 from facetrial.report.rendering.render import show_chart, show_sections, show_table
+from facetrial.report.strength import attack_in_words
 from facetrial.report.wording import banners, clean_words
 from facetrial.statistics.intervals import METHOD
 from facetrial.sweep.class_size import class_size_sweep_section
 from facetrial.sweep.comparisons import comparisons_section
 from facetrial.sweep.defenses.section import defenses_section
 from facetrial.sweep.defenses.table import DefenseTable
+from facetrial.sweep.planned import Plan
 from facetrial.sweep.region_atlas import atlas_section
 from facetrial.sweep.runs import FinishedRun, Run, finished_runs, flags, own_overrides, table_name
 from facetrial.sweep.security_curves import curves_section
 from facetrial.sweep.showcase import sweep_showcase
 from facetrial.sweep.study.section import study_section
 from facetrial.sweep.study.table import Study
+from facetrial.sweep.training import training_section
 
-# What a sweep's report has to show, in the order of the page: each makes a section of all finished runs, or None.
+# What a sweep's report has to show after the comparisons, in the order of the page: each makes a section of all
+# finished runs, or None.
 SWEEP_SECTIONS: list[Callable[[Sequence[FinishedRun]], Section | None]] = [
-    comparisons_section,
+    training_section,
     curves_section,
     class_size_sweep_section,
     atlas_section,
@@ -38,6 +42,7 @@ def write_sweep_report(
     studies: Mapping[str, Study],
     folder: str | Path,
     defenses: Mapping[str, DefenseTable] | None = None,
+    plans: Sequence[Plan] = (),
 ) -> Path:
     """Writes `report.html` over all runs into the sweep's folder, with the tables of the study and of defences, if any.
 
@@ -57,7 +62,8 @@ def write_sweep_report(
         }
         for run in runs
     ]
-    sections = [section for make in SWEEP_SECTIONS if (section := make(finished)) is not None]
+    made = [comparisons_section(finished, plans), *(make(finished) for make in SWEEP_SECTIONS)]
+    sections = [section for section in made if section is not None]
     for title, table in (defenses or {}).items():
         sections.append(defenses_section(table, table_name("defenses", title), title))
     for title, study in studies.items():
@@ -81,17 +87,17 @@ def write_sweep_report(
 
 
 def headline(summaries: Sequence[TrialSummary], count: int) -> str:
-    """The sweep in one sentence: the trial that did most harm."""
+    """The sweep in one sentence: the trial in which least is left, with its interval."""
     trials = f"{len(summaries)} of {count} trials finished" if len(summaries) < count else f"{count} trials"
     measured = [summary for summary in summaries if summary.left_robust.n]
     if not measured:
         return f"{trials}; no picture could be attacked."
-    worst = min(measured, key=lambda summary: summary.left_robust.value)
-    defence = f"against defence {worst.defense}" if worst.chosen.defenses else "without defence"
+    least = min(measured, key=lambda summary: summary.left_robust.value)
+    left, word = least.left_robust, "recognised" if least.flagging is None else LEFT
+    defence = f"against defence {least.defense}" if least.chosen.defenses else "without defence"
     return (
-        f"{trials}. The hardest, {worst.attack} {defence}, leaves "
-        f"{percent(worst.left_robust.value)} of the faces "
-        f"{'recognised' if worst.flagging is None else LEFT}; {clean_words(worst)}."
+        f"{trials}. Least is left by {attack_in_words(least)} {defence}: {percent(left.value)} of the "
+        f"{things(least, 'faces')} {word} (95 % interval {interval(left)}); {clean_words(least)}."
     )
 
 

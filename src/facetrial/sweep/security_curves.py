@@ -56,11 +56,15 @@ def _sentence(ranked: Sequence[tuple[str, SecurityCurve]]) -> str:
     name, curve = ranked[0]
     if len({one.limit for _, one in ranked}) > 1:
         return f"The trials ({curve.norm}) looked up to different sizes, so that their areas are no match."
-    return (
+    other, second = ranked[1]
+    least = (
         f"Up to {size_in_words(curve, curve.limit)} ({curve.norm}), least is left by {name}: "
         f"{percent(curve.area.value)} {LEFT[curve.goal]} on average over all sizes (95 % interval "
-        f"{interval(curve.area)})."
+        f"{interval(curve.area)})"
     )
+    if curve.area.high < second.area.low:
+        return f"{least}, fewer than by {other}, the next ({interval(second.area)})."
+    return f"{least}; that it leaves fewer than {other}, the next ({interval(second.area)}), is not shown."
 
 
 def _chart(ranked: Sequence[tuple[str, SecurityCurve]]) -> Chart:

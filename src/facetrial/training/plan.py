@@ -31,7 +31,8 @@ _NOT_IN_TRAINING = ("limit", "cache", "batch_size", "on_bad_picture")
 _TRAINS = (
     "core/randomness.py", "core/seeding.py", "data/datamodule.py", "data/lfw.py", "data/people_folder.py",
     "data/photos", "data/rendering", "data/splits.py", "data/synthetic.py", "faces/batch.py", "faces/frames.py",
-    "recognition/embedders", "recognition/enrolment.py", "recognition/gallery_head.py", "recognition/svm_head.py",
+    "faces/saved_again.py", "recognition/embedders", "recognition/enrolment.py", "recognition/gallery_head.py",
+    "recognition/svm_head.py",
     "training",
 )  # fmt: skip
 _TRAINS_DEFENDED = (

@@ -79,4 +79,4 @@ def test_a_full_disk_is_an_error_that_says_how_much_room_it_takes(tmp_path, monk
     monkeypatch.setattr(np.lib.format, "write_array_header_1_0", full)
     with pytest.raises(FacetrialError, match=r"No space left.*MiB.*paths\.cache"):
         lfw(root, tmp_path).all_faces  # noqa: B018
-    assert not list((tmp_path / "cache" / "crops").iterdir())
+    assert not list((tmp_path / "cache").rglob("*.npy"))

@@ -31,6 +31,8 @@ def test_a_certificates_figure_and_words():
     chart = certified_chart(summary, replace(certified, left=left))
     assert list(chart.series[1].x) == [0.1, 0.2]
     assert "without a wrong name; there an abstention is none" in chart.caption
-    assert "1000 (alpha = 0.001)" in certified_section(summary).charts[0].caption
+    assert "each with confidence 99.9 %" in certified_section(summary).charts[0].caption
     assert "At L2 radius 0.5" in certified_sentence(certified)
+    assert "certified right, each with confidence 99.9 % (" in certified_sentence(certified)
+    assert "each with confidence 95 % (" in certified_sentence(replace(certified, alpha=0.05))
     assert all(f"{point.radius:.3g}: " in describe_certified(certified) for point in certified.points)

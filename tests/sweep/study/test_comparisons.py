@@ -23,12 +23,20 @@ def test_sentences_say_what_the_intervals_allow(study):
     claim = by_pair["landmarks", "random"]
     assert claim.difference.high < 0
     assert claim.p < 0.001
-    assert "points lower than under the same noise all over" in claim.sentence
+    assert claim.sentence.startswith("Noise on the landmarks leaves ")
+    assert "points fewer recognised than the same noise all over the picture" in claim.sentence
+    assert "after Holm's correction for 6" in claim.sentence
     assert claim.sentence.endswith("holds here.")
     undecided = by_pair["landmarks", "scattered"]
     assert undecided.difference.low < 0 < undecided.difference.high
-    assert undecided.sentence.startswith("These pictures do not decide")
-    assert "points higher than without it" in by_pair["adv", "landmarks"].sentence
+    assert undecided.sentence.startswith(
+        "Noise on the landmarks is not shown to leave fewer or more recognised than"
+    )
+    trained = by_pair["adv", "landmarks"].sentence
+    assert (
+        "is not shown to leave fewer or more recognised than none (+19" in trained
+    )  # but for the correction it were
+    assert "one training run; another may come out otherwise" in trained
     assert set(by_pair) == {
         ("landmarks", "random"),
         ("landmarks", "scattered"),

@@ -8,11 +8,11 @@ from facetrial.report.sections.security_curve import size_series
 
 
 def certified_section(summary: TrialSummary) -> Section | None:
-    """What no change within a radius can alter; None without certificates."""
+    """What no change within a radius alters, with the certificates' confidence; None without certificates."""
     if summary.certified is None:
         return None
     return Section(
-        "What is certain",
+        "What is certified",
         [certified_sentence(summary.certified)],
         charts=[certified_chart(summary, summary.certified)],
     )
@@ -33,9 +33,8 @@ def certified_chart(summary: TrialSummary, certified: Certified) -> Chart:
     return Chart(
         "certified",
         describe_certified(certified),
-        "The share of pictures whose right name no change within the L2 radius alters, but for one certificate in "
-        f"{1 / certified.alpha:.0f} (alpha = {certified.alpha:g}); abstentions count as wrong.{beside} Whiskers: "
-        "95 % intervals.",
+        f"The share of pictures whose right name no change within the L2 radius alters, each {confidence(certified)}; "
+        f"abstentions count as wrong.{beside} Whiskers: 95 % intervals.",
         "L2 distance, pixels in [0, 1]",
         "right",
         series,
@@ -55,6 +54,11 @@ def certified_sentence(certified: Certified) -> str:
     """What is certified at twice the noise, or as near to it as the number of copies allows."""
     point = min(certified.points, key=lambda p: abs(p.radius - 2 * certified.sigma))
     return (
-        f"At L2 radius {point.radius:.3g}, {percent(point.value)} are certified right "
-        f"(95 % interval {interval(point)}; abstentions count as wrong)."
+        f"At L2 radius {point.radius:.3g}, {percent(point.value)} are certified right, each {confidence(certified)} "
+        f"(95 % interval of the share {interval(point)}; abstentions count as wrong)."
     )
+
+
+def confidence(certified: Certified) -> str:
+    """How sure a certificate is: alpha 0.001 -> "with confidence 99.9 %"."""
+    return f"with confidence {100 * (1 - certified.alpha):.10g} %"

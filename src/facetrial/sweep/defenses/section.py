@@ -25,6 +25,9 @@ def defenses_section(table: DefenseTable, name: str = "defenses", title: str = "
     if flags(table.summaries):
         note.append(FLAGS_COUNT)
     note.append("Lost: clean accuracy beside the recogniser without defence.")
+    note.append(
+        "Whether a defence differs from none is not told by two intervals, but by the comparisons, picture by picture."
+    )
     return Section(
         headed(title),
         note=" ".join(note),

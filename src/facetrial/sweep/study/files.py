@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from facetrial.metrics.names import defenses_name
+from facetrial.report.claims import p_in_words
 from facetrial.report.rendering.components import Cell
 from facetrial.report.rendering.formatting import NOTHING, points
 from facetrial.report.rendering.text_tables import csv_table, markdown_table
@@ -55,9 +56,9 @@ def study_markdown(study: Study, title: str = "", picture: str = "study.png") ->
     parts += ["## Compared picture by picture\n", _comparison_table(study)]
     parts.append("".join(f"- {comparison.sentence}\n" for comparison in study.comparisons))
     parts.append(
-        f"Differences are in percentage points, with intervals of 95 % ({METHOD_OF_DIFFERENCES}). "
-        "McNemar's exact p takes pictures as independent, which pictures of one person are not; the interval is "
-        "what counts.\n"
+        f"Differences are in percentage points, with intervals of 95 % ({METHOD_OF_DIFFERENCES}), and "
+        f"p corrected for these {len(study.comparisons)} by Holm's method. McNemar's exact p, not corrected, takes "
+        "pictures as independent, which pictures of one person are not.\n"
     )
     parts += ["## The trials\n", _trial_table(study)]
     if level := noise_level(study):
@@ -77,11 +78,12 @@ def _comparison_table(study: Study) -> str:
             points(comparison.difference.value),
             f"[{points(comparison.difference.low)}, {points(comparison.difference.high)}]",
             comparison.difference.n,
-            f"{comparison.p:.2g}",
+            p_in_words(comparison.p),
+            f"{comparison.mcnemar_p:.2g}",
         ]
         for comparison in study.comparisons
     ]
-    return markdown_table(["difference", "points", "95 % interval", "n", "McNemar's p"], lines)
+    return markdown_table(["difference", "points", "95 % interval", "n", "p, Holm", "McNemar's p"], lines)
 
 
 def _trial_table(study: Study) -> str:
@@ -129,7 +131,8 @@ def comparisons_csv(study: Study) -> str:
                 "first": comparison.first.key,
                 "difference": comparison.difference.value,
                 **{part: getattr(comparison.difference, part) for part in ("low", "high", "n")},
-                "mcnemar_p": comparison.p,
+                "p_holm": comparison.p,
+                "mcnemar_p": comparison.mcnemar_p,
                 "sentence": comparison.sentence,
                 **_about(study),
             }

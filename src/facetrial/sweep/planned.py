@@ -1,0 +1,89 @@
+"""Comparisons that were planned: named by the experiment, before anybody saw a result."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from facetrial.core.errors import FacetrialError
+from facetrial.sweep.runs import FinishedRun
+
+_KEY = "hydra.callbacks.sweep.comparisons"
+_EXAMPLE = "{of: defense, against: none}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Each value of a key of the command line, beside one of them: all else that runs were started with is the same.
+
+    Attributes:
+        of: the key: "defense", "attack/region".
+        against: the value that the others are compared with.
+        each: the values that are compared with it; None takes all that the sweep has.
+        only: what the command line of both must say besides: "attack=pgd".
+    """
+
+    of: str
+    against: str
+    each: tuple[str, ...] | None = None
+    only: tuple[str, ...] = ()
+
+    @property
+    def in_words(self) -> str:
+        """ "each defense against none, where attack=pgd"."""
+        each = "each" if self.each is None else " and ".join(self.each)
+        where = f", where {' and '.join(self.only)}" if self.only else ""
+        return f"{each} of {self.of} against {self.against}{where}"
+
+    def pairs(self, runs: Sequence[FinishedRun]) -> list[tuple[FinishedRun, FinishedRun]]:
+        """Every pair: first the run that the second is compared with."""
+        told = [(run, _told(run)) for run in runs if set(self.only) <= set(run.overrides)]
+        first = {_rest(said, self.of): run for run, said in told if said.get(self.of) == self.against}
+        return [
+            (first[rest], run)
+            for run, said in told
+            if (value := said.get(self.of)) is not None
+            and value != self.against
+            and (self.each is None or value in self.each)
+            and (rest := _rest(said, self.of)) in first
+        ]
+
+
+def read_plans(comparisons: Sequence[Mapping[str, Any]]) -> tuple[Plan, ...]:
+    """The plans of a sweep, as its config names them.
+
+    Raises:
+        FacetrialError: one is none, saying which.
+    """
+    return tuple(_read(number, one) for number, one in enumerate(comparisons))
+
+
+def _read(number: int, one: Any) -> Plan:
+    known = {"of", "against", "each", "only"}
+    if not isinstance(one, Mapping) or not {"of", "against"} <= set(one) <= known:
+        found = sorted(map(str, one)) if isinstance(one, Mapping) else one
+        raise FacetrialError(
+            f"{_KEY}[{number}] must have of and against, and may have each and only, such as {_EXAMPLE}; found {found}."
+        )
+    lists = {key: one[key] for key in ("each", "only") if one.get(key) is not None}
+    for key, value in lists.items():
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise FacetrialError(f"{_KEY}[{number}].{key} must be a list, found {value!r}.")
+    made = {key: tuple(map(_word, value)) for key, value in lists.items()}
+    return Plan(_word(one["of"]), _word(one["against"]), **made)
+
+
+def _word(value: Any) -> str:
+    """A value as a command line says it."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return str(value)
+
+
+def _told(run: FinishedRun) -> dict[str, str]:
+    return {
+        key.lstrip("+"): value for key, _, value in (override.partition("=") for override in run.overrides)
+    }
+
+
+def _rest(said: Mapping[str, str], key: str) -> frozenset[tuple[str, str]]:
+    return frozenset(item for item in said.items() if item[0] != key)
