@@ -60,10 +60,6 @@ UNMIRRORED: dict[str, tuple[tuple[str, ...], str]] = {
         ("runtime/test_settings.py",),
         "it says what keys may be; what is refused and accepted by it is a table there",
     ),
-    "statistics/auroc.py": (
-        ("defenses/test_detectors.py",),
-        "detectors alone have an area under a ROC curve; it is tested beside them, against scikit-learn",
-    ),
     "trial/certificate.py": (
         ("defenses/test_smoothing.py",),
         "a certificate asks a smoothed victim for votes; radii are tested against distances that are known",

@@ -69,7 +69,7 @@ def test_keys(rows, checks):
     expected = (
         "schema data synthetic limit embedder head attack defense goal seed chosen n not_attackable not_reached "
         "clean_accuracy robust_accuracy robust_accuracy_8bit attack_success per_identity checks trusted seconds "
-        "images_per_second cost versions attack_parts noise_level class_size"
+        "images_per_second cost versions attack_parts noise_level class_size over_people"
     )
     plain = to_plain(summary)
     assert list(plain) == expected.split()
