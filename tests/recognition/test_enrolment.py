@@ -1,5 +1,7 @@
 """What heads are fitted on, and the mean of each person's embeddings."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -27,6 +29,6 @@ def test_fewer_pictures_are_part_of_more_whatever_others_have():
     identities = np.array([0] * 9 + [1] * 3)
     used = [mean_embeddings(embeddings, identities, pictures)[0] > 0 for pictures in (2, 5, 9)]
     assert [int(one.sum()) for one in used] == [2, 5, 9]
-    assert all((fewer <= more).all() for fewer, more in zip(used, used[1:], strict=False))
+    assert all((fewer <= more).all() for fewer, more in pairwise(used))
     alone = mean_embeddings(embeddings[:10], np.array([0] * 9 + [1]), 5)[0] > 0
     assert (alone == used[1]).all()
