@@ -309,3 +309,25 @@ def test_the_smallest_change_gives_a_security_curve(home, attack):
     for name in ("curve.png", "curve.svg"):
         assert (home / f"curve-{attack}" / name).stat().st_size > 0
     assert "How much it takes" in (home / f"curve-{attack}" / "report.html").read_text()
+
+
+@pytest.mark.parametrize("head", ["svm_balanced", "gallery"])
+def test_another_head_stands_trial(tmp_path, head):
+    few = [
+        "data.pictures_min=8",
+        "trainer.max_epochs=0",
+        "embedder.size=48",
+        "embedder.channels=8",
+        "data.limit=8",
+    ]
+    done = run(tmp_path, "attack=pgd", "attack.method.steps=4", f"model/head={head}", *few, out=head)
+    assert done.returncode == 0, done.said
+    summary, rows = results(tmp_path / head)
+    assert summary["trusted"] is True
+    assert summary["head"] == {"gallery": "gallery", "svm_balanced": "svm (class_weight=balanced)"}[head]
+    assert set(rows["gradient"]) == {"fine"}
+    # People have other numbers of pictures; what the gallery says stands beside another head alone.
+    assert summary["class_size"]["asks_victim"] is True
+    assert summary["class_size"]["own"]["head"] == summary["head"]
+    assert ("gallery" in summary["class_size"]) is (head != "gallery")
+    assert "How many pictures of a person it takes" in (tmp_path / head / "report.html").read_text()
