@@ -19,6 +19,8 @@ from facetrial.core.plain import write_json
 from facetrial.core.provenance import contents_of
 from facetrial.data.keypoints_csv import read_frames
 from facetrial.metrics.parts import NoiseLevel
+from facetrial.recognition.gallery_head import GalleryHead
+from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Everywhere
 from facetrial.run import noise_level
 from facetrial.run.finished import finish, finished_before
@@ -26,7 +28,9 @@ from facetrial.runtime.checkpoints import load_checkpoint, save_checkpoint, trai
 from facetrial.runtime.failures import read_failure, write_failure
 from facetrial.sweep.gather import gather_sweep
 from facetrial.trial.embedding_shards import VERSIONS
+from facetrial.trial.held_out import held_out
 from facetrial.trial.shards import Shards
+from tests.helpers.coloured_dataset import dataset
 from tests.helpers.commands import run
 from tests.helpers.fitted import halves, universal
 from tests.helpers.kaggle_files import kaggle_files
@@ -76,6 +80,12 @@ def embeddings(folder: Path) -> Any:
             shards.write([FILES[row] for row in part], {name: e[part] for name, e in EMBEDDINGS.items()})
     found = shards.read(FILES)
     return [found[version].tobytes() for version in VERSIONS]
+
+
+def validation(folder: Path) -> Any:
+    victim = Victim(lambda images: images.mean((2, 3)), GalleryHead(torch.eye(3)), ["Ann", "Bob", "Zoë"])
+    found = held_out(victim.freeze(), dataset(10, seed=0), 4, folder / "validation.safetensors")
+    return found.embeddings.tobytes()
 
 
 def showcase(folder: Path) -> Any:
@@ -236,6 +246,7 @@ KINDS = {
     "rows of a batch": Kind(rows, rows),
     "rows, all": Kind(lambda folder: (rows(folder), Shards(folder).compact(ROWS)), rows),
     "embeddings": Kind(embeddings, embeddings),
+    "embeddings of validation pictures": Kind(validation, validation),
     "pictures of the showcase": Kind(showcase, showcase),
     "attacked pictures": Kind(saved, saved),
     "fitted patterns": Kind(fitted, fitted),

@@ -81,7 +81,7 @@ def tasks_rows(tasks: Tasks) -> pd.DataFrame:
             for beside in ("pooled", "people", "effective_people"):
                 line[beside] = getattr(found, beside)[version] if isinstance(found, OverPeople) else None
             lines.append(line)
-    return pd.DataFrame(lines)
+    return pd.DataFrame(lines).astype({"people": "Int64"})
 
 
 def figures_of(tasks: Tasks) -> Iterator[tuple[str, str, float | None, str, ByVersion | OverPeople]]:
