@@ -170,7 +170,7 @@ def evaluate(name: str, overrides: list[str]) -> None:
 def draw_people(folder: Path) -> None:
     """Writes a folder of pictures for each person: an oval of the person's colour, elsewhere in every picture.
 
-    They are one drawing that was moved, which costs a trial of them its trust.
+    They are one drawing that was moved: some count as one photograph, which goes to one part of the split.
     """
     from PIL import Image, ImageDraw
 

@@ -77,7 +77,7 @@ def test_every_pair_is_judged_and_attacked(out):
     report = (out / "report.html").read_text()
     assert "Verification, pair by pair" in report
     assert "of the pairs are still judged rightly" in report
-    assert "Hit hardest" not in report
+    assert "hit harder" not in report
     assert "Person by person" not in report
 
 
