@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -111,7 +112,7 @@ def left(home: Path, run: str = "run") -> dict[str, Any]:
         if path.suffix in (".png", ".safetensors") and "shards" not in name:
             found[name] = path.read_bytes()
         elif path.suffix == ".csv" and "shards" not in name:
-            table = pd.read_csv(path, dtype=str)
+            table = pd.read_csv(path, dtype=str).replace(re.escape(str(home)), "HOME", regex=True)
             found[name] = table[
                 [column for column in table if not any(time in column for time in TIMES)]
             ].to_csv()
