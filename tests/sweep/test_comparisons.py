@@ -100,7 +100,7 @@ def test_without_plans_all_pairs_are_said_to_be_exploratory(tmp_path):
     assert section.sentences[1].startswith("The most, picked for it and so likely too large: ")
     assert "after Holm's correction for 3" in section.sentences[1]
     [table] = section.tables
-    assert table.title == "Exploratory: all other pairs"
+    assert table.title == "Exploratory: all pairs"
     assert table.lines[-1][-1] == "not shown"
     same = [trial("random", 0.9, 0), trial("again", 0.9, 0)]
     [said] = comparisons_section(runs_of(tmp_path / "b", same)).sentences

@@ -124,7 +124,10 @@ def comparisons_section(runs: Sequence[FinishedRun], plans: Sequence[Plan] = ())
         + (f" {FLAGS_COUNT}" if flagged else ""),
         tables=[
             _table(title, some)
-            for title, some in (("Planned comparisons", planned), ("Exploratory: all other pairs", others))
+            for title, some in (
+                ("Planned comparisons", planned),
+                (f"Exploratory: all {'other ' if planned else ''}pairs", others),
+            )
             if some
         ],
     )
@@ -204,7 +207,7 @@ def _planned_sentences(
         )
 
     differ = [one for one in ranked if one.differs]
-    verb = "is" if len(differ) == 1 else "are"
+    verb = "are" if len(differ) > 1 else "is"
     count = f"Of {_pairs(len(ranked), 'planned comparison')}, {len(differ) or 'none'} {verb} shown to differ"
     if len(ranked) <= _SENTENCES:
         return [f"{count}.", *(as_sentence(said(one)) for one in ranked)]
