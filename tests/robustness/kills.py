@@ -177,7 +177,7 @@ def killed(whole: Undisturbed, kills: int, draw: random.Random) -> tuple[int, li
 
 def at_once(whole: Undisturbed, runs: tuple[str, str]) -> list[str]:
     """What is wrong with what two starts at once leave, in one run's folder or in one each."""
-    home = whole.fresh("at once")
+    home = whole.fresh("at_once")
     processes = [started(whole.kind, home, run) for run in runs]
     said = [process.communicate()[0] for process in processes]
     codes = [process.returncode for process in processes]
