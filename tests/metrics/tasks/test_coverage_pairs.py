@@ -53,6 +53,13 @@ def test_figures_are_not_off(found):
         assert values.mean() == pytest.approx(truths.mean(), rel=0.15), name
 
 
+def test_what_holds_the_truth_too_seldom_is_named(simulation):
+    assert simulation.judged("EER, clean", 0.931, 20) == ""
+    assert simulation.judged("EER, clean", 0.92, 20) == simulation.OUTSIDE
+    assert simulation.judged("open set, false alarms at 10 %", 0.92, 20) == simulation.FEW
+    assert simulation.judged("open set, false alarms at 10 %", 0.92, 158) == simulation.OUTSIDE
+
+
 def test_it_would_notice_pairs_taken_as_independent(simulation, hard):
     """Wilson's interval over the pairs of one person of sizes like LFW's holds the truth too rarely."""
     world, truth = hard
