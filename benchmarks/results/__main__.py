@@ -30,6 +30,11 @@ from facetrial.statistics.intervals import wilson
 from facetrial.sweep.runs import FinishedRun
 
 ROOT = Path(__file__).parents[2]
+# The packages that decide a figure; what others do is how it is shown.
+DECIDES = (
+    "core", "statistics", "faces", "data", "landmarks", "regions", "recognition", "attacks", "defenses", "training",
+    "trial", "metrics", "checks", "run",
+)  # fmt: skip
 QUIET = ("callbacks=none", "logger=none", "trainer.enable_progress_bar=False")  # as Hydra names folders by it
 ADAPTIVE = (
     "python benchmarks/adaptive.py --pictures 40 --eps 2 --defenses none,bit_depth,jpeg,median,blur,gallery data=lfw "
@@ -92,7 +97,7 @@ def main() -> None:
     further = [word for word in given if word.partition("=")[0] not in places]
     if unknown := sorted({*names} - {*TABLES}):
         sys.exit(f"There are no tables {', '.join(unknown)}; there are {', '.join(TABLES)}.")
-    code = what_code_does(".")
+    code = what_code_does(*DECIDES)
     for name in names:
         table, sweeps = TABLES[name], TABLES[name].commands(asked.small)
         needed = {value for sweep in sweeps for value in sweep.values.values() if value in PLACES}

@@ -35,6 +35,16 @@ class TestRounding:
         outcome = SurvivesRounding()(found)
         assert not outcome.passed, outcome
 
+    def test_a_budget_of_no_whole_number_of_steps_is_another_in_a_file(self, healthy):
+        rows = healthy.rows.assign(correct_8bit=healthy.rows["correct_clean"])
+        found = replaced(healthy, rows)
+        found.attack = attack_of(found.attack.method, Linf(8.5))
+        outcome = SurvivesRounding()(found)
+        assert outcome.passed is None
+        assert "of 8.5/255 a file can hold 8/255" in outcome.detail
+        found.attack = attack_of(found.attack.method, Linf(0.4))  # of which a file can hold nothing
+        assert not SurvivesRounding()(found).passed
+
     def test_one_of_two_does_not_fail_it(self, healthy):
         rows = healthy.rows.copy()
         fooled = rows.index[rows["correct_clean"] & ~rows["correct_attacked"]]

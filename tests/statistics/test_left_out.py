@@ -5,7 +5,8 @@ import pytest
 from scipy import stats
 
 from facetrial.core.errors import FacetrialError
-from facetrial.statistics.left_out import LIKENESS, Units, effective_number, left_out_interval
+from facetrial.statistics.left_out import Units, left_out_interval
+from facetrial.statistics.likeness import USUAL, effective_number
 
 
 def without_each(values: np.ndarray) -> np.ndarray:
@@ -25,7 +26,7 @@ def test_units_of_one_weight_are_those_of_their_mean_size():
     same = Units.of(np.full(3, 0.2), sizes)
     assert Units.alike(3, float(np.mean(1 / sizes))).worth == pytest.approx(same.worth)
     assert same.count == pytest.approx(3)
-    assert same.worth == pytest.approx(9 / (3 * LIKENESS + (1 - LIKENESS) * (1 / sizes).sum()))
+    assert same.worth == pytest.approx(9 / (3 * USUAL + (1 - USUAL) * (1 / sizes).sum()))
     assert Units.of(np.array([1.0, 1.0, 1.0, 0.0]), np.array([1, 5, 20, 7])) == same
     assert Units.of(np.zeros(2), np.ones(2)) == Units(0.0, 0.0) == Units.alike(0, 0.0)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from facetrial.statistics.likeness import effective_people, likeness, worth_of_pictures
+from facetrial.statistics.likeness import effective_number, likeness, worth_of_pictures
 
 
 def test_many_pictures_of_many_people_tell_the_correlation():
@@ -52,7 +52,7 @@ def test_pictures_of_people_of_one_mind_are_worth_their_people():
     assert found.freedom_of_mean == pytest.approx(59, rel=0.02)
 
 
-def test_effective_people():
-    assert effective_people(np.full(7, 3.0)) == pytest.approx(7)
-    assert effective_people(np.array([100.0, 1.0, 1.0])) == pytest.approx(1.04, abs=0.01)
-    assert effective_people(np.zeros(3)) == 0.0
+def test_effective_number():
+    assert effective_number(np.full(7, 3.0)) == pytest.approx(7)
+    assert effective_number(np.array([100.0, 1.0, 1.0])) == pytest.approx(1.04, abs=0.01)
+    assert effective_number(np.zeros(3)) == 0.0

@@ -1,5 +1,6 @@
 """What the rows tell: one a picture, with slopes, as strong in 8 bits, knowing the defences."""
 
+import math
 from typing import Annotated
 
 import pandas as pd
@@ -69,7 +70,8 @@ class SurvivesRounding(Check):
     """Most pictures that fool the victim in float32 still do so after rounding to 8 bits, as any file keeps them.
 
     It is left out where the attack looks for the smallest change, which lies at the very boundary, so that rounding
-    undoes it by design; and where the attack has no success. A victim that draws meets a rounded picture with other
+    undoes it by design; where a budget in Linf is no whole number of steps, of which a file can hold fewer; and where
+    the attack has no success. A victim that draws meets a rounded picture with other
     draws, which undo some successes and bring others: there, as many must be fooled as before, if not the same.
 
     Args:
@@ -86,6 +88,12 @@ class SurvivesRounding(Check):
         if evidence.attack.method.at_boundary or len(rows) == 0:
             return does_not_apply(
                 "no picture was attacked, or the attack looks for the smallest change, at the very boundary"
+            )
+        budget = evidence.attack.budget
+        steps = 255 * budget.limit
+        if budget.norm == "linf" and steps >= 1 and steps - math.floor(steps + 1e-6) > 1e-6:
+            return does_not_apply(
+                f"of {steps:g}/255 a file can hold {math.floor(steps)}/255: robust_accuracy_8bit is of that budget"
             )
         goal = evidence.attack.goal.name
         risked, hits = at_stake(rows, goal)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from facetrial.statistics.intervals import Interval, rate_of_people
-from facetrial.statistics.likeness import effective_people
+from facetrial.statistics.likeness import effective_number
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def over_people_summary(
     pictures = attacked["identity"].value_counts().to_numpy(dtype=float)
     return OverPeople(
         people=len(pictures),
-        effective_people=effective_people(pictures),
+        effective_people=effective_number(pictures),
         clean_accuracy=rate(rows, "correct_clean"),
         robust_accuracy=rate(attacked, "correct_attacked"),
         robust_accuracy_8bit=rate(attacked, "correct_8bit"),

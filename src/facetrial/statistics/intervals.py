@@ -122,10 +122,7 @@ def _share(hits: np.ndarray, people: np.ndarray, by_people: bool) -> Interval:
         return wilson(int(hits.sum()), n)
     weights = np.full(len(totals), 1 / len(totals)) if by_people else totals / n
     worth = worth_of_pictures(hits.astype(float), index, weights)
-    value = (
-        float((weights * np.bincount(index, weights=hits) / totals).sum()) if by_people else hits.sum() / n
-    )
-    value = min(value, 1.0)  # a sum of shares may round above it
+    value = (np.bincount(index, weights=hits) / totals).mean() if by_people else hits.sum() / n
     low, high = score_interval(float(value), worth.pictures, quantile(worth.freedom_of_share))
     return Interval(float(value), low, high, n)
 

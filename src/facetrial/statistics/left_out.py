@@ -6,7 +6,7 @@ of pairs Snijders and Borgatti, "Non-parametric standard errors and tests for ne
 The interval is Wilson's at the number of independent pairs that would move as far, with Student's t for few people.
 Where a figure is near none or all, too few people differ for the jackknife to see it: the less that rests on, the more
 its variance is drawn towards that of pairs of one person, or of one couple of people, that are alike with a
-correlation of `LIKENESS`. `benchmarks/coverage_pairs.py` measures how often these intervals hold the truth.
+correlation of `USUAL`. `benchmarks/coverage_pairs.py` measures how often these intervals hold the truth.
 """
 
 import math
@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy import stats
 
 from facetrial.core.errors import FacetrialError
-from facetrial.statistics.intervals import CONFIDENCE, Interval
+from facetrial.statistics.intervals import Interval, quantile, score_interval
+from facetrial.statistics.likeness import USUAL
 
-LIKENESS = 0.2
 _AS_MANY = 1.0  # hits or misses that what is taken for granted weighs as much as
 
 
@@ -29,7 +28,7 @@ class Units:
 
     Attributes:
         count: how many of equal weight they are worth: (sum of w)² / sum of w².
-        worth: how many independent pairs, where two of one unit are alike with `LIKENESS`.
+        worth: how many independent pairs, where two of one unit are alike with `USUAL`.
     """
 
     count: float
@@ -54,12 +53,6 @@ class Units:
     def alike(cls, count: int, inverse: float) -> Self:
         """Of so many of one weight; `inverse` is the mean of 1 / each one's number of independent pairs."""
         return cls(float(count), _worth(1 / count, inverse / count)) if count else cls(0.0, 0.0)
-
-
-def effective_number(weights: np.ndarray) -> float:
-    """How many of equal weight these weights are worth, (sum of w)² / sum of w² (Kish, "Survey Sampling", 1965)."""
-    weights = np.asarray(weights, dtype=np.float64)
-    return float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
 
 
 def left_out_interval(
@@ -87,22 +80,15 @@ def left_out_interval(
     rarer = units.count * min(value, 1 - value)
     spread = (rarer * seen + _AS_MANY * alone / (steadier * units.worth)) / (rarer + _AS_MANY)
     worth = min(alone / spread, float(n)) if spread > 0 else steadier * units.worth
-    low, high = _score_interval(value, worth, float(stats.t.ppf((1 + CONFIDENCE) / 2, people - 1)))
+    low, high = score_interval(value, worth, quantile(people - 1))
     return Interval(float(value), min(low, value), max(high, value), n)
 
 
 def _worth(whole: float, alone: float) -> float:
-    """1 / the variance, in units of that of one pair, where pairs of a unit are alike as `LIKENESS` says.
+    """1 / the variance, in units of that of one pair, where pairs of a unit are alike as `USUAL` says.
 
     Args:
         whole: the variance if they are the same.
         alone: the variance if they have nothing in common.
     """
-    return float(1 / (LIKENESS * whole + (1 - LIKENESS) * alone))
-
-
-def _score_interval(value: float, n: float, quantile: float) -> tuple[float, float]:
-    centre = value + quantile**2 / (2 * n)
-    half = quantile * math.sqrt(max(value * (1 - value), 0.0) / n + quantile**2 / (4 * n**2))
-    scale = 1 + quantile**2 / n
-    return float(max(0.0, (centre - half) / scale)), float(min(1.0, (centre + half) / scale))
+    return float(1 / (USUAL * whole + (1 - USUAL) * alone))

@@ -84,8 +84,9 @@ def likeness(values: np.ndarray, index: np.ndarray) -> float:
     return float((apart * found + EXPECTED_APART * USUAL) / (apart + EXPECTED_APART))
 
 
-def effective_people(weights: np.ndarray) -> float:
-    """As many people of equal weight would let a mean vary as much as people of these weights (P,) do (Kish, 1965)."""
+def effective_number(weights: np.ndarray) -> float:
+    """How many of equal weight these weights are worth, (sum of w)² / sum of w² (Kish, "Survey Sampling", 1965)."""
+    weights = np.asarray(weights, dtype=np.float64)
     return float(weights.sum() ** 2 / (weights**2).sum()) if weights.any() else 0.0
 
 

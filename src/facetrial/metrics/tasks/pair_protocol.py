@@ -23,7 +23,8 @@ from facetrial.metrics.tasks.results import PairCounts, TooFew
 from facetrial.metrics.tasks.score_histogram import CELLS, ScoreCounts, cells_of, pairs_needed
 from facetrial.metrics.tasks.verification import STEADIER
 from facetrial.statistics.intervals import Interval, wilson
-from facetrial.statistics.left_out import Units, effective_number, left_out_interval
+from facetrial.statistics.left_out import Units, left_out_interval
+from facetrial.statistics.likeness import effective_number
 from facetrial.trial.embedding_shards import VERSIONS, Version
 
 FALSE_ACCEPT_RATES = (1e-2, 1e-3)

@@ -8,7 +8,7 @@ import numpy as np
 from facetrial.metrics.tasks.all_pairs import Sizes, count_all_pairs
 from facetrial.metrics.tasks.results import ThresholdsFrom, TooFew
 from facetrial.metrics.tasks.score_histogram import pairs_needed
-from facetrial.statistics.left_out import effective_number
+from facetrial.statistics.likeness import effective_number
 from facetrial.trial.held_out import HeldOut
 
 

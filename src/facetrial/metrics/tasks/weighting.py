@@ -7,7 +7,8 @@ import numpy as np
 
 from facetrial.metrics.tasks.results import OverPeople
 from facetrial.statistics.intervals import Interval
-from facetrial.statistics.left_out import Units, effective_number, left_out_interval
+from facetrial.statistics.left_out import Units, left_out_interval
+from facetrial.statistics.likeness import effective_number
 from facetrial.trial.embedding_shards import Version
 
 
