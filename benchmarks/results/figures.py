@@ -150,7 +150,8 @@ def caps(trials: Sequence[Trial]) -> Iterator[Figure]:
     """What is left of the people whose training pictures were cut, at each cap, and with most less with fewest."""
     for row, group in _grouped(trials, "model/head").items():
         of = {int(trial.values["data.train_pictures"]): trial for trial in group}
-        capped = capped_rows({cap: trial.run for cap, trial in sorted(of.items())})
+        caps = sorted(of)
+        capped = dict(zip(caps, capped_rows([of[cap].run for cap in caps]), strict=True))
         who = capped[min(of)]["identity"].nunique()
         for cap, rows in capped.items():
             yield figure(row, f"at most {cap}", _left([rows]), [of[cap]], people=who)

@@ -64,10 +64,10 @@ def sent_trial(folder: Path) -> tuple[SyntheticFaces, Victim, pd.DataFrame, Shar
     victim, test = victim_of(faces), faces.test_faces
     batch = test.batch(range(len(test)))
     attacked = strong()(victim, batch, 0)
-    attacked.images[0] = 0.5
+    attacked.images[0], attacked.saved[0] = 0.5, 128 / 255
     rows = verdict_rows(victim, batch, attacked, faces.names, test.files)
     shards = Shards(folder)
-    for file, pixels in zip(test.files, bytes_of(attacked.images), strict=True):
+    for file, pixels in zip(test.files, bytes_of(attacked.saved), strict=True):
         shards.write_saved(file, pixels)
     return faces, victim, rows, shards
 

@@ -197,7 +197,12 @@ def test_a_command_in_a_terminal_without_letters(tmp_path):
 
 
 def test_a_run_that_ctrl_c_ends_is_gone_on_with(tmp_path):
-    words = command(tmp_path, "data.batch_size=1", "attack=pgd", out="out")
+    long = [
+        "attack=pgd",
+        "attack.budget.eps=0.2",
+        "attack.method.steps=200",
+    ]  # nobody is fooled before they are taken
+    words = command(tmp_path, "data.batch_size=1", *long, out="out")
     with subprocess.Popen(
         words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as started:
