@@ -1,7 +1,10 @@
 """How strong an attack was, as its config says it."""
 
+from dataclasses import replace
+
 import pytest
 
+from facetrial.metrics.names import Chosen
 from facetrial.report.strength import attack_in_words, strength
 from facetrial.runtime.started import plain
 from tests.helpers.configs import composed
@@ -34,3 +37,17 @@ def test_an_attack_that_tells_nothing_is_named_alone():
         rows, about(attack="own"), {"A": 4}, attack_parts={"method": {"_target_": "my.Own"}}
     )
     assert attack_in_words(summary) == "own"
+
+
+def test_what_was_changed_of_the_strength_is_said_once():
+    rows = made_up_rows({"A": 4}, 0.5)
+    chosen = Chosen.of("random", [], ["attack.budget.rms=0.18", "attack/region=eyes"])
+    budget = {"_target_": "facetrial.attacks.RMS", "rms": 0.18}
+    summary = made_up_summary(
+        rows,
+        replace(about(attack=chosen.attack_name), chosen=chosen),
+        {"A": 4},
+        attack_parts={"budget": budget},
+    )
+    assert summary.attack == "random (rms=0.18, region=eyes)"
+    assert attack_in_words(summary) == "random (region=eyes) (RMS 0.18)"

@@ -1,6 +1,7 @@
 """How strong an attack was, in words: its budget, and how long it looked."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from facetrial.metrics.summary import TrialSummary
@@ -18,8 +19,12 @@ _LENGTHS = {
 
 def attack_in_words(summary: TrialSummary) -> str:
     """The attack and its strength: "pgd (Linf 8/255, 40 steps)"."""
-    how = strength(summary.attack_parts)
-    return f"{summary.attack} ({how})" if how else summary.attack
+    how, name, chosen = strength(summary.attack_parts), summary.attack, summary.chosen
+    if how and name == chosen.attack_name:  # which says what was changed, of the strength too
+        told = {f"budget.{key}" for key, _ in _BUDGETS.values()} | {f"method.{key}" for key in _LENGTHS}
+        others = {key: value for key, value in chosen.attack_changes.items() if key not in told}
+        name = replace(chosen, attack_changes=others).attack_name
+    return f"{name} ({how})" if how else name
 
 
 def strength(parts: Mapping[str, Any]) -> str:
