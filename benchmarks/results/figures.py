@@ -10,6 +10,7 @@ from scipy import stats
 
 from facetrial.core.plain import Measured
 from facetrial.metrics.flagging import robust
+from facetrial.metrics.tasks.results import OpenSet, OpenSetPoint, OverPeople, Verification, VerificationPoint
 from facetrial.report.rendering.formatting import rate_in_words
 from facetrial.statistics.intervals import CONFIDENCE, Interval, rate_over_people
 from facetrial.statistics.paired import paired_test
@@ -179,28 +180,25 @@ def clean(trials: Sequence[Trial]) -> Iterator[Figure]:
     """Clean pictures: who is it, is it the same person, is it anybody; a column for each network."""
     for trial in trials:
         tasks = trial.run.summary.tasks
-        found = [("recognised", trial.run.summary.clean_accuracy, None)]
-        if hasattr(pairs := tasks.verification, "points"):
-            found += [("all pairs: equal error rate", pairs.eer["clean"], pairs.people)]
-            found += [
-                (
-                    f"all pairs: accepted at {rate_in_words(one.wanted)} false accepts",
-                    one.tar["clean"],
-                    pairs.people,
-                )
-                for one in pairs.points
-                if one.threshold is not None
-            ]
-        if hasattr(known := tasks.open_set, "points"):
-            found += [
-                (
-                    f"half known: named at {rate_in_words(one.wanted)} false alarms",
-                    one.identified["clean"],
-                    known.known,
-                )
-                for one in known.points
-                if one.threshold is not None
-            ]
+        summary = trial.run.summary
+        found = [("recognised", summary.clean_accuracy, None)]
+        if summary.over_people is not None:
+            found += [("recognised, mean over people", summary.over_people.clean_accuracy, None)]
+        shares: list[tuple[str, OverPeople]] = []
+        if isinstance(pairs := tasks.verification, Verification):
+            shares += [("all pairs: equal error rate", pairs.eer)]
+            for one in pairs.points:
+                if isinstance(one, VerificationPoint):
+                    rate = rate_in_words(one.wanted)
+                    shares += [(f"all pairs: accepted at {rate} false accepts", one.tar)]
+                    shares += [(f"all pairs: falsely accepted at the threshold for {rate}", one.far)]
+        if isinstance(known := tasks.open_set, OpenSet):
+            for point in known.points:
+                if isinstance(point, OpenSetPoint):
+                    rate = rate_in_words(point.wanted)
+                    shares += [(f"half known: named at {rate} false alarms", point.identified)]
+                    shares += [(f"half known: false alarms at the threshold for {rate}", point.false_alarms)]
+        found += [(what, share.over_people["clean"], share.people["clean"]) for what, share in shares]
         yield from (figure(what, trial.network, share, [trial], people=who) for what, share, who in found)
 
 
