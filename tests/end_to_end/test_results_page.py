@@ -151,7 +151,7 @@ def test_in_small(tmp_path):
 
     again = start("--tables", "caps")
     assert again.returncode == 0
-    assert again.stdout.count("Taken over:") + again.stderr.count("Taken over:") == 3
+    assert again.stdout.count("Taken over:") + again.stderr.count("Taken over:") == 6
     (tmp_path / "docs" / "results.md").unlink()
     assert start("--render").returncode == 0
     assert (tmp_path / "docs" / "results.md").read_text(encoding="utf-8") == written

@@ -204,7 +204,13 @@ def test_a_run_that_ctrl_c_ends_is_gone_on_with(tmp_path):
     ]  # nobody is fooled before they are taken
     words = command(tmp_path, "data.batch_size=1", *long, out="out")
     with subprocess.Popen(
-        words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        words,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # What a shell starts in the background ignores Ctrl-C, and hands that down.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as started:
         deadline = time.monotonic() + 240
         while not list(tmp_path.glob("out/shards/*/*.csv")) and time.monotonic() < deadline:
