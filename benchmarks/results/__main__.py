@@ -30,10 +30,10 @@ from facetrial.statistics.intervals import wilson
 from facetrial.sweep.runs import FinishedRun
 
 ROOT = Path(__file__).parents[2]
-# The packages that decide a figure; what others do is how it is shown.
+# The packages that decide a figure; others say whether it is trusted, and show it.
 DECIDES = (
     "core", "statistics", "faces", "data", "landmarks", "regions", "recognition", "attacks", "defenses", "training",
-    "trial", "metrics", "checks", "run",
+    "trial", "metrics", "run",
 )  # fmt: skip
 QUIET = ("callbacks=none", "logger=none", "trainer.enable_progress_bar=False")  # as Hydra names folders by it
 ADAPTIVE = (
