@@ -5,6 +5,8 @@ from torch import Tensor, nn
 
 from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.budgets.l2 import RMS
+from facetrial.attacks.budgets.linf import Linf
+from facetrial.attacks.minimum_norm.fmn import FMN
 from facetrial.checks.deterministic import Deterministic
 from facetrial.defenses.build import defended
 from facetrial.defenses.resize_pad import RandomResizePad
@@ -50,3 +52,10 @@ class TestDeterministic:
         assert not Deterministic()(evidence_of(victim, pgd(steps=1))).passed
         victim = defended(sound(), [RandomResizePad(0.8, seed=0, samples=2)])
         assert Deterministic()(evidence_of(victim, pgd(steps=1))).passed
+
+
+def test_margins_beside_the_boundary_tell_nothing_of_rounding():
+    """A smallest change leaves every margin beside 0, so that another picture's may seem nearer."""
+    found = evidence_of(sound(), attack_of(FMN(20), Linf(64)))
+    rows = found.rows.assign(margin_8bit=found.rows["margin_attacked"])
+    assert Deterministic()(replaced(found, rows)).passed
