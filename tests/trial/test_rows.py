@@ -170,3 +170,10 @@ def test_a_value_that_a_column_cannot_have_is_refused_wherever_rows_come_from(ro
     rows = rows.infer_objects()
     with pytest.raises(FacetrialError, match=f"expected {said}.* in the column {column}"):
         check_rows(rows)
+
+
+def test_a_picture_that_could_not_be_attacked_has_no_smallest_change():
+    rows = pd.DataFrame({"status": ["attacked", "not_attackable"], "smallest": [0.5, float("nan")]})
+    check_columns(rows)
+    with pytest.raises(FacetrialError, match="smallest"):
+        check_columns(rows.assign(status="attacked"))
