@@ -2,18 +2,18 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from facetrial.core.plain import Measured
 from facetrial.metrics.flagging import robust
 from facetrial.metrics.tasks.results import OpenSet, OpenSetPoint, OverPeople, Verification, VerificationPoint
 from facetrial.report.rendering.formatting import rate_in_words
-from facetrial.statistics.intervals import CONFIDENCE, Interval, rate_over_people
+from facetrial.statistics.intervals import Interval, rate_over_people
 from facetrial.statistics.paired import paired_test
+from facetrial.statistics.repeats import mean_of_repeats
 from facetrial.sweep.class_size import capped_rows
 from facetrial.sweep.runs import FinishedRun
 from facetrial.trial.rows import ATTACKED
@@ -169,9 +169,7 @@ def over_seeds(trials: Sequence[Trial]) -> Iterator[Figure]:
             yield figure(row, several[0].values["defense"], _left(rows), several)
         found, p = _paired(*sides)
         won = [_paired([one], [two])[0].value for one, two in zip(*sides, strict=True)]
-        middle, error = float(np.mean(won)), float(np.std(won, ddof=1) / math.sqrt(len(won)))
-        half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(won) - 1)) * error
-        student = Interval(middle, middle - half, middle + half, found.n)
+        student = replace(mean_of_repeats(won)[0], n=found.n)
         yield figure(row, "won, over seeds", student, group, POINTS)
         yield figure(row, "won, over people", found, group, POINTS, p=p)
 

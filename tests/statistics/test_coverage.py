@@ -1,24 +1,9 @@
 """Intervals of 95 % hold the truth: a few conditions of `benchmarks/coverage.py`, the worst among them."""
 
-import importlib.util
-import sys
-
 import numpy as np
 import pytest
 
-from tests.helpers.paths import ROOT
-
-PATH = ROOT / "benchmarks" / "coverage.py"
-
-
-@pytest.fixture(scope="module")
-def simulation():
-    spec = importlib.util.spec_from_file_location("coverage_simulation", PATH)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where dataclasses look for their module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+from benchmarks import coverage as simulation
 
 
 @pytest.mark.parametrize(
@@ -26,20 +11,20 @@ def simulation():
     [(12, 12, 0.8, 0.15), (20, 8, 0.8, 0.05), (8, 16, 0.95, 0.3), (5, 57, 0.98, 0.3)],
 )
 @pytest.mark.parametrize("figure", ["rate_over_people", "rate_of_people", "paired_difference"])
-def test_figures_over_people(simulation, figure, people, pictures, mean, likeness):
+def test_figures_over_people(figure, people, pictures, mean, likeness):
     condition = simulation.Condition("", np.full(people, pictures), mean, likeness)
     held, _ = simulation.coverage(simulation.FIGURES[figure], condition, trials=800)
     assert held >= simulation.ENOUGH - 0.01  # of 800 trials
 
 
 @pytest.mark.parametrize("figure", ["median_over_people", "mean_over_people"])
-def test_figures_of_the_smallest_change(simulation, figure):
+def test_figures_of_the_smallest_change(figure):
     condition = simulation.Condition("", np.full(20, 8), 0.5, 0.15)
     held, _ = simulation.coverage(simulation.FIGURES[figure], condition, trials=800)
     assert held >= simulation.ENOUGH - 0.01
 
 
-def test_people_of_very_unequal_numbers(simulation):
+def test_people_of_very_unequal_numbers():
     condition = simulation.Condition("", simulation.LFW, 0.9, 0.15)
     for figure in ("rate_over_people", "rate_of_people"):
         held, width = simulation.coverage(simulation.FIGURES[figure], condition, trials=600)
@@ -47,7 +32,7 @@ def test_people_of_very_unequal_numbers(simulation):
         assert width < 0.12
 
 
-def test_it_would_notice(simulation):
+def test_it_would_notice():
     """Wilson's interval over people who differ, which takes their pictures as independent, holds it too rarely."""
     from facetrial.statistics.intervals import wilson
 

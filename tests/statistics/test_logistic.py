@@ -1,14 +1,11 @@
 """The logistic regression over people against a maximum found in another way, and people whose odds are known."""
 
-import importlib.util
-import sys
-
 import numpy as np
 import pytest
 from scipy import optimize
 
+from benchmarks import coverage_class_size as simulation
 from facetrial.statistics.logistic import half_width, logistic, logistic_fit
-from tests.helpers.paths import ROOT
 
 
 def penalised(line, x, hits, totals):
@@ -79,28 +76,15 @@ def test_few_who_count_leave_students_t_few_degrees_of_freedom():
     )  # never below 1
 
 
-PATH = ROOT / "benchmarks" / "coverage_class_size.py"
-
-
-@pytest.fixture(scope="module")
-def simulation():
-    spec = importlib.util.spec_from_file_location("coverage_class_size", PATH)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where dataclasses look for their module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
-
-
 @pytest.mark.parametrize(("limit", "middle", "likeness"), [(None, 0.8, 0.1), (3, 0.9, 0.1), (None, 0.9, 0.3)])
-def test_intervals_hold_the_truth_on_lfws_sizes(simulation, limit, middle, likeness):
+def test_intervals_hold_the_truth_on_lfws_sizes(limit, middle, likeness):
     condition = simulation.Condition(simulation.LFW, limit, middle, 0.43, likeness)
     told, held, held_ratio, _ = simulation.coverage(condition, trials=300)
     assert told > 0.95
     assert min(held, held_ratio) > 0.91  # 300 draws of 0.95: less than one time in 300 by chance
 
 
-def test_a_handful_is_not_told(simulation):
+def test_a_handful_is_not_told():
     condition = simulation.Condition(simulation.LFW[:12], 4, 0.99, 0.0, 0.0)
     told, *_ = simulation.coverage(condition, trials=20)
     assert told == 0

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+
+from facetrial.statistics.intervals import quantile
 
 _ROUNDS = 50
 _REWEIGHTED = 5  # rounds in which likeness and fit settle
@@ -41,7 +42,7 @@ def half_width(pull: np.ndarray, worth: np.ndarray) -> float:
     """
     shares = worth**2
     freedom = max(shares.sum() ** 2 / (shares**2).sum() - 1, 1.0)
-    return float(stats.t.ppf(0.975, freedom) * np.sqrt((pull**2).sum()))
+    return float(quantile(freedom) * np.sqrt((pull**2).sum()))
 
 
 def logistic_fit(x: np.ndarray, hits: np.ndarray, totals: np.ndarray) -> LogisticFit:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from facetrial.core.errors import FacetrialError
-from facetrial.statistics.intervals import CONFIDENCE, Interval
+from facetrial.statistics.intervals import Interval, quantile
 
 
 def mean_of_repeats(differences: Sequence[float]) -> tuple[Interval, float]:
@@ -30,6 +30,6 @@ def mean_of_repeats(differences: Sequence[float]) -> tuple[Interval, float]:
     if n == 1:
         return Interval(mean, -1.0, 1.0, 1), math.nan
     error = float(values.std(ddof=1)) / math.sqrt(n)
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
+    half = quantile(n - 1) * error
     p = float(2 * stats.t.sf(abs(mean) / error, n - 1)) if error else float(mean == 0)
     return Interval(mean, max(-1.0, mean - half), min(1.0, mean + half), n), p

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy import stats
 
-from facetrial.statistics.intervals import Interval
+from facetrial.statistics.intervals import Interval, quantile
 
 
 def spearman(first: np.ndarray, second: np.ndarray) -> Interval:
@@ -21,7 +21,7 @@ def spearman(first: np.ndarray, second: np.ndarray) -> Interval:
     if n <= 3:
         return Interval(value, -1.0, 1.0, n)
     middle = math.atanh(min(max(value, -1 + 1e-9), 1 - 1e-9))
-    half = stats.norm.ppf(0.975) * math.sqrt((1 + value**2 / 2) / (n - 3))
+    half = quantile(math.inf) * math.sqrt((1 + value**2 / 2) / (n - 3))
     return Interval(
         value, float(min(value, math.tanh(middle - half))), float(max(value, math.tanh(middle + half))), n
     )

@@ -59,9 +59,8 @@ def check_columns(rows: pd.DataFrame) -> None:
         for names, (kinds, least, highest, said) in _HOLD.items():
             if not re.fullmatch(names, str(name)):
                 continue
-            if (
-                name == "smallest" and "status" in rows
-            ):  # of a picture that could not be attacked there is none
+            if name == "smallest" and "status" in rows:
+                # Of a picture that could not be attacked there is none.
                 column = column[~(column.isna() & (rows["status"] == NOT_ATTACKABLE))]
             known = column if least > -math.inf else column.dropna()
             if column.dtype.kind not in kinds or not known.between(least, highest).all():

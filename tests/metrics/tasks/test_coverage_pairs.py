@@ -1,36 +1,22 @@
 """Intervals of verification and open-set figures hold the truth: a few draws of `benchmarks/coverage_pairs.py`."""
 
-import importlib.util
-import sys
-
 import numpy as np
 import pytest
 
+from benchmarks import coverage_pairs as simulation
 from facetrial.statistics.intervals import wilson
-from tests.helpers.paths import ROOT
 
-PATH = ROOT / "benchmarks" / "coverage_pairs.py"
 DRAWS = 40
 
 
 @pytest.fixture(scope="module")
-def simulation():
-    spec = importlib.util.spec_from_file_location("coverage_of_pairs", PATH)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where dataclasses look for their module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
-
-
-@pytest.fixture(scope="module")
-def hard(simulation):
+def hard():
     world = simulation.WORLDS[0]
     return world, simulation.Truth(world, 60_000, 20_000)
 
 
 @pytest.fixture(scope="module")
-def found(simulation, hard):
+def found(hard):
     """For each figure an array of draws by (held, width, value, truth)."""
     return simulation.coverage(*hard, np.full(20, 8), DRAWS)
 
@@ -53,14 +39,14 @@ def test_figures_are_not_off(found):
         assert values.mean() == pytest.approx(truths.mean(), rel=0.15), name
 
 
-def test_what_holds_the_truth_too_seldom_is_named(simulation):
+def test_what_holds_the_truth_too_seldom_is_named():
     assert simulation.judged("EER, clean", 0.931, 20) == ""
     assert simulation.judged("EER, clean", 0.92, 20) == simulation.OUTSIDE
     assert simulation.judged("open set, false alarms at 10 %", 0.92, 20) == simulation.FEW
     assert simulation.judged("open set, false alarms at 10 %", 0.92, 158) == simulation.OUTSIDE
 
 
-def test_it_would_notice_pairs_taken_as_independent(simulation, hard):
+def test_it_would_notice_pairs_taken_as_independent(hard):
     """Wilson's interval over the pairs of one person of sizes like LFW's holds the truth too rarely."""
     world, truth = hard
     sizes = simulation.DATA["20 people, 2 to 132"]

@@ -42,10 +42,8 @@ def within_power_sum(images: Tensor, changed: Tensor, size: float | Tensor, powe
     freed = used[rows] - (far - clean[rows]).abs().pow(power)
     error = (far - wanted).square() - (near - wanted).square()
     price = torch.where(freed > 0, error / freed.clamp(min=1e-12), torch.inf).clamp(min=0.0)
-    low = torch.zeros_like(over[rows])
-    high = torch.full_like(
-        low, 2.0
-    )  # an error is at most 1, and a step frees at least 1 of clean pictures of 8 bits
+    # An error is at most 1, and of clean pictures of 8 bits a step frees at least 1: no price is as high as 2.
+    low, high = torch.zeros_like(over[rows]), torch.full_like(over[rows], 2.0)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         enough = (freed * (price < middle[:, None, None, None])).flatten(1).sum(1) >= over[rows]
