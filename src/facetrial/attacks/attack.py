@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from facetrial.attacks.asked import Asked, who_is_asked
 from facetrial.attacks.budgets.budget import Budget
-from facetrial.attacks.budgets.eight_bit import to_8_bits
 from facetrial.attacks.examples import Examples
 from facetrial.attacks.fitted.base import Fitted
 from facetrial.attacks.goals import SHOWS_TARGET, Criterion, Dodging, Goal
@@ -110,8 +109,9 @@ class Attack:
         region, criterion, attackable, problem = self._problem(victim, faces, seed, draw, files)
         none = torch.zeros_like(faces.identities)
         attacked = Attacked(
+            clean=images,
             images=images.clone(),
-            saved=to_8_bits(images),
+            budget=self._budget(len(images), images.device),
             region=region,
             attackable=attackable,
             reached=torch.zeros_like(attackable),
@@ -125,7 +125,6 @@ class Attack:
         rows = attackable.nonzero()[:, 0]
         found = self.method(problem)
         attacked.images[rows] = found.images
-        attacked.saved[rows] = problem.budget.in_8_bits(problem.images, found.images)
         attacked.reached[rows] = found.reached
         for asked in (problem, problem.undefended):
             if asked is not None:
@@ -168,6 +167,12 @@ class Attack:
         identities, pictures = torch.as_tensor(faces.identities).cpu(), torch.as_tensor(faces.pictures).cpu()
         self.method.fit(Examples(identities.long(), pictures, seed, problem), unfinished)
 
+    def _budget(self, pictures: int, device: torch.device) -> Budget:
+        """Of so many pictures: the part of it that is used."""
+        if self.part == 1:
+            return self.budget
+        return self.budget.scaled(torch.full((pictures,), self.part, device=device))
+
     def _problem(
         self, victim: nn.Module | None, faces: Faces, seed: int, draw: int, files: Sequence[str] | None
     ) -> tuple[Tensor, Criterion, Tensor, Problem | None]:
@@ -208,9 +213,7 @@ class Attack:
             criterion=criterion,
             images=images.clone(),  # a method may write into what it is given
             region=region.clone(),
-            budget=self.budget
-            if self.part == 1
-            else self.budget.scaled(images.new_full((len(images),), self.part)),
+            budget=self._budget(len(images), images.device),
             landmarks=faces.landmarks,
             draws=draws,
             files=files,

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 import torch
 from torch import Tensor
+
+from facetrial.attacks.budgets.budget import Budget
+from facetrial.attacks.budgets.eight_bit import to_8_bits
 
 
 class Gradient(IntEnum):
@@ -78,8 +82,9 @@ class Attacked:
     """The result of an attack on B pictures, in their order.
 
     Attributes:
+        clean: float32 (B, 3, H, W) in [0, 1], as they were.
         images: float32 (B, 3, H, W) in [0, 1]; a picture that is not attackable is unchanged.
-        saved: the same in 8 bits, as a lossless file keeps them, within the budget.
+        budget: how much they may be changed.
         region: (B, 1, H, W), where changes were allowed.
         attackable: (B,) bool, whether the region holds any pixel of the picture.
         reached: (B,) bool, as in `MethodResult`; false of a picture that is not attackable.
@@ -91,8 +96,9 @@ class Attacked:
             for.
     """
 
+    clean: Tensor
     images: Tensor
-    saved: Tensor
+    budget: Budget
     region: Tensor
     attackable: Tensor
     reached: Tensor
@@ -101,3 +107,12 @@ class Attacked:
     gradient: Tensor
     targets: Tensor | None
     smallest: Tensor | None = None
+
+    @cached_property
+    def saved(self) -> Tensor:
+        """The pictures in 8 bits, as a lossless file keeps them, within the budget: float32 (B, 3, H, W)."""
+        saved = to_8_bits(self.clean)
+        if self.attackable.any():
+            within = self.budget.in_8_bits(self.clean, self.images)
+            saved = torch.where(self.attackable[:, None, None, None], within, saved)
+        return saved
