@@ -46,3 +46,11 @@ def test_a_step_draws_the_same_again_and_another_something_else():
     first = [drawn(*place) for place in places]
     assert len(set(first)) == len(places)
     assert [drawn(*place) for place in reversed(places)] == first[::-1]
+
+
+def test_weights_say_how_often_each_is_drawn():
+    weights = torch.tensor([1.0, 3.0])
+    many = torch.tensor(list(ShuffledEpochs(4000, 0, weights.repeat(2000))))
+    assert len(many) == 4000
+    assert 0.72 < (many % 2 == 1).double().mean() < 0.78
+    assert many.tolist() == list(ShuffledEpochs(4000, 0, weights.repeat(2000)))

@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from facetrial.core.errors import FacetrialError
-from facetrial.data.keypoints import Keypoints, hold_out_groups, likeness
+from facetrial.data.face_likeness import likeness
+from facetrial.data.framed import Frames
+from facetrial.data.keypoints import Keypoints, hold_out_groups
 from facetrial.data.photos.near_duplicates import group_near_duplicates, most_alike
 from tests.helpers.kaggle_rows import planted, table
 
@@ -62,3 +64,31 @@ def test_faces_too_few_or_too_alike_to_split(tmp_path, count, copies):
     )
     with pytest.raises(FacetrialError, match=f"of {count * copies} labelled faces"):
         Keypoints(root=str(tmp_path), cache=str(tmp_path / "cache")).setup()
+
+
+def test_validation_goes_by_photographs_and_series_are_drawn_less_often(tmp_path):
+    single, _ = planted(count=40, copies=1)
+    series, _ = planted(count=80, copies=3)
+    frames = Frames(
+        torch.cat([single.images, series.images[120:]]), torch.cat([single.landmarks, series.landmarks[120:]])
+    )
+    table(frames.images[:, 0].numpy(), frames.landmarks.numpy()).to_csv(
+        tmp_path / "training.csv", index=False
+    )
+    data = Keypoints(root=str(tmp_path), cache=str(tmp_path / "cache"), validation=0.25, largest_likeness=1.0)
+    data.setup()
+    alike = np.bincount(group_near_duplicates(likeness(frames), data.alike))
+    groups = group_near_duplicates(likeness(frames), data.alike)
+    sizes = {
+        bytes(image): alike[group]
+        for image, group in zip(frames.images.flatten(1).numpy(), groups, strict=True)
+    }
+
+    def sizes_of(part: Frames) -> list[int]:
+        return [sizes[bytes(image)] for image in part.images.flatten(1).numpy()]
+
+    assert set(sizes_of(data.validation_frames)) == {1}
+    assert min(sizes_of(data.series_frames)) > 1
+    singles = (alike == 1).sum()
+    assert abs(len(data.validation_frames) - 0.25 * singles) <= 1
+    assert np.allclose(data.train_weights.numpy(), np.array(sizes_of(data.train_frames)) ** -0.5)

@@ -22,6 +22,8 @@ def test_training_on_kaggles_files_leaves_everything(tmp_path):
     written = json.loads((tmp_path / "landmarks.json").read_text())
     assert written["synthetic"] is False
     assert written["rmse"]["nose_tip"]["n"] > written["rmse"]["mouth_left_corner"]["n"] > 0
+    assert [point["epoch"] for point in written["learning"]] == [1, 2]
+    assert all(point["train"] > 0 and point["validation"] > 0 for point in written["learning"])
     assert (tmp_path / "landmarks.png").stat().st_size > 10_000
     submission = pd.read_csv(tmp_path / "submission.csv")
     assert submission.columns.tolist() == ["RowId", "Location"]

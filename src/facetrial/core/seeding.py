@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer
+from torch import Tensor
 from torch.utils.data import Sampler
 
 
@@ -14,10 +15,12 @@ class ShuffledEpochs(Sampler[int]):
     Args:
         count: N.
         seed: of the order; None is the one that torch was last seeded with.
+        weights: (N,), how often each picture is drawn, with replacement; None draws each once.
     """
 
-    def __init__(self, count: int, seed: int | None = None) -> None:
+    def __init__(self, count: int, seed: int | None = None, weights: Tensor | None = None) -> None:
         self.count = count
+        self.weights = weights
         self.seed = torch.initial_seed() if seed is None else seed
         self.epoch = 0
 
@@ -26,7 +29,11 @@ class ShuffledEpochs(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         generator = torch.Generator().manual_seed(_mixed(self.seed, self.epoch))
-        yield from torch.randperm(self.count, generator=generator).tolist()
+        if self.weights is None:
+            order = torch.randperm(self.count, generator=generator)
+        else:
+            order = torch.multinomial(self.weights, self.count, replacement=True, generator=generator)
+        yield from order.tolist()
 
     def set_epoch(self, epoch: int) -> None:
         self.epoch = epoch

@@ -37,12 +37,17 @@ class Frames:
 class FramesDataModule(LightningDataModule):
     """Base of data with landmarks. After `setup`, `train_frames` and `validation_frames` are Frames.
 
+    `series_frames` are frames held out beside those of validation, such as several of one video; None has none.
+    `train_weights` (N,) say how often each training frame is drawn; None draws each once an epoch.
+
     Batches are pairs: images float32 (B, 1, 96, 96) in [0, 1] and landmarks (B, 15, 2).
     """
 
     synthetic = False
     train_frames: Frames
     validation_frames: Frames
+    series_frames: Frames | None = None
+    train_weights: Tensor | None = None
 
     def __init__(self, batch_size: int) -> None:
         super().__init__()
@@ -62,7 +67,7 @@ class FramesDataModule(LightningDataModule):
         dataset = TensorDataset(frames.images, frames.landmarks)
         # A last batch of a few would unsettle batch-norm; a set smaller than a batch is one.
         drop_last = shuffle and len(frames) >= self.batch_size
-        order = ShuffledEpochs(len(frames)) if shuffle else None
+        order = ShuffledEpochs(len(frames), weights=self.train_weights) if shuffle else None
         return DataLoader(dataset, self.batch_size, sampler=order, drop_last=drop_last)
 
 

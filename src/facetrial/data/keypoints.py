@@ -1,33 +1,40 @@
 """Kaggle's Facial Keypoints Detection: 96x96 grey faces with 15 points, many rows only partly labelled."""
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from torch import Tensor
-from torch.nn import functional as F
+import torch
 
 from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Count, InsideShare, Positive, Seed, ShareBelowOne, Unit
-from facetrial.data.framed import Frames, FramesDataModule
-from facetrial.data.keypoints_csv import COMPETITION, LOWER_LIP, fetched_by_kagglehub, read_frames
+from facetrial.data.face_likeness import likeness
+from facetrial.data.framed import FramesDataModule
+from facetrial.data.keypoints_csv import COMPETITION, fetched_by_kagglehub, read_frames
 from facetrial.data.photos.near_duplicates import group_near_duplicates, most_alike
-from facetrial.faces.frames import cut_frames, identity_transforms, mean_shape, similarity_transforms
-from facetrial.faces.landmark_names import LEFT_EYE, NOSE_TIP, RIGHT_EYE
+
+log = logging.getLogger(__name__)
 
 
 class Keypoints(FramesDataModule):
     """The training set, split so that near-duplicate faces do not sit on both sides.
 
-    Pixels tell frames of one video apart from others, not one person from another: pictures of a person taken on
+    Validation goes by photographs: pictures that have no near-duplicate anywhere in the set. Of frames of a video, or
+    pictures of one occasion, the network has seen the like; those held out are `series_frames`, reported beside.
+
+    A training picture of a series of n is drawn 1 / sqrt(n) as often as a photograph.
+
+    Pictures tell frames of one video apart from others, not one person from another: pictures of a person taken on
     different occasions may still sit on both sides.
 
     Args:
         root: folder with `training.csv`, the zip that holds it, or Kaggle's outer zip; None has kagglehub fetch it.
         cache: folder in which parsed files are kept.
-        validation: share of the pictures for validation; 0 trains on all and validates on the same.
-        alike: pictures whose aligned pixels, in local contrast, correlate more than this are near-duplicates.
+        validation: share of the photographs, and of the series, for validation; 0 trains on all and validates on the
+            same.
+        alike: faces whose histograms of gradients correlate more than this on average are near-duplicates.
         largest_likeness: pictures held out that correlate more than this with one trained on are left out.
         split_seed: of the split.
         batch_size: frames a batch.
@@ -47,9 +54,9 @@ class Keypoints(FramesDataModule):
         self,
         root: str | None,
         cache: str,
-        validation: Annotated[ShareBelowOne, Unit("of the pictures")] = 0.12,
-        alike: Annotated[InsideShare, Unit("correlation")] = 0.4,
-        largest_likeness: Annotated[Positive, Unit("correlation")] = 0.5,
+        validation: Annotated[ShareBelowOne, Unit("of the pictures")] = 0.15,
+        alike: Annotated[InsideShare, Unit("correlation")] = 0.3,
+        largest_likeness: Annotated[Positive, Unit("correlation")] = 0.3,
         split_seed: Seed = 0,
         batch_size: Annotated[Count, Unit("pictures")] = 64,
     ) -> None:
@@ -73,9 +80,9 @@ class Keypoints(FramesDataModule):
             self.train_frames = self.validation_frames = frames
             return
         vectors = likeness(frames)
-        held_out = hold_out_groups(
-            group_near_duplicates(vectors, self.alike), self.validation, self.split_seed
-        )
+        groups = group_near_duplicates(vectors, self.alike)
+        alike = np.bincount(groups)[groups]
+        held_out = hold_out_groups(groups, self.validation, self.split_seed)
         training = np.flatnonzero(~held_out)
         validation = np.flatnonzero(held_out)
         if len(training) and len(validation):
@@ -90,46 +97,30 @@ class Keypoints(FramesDataModule):
                 "data.validation=0 to train on all and validate on the same."
             )
         self.train_frames = frames.select(training)
-        self.validation_frames = frames.select(validation)
-
-
-def likeness(frames: Frames, side: int = 24) -> np.ndarray:
-    """A vector (N, side * side) for each frame, alike for pictures of one person taken alike.
-
-    Faces are brought to the mean shape by their labels, so that they agree in more than how they were cut; local
-    contrast, less what all faces share, tells people apart where plain pixels tell light from shade.
-    """
-    images = frames.images.float() / 255.0
-    common = [LEFT_EYE, RIGHT_EYE, NOSE_TIP, LOWER_LIP]  # nearly every row has them
-    points = frames.landmarks[:, common]
-    known = ~points.isnan().flatten(1).any(1)
-    transforms = identity_transforms(images).clone()
-    transforms[known] = similarity_transforms(points[known], mean_shape(points)[common])
-    small = F.interpolate(cut_frames(images, transforms), size=(side, side), mode="area")
-
-    def around(values: Tensor) -> Tensor:
-        return F.avg_pool2d(values, 7, 1, 3, count_include_pad=False)
-
-    detail = small - around(small)
-    contrast = (detail / (around(detail.square()).sqrt() + 0.03)).flatten(1)
-    # What a few pictures share may be the person.
-    return (contrast - contrast.mean(0) if len(contrast) > 100 else contrast).numpy()
+        self.train_weights = torch.from_numpy(alike[training] ** -0.5)
+        single = alike[validation] == 1
+        if not single.any():
+            log.warning(
+                "No picture held out is without a near-duplicate: validation goes by series of pictures."
+            )
+            single = ~single
+        self.validation_frames = frames.select(validation[single])
+        self.series_frames = frames.select(validation[~single])
 
 
 def hold_out_groups(groups: np.ndarray, share: float, seed: int) -> np.ndarray:
     """Which pictures are for validation, bool (N,): whole groups in random order until `share` is reached.
 
-    Groups of more than 8 and more than a tenth of the validation set stay in training: chance alone would decide
-    too much.
+    Of photographs (groups of one) and of series the same share. Groups of more than 8 and more than a tenth of the
+    validation set stay in training: chance alone would decide too much.
     """
     sizes = np.bincount(groups)
-    wanted = max(1, round(share * len(groups)))
     chosen = np.zeros(len(sizes), dtype=bool)
-    total = 0
-    for group in np.random.default_rng(seed).permutation(len(sizes)):
-        if total >= wanted:
-            break
-        if sizes[group] <= max(8, wanted // 10):
-            chosen[group] = True
-            total += sizes[group]
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    largest = max(8, round(share * len(groups)) // 10)
+    for kind in (sizes == 1, sizes > 1):
+        wanted = round(share * sizes[kind].sum())
+        able = order[kind[order] & (sizes[order] <= largest)]
+        before = np.cumsum(sizes[able]) - sizes[able]
+        chosen[able[before < wanted]] = True
     return chosen[groups]

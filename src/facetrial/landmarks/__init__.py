@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
-    from facetrial.landmarks.network import LandmarkNetwork
+    from facetrial.landmarks.network import LandmarkNetwork, StudyNetwork
     from facetrial.landmarks.plan import LandmarkPlan
     from facetrial.landmarks.sources import Labels, LandmarkSource, Mtcnn, Regressor
     from facetrial.landmarks.train import train_landmarks
@@ -17,6 +17,7 @@ __all__ = [
     "LandmarkSource",
     "Mtcnn",
     "Regressor",
+    "StudyNetwork",
     "train_landmarks",
 ]
 

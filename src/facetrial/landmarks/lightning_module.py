@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from lightning import LightningModule
@@ -12,7 +13,6 @@ from torch import Tensor, nn
 from facetrial.core.errors import FacetrialError
 from facetrial.faces.landmark_names import LANDMARK_NAMES
 from facetrial.landmarks.inference import find_in_frames
-from facetrial.landmarks.network import LandmarkNetwork
 
 
 def known_loss(found: Tensor, landmarks: Tensor, beta: float) -> Tensor:
@@ -47,7 +47,7 @@ def warm_cosine(step: int, steps: int) -> float:
 
 
 class LandmarkRegressor(LightningModule):
-    """Trains a LandmarkNetwork on frames with labels, and keeps the running mean of its weights, which is used.
+    """Trains a landmark network on frames with labels, and keeps the running mean of its weights, which is used.
 
     Args:
         network: what is trained.
@@ -61,7 +61,7 @@ class LandmarkRegressor(LightningModule):
 
     def __init__(
         self,
-        network: LandmarkNetwork,
+        network: nn.Module,
         augmentation: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]],
         optimizer: Callable[..., torch.optim.Optimizer],
         beta: float = 2.0,
@@ -75,6 +75,8 @@ class LandmarkRegressor(LightningModule):
         self.beta = beta
         self.decay = decay
         self.errors: list[Tensor] = []
+        self.train_errors: list[Tensor] = []
+        self.learning: list[dict[str, Any]] = []
         self.register_buffer("steps", torch.tensor(0.0))
 
     def forward(self, images: Tensor) -> Tensor:
@@ -92,8 +94,19 @@ class LandmarkRegressor(LightningModule):
             raise FacetrialError(
                 "the landmark loss is not finite; lower model.optimizer.lr. The last whole epoch is kept."
             )
-        self.log("train/rmse", rmse(found.detach() - landmarks), on_epoch=True, on_step=False)
+        error = rmse(found.detach() - landmarks)
+        self.log("train/rmse", error, on_epoch=True, on_step=False)
+        self.train_errors.append(error)
         return loss
+
+    def on_train_epoch_start(self) -> None:
+        self.train_errors = []
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["learning"] = self.learning
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.learning = checkpoint["learning"]
 
     def on_train_batch_end(self, *_: object) -> None:
         self.steps += 1
@@ -116,6 +129,10 @@ class LandmarkRegressor(LightningModule):
     def on_validation_epoch_end(self) -> None:
         errors = torch.cat(self.errors)
         self.log("validation/rmse", rmse(errors), prog_bar=True)
+        if self.train_errors:
+            train = float(torch.stack(self.train_errors).nanmean())
+            point: dict[str, Any] = {"epoch": self.current_epoch + 1, "train": train, "validation": float(rmse(errors))}
+            self.learning.append(point)
         for index, name in enumerate(LANDMARK_NAMES):
             self.log(f"validation/rmse/{name}", rmse(errors[:, index]))
 

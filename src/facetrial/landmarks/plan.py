@@ -5,13 +5,13 @@ from functools import cached_property
 
 import numpy as np
 from hydra.utils import instantiate
+from torch import nn
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.provenance import without
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.framed import FramedFaces, FramesDataModule
 from facetrial.landmarks.lightning_module import LandmarkRegressor
-from facetrial.landmarks.network import LandmarkNetwork
 from facetrial.runtime.plan import Plan, Settings
 
 # Of this package, what a landmark network comes from.
@@ -46,7 +46,7 @@ class LandmarkPlan(Plan):
             }
         )
 
-    def make_network(self) -> LandmarkNetwork:
+    def make_network(self) -> nn.Module:
         """The network, not trained."""
         return instantiate(self.model["network"])
 

@@ -10,7 +10,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.core.files import check_writable
 from facetrial.core.locks import file_lock
 from facetrial.core.seeding import SeedSteps
-from facetrial.landmarks.kaggle_report import find_all, score, write_outcome
+from facetrial.landmarks.outcome import Epoch, LandmarkOutcome, outcome_of, write_outcome
 from facetrial.landmarks.plan import LandmarkPlan
 from facetrial.runtime.checkpoints import save_checkpoint, training_cut_short
 from facetrial.runtime.loggers import log_training
@@ -21,9 +21,9 @@ log = logging.getLogger(__name__)
 def train_landmarks(plan: LandmarkPlan) -> dict[str, float]:
     """Trains the network of `plan` and saves it at its `path`.
 
-    Into the run folder go `landmarks.json` (RMSE in pixels at 96x96, overall and per point, with n),
-    `landmarks.png` (validation faces) and, where the data has test pictures, `submission.csv` for Kaggle. A
-    training that was cut short goes on from its last whole epoch.
+    Into the run folder go `landmarks.json` (RMSE in pixels at 96x96, overall and per point, with intervals; learning
+    curves), pictures of predictions, drawn evenly and where they are worst, and, where the data has test pictures,
+    `submission.csv` for Kaggle. A training that was cut short goes on from its last whole epoch.
 
     Returns:
         RMSE on validation faces, overall and per point.
@@ -53,15 +53,19 @@ def _train(plan: LandmarkPlan) -> dict[str, float]:
     network = regressor.averaged.eval()
     if not trainer.is_global_zero:
         return {}
-    found = find_all(network, datamodule.validation_frames)
-    scores = score(found, datamodule.validation_frames)
-    metrics = {name: values["rmse"] for name, values in scores.items()}
+    outcome = outcome_of(datamodule, network, [Epoch(**point) for point in regressor.learning])
+    metrics = {name: score.value for name, score in outcome.rmse.items()}
     save_checkpoint(plan.path, plan.kind, network.state_dict(), plan.recipe, metrics=metrics)
     shutil.rmtree(plan.partial, ignore_errors=True)
-    log.info(
-        "Saved %s. RMSE on %d validation points %.3f pixels.", plan.path, scores["all"]["n"], metrics["all"]
-    )
-    write_outcome(Path(trainer.default_root_dir), datamodule, network, found, scores)
+    log.info("Saved %s. RMSE %s.", plan.path, _told(outcome))
+    write_outcome(Path(trainer.default_root_dir), datamodule, network, outcome)
     figures = {f"validation/rmse/{name}": value for name, value in metrics.items() if value is not None}
     log_training(trainer.loggers, figures, plan.path)
     return figures
+
+
+def _told(outcome: LandmarkOutcome) -> str:
+    kinds = [(outcome.rmse["all"], "pictures held out")]
+    if outcome.series is not None:
+        kinds = [(outcome.rmse["all"], "photographs"), (outcome.series["all"], "frames of series")]
+    return ", ".join(f"{score.value:.3f} pixels on {score.pictures} {what}" for score, what in kinds)

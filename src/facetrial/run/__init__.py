@@ -7,6 +7,7 @@ from facetrial.core.exports import export_on_demand
 if TYPE_CHECKING:
     from facetrial.run.calibration import StudyRule
     from facetrial.run.evaluate import evaluate, run_trial
+    from facetrial.run.landmarks import train_landmarks
     from facetrial.run.verify import run_pair_trial
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "evaluate",
     "run_pair_trial",
     "run_trial",
+    "train_landmarks",
 ]
 
 export_on_demand(__name__)

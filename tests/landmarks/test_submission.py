@@ -9,14 +9,13 @@ import pytest
 import torch
 
 from facetrial.core.errors import FacetrialError
-from facetrial.data.framed import Frames
 from facetrial.data.keypoints_csv import COLUMNS
 from facetrial.landmarks.inference import find_in_frames
-from facetrial.landmarks.kaggle_report import score, write_submission
-from facetrial.landmarks.network import LandmarkNetwork
+from facetrial.landmarks.network import StudyNetwork
+from facetrial.landmarks.submission import write_submission
 
 
-class Shows(LandmarkNetwork):
+class Shows(StudyNetwork):
     """Finds the mean shape, moved down by the mean light of the picture."""
 
     def forward(self, images):
@@ -98,14 +97,3 @@ def test_a_lookup_table_that_does_not_fit(competition, spoil, message):
 
 def test_without_a_test_set_there_is_no_submission(tmp_path):
     assert not write_submission(tmp_path, tmp_path / "cache", Shows().eval(), tmp_path / "submission.csv")
-
-
-def test_scores_are_kaggles_over_labelled_points():
-    landmarks = torch.zeros(2, 15, 2)
-    landmarks[1, 3:] = torch.nan
-    found = torch.full((2, 15, 2), 3.0)
-    found[0, 0] = 0.0
-    scores = score(found, Frames(torch.zeros(2, 1, 96, 96), landmarks))
-    assert scores["all"] == {"rmse": pytest.approx((9 * 17 / 18) ** 0.5), "n": 18}
-    assert scores["left_eye_center"] == {"rmse": pytest.approx(4.5**0.5), "n": 2}
-    assert scores["nose_tip"]["n"] == 1
