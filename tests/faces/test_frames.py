@@ -10,7 +10,6 @@ from facetrial.data.photos.alignment import box_from_five_points, similarity
 from facetrial.faces.frames import (
     FRAME_SIZE,
     MEAN_SHAPE,
-    chained,
     cut_frames,
     frames_from_boxes,
     grey,
@@ -27,9 +26,7 @@ from tests.helpers.spots import BOXES, brightest, spots
 
 def test_points_come_back():
     to_frame = frames_from_boxes(BOXES)
-    turned = chained(
-        to_frame, similarity_transforms(move(to_frame, torch.rand(3, 15, 2) * 160), mean_shape(BOXES))
-    )
+    turned = similarity_transforms(torch.rand(3, 15, 2) * 160, mean_shape(BOXES))
     for transforms in (to_frame, turned):
         points = torch.rand(3, 15, 2) * 160
         assert (move(inverted(transforms), move(transforms, points)) - points).abs().max() < 1e-3

@@ -101,12 +101,6 @@ def inverted(transforms: Tensor) -> Tensor:
     return torch.cat([linear, -linear @ transforms[:, :, 2:]], dim=2)
 
 
-def chained(first: Tensor, then: Tensor) -> Tensor:
-    """The transform (B, 2, 3) that does `first`, then `then`."""
-    linear = then[:, :, :2] @ first[:, :, :2]
-    return torch.cat([linear, then[:, :, :2] @ first[:, :, 2:] + then[:, :, 2:]], dim=2)
-
-
 def move(transforms: Tensor, points: Tensor) -> Tensor:
     """Points (B, K, 2) under transforms (B, 2, 3); NaN stays NaN."""
     return points @ transforms[:, :, :2].mT + transforms[:, None, :, 2]

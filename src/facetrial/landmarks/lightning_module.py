@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from facetrial.core.errors import FacetrialError
 from facetrial.faces.landmark_names import LANDMARK_NAMES
-from facetrial.landmarks.inference import find_in_frames
+from facetrial.landmarks.inference import computes_in_bfloat16, find_in_frames
 
 
 def known_loss(found: Tensor, landmarks: Tensor, beta: float) -> Tensor:
@@ -30,14 +30,6 @@ def known_loss(found: Tensor, landmarks: Tensor, beta: float) -> Tensor:
 def rmse(errors: Tensor) -> Tensor:
     """Root mean square over the coordinates that are not NaN, as Kaggle scores."""
     return errors.square().nanmean().sqrt()
-
-
-def computes_in_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 is faster than float32 there; training, not finding, makes use of it."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    has_units = getattr(torch.cpu, "_is_avx512_bf16_supported", bool)  # torch has no public name for it
-    return device.type == "cpu" and has_units()
 
 
 def warm_cosine(step: int, steps: int) -> float:
@@ -131,7 +123,11 @@ class LandmarkRegressor(LightningModule):
         self.log("validation/rmse", rmse(errors), prog_bar=True)
         if self.train_errors:
             train = float(torch.stack(self.train_errors).nanmean())
-            point: dict[str, Any] = {"epoch": self.current_epoch + 1, "train": train, "validation": float(rmse(errors))}
+            point: dict[str, Any] = {
+                "epoch": self.current_epoch + 1,
+                "train": train,
+                "validation": float(rmse(errors)),
+            }
             self.learning.append(point)
         for index, name in enumerate(LANDMARK_NAMES):
             self.log(f"validation/rmse/{name}", rmse(errors[:, index]))

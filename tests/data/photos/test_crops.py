@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from facetrial.core.errors import FacetrialError
+from facetrial.data.people_folder import PeopleFolder
 from facetrial.data.photos.crops import CENTRE_BOX
+from facetrial.data.rendering.renderer import render
 from tests.helpers.photographs import draw_people, lfw
 
 
@@ -80,3 +83,20 @@ def test_a_full_disk_is_an_error_that_says_how_much_room_it_takes(tmp_path, monk
     with pytest.raises(FacetrialError, match=r"No space left.*MiB.*paths\.cache"):
         lfw(root, tmp_path).all_faces  # noqa: B018
     assert not list((tmp_path / "cache").rglob("*.npy"))
+
+
+def test_points_of_a_mirrored_picture_are_the_mirrored_points(tmp_path):
+    drawn = render(0, torch.arange(4).repeat_interleave(3), torch.arange(3).repeat(4), 160).images
+    for name, images in (("Seen", drawn), ("Mirrored", drawn.flip(-1))):
+        (tmp_path / "people" / name).mkdir(parents=True)
+        for number, pixels in enumerate(images.mul(255).byte().permute(0, 2, 3, 1).numpy()):
+            Image.fromarray(pixels).save(tmp_path / "people" / name / f"{number:02d}.png")
+    data = PeopleFolder(str(tmp_path / "people"), 64, "five_points", str(tmp_path / "cache"))
+    faces = data.all_faces
+    points = []
+    for file, found in zip(faces.files, faces.five_points, strict=True):
+        to_crop = data.photograph(file).to_crop
+        points.append((found - to_crop[:, 2]) @ np.linalg.inv(to_crop[:, :2]).T)
+    mirrored, seen = np.split(np.stack(points), 2)
+    across = (seen[..., 0] + mirrored[:, [1, 0, 2, 4, 3], 0] - 159) / 2
+    assert abs(np.nanmedian(across)) < 0.35

@@ -11,6 +11,8 @@ from facetrial.attacks.result import MethodResult
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.trained.adversarial_batches import Schedule, Weights
 from facetrial.defenses.trained.adversarial_data import AdversarialFaces
+from facetrial.defenses.trained.adversarial_training import AdversarialTraining
+from facetrial.defenses.trained.overfitting_guard import OverfittingGuard
 from facetrial.recognition.layers import scores_of
 from facetrial.regions.regions import Everywhere
 from facetrial.runtime.checkpoints import load_checkpoint
@@ -130,3 +132,35 @@ def test_with_zero_epochs_the_head_alone_is_hardened(tmp_path):
         states.append(load_checkpoint(plan.path, "recognizer")["state"])
     assert all(torch.equal(states[0][n], states[1][n]) for n in states[0] if n.startswith("embedder."))
     assert not torch.equal(states[0]["head.weight"], states[1]["head.weight"])
+
+
+AVERAGED = ("defense=adv_pgd", "defense.adv_pgd.epochs=3", COUNTED)
+
+
+def test_the_mean_of_the_weights_is_what_is_kept(tmp_path):
+    states = {}
+    for averaging in ("null", "0.0", "0.9"):
+        plan = tiny_plan(tmp_path / averaging, *AVERAGED, f"defense.adv_pgd.averaging={averaging}")
+        train_recognizer(plan)
+        states[averaging] = load_checkpoint(plan.path, "recognizer")["state"]
+    assert all(torch.equal(states["null"][name], states["0.0"][name]) for name in states["null"])
+    moved = [name for name in states["null"] if not torch.equal(states["null"][name], states["0.9"][name])]
+    assert any(name.startswith("embedder.") for name in moved)
+
+
+def test_a_mean_of_weights_goes_on_where_training_was_cut_short(tmp_path):
+    overrides = (*AVERAGED, "defense.adv_pgd.averaging=0.9")
+    killed_in_epoch(2, tmp_path, *overrides)
+    states = []
+    for folder in (tmp_path, tmp_path / "at one go"):
+        plan = tiny_plan(folder, *overrides)
+        train_recognizer(plan)
+        states.append(load_checkpoint(plan.path, "recognizer")["state"])
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[1])
+
+
+def test_a_guard_and_a_mean_of_weights_are_refused():
+    attack = Attack(Everywhere(), Linf(4), PGD(Margin(), 1, 0.5))
+    guard = OverfittingGuard(attack, pictures=4, tolerance=0.2, seed=0)
+    with pytest.raises(FacetrialError, match="give one of both"):
+        AdversarialTraining(attack, 1.0, 0, guard=guard, averaging=0.9)

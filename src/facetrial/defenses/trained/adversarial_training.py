@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from lightning import Callback
+from lightning.pytorch.callbacks import EMAWeightAveraging
 
 from facetrial.attacks.attack import Attack
 from facetrial.core.checked_settings import checked
-from facetrial.core.settings import Keys, PositiveShare, Seed, Unit, whole
+from facetrial.core.errors import FacetrialError
+from facetrial.core.settings import Keys, PositiveShare, Seed, ShareBelowOne, Unit, whole
 from facetrial.defenses.base import Defense
 from facetrial.defenses.trained.adversarial_batches import Schedule, Weights
 from facetrial.defenses.trained.adversarial_data import AdversarialFaces
@@ -38,6 +40,11 @@ class AdversarialTraining(Defense):
             embedder has no published weights.
         epochs: of training, in the place of `trainer.max_epochs`; None leaves it at that.
         guard: stops a training that overfits to its own attack; None goes without.
+        averaging: what of the running mean of the weights stays at each step, the rest coming from the weights as they
+            are; the mean is kept (Izmailov et al., UAI 2018; Rebuffi et al., NeurIPS 2021). None keeps the last.
+
+    Raises:
+        FacetrialError: a guard and an averaging, for the guard goes by the weights as they are.
     """
 
     trains = True
@@ -56,7 +63,13 @@ class AdversarialTraining(Defense):
         from_clean: bool = False,
         epochs: Annotated[int, whole(0), Unit("epochs")] | None = None,
         guard: OverfittingGuard | None = None,
+        averaging: Annotated[ShareBelowOne, Unit("a step")] | None = None,
     ) -> None:
+        if guard is not None and averaging is not None:
+            raise FacetrialError(
+                "defense.adv.guard judges the weights as they are, and defense.adv.averaging keeps their mean; give "
+                "one of both."
+            )
         self.attack = attack
         self.fraction = fraction
         self.seed = seed
@@ -68,6 +81,7 @@ class AdversarialTraining(Defense):
         self.from_clean = from_clean
         self.epochs = epochs
         self.guard = guard
+        self.averaging = averaging
         self.place_in_training = 0 if weights is None else 1
         self.full_from = 1 if head_only else self.schedule.epochs
         self.needs_landmarks = attack.needs_landmarks
@@ -85,4 +99,7 @@ class AdversarialTraining(Defense):
         )
 
     def callbacks(self) -> list[Callback]:
-        return [] if self.guard is None else [self.guard]
+        averaging: list[Callback] = (
+            [] if self.averaging is None else [EMAWeightAveraging(decay=self.averaging)]
+        )
+        return averaging + ([] if self.guard is None else [self.guard])
