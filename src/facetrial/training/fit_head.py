@@ -39,7 +39,8 @@ class FitHead(Callback):
             projection.start(started_from[0])
             if not data.asks_victim:
                 self._started_from = started_from
-        afresh = pl_module.start_from_means and trainer.global_step == 0 and pl_module.epochs > 0
+        # The step is not known yet where training goes on that was cut short; that it does is.
+        afresh = pl_module.start_from_means and trainer.ckpt_path is None and pl_module.epochs > 0
         if not (afresh or data.needs_fitting):
             return
         embeddings, identities = _embed(pl_module, data.clean_faces.head_batches(), pl_module.embedder)

@@ -148,8 +148,9 @@ def test_the_mean_of_the_weights_is_what_is_kept(tmp_path):
     assert any(name.startswith("embedder.") for name in moved)
 
 
-def test_a_mean_of_weights_goes_on_where_training_was_cut_short(tmp_path):
-    overrides = (*AVERAGED, "defense.adv_pgd.averaging=0.9")
+@pytest.mark.parametrize("averaging", ["null", "0.9"])
+def test_what_starts_from_the_clean_recogniser_goes_on_where_it_was_cut_short(tmp_path, averaging):
+    overrides = (*AVERAGED, f"defense.adv_pgd.averaging={averaging}")
     killed_in_epoch(2, tmp_path, *overrides)
     states = []
     for folder in (tmp_path, tmp_path / "at one go"):
