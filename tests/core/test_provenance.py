@@ -82,6 +82,14 @@ def does(package, text: str) -> str:
         ("(1, 2)", "(1, 2,)"),
     ],
 )
+def test_an_installed_package_is_the_same_code_as_the_repositorys(package):
+    before = package_code()
+    (package / "conf").mkdir()
+    (package / "conf" / "evaluate.yaml").write_text("seed: 0")  # beside the package, in the repository
+    package_code.cache_clear()
+    assert package_code() == before
+
+
 def test_how_code_is_written_does_not_count(package, old, new):
     assert old in CODE
     assert does(package, CODE.replace(old, new)) == does(package, CODE)

@@ -104,6 +104,8 @@ def run_from_command_line(main: Callable[[], Any]) -> None:
     except KeyboardInterrupt:  # before its part of the run begins, or between the runs of a sweep
         print(f"Stopped by Ctrl-C. {what_is_kept()}", file=sys.stderr)
         sys.exit(_INTERRUPTED)
+    except BrokenPipeError:  # who reads has read enough: `--help | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except SystemExit as ended:
         if ended.code:
             for sentence in renamed_keys(words):

@@ -14,6 +14,13 @@ from facetrial.core.errors import FacetrialError
 from facetrial.runtime.old_names import use_new_targets
 
 
+def config_folder() -> Path:
+    """The folder of this project's configs: `conf` in the package where it was installed, else in the repository."""
+    package = Path(__file__).resolve().parents[1]
+    folders = (package / "conf", package.parents[1] / "conf")
+    return next((folder for folder in folders if folder.is_dir()), folders[0])
+
+
 def choices() -> Mapping[str, str]:
     """The name of the config that was chosen, by group."""
     return HydraConfig.get().runtime.choices
