@@ -19,7 +19,6 @@ from facetrial.metrics.security_curve import SMALLEST, curve_rows, security_curv
 from facetrial.metrics.summary import TrialSummary, summarise
 from facetrial.metrics.tasks.results import Tasks
 from facetrial.metrics.tasks.summary import tasks_rows
-from facetrial.report.console import print_summary
 from facetrial.report.mean_face import write_mean_face
 from facetrial.report.showcase import write_showcase
 from facetrial.report.trial_report import write_report
@@ -116,7 +115,7 @@ def publish(context: TrialContext, rows: pd.DataFrame, summary: TrialSummary) ->
     write_json(summary, context.folder / "summary.json")
     write_report(context.folder, summary, context.yaml)
     log_results(context, summary, rows)
-    print_summary(summary)
+    context.show(summary)
     return summary
 
 
