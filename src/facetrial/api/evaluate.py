@@ -96,7 +96,15 @@ def evaluate(
     place.mkdir(parents=True, exist_ok=True)
     try:
         given = GivenTrial(
-            network, faces, attack, _checks(checks), place, int(seed), int(batch_size), accelerator
+            victim=network,
+            faces=faces,
+            attack=attack,
+            checks=_checks(checks),
+            folder=place,
+            seed=int(seed),
+            batch_size=int(batch_size),
+            accelerator=accelerator,
+            has_pages=folder is not None,
         )
         summary = run_trial(given)
         rows = (

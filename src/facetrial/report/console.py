@@ -80,7 +80,7 @@ def caption(summary: TrialSummary) -> str:
 def as_text(summary: TrialSummary, width: int = 100) -> str:
     """What `print_summary` prints, so many letters wide, without colours."""
     text = io.StringIO()
-    print_summary(summary, Console(file=text, width=width, color_system=None))
+    print_summary(summary, Console(file=text, width=width, color_system=None, force_jupyter=False))
     return text.getvalue().rstrip()
 
 

@@ -57,10 +57,13 @@ class TrialContext:
         choices: the name of the config that was chosen, by group.
         overrides: the words of the command line.
         also_read: files that the trial read and its config does not name.
+        has_pages: whether a report is drawn for people to look at, beside what is read again.
 
     Raises:
         FacetrialError: a key of `config` is unknown, or has a value that it may not have.
     """
+
+    has_pages = True
 
     def __init__(self, config: DictConfig, folder: Path) -> None:
         check_settings(config)

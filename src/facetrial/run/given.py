@@ -37,6 +37,7 @@ class GivenTrial(TrialContext):
         seed: of what the attack draws.
         batch_size: pictures attacked at a time.
         accelerator: of Lightning's Trainer: "cpu", "gpu", "auto".
+        has_pages: whether a report is drawn.
     """
 
     def __init__(
@@ -49,13 +50,14 @@ class GivenTrial(TrialContext):
         seed: int,
         batch_size: int,
         accelerator: str,
+        has_pages: bool,
     ) -> None:
         self.victim, self.faces, self.attack, self.checks = victim, faces, attack, dict(checks)
         self.recognizer = cast(Victim, base_model(victim))  # or whatever else scores the people
         self.surrogate, self.goal = attack.surrogate, attack.goal
         self.folder, self.seed, self.batch_size = folder, seed, batch_size
         self.resume, self.images_folder, self.certificate, self.physical = False, None, None, None
-        self.noise_level = None
+        self.noise_level, self.has_pages = None, has_pages
         self.settings = {"attack": {key: v for key, v in kept_settings(attack).items() if key != "surrogate"}}
         head = getattr(self.recognizer, "head", None)
         name = "none" if head is None else type(head).__name__.removesuffix("Head").lower()
