@@ -1,22 +1,6 @@
-"""python evaluate.py attack=landmarks defense=adv: puts a recogniser on trial."""
+"""python evaluate.py attack=landmarks defense=adv: puts a recogniser on trial, as `facetrial evaluate` does."""
 
-from pathlib import Path
-
-import hydra
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
-
-from facetrial.runtime.cli import friendly_errors, run_from_command_line
-
-
-@hydra.main(config_path="conf", config_name="evaluate", version_base="1.3")
-@friendly_errors
-def main(config: DictConfig) -> float | None:
-    from facetrial.run.evaluate import evaluate  # seconds, which `--help` does not need
-
-    summary = evaluate(config, Path(HydraConfig.get().runtime.output_dir))
-    return None if summary is None else summary.robust_accuracy.value
-
+from facetrial.commands.evaluate import start
 
 if __name__ == "__main__":
-    run_from_command_line(main)
+    start()

@@ -6,9 +6,18 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from facetrial.core.checked_settings import checked, is_described, parameters, required
+from facetrial.attacks import PGD, Area, Attack, Gaussian, Linf, Margin
+from facetrial.core.checked_settings import (
+    checked,
+    in_python,
+    is_described,
+    kept_settings,
+    parameters,
+    required,
+)
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Count, Positive
+from facetrial.regions import Discs, Everywhere
 
 
 class Base:
@@ -74,3 +83,23 @@ def test_a_class_without_a_constructor_takes_nothing_but_what_its_new_may_take()
 def test_a_tensor_cannot_be_described():
     assert not is_described(torch.Tensor | None)
     assert is_described(Count | None)
+
+
+def test_an_object_says_what_it_was_made_with_as_a_config_does():
+    settings = kept_settings(Attack(Discs("mouth"), Linf(4), PGD(Margin(), steps=3, step=0.5)))
+    assert settings["_target_"] == "facetrial.attacks.Attack"
+    assert settings["budget"] == {"_target_": "facetrial.attacks.Linf", "eps": 4.0}
+    assert settings["method"]["loss"] == {"_target_": "facetrial.attacks.Margin"}
+    assert settings["method"]["steps"] == 3
+    assert settings["region"]["landmarks"] == [11, 12, 13, 14]
+    assert settings["surrogate"] is None
+    assert kept_settings(Derived(torch.zeros(1), count=2))["_target_"] == f"{__name__}.Derived"
+
+
+def test_an_object_in_python_leaves_out_what_is_as_by_default():
+    assert in_python(PGD(Margin(), steps=3, step=0.5)) == "PGD(loss=Margin(), steps=3, step=0.5)"
+    assert in_python(PGD(Margin(), steps=3, step=0.5, momentum=1.0)).endswith("step=0.5, momentum=1.0)")
+    attack = Attack(Everywhere(), Area(0.1), Gaussian(), adaptive=False)
+    assert repr(attack) == (
+        "Attack(region=Everywhere(), budget=Area(area=0.1), method=Gaussian(), goal=Dodging(), adaptive=False)"
+    )

@@ -44,6 +44,14 @@ def test_a_folder_of_which_only_the_cache_is_left_is_missing(package):
         package_code("folder")
 
 
+def test_an_installed_package_is_the_same_code_as_the_repositorys(package):
+    before = package_code()
+    (package / "conf").mkdir()
+    (package / "conf" / "evaluate.yaml").write_text("seed: 0")  # beside the package, in the repository
+    package_code.cache_clear()
+    assert package_code() == before
+
+
 def test_the_whole_package_counts_where_no_part_is_named(package):
     whole = package_code()
     assert whole == package_code(".") == package_code("__init__.py", "file.py", "folder")

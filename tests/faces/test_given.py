@@ -72,12 +72,13 @@ def test_landmarks_of_any_numbers(given):
     assert torch.equal(as_landmarks(given, 2), POINTS)
     assert as_landmarks(POINTS.int() * torch.ones(1, dtype=torch.int32), 2).dtype == torch.float32
     assert as_landmarks(POINTS * torch.nan, 2).isnan().all()
+    assert torch.equal(as_landmarks(POINTS[:, :5], 2), POINTS[:, :5])
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (POINTS[:, :5], r"shape \(2, 15, 2\).*found float32 of shape \(2, 5, 2\)"),
+        (POINTS[:, :7], r"shape \(2, 15, 2\), or \(2, 5, 2\) of.*found float32 of shape \(2, 7, 2\)"),
         (POINTS[:1], r"of shape \(1, 15, 2\)"),
         (POINTS.flatten(1), r"of shape \(2, 30\)"),
         ("points.csv", "found <U10"),

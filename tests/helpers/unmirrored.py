@@ -48,6 +48,14 @@ UNMIRRORED: dict[str, tuple[tuple[str, ...], str]] = {
         ("end_to_end/test_evaluate.py", "end_to_end/test_defenses.py"),
         "the command itself: what it does is what it leaves, killed, resumed, in other batches and processes",
     ),
+    "run/given.py": (
+        ("api/test_evaluate.py",),
+        "it hands objects to a trial as a config's are handed to it; a trial of each has the same rows there",
+    ),
+    "run/origin.py": (
+        ("end_to_end/test_evaluate.py", "api/test_evaluate.py"),
+        "it gathers what a plan says; who reads it says so in the summary, which is tested there",
+    ),
     "run/pair_results.py": (
         ("run/test_verify.py",),
         "its files are those of a trial of pairs, which are tested against each other as a user gets them",

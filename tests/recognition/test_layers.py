@@ -10,6 +10,7 @@ from facetrial.defenses.blur import GaussianBlur
 from facetrial.defenses.build import defended
 from facetrial.defenses.jpeg import JPEG
 from facetrial.defenses.resize_pad import RandomResizePad
+from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.layers import (
     abstain_columns,
     abstains,
@@ -90,3 +91,10 @@ class TestEmbeddings:
         for ask in (with_embeddings, with_similarities):
             with pytest.raises(FacetrialError, match="plain classifier"):
                 ask(defended(Pixels(), [BitDepth(2)]), pictures())
+
+
+def test_a_defended_victim_prints_what_stands_where():
+    victim = Victim(nn.Flatten(), GalleryHead(torch.eye(4)), ["Ann", "B\x1b[2J", "Cem", "Dora"])
+    said = r"Victim(Flatten, GalleryHead, 4 people: Ann, B\x1b[2J, Cem, Dora)"
+    assert repr(victim) == said
+    assert repr(defended(victim, [JPEG(50), BitDepth(3)])) == f"JPEG(BitDepth({said}))"

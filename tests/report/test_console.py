@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from facetrial.metrics.parts import Outcome
-from facetrial.report.console import print_summary
+from facetrial.report.console import as_text, print_summary
 from facetrial.report.rendering.formatting import percent
 from tests.helpers.made_up import about, made_up_rows, made_up_summary
 
@@ -36,3 +36,12 @@ def test_failed_check_is_printed(checks):
     console = Console(record=True, width=120, file=io.StringIO())
     print_summary(made_up_summary(rows, about(), {"Ann": 5}, checks), console)
     assert "NOT TRUSTED, failed: referee" in " ".join(console.export_text().split())
+
+
+def test_as_text_it_is_the_same_without_colours(checks):
+    rows = made_up_rows({"Ann": 5}, attacked=0.5)
+    summary = made_up_summary(rows, about(), {"Ann": 5}, checks)
+    printed = io.StringIO()
+    print_summary(summary, Console(file=printed, width=90))
+    assert as_text(summary, width=90) == printed.getvalue().rstrip()
+    assert "\x1b" not in as_text(summary)

@@ -5,9 +5,13 @@ from omegaconf import OmegaConf
 
 from facetrial.core.errors import FacetrialError
 from facetrial.runtime.settings import check_settings
-from facetrial.runtime.started import choices, settings_of, sweep_folder
+from facetrial.runtime.started import choices, config_folder, settings_of, sweep_folder
 from tests.helpers.configs import composed, named
 from tests.helpers.paths import CONF
+
+
+def test_the_configs_are_those_of_the_repository():
+    assert config_folder() == CONF  # of a wheel: test_wheel.py
 
 
 @pytest.mark.parametrize("name", named("embedder"))

@@ -15,6 +15,7 @@ from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import Attacked, Counts
 from facetrial.attacks.surrogate import Surrogate
+from facetrial.core.checked_settings import in_python
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 from facetrial.faces.batch import FaceDataset, Faces, check_images
@@ -66,6 +67,9 @@ class Attack:
         self._copies = FastCopies()
         if surrogate is not None:
             self.check_takes_surrogate()
+
+    def __repr__(self) -> str:
+        return in_python(self)
 
     def check_takes_surrogate(self) -> None:
         """Raises FacetrialError for a method that asks nobody, or that has no use for a surrogate."""

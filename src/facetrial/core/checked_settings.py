@@ -18,6 +18,8 @@ from facetrial.core.settings import Says, Unit
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_PACKAGE = __name__.partition(".")[0]
+
 
 def read_setting(key: str, annotation: Any, value: Any) -> Any:
     """The value of a setting as its annotation reads it; what pydantic cannot describe is let through.
@@ -139,6 +141,42 @@ def check_values(place: str, annotations: Mapping[str, Any], values: Mapping[str
     """Raises FacetrialError for the first of `values` that is not what its annotation says."""
     for key, annotation in annotations.items():
         read_setting(f"{place}.{key}", annotation, values[key])
+
+
+def kept_settings(made: object) -> dict[str, Any]:
+    """What an object was made with, as a config gives it: `_target_`, and what it keeps under its settings' names."""
+    kind = type(made)
+    place = kind.__module__.split(".")
+    package = ".".join(place[:2] if place[0] == _PACKAGE else place)
+    kept = {name: getattr(made, name) for name in parameters(kind)[0] if hasattr(made, name)}
+    return {"_target_": f"{package}.{kind.__name__}"} | {name: _as_setting(v) for name, v in kept.items()}
+
+
+def in_python(made: object) -> str:
+    """An object as Python would make it, less what is as by default: "PGD(loss=Margin(), steps=20)"."""
+    usual = {p.name: p.default for p in inspect.signature(type(made)).parameters.values()}
+    words = []
+    for name in parameters(type(made))[0]:
+        value = getattr(made, name, None)
+        plain = _as_setting(value)
+        if value is not None and (isinstance(plain, dict) or plain != usual.get(name)):
+            words.append(f"{name}={in_python(value) if _is_ours(value) else repr(plain)}")
+    return f"{type(made).__name__}({', '.join(words)})"
+
+
+def _as_setting(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list | tuple):
+        return [_as_setting(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _as_setting(item) for key, item in value.items()}
+    return kept_settings(value) if _is_ours(value) else repr(value)
+
+
+def _is_ours(value: object) -> bool:
+    """Whether an object is of a class of this package."""
+    return type(value).__module__.startswith(f"{_PACKAGE}.")
 
 
 @functools.cache

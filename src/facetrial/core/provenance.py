@@ -140,11 +140,14 @@ def file_content(file: str | None) -> str | None:
 def package_code(*parts: str) -> str:
     """A name for the source of this package, or of these files and folders of it.
 
+    Configs do not count, which lie in the package only where it was installed: a trial's stand in its digest.
+
     Raises:
         FileNotFoundError: a part is no file, nor a folder that holds any: it was moved, and what calls this was not
             told.
     """
-    files = sorted({path for part in parts or (".",) for path in _sources(_ROOT / part)})
+    found = {path for part in parts or (".",) for path in _sources(_ROOT / part)}
+    files = sorted(path for path in found if not path.is_relative_to(_ROOT / "conf"))
     return digest(
         VERSION,
         (piece for path in files for piece in (path.relative_to(_ROOT).as_posix(), path.read_bytes())),

@@ -1,5 +1,3 @@
-"""The version of the package."""
+"""The version of the package, which it has from here also where it is not installed."""
 
-from importlib.metadata import version
-
-VERSION = version("facetrial")
+VERSION = "0.1.0"

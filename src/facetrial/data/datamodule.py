@@ -74,6 +74,19 @@ class FacesDataModule(LightningDataModule):
         self.batch_size = batch_size
         self._all_faces: FaceDataset | None = None
 
+    def __repr__(self) -> str:
+        if self._all_faces is None:
+            return f"{type(self).__name__}(not loaded)"
+        whole, side = self._all_faces, self._all_faces.pixels.shape[1]
+        parts = [f"{len(whole.names)} people", f"{len(whole)} pictures of {side} x {side}"]
+        if hasattr(self, "train_faces"):
+            split = (self.train_faces, self.validation_faces, self.test_faces)
+            parts.append("{} to train, {} to validate, {} to test".format(*map(len, split)))
+        parts += [f"{len(self.bad_pictures)} left out"] if self.bad_pictures else []
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    __str__ = __repr__  # Lightning's own would ask for loaders
+
     @abstractmethod
     def load_faces(self) -> FaceDataset:
         """All pictures of all people, in a fixed order."""

@@ -44,7 +44,7 @@ def as_identities(given: Tensor | np.ndarray | Sequence[int], count: int, people
 
 
 def as_landmarks(given: Tensor | np.ndarray, count: int) -> Tensor:
-    """Landmarks float32 (N, 15, 2), on the CPU.
+    """Landmarks float32 (N, 15, 2), or (N, 5, 2) of MTCNN's five, on the CPU.
 
     Args:
         given: numbers of any type, (x, y) in pixels; NaN = unknown.
@@ -55,10 +55,10 @@ def as_landmarks(given: Tensor | np.ndarray, count: int) -> Tensor:
     """
     found = _as_array("landmarks", given)
     expected = (count, NUM_LANDMARKS, 2)
-    if found.shape != expected or found.dtype.kind not in "iuf":
+    if found.shape not in (expected, (count, 5, 2)) or found.dtype.kind not in "iuf":
         raise FacetrialError(
-            f"landmarks must be numbers of shape {expected}, (x, y) in pixels of each picture, found "
-            f"{_described(given, found)}."
+            f"landmarks must be numbers of shape {expected}, or {(count, 5, 2)} of MTCNN's five, (x, y) in pixels of "
+            f"each picture, found {_described(given, found)}."
         )
     landmarks = torch.as_tensor(found.astype(np.float64)).float()
     if landmarks.isinf().any():

@@ -52,12 +52,11 @@ class Defended(nn.Module):
     def names(self) -> Sequence[str] | None:
         return getattr(self.victim, "names", None)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Identity scores (B, C) from images (B, 3, H, W) in [0, 1].
+    def __repr__(self) -> str:
+        return f"{type(getattr(self, 'defense', self)).__name__}({self.victim!r})"
 
-        Raises:
-            FacetrialError: images of another shape or range.
-        """
+    def forward(self, images: Tensor) -> Tensor:
+        """Identity scores (B, C) from images (B, 3, H, W) in [0, 1]; others are refused with a FacetrialError."""
         if self.checked:
             check_images(images.detach().float())
         return self.scores(images)

@@ -8,9 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from facetrial.core.errors import FacetrialError
+from facetrial.core.errors import FacetrialError, visible
 from facetrial.faces.batch import check_images
-from facetrial.recognition.foreign import as_module
+from facetrial.recognition.foreign import as_module, called
+
+_NAMED = 5  # people, where a victim is printed
 
 
 class Victim(nn.Module):
@@ -59,6 +61,10 @@ class Victim(nn.Module):
             check_images(images.detach().float())
         embeddings = self.embedder(images)
         return self.head(embeddings), embeddings
+
+    def __repr__(self) -> str:
+        named = ", ".join(self.names[:_NAMED]) + (", …" if len(self.names) > _NAMED else "")
+        return f"Victim({called(self.embedder)}, {called(self.head)}, {len(self.names)} people: {visible(named)})"
 
     def freeze(self) -> Self:
         """Sets eval mode and takes gradients from all parameters; gradients still flow to pixels."""

@@ -1,5 +1,7 @@
 """A finished trial on the console."""
 
+import io
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -73,6 +75,13 @@ def caption(summary: TrialSummary) -> str:
     else:
         notes.append("all checks passed" if summary.asked_checks else "NOT TRUSTED, no check was run")
     return "; ".join(notes)
+
+
+def as_text(summary: TrialSummary, width: int = 100) -> str:
+    """What `print_summary` prints, so many letters wide, without colours."""
+    text = io.StringIO()
+    print_summary(summary, Console(file=text, width=width, color_system=None, force_jupyter=False))
+    return text.getvalue().rstrip()
 
 
 def print_summary(summary: TrialSummary, console: Console | None = None) -> None:

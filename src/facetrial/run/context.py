@@ -23,10 +23,12 @@ from facetrial.defenses.build import defended
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.names import Chosen, defenses_name, embedder_name, head_name
 from facetrial.metrics.parts import NoiseLevel
-from facetrial.metrics.summary import About
+from facetrial.metrics.summary import About, TrialSummary
 from facetrial.recognition.victim import Victim
+from facetrial.report.console import print_summary
 from facetrial.run.fingerprint import trial_digest, trial_fingerprint
-from facetrial.run.noise_level import noise_level_of
+from facetrial.run.noise_level import at_level, noise_level_of, trained_at
+from facetrial.run.origin import Origin
 from facetrial.run.surrogate import make_surrogate
 from facetrial.runtime import started
 from facetrial.runtime.plan import Settings, make_trainer
@@ -55,10 +57,13 @@ class TrialContext:
         choices: the name of the config that was chosen, by group.
         overrides: the words of the command line.
         also_read: files that the trial read and its config does not name.
+        has_pages: whether a report is drawn for people to look at, beside what is read again.
 
     Raises:
         FacetrialError: a key of `config` is unknown, or has a value that it may not have.
     """
+
+    has_pages = True
 
     def __init__(self, config: DictConfig, folder: Path) -> None:
         check_settings(config)
@@ -92,9 +97,9 @@ class TrialContext:
         if self.noise_level is None:
             return self._asked
         rms = self.noise_level.rms
-        defenses = {name: _trained_at(defense, rms) for name, defense in self._asked["defense"].items()}
+        defenses = {name: trained_at(defense, rms) for name, defense in self._asked["defense"].items()}
         return self._asked | {
-            "attack": _at_level(self._asked["attack"], rms),
+            "attack": at_level(self._asked["attack"], rms),
             "defense": defenses,
             "noise_level": to_plain(self.noise_level),
         }
@@ -110,6 +115,11 @@ class TrialContext:
         if self.noise_level is None:
             return self._plan_asked
         return self._plan_asked.but(defense=self.settings["defense"])
+
+    @cached_property
+    def origin(self) -> Origin:
+        """Where the recogniser comes from; its checkpoint is there."""
+        return Origin.of(self.plan)
 
     @property
     def defenses(self) -> dict[str, Defense]:
@@ -233,15 +243,6 @@ class TrialContext:
             use_distributed_sampler=False,
         )
 
-
-def _at_level(attack: Settings, rms: float) -> Settings:
-    """The settings of an attack, with the level in its budget."""
-    return attack | {"budget": attack["budget"] | {"rms": rms}}
-
-
-def _trained_at(defense: Settings, rms: float) -> Settings:
-    """The settings of a defence, with the level in the budget of the attack that it trains on, where it is of RMS."""
-    attack = defense.get("attack") or {}
-    if "rms" not in (attack.get("budget") or {}):
-        return defense
-    return defense | {"attack": _at_level(attack, rms)}
+    def show(self, summary: TrialSummary) -> None:
+        """Tells the user what came out."""
+        print_summary(summary)

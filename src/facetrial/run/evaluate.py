@@ -21,7 +21,6 @@ from facetrial.defenses.smoothing import Smoothed
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.certified import certified_summary
 from facetrial.metrics.class_size import class_size_summary, gallery_verdicts
-from facetrial.metrics.names import head_name
 from facetrial.metrics.physical import physical_summary
 from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.tasks.summary import tasks_summary
@@ -99,15 +98,15 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         victim,
         faces.names,
         faces.split_seed,
-        trained_on_all=context.plan.trains,
+        trained_on_all=context.origin.trains,
     )
     class_size = class_size_summary(
         rows,
         trained_on(faces),
-        head_name(context.plan.model["head"]),
+        context.origin.head,
         attack.method.asks_victim and surrogate is None,
         gallery_verdicts(rows["identity"].map(faces.names.index).to_numpy(), embeddings, victim),
-        context.plan.data.get("train_pictures"),
+        context.origin.train_pictures,
         faces.capped,
     )
     certified, sent_on = None, None
@@ -117,16 +116,17 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         sent = physical(victim, faces, rows, shards, context.trainer.strategy.root_device, context.resume)
         write_rows(sent.assign(synthetic=faces.synthetic), context.folder / "physical.csv")
         sent_on = physical_summary(rows, sent, physical.paths, attack.goal.name, faces.alignment)
-    costs = cost(victim, test, context.plan.load(mmap=True).get("seconds"))
+    costs = cost(victim, test, context.origin.train_seconds)
     pictures = kept_pictures(shards, rows, shown)
     return write_results(context, outcome, pictures, costs, tasks, certified, sent_on, class_size)
 
 
 def validation_pictures(context: TrialContext) -> HeldOut | None:
     """Those on which thresholds are set, as the victim sees them; trials of one victim share them."""
-    name = victim_fingerprint(context.settings, context.plan, context.victim)
-    cache = Path(context.plan.paths["cache"]).expanduser()
-    kept = cache / "embeddings" / f"validation-{name}.safetensors"
+    kept = None
+    if (folder := context.origin.embeddings) is not None:
+        name = victim_fingerprint(context.settings, context.plan, context.victim)
+        kept = folder / f"validation-{name}.safetensors"
     return held_out(context.victim, context.faces.validation_faces, context.batch_size, kept)
 
 
@@ -169,9 +169,9 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         defenses,
         seconds,
         context.settings["attack"]["budget"],
-        list(context.plan.defenses_in_front),
-        context.plan.accuracy_before,
-        context.plan.code_known,
+        context.origin.in_front,
+        context.origin.accuracy_before,
+        context.origin.code_known,
     )
     checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())

@@ -54,3 +54,16 @@ def _kept(path: Path) -> NoiseLevel | None:
     except FacetrialError as error:
         log.warning("%s The level is found again.", error)
         return None
+
+
+def at_level(attack: Settings, rms: float) -> Settings:
+    """The settings of an attack, with the level in its budget."""
+    return attack | {"budget": attack["budget"] | {"rms": rms}}
+
+
+def trained_at(defense: Settings, rms: float) -> Settings:
+    """The settings of a defence, with the level in the budget of the attack that it trains on, where it is of RMS."""
+    attack = defense.get("attack") or {}
+    if "rms" not in (attack.get("budget") or {}):
+        return defense
+    return defense | {"attack": at_level(attack, rms)}

@@ -19,7 +19,6 @@ from facetrial.metrics.security_curve import SMALLEST, curve_rows, security_curv
 from facetrial.metrics.summary import TrialSummary, summarise
 from facetrial.metrics.tasks.results import Tasks
 from facetrial.metrics.tasks.summary import tasks_rows
-from facetrial.report.console import print_summary
 from facetrial.report.mean_face import write_mean_face
 from facetrial.report.showcase import write_showcase
 from facetrial.report.trial_report import write_report
@@ -77,7 +76,8 @@ def write_results(
             certified = replace(certified, left=left)
         curve = security_curve(rows, budget.norm, budget.limit, goal, sizes)
         write_rows(curve_rows(curve).assign(synthetic=faces.synthetic), folder / "curve.csv")
-    write_mean_face(faces.test_faces, attack.region, context.seed, folder)
+    if context.has_pages:
+        write_mean_face(faces.test_faces, attack.region, context.seed, folder)
     write_rows(tasks_rows(tasks).assign(synthetic=faces.synthetic), folder / "tasks.csv")
     summary = replace(
         summary,
@@ -95,7 +95,8 @@ def write_results(
         physical=physical,
         tasks=tasks,
     )
-    summary = replace(summary, cases=write_showcase(folder, rows, pictures, summary))
+    if context.has_pages:
+        summary = replace(summary, cases=write_showcase(folder, rows, pictures, summary))
     return publish(context, rows, summary)
 
 
@@ -114,9 +115,10 @@ def publish(context: TrialContext, rows: pd.DataFrame, summary: TrialSummary) ->
         checks = {**summary.checks, "recounted": last}
         summary = replace(summary, checks=checks, trusted=summary.trusted and last.passed is True)
     write_json(summary, context.folder / "summary.json")
-    write_report(context.folder, summary, context.yaml)
+    if context.has_pages:
+        write_report(context.folder, summary, context.yaml)
     log_results(context, summary, rows)
-    print_summary(summary)
+    context.show(summary)
     return summary
 
 

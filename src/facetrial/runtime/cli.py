@@ -69,16 +69,20 @@ def _make_ready() -> None:
     # A module of the user's lies where the command was started; Python itself looks beside the script.
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())
-    import lightning.pytorch  # noqa: F401, sets its log level when it is imported: let that be before we do
-
-    # Of Lightning, what needs attention: its tips and devices would bury ours.
-    for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module=r"lightning\.")
+    quiet_lightning()
     for handler in logging.getLogger().handlers:
         if not isinstance(handler.formatter, VisibleFormatter):
             handler.setFormatter(VisibleFormatter(handler.formatter))
     logging.raiseExceptions = False  # a log that cannot be written stops nothing, and has no traceback
+
+
+def quiet_lightning() -> None:
+    """Lets Lightning say only what needs attention: its tips and devices would bury what we say."""
+    import lightning.pytorch  # noqa: F401, sets its log level when it is imported: let that be before we do
+
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module=r"lightning\.")
 
 
 class VisibleFormatter(logging.Formatter):
@@ -104,6 +108,8 @@ def run_from_command_line(main: Callable[[], Any]) -> None:
     except KeyboardInterrupt:  # before its part of the run begins, or between the runs of a sweep
         print(f"Stopped by Ctrl-C. {what_is_kept()}", file=sys.stderr)
         sys.exit(_INTERRUPTED)
+    except BrokenPipeError:  # who reads has read enough: `--help | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except SystemExit as ended:
         if ended.code:
             for sentence in renamed_keys(words):

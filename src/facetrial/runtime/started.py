@@ -1,17 +1,26 @@
 """How this run was started: which configs were chosen for its groups, and what the command line changed."""
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from hydra.utils import get_class
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 
 from facetrial.core.errors import FacetrialError
 from facetrial.runtime.old_names import use_new_targets
+
+
+def config_folder() -> Path:
+    """The folder of this project's configs: `conf` in the package where it was installed, else in the repository."""
+    package = Path(__file__).resolve().parents[1]
+    folders = (package / "conf", package.parents[1] / "conf")
+    return next((folder for folder in folders if folder.is_dir()), folders[0])
 
 
 def choices() -> Mapping[str, str]:
@@ -29,6 +38,47 @@ def sweep_folder() -> Path | None:
     if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
         return None
     return Path(HydraConfig.get().runtime.output_dir)
+
+
+@contextlib.contextmanager
+def started_again(folder: Path) -> Iterator[DictConfig]:
+    """The config of an earlier run, composed again by the words that it was started with, in the folder where it was.
+
+    Args:
+        folder: of the run.
+
+    Raises:
+        FacetrialError: the folder is of no run, or its words mean nothing any more.
+    """
+    kept = folder / ".hydra"
+    try:
+        words = [str(word) for word in OmegaConf.load(kept / "overrides.yaml")]
+        before = OmegaConf.load(kept / "hydra.yaml").hydra
+    except (OSError, AttributeError) as error:
+        raise FacetrialError(
+            f"{folder} is not the folder of a run: expected .hydra/overrides.yaml in it. Give a folder below "
+            "outputs/evaluate/, or a checkpoint."
+        ) from error
+    theirs = [s.path for s in before.runtime.config_sources if s.provider not in ("hydra", "main", "schema")]
+    search = [f"hydra.searchpath=[{','.join(repr(f'file://{path}') for path in theirs)}]"] if theirs else []
+    today, cwd = HydraConfig.instance().cfg, Path(before.runtime.cwd)
+    try:
+        with (
+            initialize_config_dir(str(config_folder()), version_base="1.3"),
+            contextlib.chdir(cwd if cwd.is_dir() else Path.cwd()),
+        ):
+            config = compose("evaluate", [*words, *search], return_hydra_config=True)
+            with open_dict(config):
+                config.hydra.runtime.output_dir = str(folder.resolve())
+            HydraConfig.instance().set_config(config)
+            with open_dict(config):
+                del config["hydra"]
+            use_new_targets(config)
+            yield config
+    except HydraException as error:
+        raise FacetrialError(f"the words of the run {folder} mean nothing any more: {error}") from error
+    finally:
+        HydraConfig.instance().cfg = today
 
 
 def is_sweep(config: DictConfig) -> bool:

@@ -1,7 +1,7 @@
 """An ONNX file as a torch network with slopes. The file is data: nothing in it is run as code.
 
 onnx2pytorch turns the graph into torch operations; onnxruntime, which shares nothing with it, says whether they are the
-same. Both come with `pip install 'facetrial[onnx]'`.
+same. Both come with the extra `onnx`: `pip install '.[onnx]'`.
 """
 
 import warnings
@@ -173,7 +173,7 @@ def _imported(name: str) -> Any:
         return __import__(name)
     except ImportError as error:
         raise FacetrialError(
-            f"an ONNX model needs {name}, which is not installed: pip install 'facetrial[onnx]'."
+            f"an ONNX model needs {name}, which is not installed: pip install {name}."
         ) from error
 
 

@@ -11,9 +11,10 @@ from facetrial.attacks.attack import Attack
 from facetrial.attacks.referee import referee
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import picture_key
-from facetrial.faces.batch import Faces, check_images
+from facetrial.faces.batch import FaceDataset, Faces, check_images
 from facetrial.faces.given import as_files, as_identities, as_landmarks, as_names
 from facetrial.faces.landmark_names import NUM_LANDMARKS
+from facetrial.landmarks.sources import Mtcnn
 from facetrial.recognition.foreign import Function, as_victim
 from facetrial.recognition.victim import names_of
 from facetrial.trial.verdicts import verdict_rows
@@ -39,9 +40,11 @@ def attack(
         images: float32 (N, 3, H, W) in [0, 1].
         identities: integers of any type, (N,), the right class of each, from 0 to C - 1.
         attack: region x budget x method.
-        landmarks: (N, 15, 2), (x, y) in pixels, in the order of Kaggle's columns; needed by regions of the face.
-            NaN = unknown.
-        names: a name for each class, each another; their numbers by default.
+        landmarks: (N, 15, 2), (x, y) in pixels, in the order of Kaggle's columns; or (N, 5, 2): the eye at the
+            picture's left, the one at its right, nose tip, mouth corner at the left, at the right, as MTCNN, RetinaFace
+            and InsightFace give them, of which the rest is derived as by `landmarks=mtcnn`. Needed by regions of the
+            face. NaN = unknown.
+        names: a name for each class, each another; the victim's own by default, or their numbers.
         files: a name for each picture, each another, on which its random draws depend; "0", "1", … by default.
         seed: of the draws.
         batch_size: pictures attacked together; it does not change what is drawn.
@@ -84,7 +87,7 @@ def attack(
     faces = Faces(
         images=images,
         identities=as_identities(identities, len(images), people).to(device),
-        landmarks=as_landmarks(landmarks, len(images)).to(device),
+        landmarks=_fifteen(as_landmarks(landmarks, len(images))).to(device),
         boxes=images.new_full((len(images), 4), torch.nan),
         pictures=torch.tensor([picture_key(file) for file in files], device=device),
         indices=torch.arange(len(images), device=device),
@@ -93,7 +96,7 @@ def attack(
         attack.goal.check(faces.identities, known)
     if attack.surrogate is not None:
         attack.surrogate.check(faces, people)
-    row_names = _Numbers() if names is None or known is None else known
+    row_names = _Numbers() if known is None else known
     results, rows = [], []
     for chosen in torch.arange(len(images), device=device).split(int(batch_size)):
         batch = faces.select(chosen)
@@ -104,6 +107,26 @@ def attack(
         rows.append(verdict_rows(victim, batch, attacked, row_names, batch_files))
         results.append(attacked.images)
     return torch.cat(results), pd.concat(rows, ignore_index=True)
+
+
+def _fifteen(landmarks: Tensor) -> Tensor:
+    """All landmarks (N, 15, 2), of as many or of MTCNN's five."""
+    count = len(landmarks)
+    if landmarks.shape[1] != 5 or landmarks.isnan().flatten(1).any(1).all():
+        return (
+            landmarks.new_full((count, NUM_LANDMARKS, 2), torch.nan) if landmarks.shape[1] == 5 else landmarks
+        )
+    of_five = FaceDataset(
+        pixels=np.zeros((1, 1, 1, 3), np.uint8),
+        rows=np.zeros(count, np.int64),
+        identities=np.zeros(count, np.int64),
+        files=[str(i) for i in range(count)],
+        names=[""],
+        landmarks=np.full((count, NUM_LANDMARKS, 2), np.nan, np.float32),
+        boxes=np.full((count, 4), np.nan, np.float32),
+        five_points=landmarks.numpy(),
+    )
+    return torch.from_numpy(Mtcnn().find(of_five))
 
 
 class _Numbers(dict[int, str]):

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
@@ -11,6 +13,8 @@ from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.core.errors import FacetrialError
+from facetrial.faces.landmark_names import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
+from facetrial.landmarks.sources import Mtcnn
 from facetrial.regions.regions import Discs, Everywhere
 from tests.helpers.faces import some_faces
 from tests.helpers.victims import Network, pictures, trained
@@ -72,7 +76,10 @@ def test_mistakes_are_explained():
         "identities": (faces.identities[:3], "identities must have one number for each of 10 pictures"),
         "files": (["a"] * 10, "files must all be different, found 'a' 10 times"),
         "names": (["a", "b", "a"], "names must all be different"),
-        "landmarks": (faces.landmarks[:, :5], r"landmarks must be numbers of shape \(10, 15, 2\)"),
+        "landmarks": (
+            faces.landmarks[:, :7],
+            r"landmarks must be numbers of shape \(10, 15, 2\), or \(10, 5, 2\) of",
+        ),
         "batch_size": (0, "batch_size must be a whole number from 1 on, found 0"),
         "seed": (None, "seed must be a whole number, found None"),
         "attack": (Gaussian(), "attack must be a facetrial.Attack, found a Gaussian"),
@@ -183,3 +190,30 @@ def test_a_surrogate_of_other_people_is_refused():
     with pytest.raises(FacetrialError, match="the surrogate scores 4 people and the victim 6"):
         facetrial.attack(trained(), IMAGES, WHO, pgd(surrogate=Surrogate(Network(4).eval())))
     facetrial.attack(trained(), IMAGES, WHO, pgd(surrogate=Surrogate(Network(6).eval())))
+
+
+def test_the_victims_names_stand_in_the_rows():
+    victim = facetrial.Victim(trained(), torch.nn.Identity(), list("abcdef")).eval()
+    _, rows = facetrial.attack(victim, IMAGES, WHO, pgd())
+    assert rows["identity"].tolist() == ["abcdef"[i] for i in WHO]
+    assert set(rows["predicted_clean"]) <= set("abcdef")
+    _, rows = facetrial.attack(victim, IMAGES, WHO, pgd(), names=list("uvwxyz"))
+    assert rows["identity"].tolist() == ["uvwxyz"[i] for i in WHO]
+
+
+def test_five_landmarks_stand_for_those_that_mtcnn_source_derives_of_them():
+    images, faces = dominated_by_their_channel()
+    five = faces.landmarks[:, [RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT]]
+    five[3] = torch.nan
+    attack = facetrial.Attack(Discs(), RMS(0.05), Gaussian())
+    found, rows = facetrial.attack(
+        Brightest().eval(), images, faces.identities, attack, landmarks=five.numpy()
+    )
+    assert rows["status"].tolist() == ["attacked"] * 3 + ["not_attackable"] + ["attacked"] * 6
+    derived = Mtcnn().find(SimpleNamespace(five_points=five.numpy()))
+    expected, _ = facetrial.attack(Brightest().eval(), images, faces.identities, attack, landmarks=derived)
+    assert torch.equal(found, expected)
+    _, rows = facetrial.attack(
+        Brightest().eval(), images, faces.identities, attack, landmarks=torch.full_like(five, torch.nan)
+    )
+    assert set(rows["status"]) == {"not_attackable"}

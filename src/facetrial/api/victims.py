@@ -1,0 +1,102 @@
+"""Victims from Python: of a run, of a checkpoint, or of an embedder and the people that it is to know."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+from torch import Tensor, nn
+
+from facetrial.core.errors import FacetrialError
+from facetrial.data.datamodule import FacesDataModule
+from facetrial.recognition.embedders.factory import make_embedder
+from facetrial.recognition.foreign import as_module
+from facetrial.recognition.gallery_head import GalleryHead
+from facetrial.recognition.victim import Victim, device_of
+from facetrial.run.context import TrialContext
+from facetrial.runtime.checkpoints import load_checkpoint
+from facetrial.runtime.started import config_folder, plain, started_again
+
+_BATCH = 64
+
+
+def load_victim(run_or_checkpoint: str | Path) -> nn.Module:
+    """The victim of a finished trial, behind its defences, or the recogniser in a checkpoint.
+
+    Args:
+        run_or_checkpoint: the folder of a run of `facetrial evaluate`, or a file of `models/`.
+
+    Returns:
+        Identity scores (B, C) from images (B, 3, H, W) in [0, 1], frozen and in eval mode, with the people's `names`.
+
+    Raises:
+        FacetrialError: it is neither; the run's checkpoint or data are gone, or were made by another config.
+    """
+    path = Path(run_or_checkpoint).expanduser()
+    if path.is_dir():
+        return _of_run(path)
+    content = load_checkpoint(path, "recognizer")
+    made_by = content["config"]
+    embedder = make_embedder(made_by["embedder"], pretrained=False)
+    head = instantiate(made_by["model"]["head"])
+    for part, network in (("embedder.", embedder), ("head.", head)):
+        own = {
+            key.removeprefix(part): value for key, value in content["state"].items() if key.startswith(part)
+        }
+        try:
+            network.load_state_dict(own)
+        except RuntimeError as error:
+            raise FacetrialError(f"{path} does not fit {type(network).__name__}: {error}") from error
+    return Victim(embedder, head, content["names"]).freeze()
+
+
+def _of_run(folder: Path) -> nn.Module:
+    with started_again(folder) as config:
+        context = TrialContext(config, folder)
+        if not context.plan.path.is_file():
+            raise FacetrialError(
+                f"the recogniser of the run {folder} is not at {context.plan.path.resolve()} any more, or another "
+                "version of this code made it. Run the trial again, or give a checkpoint."
+            )
+        return context.victim if context.plan.defenses_in_front else context.recognizer
+
+
+def load_embedder(name: str, **settings: Any) -> nn.Module:
+    """An embedder of the config group `embedder`, in eval mode.
+
+    Args:
+        name: "inception_resnet_v1" (FaceNet), "mobilefacenet", "onnx", "own" or "small", which was never trained.
+        settings: of its config, such as `weights`, a file.
+
+    Raises:
+        FacetrialError: there is none of that name, or it cannot be made with these settings.
+    """
+    folder = config_folder() / "embedder"
+    if name not in (known := sorted(file.stem for file in folder.glob("*.yaml"))):
+        raise FacetrialError(f"there is no embedder {name!r}; there are {', '.join(known)}.")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)  # one that was never trained is the same each time
+        embedder = make_embedder(plain(OmegaConf.load(folder / f"{name}.yaml"), resolve=False) | settings)
+    return embedder.eval().requires_grad_(False)
+
+
+def enrol(embedder: nn.Module | Callable[[Tensor], Tensor], faces: FacesDataModule) -> Victim:
+    """A victim that knows the people of `faces`: by cosine to the mean embedding of each one's training pictures.
+
+    Args:
+        embedder: from images (B, 3, H, W) in [0, 1] to embeddings (B, D).
+        faces: of `load_faces` or `draw_faces`.
+
+    Raises:
+        FacetrialError: the embedder is no module or function, or gives embeddings that nobody can be told by.
+    """
+    network = as_module(embedder, "an embedder").eval()
+    embeddings, train = [], faces.train_faces
+    with torch.no_grad():
+        for batch in train.batches(_BATCH, device_of(network)):
+            embeddings.append(network(batch.images).float().cpu())
+    head = GalleryHead()
+    head.fit(torch.cat(embeddings).numpy(), train.identities)
+    return Victim(network, head.to(device_of(network)), faces.names).freeze()

@@ -1,0 +1,28 @@
+"""facetrial evaluate attack=landmarks defense=adv: puts a recogniser on trial."""
+
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from facetrial.runtime.cli import friendly_errors, run_from_command_line
+from facetrial.runtime.started import config_folder
+
+
+@hydra.main(config_path=str(config_folder()), config_name="evaluate", version_base="1.3")
+@friendly_errors
+def main(config: DictConfig) -> float | None:
+    from facetrial.run.evaluate import evaluate
+
+    summary = evaluate(config, Path(HydraConfig.get().runtime.output_dir))
+    return None if summary is None else summary.robust_accuracy.value
+
+
+def start() -> None:
+    """Runs it with the words of the command line."""
+    run_from_command_line(main)
+
+
+if __name__ == "__main__":
+    start()

@@ -1,0 +1,27 @@
+"""facetrial train model=recognizer|landmarks: trains one of the two networks."""
+
+import hydra
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from facetrial.runtime.cli import friendly_errors, run_from_command_line
+from facetrial.runtime.started import config_folder
+
+
+@hydra.main(config_path=str(config_folder()), config_name="train", version_base="1.3")
+@friendly_errors
+def main(config: DictConfig) -> None:
+    from facetrial.runtime.settings import check_settings
+
+    check_settings(config)
+    plan = instantiate(config.model.plan).of(config)
+    instantiate(config.model.train)(plan)
+
+
+def start() -> None:
+    """Runs it with the words of the command line."""
+    run_from_command_line(main)
+
+
+if __name__ == "__main__":
+    start()

@@ -1,0 +1,127 @@
+"""Trials from Python are those of the command."""
+
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+import torch
+from hydra.utils import instantiate
+from torch.nn import functional as F
+
+import facetrial
+from facetrial.attacks import PGD, RMS, Gaussian, Linf, Margin
+from facetrial.core.errors import FacetrialError
+from facetrial.metrics.summary_json import read_summary
+from facetrial.regions import Discs, Everywhere
+from facetrial.trial.rows import read_verdicts
+from tests.helpers.commands import words_of
+from tests.helpers.configs import composed
+
+FACES = facetrial.draw_faces(people=3, pictures=8, size=32)
+NOISE = facetrial.Attack(Everywhere(), RMS(0.05), Gaussian())
+WORDS = (
+    "attack=pgd",
+    "attack.method.steps=5",
+    "attack.budget.eps=2",
+    "defense=jpeg",
+    "embedder.size=32",
+    "data.size=32",
+)
+
+
+def means(images):
+    return F.avg_pool2d(images - images.mean((2, 3), keepdim=True), 4).flatten(1)
+
+
+@pytest.fixture(scope="module")
+def verdict() -> facetrial.Verdict:
+    return facetrial.evaluate(facetrial.enrol(means, FACES), FACES, NOISE)
+
+
+def test_a_verdict_has_summary_and_rows_and_prints_what_it_is(verdict):
+    assert verdict.summary.trusted, verdict.summary.failed_checks
+    assert verdict.summary.synthetic
+    assert verdict.summary.tasks.verification.eer is not None
+    assert verdict.rows["file"].tolist() == FACES.test_faces.files
+    assert set(verdict.rows["predicted_clean"]) <= set(FACES.names)
+    assert verdict.rows["correct_clean"].mean() == pytest.approx(verdict.summary.clean_accuracy.value)
+    assert verdict.folder is None
+    said = repr(verdict)
+    assert said.startswith("gaussian (everywhere) against means, defence none, SyntheticFaces")
+    assert "accuracy, attacked" in said
+    assert "all checks passed" in said
+
+
+def test_rows_are_those_of_attack(verdict):
+    victim, test = facetrial.enrol(means, FACES), FACES.test_faces
+    batch = test.batch(range(len(test)))
+    _, rows = facetrial.attack(victim, batch.images, batch.identities, NOISE, files=test.files)
+    same = [column for column in rows if column != "synthetic"]
+    pd.testing.assert_frame_equal(rows[same], verdict.rows[same], check_dtype=False, rtol=1e-5)
+
+
+def test_the_victim_of_a_run_in_the_attack_of_its_config_has_the_runs_rows(tmp_path):
+    """Behind its defence, from another folder than the run's."""
+    words = words_of(tmp_path, *WORDS, "checks.reference.seconds=1", "trainer.max_epochs=0")
+    run = [
+        sys.executable,
+        "-m",
+        "facetrial",
+        "evaluate",
+        *words,
+        "hydra.run.dir='a,b=c'",
+        "paths.models=models",
+    ]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stdout + done.stderr
+    folder = tmp_path / "a,b=c"
+    victim = facetrial.load_victim(folder)
+    assert repr(victim).startswith("JPEG(Victim(SmallEmbedder, SVMHead, 4 people: ")
+    attack = instantiate(composed(tmp_path, *words, "hydra.run.dir=a").attack)
+    faces = facetrial.draw_faces(victim, people=4, pictures=16)
+    verdict = facetrial.evaluate(victim, faces, attack, folder=tmp_path / "again", checks={})
+    before = read_verdicts(folder / "verdicts.csv")
+    pd.testing.assert_frame_equal(verdict.rows.sort_values("file", ignore_index=True), before)
+    assert read_summary(tmp_path / "again" / "summary.json") == verdict.summary
+    assert (tmp_path / "again" / "report.html").is_file()
+    assert verdict.summary.robust_accuracy == read_summary(folder / "summary.json").robust_accuracy
+    (next(tmp_path.glob("models/recognizer-*.ckpt"))).unlink()
+    with pytest.raises(FacetrialError, match=r"the recogniser of the run .* is not at .* any more"):
+        facetrial.load_victim(folder)
+
+
+def test_any_function_that_scores_the_people_is_a_victim():
+    scores = facetrial.enrol(means, FACES).forward
+    verdict = facetrial.evaluate(lambda images: scores(images), FACES, NOISE, checks={})
+    assert set(verdict.rows["predicted_clean"]) <= set(FACES.names)
+    assert not verdict.summary.trusted
+    with pytest.raises(FacetrialError, match="the victim scores 2 people and faces has 3"):
+        facetrial.evaluate(lambda images: scores(images)[:, :2], FACES, NOISE)
+
+
+def test_mistakes_are_explained():
+    victim = facetrial.enrol(means, FACES)
+    with pytest.raises(FacetrialError, match=r"attack must be a facetrial\.Attack, found a Gaussian"):
+        facetrial.evaluate(victim, FACES, Gaussian())
+    with pytest.raises(
+        FacetrialError, match="faces must be what load_faces or draw_faces gives, found a Tensor"
+    ):
+        facetrial.evaluate(victim, torch.zeros(1, 3, 32, 32), NOISE)
+    with pytest.raises(
+        FacetrialError, match="there are no checks 'many'; there are default, pairs, thorough"
+    ):
+        facetrial.evaluate(victim, FACES, NOISE, checks="many")
+    strangers = facetrial.draw_faces(people=3, pictures=8, size=32, people_seed=7)
+    with pytest.raises(
+        FacetrialError, match="the recogniser knows 3 people and the data has 3; they differ in"
+    ):
+        facetrial.evaluate(victim, strangers, NOISE)
+
+
+def test_an_attack_prints_what_it_is():
+    attack = facetrial.Attack(Discs("mouth"), Linf(eps=8), PGD(Margin(), steps=20, step=0.25))
+    assert repr(attack) == (
+        "Attack(region=Discs(landmarks=[11, 12, 13, 14]), budget=Linf(eps=8.0), "
+        "method=PGD(loss=Margin(), steps=20, step=0.25), goal=Dodging())"
+    )
