@@ -185,7 +185,11 @@ def test_verdicts_are_float32_in_mixed_precision(tmp_path, defense):
 
 
 def test_training_in_mixed_precision(tmp_path):
-    short = ["defense.adv_pgd.epochs=1", "defense.adv_pgd.attack.method.steps=1"]
+    short = [
+        "defense.adv_pgd.epochs=1",
+        "defense.adv_pgd.schedule.grow=0",
+        "defense.adv_pgd.attack.method.steps=1",
+    ]
     mixed = ["attack=pgd", "defense=adv_pgd", *short, "trainer.precision=bf16-mixed"]
     run_here(tmp_path, *mixed, out="out")
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())

@@ -112,7 +112,7 @@ OTHERS = {
     ],
     "adv_pgd": [
         "attack=pgd", STEPS, "defense=adv_pgd", "defense.adv_pgd.attack.method.steps=2",
-        "defense.adv_pgd.epochs=1", *FEW,
+        "defense.adv_pgd.epochs=1", "defense.adv_pgd.schedule.grow=0", *FEW,
     ],
     "trades": [
         "attack=pgd", STEPS, "defense=trades", "defense.trades.attack.method.steps=2", "defense.trades.epochs=1", *FEW,

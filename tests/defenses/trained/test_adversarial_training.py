@@ -90,7 +90,13 @@ def test_a_schedule_longer_than_the_training_is_refused(tmp_path):
 
 @pytest.mark.parametrize("defense", ["adv_pgd", "trades", "consistent", "adv_head", "adv_fast"])
 def test_every_variant_trains(tmp_path, defense):
-    plan = tiny_plan(tmp_path, f"defense={defense}", f"defense.{defense}.epochs=1", "trainer.max_epochs=1")
+    plan = tiny_plan(
+        tmp_path,
+        f"defense={defense}",
+        f"defense.{defense}.epochs=1",
+        f"defense.{defense}.schedule.grow=0",
+        "trainer.max_epochs=1",
+    )
     metrics = train_recognizer(plan)
     assert metrics["test/head_accuracy"] > 0
     made_by = load_checkpoint(plan.path, "recognizer")["config"]
@@ -116,7 +122,14 @@ def test_what_was_fitted_to_be_trained_against_is_kept_when_training_is_cut_shor
 
 
 def test_a_defence_may_train_where_the_rest_does_not(tmp_path):
-    plan = tiny_plan(tmp_path, "defense=adv_pgd", "defense.adv_pgd.epochs=2", "trainer.max_epochs=0", COUNTED)
+    plan = tiny_plan(
+        tmp_path,
+        "defense=adv_pgd",
+        "defense.adv_pgd.epochs=2",
+        "defense.adv_pgd.schedule.grow=1",
+        "trainer.max_epochs=0",
+        COUNTED,
+    )
     train_recognizer(plan)
     assert Epochs.trained == (0, 1)
     assert plan.path.is_file()
@@ -134,7 +147,7 @@ def test_with_zero_epochs_the_head_alone_is_hardened(tmp_path):
     assert not torch.equal(states[0]["head.weight"], states[1]["head.weight"])
 
 
-AVERAGED = ("defense=adv_pgd", "defense.adv_pgd.epochs=3", COUNTED)
+AVERAGED = ("defense=adv_pgd", "defense.adv_pgd.epochs=3", "defense.adv_pgd.schedule.grow=0", COUNTED)
 
 
 def test_the_mean_of_the_weights_is_what_is_kept(tmp_path):
