@@ -35,6 +35,7 @@ MAY_BE_LAZY = {
     "lightning.pytorch": "start-up: seconds, which a command that Hydra ends, such as --help, does not need",
     "onnx": "optional: installed with facetrial[onnx]",
     "sklearn.datasets": "start-up: only a download needs it",
+    "timm": "optional: installed with facetrial[edgeface]",
     "torch": "start-up: a second, which the name of a folder, as --help shows it, does not need",
     "wandb": "start-up: a second, for those who log to it",
 }
