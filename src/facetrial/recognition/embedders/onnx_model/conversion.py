@@ -51,6 +51,15 @@ def converted(model: "ModelProto", sample: Tensor) -> fx.GraphModule:
     Raises:
         FacetrialError: an operation that has no form in torch, or that fails.
     """
+    try:
+        return _converted(model, sample)
+    except FacetrialError:
+        raise
+    except Exception as error:  # a file may say what it likes
+        raise _refused(first_line(error)) from error
+
+
+def _converted(model: "ModelProto", sample: Tensor) -> fx.GraphModule:
     if model.functions:
         model = imported("onnx.inliner").inliner.inline_local_functions(model)
     unknown = {

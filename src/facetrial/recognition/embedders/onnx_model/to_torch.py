@@ -54,36 +54,30 @@ def to_torch(model: "ModelProto", shape: tuple[int, ...]) -> nn.Module:
     pictures = torch.from_numpy(generator.standard_normal((_PICTURES, *shape)).astype(np.float32))
     expected = torch.cat([_run(model, picture) for picture in pictures.split(1)])
     network: nn.Module = converted(model, pictures[:1])
-    try:
-        found = _outcome(network, pictures)
-        if found.shape == expected.shape and _away(found, expected) <= _AWAY:
-            return network
-    except Exception:  # shapes that were written for one picture do not fit two
-        pass
+    if _fault(network, pictures, expected) is None:
+        return network
     network = OneByOne(network)
-    found = _outcome(network, pictures)
-    if found.shape != expected.shape:
-        raise FacetrialError(
-            f"in torch the ONNX model gives shape {tuple(found.shape)}, in onnxruntime {tuple(expected.shape)}. "
-            f"{OTHERWISE}"
-        )
-    if not (away := _away(found, expected)) <= _AWAY:
-        raise FacetrialError(
-            f"in torch the ONNX model gives another embedding than in onnxruntime (unit-norm embeddings differ by "
-            f"{away:.2g}, at most {_AWAY:.0g} is rounding). {OTHERWISE}"
-        )
+    if fault := _fault(network, pictures, expected):
+        raise FacetrialError(f"in torch the ONNX model {fault}. {OTHERWISE}")
     return network
 
 
 @torch.no_grad()
-def _outcome(network: nn.Module, pictures: Tensor) -> Tensor:
-    return network(pictures)
-
-
-def _away(found: Tensor, expected: Tensor) -> float:
-    """The largest difference of embeddings (B, ...), both brought to unit norm."""
+def _fault(network: nn.Module, pictures: Tensor, expected: Tensor) -> str | None:
+    """What is wrong with a network whose embeddings of some pictures should be `expected` (B, ...); None if nothing."""
+    try:
+        found = network(pictures)
+    except Exception as error:  # shapes that were written for other pictures do not fit
+        return f"fails ({first_line(error)})"
+    if found.shape != expected.shape:
+        return f"gives shape {tuple(found.shape)}, in onnxruntime {tuple(expected.shape)}"
     directions = [nn.functional.normalize(embeddings.flatten(1).double()) for embeddings in (found, expected)]
-    return (directions[0] - directions[1]).abs().max().item()
+    if not (away := (directions[0] - directions[1]).abs().max().item()) <= _AWAY:
+        return (
+            f"gives another embedding than in onnxruntime (unit-norm embeddings differ by {away:.2g}, at most "
+            f"{_AWAY:.0g} is rounding)"
+        )
+    return None
 
 
 def _run(model: "ModelProto", picture: Tensor) -> Tensor:
