@@ -37,6 +37,7 @@ MAY_BE_LAZY = {
     "lightning.pytorch": "start-up: seconds, which a command that Hydra ends, such as --help, does not need",
     "onnx": "optional: comes with the extra of that name",
     "sklearn.datasets": "start-up: only a download needs it",
+    "timm": "optional: installed with facetrial[edgeface]",
     "torch": "start-up: a second, which the name of a folder, as --help shows it, does not need",
     "wandb": "start-up: a second, for those who log to it",
 }

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
+import torch
 from omegaconf import OmegaConf
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from facetrial.recognition.embedders.factory import make_embedder
+from facetrial.recognition.embedders.onnx_model.conversion import converted
 
 WIDTH, DIMENSION = 4, 8
 
@@ -115,3 +118,51 @@ def pooled(
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8), path)
     return path
+
+
+def one_operation(
+    kind: str,
+    shape: tuple[int, ...],
+    inputs: dict[str, np.ndarray | list | None] | None = None,
+    opset: int = 18,
+    outputs: int = 1,
+    type_of_output: int = TensorProto.FLOAT,
+    **attributes,
+) -> onnx.ModelProto:
+    """A model of one operation on "x" (shape) and constants, of which the first output is kept.
+
+    Args:
+        inputs: the constants behind "x", in order; None leaves one out. Floating ones are float32.
+        attributes: of the operation.
+    """
+    arrays = {name: None if value is None else np.array(value) for name, value in (inputs or {}).items()}
+    node = helper.make_node(
+        kind,
+        ["x", *("" if array is None else name for name, array in arrays.items())],
+        ["y", *(f"y{k}" for k in range(1, outputs))],
+        **attributes,
+    )
+    graph = helper.make_graph(
+        [node],
+        kind,
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y", type_of_output, None)],
+        [
+            numpy_helper.from_array(array.astype(np.float32) if array.dtype.kind == "f" else array, name)
+            for name, array in arrays.items()
+            if array is not None
+        ],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+
+
+def same_as_onnxruntime(
+    model: onnx.ModelProto, shape: tuple[int, ...], low: float = -2.0, high: float = 2.0
+) -> None:
+    """Asserts that a model of one operation gives the same in torch as in onnxruntime, on numbers from low to high."""
+    x = np.random.default_rng(0).uniform(low, high, shape).astype(np.float32)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    (expected,) = session.run(None, {"x": x})
+    found = converted(model, torch.from_numpy(x))(torch.from_numpy(x)).detach()
+    assert found.dtype == torch.from_numpy(expected).dtype
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-5, atol=1e-5)

@@ -41,7 +41,7 @@ UNMIRRORED: dict[str, tuple[tuple[str, ...], str]] = {
         "only detectors flag; their figures are tested on what they flag, against scikit-learn",
     ),
     "recognition/embedders/small.py": (
-        ("recognition/embedders/test_own_embedders.py", "recognition/embedders/test_onnx_to_torch.py"),
+        ("recognition/embedders/test_own_embedders.py", "recognition/embedders/onnx_model/test_to_torch.py"),
         "what it promises every embedder does, and is tested over all of them",
     ),
     "run/evaluate.py": (

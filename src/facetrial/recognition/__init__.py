@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
+    from facetrial.recognition.embedders.edgeface import EdgeFace
     from facetrial.recognition.embedders.inception_resnet_v1 import InceptionResnetV1
     from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
     from facetrial.recognition.embedders.onnx_embedder import OnnxEmbedder
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Defended",
+    "EdgeFace",
     "GalleryHead",
     "InceptionResnetV1",
     "MobileFaceNet",

@@ -36,7 +36,7 @@ def test_batch_statistics_stay_though_a_trainer_says_train(tmp_path):
         ({}, {"std": 0}, r"embedder\.std must be a positive number"),
         ({"last": "Round"}, {}, "no slope"),
         ({"last": "Quantum"}, {}, "onnxruntime cannot run the ONNX model"),
-        ({"last": "Hardmax"}, {}, "without a gradient"),
+        ({"last": "Hardmax"}, {}, r"no form in torch here, Hardmax\. Export .*embedder=own"),
     ],
 )
 def test_what_cannot_be_attacked_is_refused(tmp_path, file, settings, said):

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from facetrial.recognition.embedders.edgeface import EdgeFace
 from facetrial.recognition.embedders.inception_resnet_v1 import InceptionResnetV1
 from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
 from facetrial.recognition.embedders.small import SmallEmbedder
@@ -10,8 +11,8 @@ from facetrial.recognition.embedders.small import SmallEmbedder
 
 @pytest.mark.parametrize(
     "make",
-    [SmallEmbedder, MobileFaceNet, lambda: InceptionResnetV1(dimension=128)],
-    ids=["small", "mobilefacenet", "inception-128"],
+    [SmallEmbedder, MobileFaceNet, EdgeFace, lambda: InceptionResnetV1(dimension=128)],
+    ids=["small", "mobilefacenet", "edgeface", "inception-128"],
 )
 def test_unit_norm_and_gradients_at_every_pixel(make):
     network = make().eval()

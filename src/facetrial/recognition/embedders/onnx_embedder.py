@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import ExistingFile, Number, Positive
-from facetrial.recognition.embedders.onnx_to_torch import input_shape, read_onnx, sample_input, to_torch
+from facetrial.recognition.embedders.onnx_model.reading import input_shape, read_onnx
+from facetrial.recognition.embedders.onnx_model.to_torch import to_torch
 from facetrial.runtime.schemas import AlignmentName, Side
 
 
@@ -57,8 +58,8 @@ class OnnxEmbedder(nn.Module):
         self.register_buffer("std", _a_channel("std", std), persistent=False)
         model = read_onnx(weights, output)
         self.channels_last = _channels_last(input_shape(model), size, str(weights))
-        shape = (1, size, size, 3) if self.channels_last else (1, 3, size, size)
-        self.network = to_torch(model, sample_input(shape))
+        shape = (size, size, 3) if self.channels_last else (3, size, size)
+        self.network = to_torch(model, shape)
 
     def train(self, mode: bool = True) -> Self:
         super().train(mode)
