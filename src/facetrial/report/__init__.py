@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
+    from facetrial.report.config_tree import PrintConfig
     from facetrial.report.trial_report import write_report
 
 __all__ = [
+    "PrintConfig",
     "write_report",
 ]
 

@@ -1,11 +1,14 @@
 """A finished trial on the console."""
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from facetrial.core.errors import visible
 from facetrial.metrics.summary import TrialSummary
+from facetrial.report.closing import closing_lines
 from facetrial.report.rendering.formatting import FIGURES, interval, percent, ranked_people
 
 SHOWN_PEOPLE = 5
@@ -75,8 +78,16 @@ def caption(summary: TrialSummary) -> str:
     return "; ".join(notes)
 
 
-def print_summary(summary: TrialSummary, console: Console | None = None) -> None:
-    """Prints a finished trial."""
+def print_summary(summary: TrialSummary, console: Console | None = None, folder: Path | None = None) -> None:
+    """Prints a finished trial.
+
+    Args:
+        summary: of the trial.
+        console: where; None is the terminal.
+        folder: of the run, whose report is named, after what to try next; None: of many runs, nothing of the kind.
+    """
     console = console or Console()
     for table in console_tables(summary):
         console.print(table)
+    for line in () if folder is None else closing_lines(summary, folder):
+        console.print(visible(line), markup=False, highlight=False, soft_wrap=True)

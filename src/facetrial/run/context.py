@@ -51,6 +51,7 @@ class TrialContext:
         seed: of the trial.
         resume: whether what an earlier start left is taken over.
         images_folder: where attacked pictures are kept; None keeps none.
+        private: whether no file may show a face.
         batch_size: pictures attacked at a time.
         choices: the name of the config that was chosen, by group.
         overrides: the words of the command line.
@@ -65,6 +66,7 @@ class TrialContext:
         self.folder = folder
         self.seed: int = config.seed
         self.resume: bool = config.resume
+        self.private: bool = config.privacy == "on"
         self.images_folder = folder / "images" if config.save_images else None
         self.batch_size: int = config.data.batch_size
         self.task = instantiate(config.task)

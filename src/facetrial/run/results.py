@@ -19,7 +19,6 @@ from facetrial.metrics.security_curve import SMALLEST, curve_rows, security_curv
 from facetrial.metrics.summary import TrialSummary, summarise
 from facetrial.metrics.tasks.results import Tasks
 from facetrial.metrics.tasks.summary import tasks_rows
-from facetrial.report.console import print_summary
 from facetrial.report.mean_face import write_mean_face
 from facetrial.report.showcase import write_showcase
 from facetrial.report.trial_report import write_report
@@ -56,7 +55,7 @@ def write_results(
     physical: Physical | None,
     class_size: ClassSize | None,
 ) -> TrialSummary:
-    """Writes `verdicts.csv`, `summary.json`, the charts and `report.html`, logs and prints the figures.
+    """Writes `verdicts.csv`, `summary.json`, the charts and `report.html`, logs the figures.
 
     Where the attack looked for the smallest change, also the security curve: `curve.csv` and `curve` in the summary.
 
@@ -77,7 +76,8 @@ def write_results(
             certified = replace(certified, left=left)
         curve = security_curve(rows, budget.norm, budget.limit, goal, sizes)
         write_rows(curve_rows(curve).assign(synthetic=faces.synthetic), folder / "curve.csv")
-    write_mean_face(faces.test_faces, attack.region, context.seed, folder)
+    if not context.private:
+        write_mean_face(faces.test_faces, attack.region, context.seed, folder)
     write_rows(tasks_rows(tasks).assign(synthetic=faces.synthetic), folder / "tasks.csv")
     summary = replace(
         summary,
@@ -106,7 +106,7 @@ def trained_on(faces: FacesDataModule) -> dict[str, int]:
 
 
 def publish(context: TrialContext, rows: pd.DataFrame, summary: TrialSummary) -> TrialSummary:
-    """Writes rows, summary and report of a trial, tells its loggers, and prints it; the summary with a last check."""
+    """Writes rows, summary and report of a trial, tells its loggers; the summary with a last check."""
     verdicts = context.folder / "verdicts.csv"
     write_rows(rows.assign(synthetic=summary.synthetic), verdicts)
     if summary.checks and not summary.of_pairs:
@@ -114,9 +114,8 @@ def publish(context: TrialContext, rows: pd.DataFrame, summary: TrialSummary) ->
         checks = {**summary.checks, "recounted": last}
         summary = replace(summary, checks=checks, trusted=summary.trusted and last.passed is True)
     write_json(summary, context.folder / "summary.json")
-    write_report(context.folder, summary, context.yaml)
+    write_report(context.folder, summary, context.yaml, context.private)
     log_results(context, summary, rows)
-    print_summary(summary)
     return summary
 
 

@@ -1,5 +1,6 @@
 """What the entry points share."""
 
+import contextlib
 import copy
 import functools
 import logging
@@ -11,10 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from facetrial.core.errors import FacetrialError, visible
-from facetrial.runtime.failures import forget_failure, write_failure
+from facetrial.runtime.failures import forget_failure, set_apart, write_failure
 from facetrial.runtime.machine import machine_fault, print_in_any_encoding, was_interrupted, what_is_kept
 from facetrial.runtime.old_names import renamed_keys, use_new_targets
-from facetrial.runtime.started import sweep_folder
+from facetrial.runtime.started import own_folder, sweep_folder
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
                 raise
             if folder is None:
                 log.error("%s", mistake)
+                _set_apart(_mistake(error))
                 sys.exit(1)
             log.error("This run failed. %s", mistake or error, exc_info=mistake is None)
             try:
@@ -61,6 +63,14 @@ def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
             return None
 
     return wrapped
+
+
+def _set_apart(mistake: FacetrialError | None) -> None:
+    """Has the folder of a run that came to nothing, by a user's mistake, out of the way of the others."""
+    folder = None if mistake is None else own_folder()
+    if folder is not None and mistake is not None:
+        with contextlib.suppress(FacetrialError, OSError):  # then it stays
+            set_apart(folder, mistake)
 
 
 def _make_ready() -> None:
