@@ -13,7 +13,7 @@ from tests.helpers.configs import composed, named
         (["attack=best_of"], 11),
         (["attack=pgd", "attack.method.targets=0"], 3 * 40 + 1),
         (["attack=pgd", "attack.method.targets=3", "attack.method.restarts=2"], 3 * 40 * 5 + 1),
-        (["attack=square"], 5000),
+        (["attack=square"], 1000),
         (["attack=one_pixel"], 400 * 76),
         (["attack=patch"], 1 + 3 * 60 * 2.5),
         (["attack=cw"], 3 * 600 + 1),

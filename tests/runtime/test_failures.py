@@ -34,7 +34,8 @@ callbacks = {
     "folder": {"_target_": "facetrial.runtime.CheckFolder"},
     "failures": {"_target_": "facetrial.runtime.EndWithFailures"},
 }
-ConfigStore.instance().store("app", {"x": 0, "hydra": {"callbacks": callbacks}})
+place = {"dir": "outputs/${run_name:${hydra:overrides.task}}"}
+ConfigStore.instance().store("app", {"x": 0, "hydra": {"callbacks": callbacks, "run": place}})
 run()
 """
 
@@ -58,7 +59,7 @@ def test_the_others_run_and_the_end_names_what_failed(tmp_path):
 
 def test_a_run_by_itself_that_came_to_nothing_lies_apart(tmp_path):
     assert start(tmp_path, "x=1").returncode == 1
-    (failed,) = tmp_path.glob("outputs/*/failed/*")
+    (failed,) = tmp_path.glob("outputs/failed/x=001-*")
     assert read_failure(failed) == "x=1 is wrong. Give another."
     assert {path.name for path in failed.iterdir()} >= {".hydra", "app.log"}
     assert start(tmp_path, "x=1", "hydra.run.dir=mine").returncode == 1  # a folder that the user named stays

@@ -9,13 +9,17 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
 
 from facetrial.core.errors import FacetrialError, visible
 from facetrial.runtime.failures import forget_failure, set_apart, write_failure
 from facetrial.runtime.machine import machine_fault, print_in_any_encoding, was_interrupted, what_is_kept
 from facetrial.runtime.old_names import renamed_keys, use_new_targets
-from facetrial.runtime.started import own_folder, sweep_folder
+from facetrial.runtime.resolvers import run_name
+from facetrial.runtime.started import overrides, sweep_folder
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +71,10 @@ def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
 
 def _set_apart(mistake: FacetrialError | None) -> None:
     """Has the folder of a run that came to nothing, by a user's mistake, out of the way of the others."""
-    folder = None if mistake is None else own_folder()
-    if folder is not None and mistake is not None:
+    if mistake is None or not HydraConfig.initialized():
+        return
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    if folder.name == run_name(overrides()):  # and no folder that the user named
         with contextlib.suppress(FacetrialError, OSError):  # then it stays
             set_apart(folder, mistake)
 

@@ -31,15 +31,6 @@ def sweep_folder() -> Path | None:
     return Path(HydraConfig.get().runtime.output_dir)
 
 
-def own_folder() -> Path | None:
-    """The folder of this run where its command line named it; None of a job of a sweep, and where the user did."""
-    if not HydraConfig.initialized() or sweep_folder() is not None:
-        return None
-    run = HydraConfig.get()
-    named = any(word.startswith("hydra.run.dir") for word in run.overrides.hydra)
-    return None if named else Path(run.runtime.output_dir)
-
-
 def is_sweep(config: DictConfig) -> bool:
     """Whether the config that Hydra hands to a callback is of a job of a sweep."""
     return config.hydra.mode == RunMode.MULTIRUN
