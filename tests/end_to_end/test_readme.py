@@ -95,7 +95,9 @@ def quick(words: list[str], home: Path) -> list[str]:
     else:
         if not any(word.startswith(("data", "experiment")) for word in words):
             short += FEW_DRAWN
-        if "experiment=defenses_cpu" in words:
+        if "experiment=demo" in words:
+            short += [*FEW_DRAWN, "attack=random,pgd", "data.limit=8"]
+        elif "experiment=defenses_cpu" in words:
             short += ["attack=random,defenses_cpu/patch", "defense=none,squeezing"]
             short += ["data.min_pictures=10", "data.limit=5"]
         elif not {"landmarks=mtcnn", "data=folder"} & set(words):

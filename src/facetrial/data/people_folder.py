@@ -161,7 +161,8 @@ class PeopleFolder(FacesDataModule):
         everyone = pictures_of_people(folder, 1) if self.names_people_with_few else files
         self.people_left_out = people_left_out(folder, everyone, counts, self.min_pictures)
 
-        files, paths, digests = ([each[row] for row in rows] for each in (files, paths, digests))
+        files, paths = [files[row] for row in rows], [paths[row] for row in rows]
+        digests = [digests[row] for row in rows]
         detections = detections.select(rows)
         self.no_face = [f for f, found in zip(files, detections.found, strict=True) if not found]
         self.several_faces = {f: int(n) for f, n in zip(files, detections.counts, strict=True) if n > 1}
@@ -202,7 +203,8 @@ class PeopleFolder(FacesDataModule):
         report_left_out(folder, bad, {}, refuse=self.on_bad_picture == "error" or len(bad) == len(files))
         self.bad_pictures = bad
         rows = [row for row, file in enumerate(files) if file not in bad]
-        files, paths, digests = ([each[row] for row in rows] for each in (files, paths, digests))
+        files, paths = [files[row] for row in rows], [paths[row] for row in rows]
+        digests = [digests[row] for row in rows]
         detections = detections.select(rows)
         self.no_face = [file for file, found in zip(files, detections.found, strict=True) if not found]
         report_faces(len(files), self.no_face, self.several_faces, self.search.face)

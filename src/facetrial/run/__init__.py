@@ -7,11 +7,9 @@ from facetrial.core.exports import export_on_demand
 if TYPE_CHECKING:
     from facetrial.run.calibration import StudyRule
     from facetrial.run.evaluate import evaluate, run_trial
-    from facetrial.run.gate import EndByGate
     from facetrial.run.verify import run_pair_trial
 
 __all__ = [
-    "EndByGate",
     "StudyRule",
     "evaluate",
     "run_pair_trial",

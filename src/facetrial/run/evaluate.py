@@ -26,11 +26,11 @@ from facetrial.metrics.physical import physical_summary
 from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.tasks.summary import tasks_summary
 from facetrial.report.console import print_summary
+from facetrial.report.gate import hold_gate
 from facetrial.run.context import TrialContext
 from facetrial.run.cost import cost, say_how_long
 from facetrial.run.fingerprint import victim_fingerprint
 from facetrial.run.finished import begin, finish, finished_before
-from facetrial.run.gate import hold_gate
 from facetrial.run.privacy import check_private, forget_pictures
 from facetrial.run.results import TrialOutcome, trained_on, write_results
 from facetrial.runtime.finished_files import DONE

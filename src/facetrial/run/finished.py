@@ -10,7 +10,7 @@ from facetrial.core.provenance import package_code
 from facetrial.data.photos.person_folders import some
 from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.summary_json import read_summary
-from facetrial.run.gate import forget_gate
+from facetrial.report.gate import forget_gate
 from facetrial.runtime.finished_files import DONE, read_finished, write_finished
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from omegaconf import OmegaConf
 
 from facetrial.core.errors import FacetrialError
 from facetrial.metrics.parts import Outcome
-from facetrial.run import gate as gates
-from facetrial.run.gate import EndByGate, answers_of, forget_gate, hold_gate, why_closed
+from facetrial.report import gate as gates
+from facetrial.report.gate import EndByGate, answers_of, forget_gate, hold_gate, why_closed
 from facetrial.statistics.intervals import Interval
 from tests.helpers.sweeps import made_up_trials
 
