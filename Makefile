@@ -23,7 +23,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $(STAMP)
 
 demo: $(STAMP)
-	$(PYTHON) evaluate.py attack=landmarks defense=adv
+	$(PYTHON) evaluate.py experiment=demo
 
 test: $(STAMP)
 	$(PYTHON) -m pytest -n auto --dist loadfile

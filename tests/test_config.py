@@ -185,6 +185,8 @@ def test_trainer(tmp_path, name):
 
 @pytest.mark.parametrize("name", named("logger"))
 def test_logger(tmp_path, name, monkeypatch):
+    if name in ("mlflow", "tensorboard"):
+        pytest.importorskip(name)
     monkeypatch.setenv("WANDB_MODE", "offline")
     loggers = instantiate(composed(tmp_path, f"logger={name}").logger)
     assert all(isinstance(logger, Logger) for logger in loggers.values())
@@ -227,10 +229,19 @@ def test_task(tmp_path, name):
     assert callable(instantiate(composed(tmp_path, f"task={name}", "data=lfw").task))
 
 
+@pytest.mark.parametrize("entry", ["train", "evaluate"])
+@pytest.mark.parametrize("name", named("debug"))
+def test_debug(tmp_path, name, entry):
+    config = composed(tmp_path, f"debug={name}", entry=entry)
+    check_settings(config)
+    assert isinstance(RecognizerPlan.of(config).make_trainer(), Trainer)
+
+
 @pytest.mark.parametrize("name", named("experiment"))
 def test_experiment(tmp_path, name):
     """Every value that an experiment's sweep goes over, if not every pair of them: each job is a trial."""
-    words = [f"experiment={name}", f"data.root={tmp_path}"] if name != "tune" else [f"experiment={name}"]
+    drawn = name in ("tune", "demo")
+    words = [f"experiment={name}", *([] if drawn else [f"data.root={tmp_path}"])]
     swept = OmegaConf.load(CONF / "experiment" / f"{name}.yaml").hydra.sweeper.params
     parsed = OverridesParser.create().parse_overrides([f"{key}={values}" for key, values in swept.items()])
     several = {

@@ -52,7 +52,11 @@ def test_loading_draws_nothing_from_torchs_generator_and_keeps_its_threads(tmp_p
 
 def test_the_config_makes_it(tmp_path):
     config = OmegaConf.merge(
-        {"embedder": {"size": 112, "alignment": "five_points"}, "paths": {"cache": str(tmp_path)}},
+        {
+            "embedder": {"size": 112, "alignment": "five_points"},
+            "paths": {"cache": str(tmp_path)},
+            "privacy": "off",
+        },
         {"data": OmegaConf.load(CONF / "data" / "lfw.yaml")},
     )
     data = instantiate(config.data, min_pictures=5)

@@ -1,5 +1,6 @@
 """`python evaluate.py` as a user types it, on synthetic faces; where nothing hangs on the process, in this one."""
 
+import json
 import os
 import re
 import signal
@@ -47,6 +48,28 @@ def test_a_trial_leaves_what_the_readme_lists(home):
     for name in ("report.html", "accuracy.png", "people.png", "showcase.png", ".hydra/config.yaml"):
         assert (home / "first" / name).stat().st_size > 0
     assert not re.search(r"(src|href)\s*=\s*.?https?:", (home / "first" / "report.html").read_text())
+
+
+def test_a_gate_ends_the_command_and_asks_no_second_attack(home):
+    closed = run(home, "attack=landmarks", "gate.min_robust=1", "gate.trusted=true", out="gate")
+    assert closed.returncode == 1
+    assert "The gate is not passed" in closed.said
+    assert "(gate.min_robust=1)" in closed.said
+    opened = run(home, "attack=landmarks", "gate.min_robust=0", "gate.trusted=true", out="gate")
+    assert opened.returncode == 0
+    assert "Taken over" in opened.said
+    assert json.loads((home / "gate" / "gate.json").read_text())["passed"] is True
+    assert run(home, "attack=landmarks", out="gate").returncode == 0
+    assert not (home / "gate" / "junit.xml").exists()
+
+
+def test_a_sweep_whose_trials_do_not_pass_is_gathered_and_ends_with_1(home):
+    done = start(home, "-m", "attack=landmarks", "seed=0,1", "gate.min_robust=1", "hydra.sweep.dir=gates")
+    assert done.returncode == 1
+    assert len(re.findall(r"\S+ does not pass its gate: ", done.stdout + done.stderr)) == 2
+    sweep = pd.read_csv(home / "gates" / "sweep.csv")
+    assert sweep["finished"].tolist() == [True, True]
+    assert (home / "gates" / "report.html").is_file()
 
 
 @pytest.mark.parametrize("batch_size", [1, 7])

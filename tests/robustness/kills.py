@@ -38,7 +38,9 @@ PAIRS = [
 COMMANDS = {
     "landmarks": ["train.py", "model=landmarks", "data.people=3", "trainer.max_epochs=4"],
     "recogniser": ["train.py", *FEW, "trainer.max_epochs=6"],
-    "adversarial training": ["train.py", *FEW, "defense=adv_pgd", "defense.adv_pgd.epochs=3", "defense.adv_pgd.schedule.grow=1"],
+    "adversarial training": [
+        "train.py", *FEW, "defense=adv_pgd", "defense.adv_pgd.epochs=3", "defense.adv_pgd.schedule.grow=1",
+    ],
     "attack by gradients": ["evaluate.py", *TRIAL, "attack=pgd", "attack.budget.eps=1", "save_images=true"],
     "fitted attack": ["evaluate.py", *TRIAL, "attack=universal", "attack.method.epochs=3"],
     "certificate": [

@@ -1,5 +1,6 @@
 """What a defence costs: what the checkpoint says, and the clock."""
 
+import re
 import time
 
 import torch
@@ -10,7 +11,7 @@ from facetrial.defenses.build import defended
 from facetrial.defenses.detectors import FeatureSqueezing
 from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.victim import Victim
-from facetrial.run.cost import cost
+from facetrial.run.cost import cost, say_how_long
 from tests.helpers.coloured_dataset import dataset
 
 
@@ -53,3 +54,26 @@ def test_what_a_detector_asks_of_the_network_is_part_of_its_cost():
         cost(standing, faces, 1.0)
         asked.append(embedder.asked)
     assert asked == [2 * 4, 2 * 2 * 4]
+
+
+def test_how_long_an_attack_takes_is_said_before_it_starts(caplog):
+    class Slow(nn.Module):
+        """Takes a hundredth of a second a picture."""
+
+        def __init__(self):
+            super().__init__()
+            self.place = nn.Parameter(torch.zeros(1), requires_grad=False)
+
+        def forward(self, images):
+            time.sleep(0.01 * len(images))
+            return torch.zeros(len(images), 2)
+
+    faces = dataset(8, seed=0)
+    with caplog.at_level("INFO"):
+        say_how_long({"steps": 1}, Slow(), faces, 8, 20)  # over before it could be said
+        assert not caplog.messages
+        say_how_long({"queries": 3000}, Slow(), faces, 8, 20)
+    (said,) = caplog.messages
+    assert re.fullmatch(
+        r"Attacking 8 pictures takes about [4-9] min at most; those fooled sooner save time\.", said
+    )

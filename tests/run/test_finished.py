@@ -31,6 +31,7 @@ def usual(tmp_path_factory):
         "callbacks=none",
         "resume=false",
         "landmarks.data.limit=5",
+        "gate.min_robust=0.5",
     ],
 )
 def test_where_and_how_it_runs_is_not_asked(tmp_path, usual, override):

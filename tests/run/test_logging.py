@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 import wandb
+from PIL import Image
 from wandb.proto import wandb_internal_pb2
 
 from facetrial.core.plain import write_json
 from facetrial.run.context import TrialContext
-from facetrial.run.logging import log_trial, trial_metrics, trial_tags
-from facetrial.runtime.loggers import Wandb
+from facetrial.run.logging import log_to_mlflow, log_to_tensorboard, log_trial, trial_metrics, trial_tags
+from facetrial.runtime.loggers import Wandb, make_loggers
 from tests.helpers.configs import composed
 from tests.helpers.sweeps import made_up_trials
 
@@ -77,6 +78,47 @@ def test_a_trial_is_there_whole(tmp_path, trial):
     kinds = {r.artifact.type for r in found if r.WhichOneof("record_type") == "artifact"}
     assert {"report", "model"} <= kinds
     assert list(tmp_path.glob("wandb/offline-run-*/files/media/table/trial/verdicts*.json"))
+
+
+@pytest.fixture
+def context(tmp_path, monkeypatch):
+    """Of a trial that is logged by config to TensorBoard and MLflow; its folder has a showcase."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    Image.new("RGB", (20, 10), (200, 30, 30)).save(tmp_path / "showcase.png")
+    config = composed(
+        tmp_path, "logger=[tensorboard,mlflow]", f"logger.mlflow.save_dir={tmp_path / 'mlflow'}"
+    )
+    return TrialContext(config, tmp_path)
+
+
+def test_mlflow_has_figures_settings_tags_and_files(tmp_path, trial, context):
+    pytest.importorskip("mlflow")
+    summary, _ = trial
+    (logger,) = make_loggers({"mlflow": context.settings["logger"]["mlflow"]})
+    log_to_mlflow(logger, context, summary)
+    run = logger.experiment.get_run(logger.run_id)
+    assert run.data.metrics["trial/robust_accuracy"] == summary.robust_accuracy.value
+    assert run.data.params["attack/budget/rms"] == "0.1"
+    assert run.data.tags["attack"] == summary.attack
+    assert run.data.tags["synthetic"] == "true"
+    kept = {path.name for path in tmp_path.glob("mlflow/artifacts/*/artifacts/*")}
+    assert kept == {"report.html", "summary.json", "verdicts.csv", "showcase.png"}
+
+
+def test_tensorboard_has_figures_the_verdict_and_the_showcase(tmp_path, trial, context):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    summary, _ = trial
+    (logger,) = make_loggers({"tensorboard": context.settings["logger"]["tensorboard"]})
+    log_to_tensorboard(logger, context, summary)
+    logger.finalize("success")
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    (value,) = {event.value for event in events.Scalars("trial/robust_accuracy")}
+    assert value == pytest.approx(summary.robust_accuracy.value)
+    assert events.Tags()["images"] == ["trial/showcase"]
+    assert any(tag.startswith("trial/verdict") for tag in events.Tags()["tensors"])
 
 
 def test_figures_come_with_their_intervals_and_tags_with_their_names(trial):

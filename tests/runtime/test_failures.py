@@ -8,7 +8,7 @@ import pytest
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.plain import write_json
-from facetrial.runtime.failures import forget_failure, read_failure, write_failure
+from facetrial.runtime.failures import forget_failure, read_failure, set_apart, write_failure
 from facetrial.sweep.gather import gather_sweep
 from facetrial.sweep.runs import gather_runs
 from tests.helpers.sweeps import made_up_trials
@@ -34,7 +34,8 @@ callbacks = {
     "folder": {"_target_": "facetrial.runtime.CheckFolder"},
     "failures": {"_target_": "facetrial.runtime.EndWithFailures"},
 }
-ConfigStore.instance().store("app", {"x": 0, "hydra": {"callbacks": callbacks}})
+place = {"dir": "outputs/${run_name:${hydra:overrides.task}}"}
+ConfigStore.instance().store("app", {"x": 0, "hydra": {"callbacks": callbacks, "run": place}})
 run()
 """
 
@@ -54,6 +55,27 @@ def test_the_others_run_and_the_end_names_what_failed(tmp_path):
     assert "1 failed: RuntimeError: out of memory" in said
     assert "2 runs of this sweep failed" in said
     assert said.count("Traceback") == 1  # of what a user cannot put right
+
+
+def test_a_run_by_itself_that_came_to_nothing_lies_apart(tmp_path):
+    assert start(tmp_path, "x=1").returncode == 1
+    (failed,) = tmp_path.glob("outputs/failed/x=001-*")
+    assert read_failure(failed) == "x=1 is wrong. Give another."
+    assert {path.name for path in failed.iterdir()} >= {".hydra", "app.log"}
+    assert start(tmp_path, "x=1", "hydra.run.dir=mine").returncode == 1  # a folder that the user named stays
+    assert (tmp_path / "mine" / ".hydra").is_dir()
+
+
+def test_what_can_be_gone_on_from_stays(tmp_path):
+    run = tmp_path / "evaluate" / "attack=pgd"
+    (run / "shards").mkdir(parents=True)
+    assert set_apart(run, FacetrialError("no")) is None
+    (run / "shards").rmdir()
+    (run / "evaluate.log").touch()
+    for _ in range(2):  # the second time it is there already
+        assert set_apart(run, FacetrialError("no")) == tmp_path / "evaluate" / "failed" / "attack=pgd"
+        assert not run.exists()
+        run.mkdir()
 
 
 def test_a_reason_is_kept_until_the_run_starts_again(tmp_path):

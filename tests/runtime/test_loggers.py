@@ -7,7 +7,7 @@ import wandb
 from lightning.pytorch.loggers import CSVLogger
 
 from facetrial.core.errors import FacetrialError
-from facetrial.runtime.loggers import Wandb, has_key, log_training
+from facetrial.runtime.loggers import Mlflow, Wandb, has_key, log_training, make_loggers
 
 
 @pytest.fixture
@@ -66,6 +66,29 @@ def test_without_the_package_it_is_said_what_to_do(no_key, monkeypatch):
     monkeypatch.setitem(sys.modules, "wandb", None)
     with pytest.raises(FacetrialError, match="logger=wandb needs the package wandb: pip install wandb"):
         Wandb(save_dir=str(no_key), project="facetrial")
+
+
+@pytest.mark.parametrize(
+    ("name", "needs"), [("tensorboard", "TensorBoardLogger"), ("mlflow", "MLFlowLogger")]
+)
+def test_without_the_package_of_another_logger_it_is_said_too(tmp_path, monkeypatch, name, needs):
+    def missing(*_, **__):
+        raise ModuleNotFoundError(f"No module named {name!r}")
+
+    monkeypatch.setattr(f"lightning.pytorch.loggers.{needs}.__init__", missing)
+    settings = {"_target_": f"lightning.pytorch.loggers.{needs}", "save_dir": str(tmp_path)}
+    with pytest.raises(FacetrialError, match=rf"logger={name} needs .* pip install 'facetrial\[loggers\]'"):
+        make_loggers({name: settings})
+
+
+def test_a_training_leaves_its_checkpoint_with_mlflow(tmp_path, monkeypatch):
+    pytest.importorskip("mlflow")
+    (tmp_path / "network.ckpt").write_bytes(b"weights")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    logger = Mlflow(save_dir=str(tmp_path / "kept"), experiment_name="facetrial")
+    log_training([logger], {"accuracy": 0.5}, tmp_path / "network.ckpt")
+    (kept,) = tmp_path.glob("kept/**/network.ckpt")
+    assert kept.read_bytes() == b"weights"
 
 
 def test_a_training_leaves_its_figures_with_every_logger(no_key):

@@ -31,10 +31,10 @@ def data_recipe(data: dict[str, Any], leave_out: tuple[str, ...], files: str | N
 
     Args:
         data: its settings.
-        leave_out: those that decide nothing.
+        leave_out: those that decide nothing, beside `root` and `privacy`.
         files: its `data_files`, where they are known; they are looked up otherwise.
     """
-    made_by = without(data, ("root", *leave_out))
+    made_by = without(data, ("root", "privacy", *leave_out))
     files = data_files(data) if files is None else files
     return made_by if files is None else made_by | {"files": files}
 

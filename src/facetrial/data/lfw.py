@@ -14,7 +14,7 @@ from facetrial.data.datamodule import PicturesAPass, PicturesOfAPerson, TestPict
 from facetrial.data.people_folder import PeopleFolder
 from facetrial.data.photos.mtcnn import SMALLEST_FACE
 from facetrial.data.photos.person_folders import is_a_persons
-from facetrial.runtime.schemas import AlignmentName, Side
+from facetrial.runtime.schemas import AlignmentName, Privacy, Side
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ class LFW(PeopleFolder):
             scikit-learn keeps LFW, which downloads it there when it is missing.
         size, alignment, cache, min_pictures, margin, on_bad_picture: as in PeopleFolder.
         split_seed, limit, batch_size, train_pictures, train_pictures_from: as in FacesDataModule.
+        privacy: as in PeopleFolder.
     """
 
     names_people_with_few = False  # thousands, whom nobody misses
@@ -54,6 +55,7 @@ class LFW(PeopleFolder):
         batch_size: PicturesAPass = 64,
         train_pictures: PicturesOfAPerson | None = None,
         train_pictures_from: PicturesOfAPerson | None = None,
+        privacy: Privacy = "off",
     ) -> None:
         super().__init__(
             root,
@@ -72,6 +74,7 @@ class LFW(PeopleFolder):
             batch_size=batch_size,
             train_pictures=train_pictures,
             train_pictures_from=train_pictures_from,
+            privacy=privacy,
         )
 
     def people_folder(self) -> Path:

@@ -35,7 +35,7 @@ from facetrial.data.photos.photographs import photographs_of
 from facetrial.data.photos.source_photo import Photograph
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.landmark_names import NUM_LANDMARKS
-from facetrial.runtime.schemas import AlignmentName, Side
+from facetrial.runtime.schemas import AlignmentName, Privacy, Side
 
 _SMALLEST_SPLIT = 3  # one picture each to train, to validate and to test
 
@@ -52,7 +52,7 @@ class PeopleFolder(FacesDataModule):
         root: the folder of people.
         size: side of the crops in pixels.
         alignment: "facenet" or "five_points".
-        cache: folder for detections and crops.
+        cache: folder for detections, and for crops unless privacy is on.
         min_pictures: people with fewer usable pictures are left out; at least 3.
         margin: for "facenet", pixels of the crop outside the face box; None is 36 at 160, in proportion at
             others.
@@ -64,6 +64,7 @@ class PeopleFolder(FacesDataModule):
             lie on average, and lists it in `no_face`; its `five_points` are unknown.
         on_bad_picture: "skip" or "error".
         split_seed, limit, batch_size, train_pictures, train_pictures_from: as in FacesDataModule.
+        privacy: "on" keeps crops in memory alone, so that no file has a face; they are cut anew by every start.
 
     Attributes:
         names_people_with_few: whether people who have fewer pictures from the start are named among those left out.
@@ -103,12 +104,14 @@ class PeopleFolder(FacesDataModule):
         batch_size: PicturesAPass = 64,
         train_pictures: PicturesOfAPerson | None = None,
         train_pictures_from: PicturesOfAPerson | None = None,
+        privacy: Privacy = "off",
     ) -> None:
         super().__init__(split_seed, limit, batch_size, train_pictures, train_pictures_from)
         self.root = root
         self.alignment = alignment_named(alignment, size, margin)
         self.search = Search(face, smallest_face, longest_side)
         self.cache = Path(cache).expanduser()
+        self.keep = privacy == "off"
         self.min_pictures = min_pictures
         self.on_no_face = on_no_face
         self.on_bad_picture = on_bad_picture
@@ -164,15 +167,13 @@ class PeopleFolder(FacesDataModule):
         self.no_face = [f for f, found in zip(files, detections.found, strict=True) if not found]
         self.several_faces = {f: int(n) for f, n in zip(files, detections.counts, strict=True) if n > 1}
         report_faces(len(files), self.no_face, self.several_faces, self.search.face)
-        notes = {
-            "alignment": repr(self.alignment),
-            "pictures": len(files),
-            "no_face": self.no_face,
-            "bad_pictures": bad,
-        }
+        notes = {"alignment": repr(self.alignment), "pictures": len(files), "no_face": self.no_face}
+        notes["bad_pictures"] = bad
         if self.several_faces:
             notes["several_faces"] = self.several_faces
-        self.photographs = photographs_of(paths, files, digests, detections, self.search, self.cache)
+        self.photographs = photographs_of(
+            paths, files, digests, detections, self.search, self.cache, self.keep
+        )
         return self._cut(files, paths, digests, detections, notes)
 
     def faces_of(self, files: Sequence[str]) -> FaceDataset:
@@ -202,11 +203,8 @@ class PeopleFolder(FacesDataModule):
         report_left_out(folder, bad, {}, refuse=self.on_bad_picture == "error" or len(bad) == len(files))
         self.bad_pictures = bad
         rows = [row for row, file in enumerate(files) if file not in bad]
-        files, paths, digests = (
-            [files[row] for row in rows],
-            [paths[row] for row in rows],
-            [digests[row] for row in rows],
-        )
+        files, paths = [files[row] for row in rows], [paths[row] for row in rows]
+        digests = [digests[row] for row in rows]
         detections = detections.select(rows)
         self.no_face = [file for file, found in zip(files, detections.found, strict=True) if not found]
         report_faces(len(files), self.no_face, self.several_faces, self.search.face)
@@ -216,7 +214,9 @@ class PeopleFolder(FacesDataModule):
     def _cut(
         self, files: list[str], paths: list[Path], digests: list[str], detections: Detections, notes: dict
     ) -> FaceDataset:
-        crops = cut_crops(paths, files, digests, detections, self.search, self.alignment, self.cache, notes)
+        crops = cut_crops(
+            paths, files, digests, detections, self.search, self.alignment, self.cache, notes, self.keep
+        )
         self._cut_from = {
             file: (path, detections.select([row]))
             for row, (file, path) in enumerate(zip(files, paths, strict=True))

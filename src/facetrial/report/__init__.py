@@ -5,9 +5,13 @@ from typing import TYPE_CHECKING
 from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
+    from facetrial.report.config_tree import PrintConfig
+    from facetrial.report.gate import EndByGate
     from facetrial.report.trial_report import write_report
 
 __all__ = [
+    "EndByGate",
+    "PrintConfig",
     "write_report",
 ]
 

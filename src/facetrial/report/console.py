@@ -1,6 +1,7 @@
 """A finished trial on the console."""
 
 import io
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -8,6 +9,7 @@ from rich.table import Table
 
 from facetrial.core.errors import visible
 from facetrial.metrics.summary import TrialSummary
+from facetrial.report.closing import closing_lines
 from facetrial.report.rendering.formatting import FIGURES, interval, percent, ranked_people
 
 SHOWN_PEOPLE = 5
@@ -84,8 +86,16 @@ def as_text(summary: TrialSummary, width: int = 100) -> str:
     return text.getvalue().rstrip()
 
 
-def print_summary(summary: TrialSummary, console: Console | None = None) -> None:
-    """Prints a finished trial."""
+def print_summary(summary: TrialSummary, console: Console | None = None, folder: Path | None = None) -> None:
+    """Prints a finished trial.
+
+    Args:
+        summary: of the trial.
+        console: where; None is the terminal.
+        folder: of the run, whose report is named, after what to try next; None: of many runs, nothing of the kind.
+    """
     console = console or Console()
     for table in console_tables(summary):
         console.print(table)
+    for line in () if folder is None else closing_lines(summary, folder):
+        console.print(visible(line), markup=False, highlight=False, soft_wrap=True)

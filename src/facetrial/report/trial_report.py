@@ -49,13 +49,14 @@ KINDS = {
 }
 
 
-def write_report(folder: str | Path, summary: TrialSummary, config: str = "") -> Path:
+def write_report(folder: str | Path, summary: TrialSummary, config: str = "", private: bool = False) -> Path:
     """Writes `report.html` into `folder`, and each of its charts as PNG and SVG beside it.
 
     Args:
         folder: the run's folder, with the pictures of `summary.cases`, if any, as `write_showcase` leaves them.
         summary: of the trial.
         config: the composed config as YAML text.
+        private: whether it is to be said that pictures are left out on purpose.
 
     Returns:
         The path of `report.html`.
@@ -83,6 +84,7 @@ def write_report(folder: str | Path, summary: TrialSummary, config: str = "") ->
         people=people_lines(summary),
         checks=sorted(summary.checks.items(), key=lambda item: (item[1].passed is None, item[1].passed)),
         config=config,
+        private=private,
     )
 
 

@@ -23,9 +23,8 @@ from facetrial.defenses.build import defended
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.names import Chosen, defenses_name, embedder_name, head_name
 from facetrial.metrics.parts import NoiseLevel
-from facetrial.metrics.summary import About, TrialSummary
+from facetrial.metrics.summary import About
 from facetrial.recognition.victim import Victim
-from facetrial.report.console import print_summary
 from facetrial.run.fingerprint import trial_digest, trial_fingerprint
 from facetrial.run.noise_level import at_level, noise_level_of, trained_at
 from facetrial.run.origin import Origin
@@ -53,6 +52,7 @@ class TrialContext:
         seed: of the trial.
         resume: whether what an earlier start left is taken over.
         images_folder: where attacked pictures are kept; None keeps none.
+        private: whether no file may show a face.
         batch_size: pictures attacked at a time.
         choices: the name of the config that was chosen, by group.
         overrides: the words of the command line.
@@ -70,6 +70,7 @@ class TrialContext:
         self.folder = folder
         self.seed: int = config.seed
         self.resume: bool = config.resume
+        self.private: bool = config.privacy == "on"
         self.images_folder = folder / "images" if config.save_images else None
         self.batch_size: int = config.data.batch_size
         self.task = instantiate(config.task)
@@ -242,7 +243,3 @@ class TrialContext:
             inference_mode=False,
             use_distributed_sampler=False,
         )
-
-    def show(self, summary: TrialSummary) -> None:
-        """Tells the user what came out."""
-        print_summary(summary)

@@ -1,6 +1,9 @@
-"""What a defence costs: time to train, time to answer."""
+"""What a defence costs, time to train and time to answer; and what an attack is going to cost."""
 
+import logging
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import nn
@@ -9,9 +12,13 @@ from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.parts import Cost
 from facetrial.recognition.layers import suspicions
 from facetrial.recognition.victim import device_of
+from facetrial.report.estimate import estimate_in_words, most_passes
+
+log = logging.getLogger(__name__)
 
 _LEAST_SECONDS = 0.25  # of one measuring
 _MOST_PICTURES = 64
+_FEW_PASSES = 20  # of a picture: noise is drawn before it could be said how long that takes
 
 
 def cost(victim: nn.Module, faces: FaceDataset, train_seconds: float | None) -> Cost:
@@ -30,6 +37,26 @@ def cost(victim: nn.Module, faces: FaceDataset, train_seconds: float | None) -> 
         count = min(4 * count, _MOST_PICTURES, len(faces))
         seconds = _seconds(victim, faces, count, device)
     return Cost(train_seconds, count / seconds, count)
+
+
+def say_how_long(
+    method: Mapping[str, Any], victim: nn.Module, faces: FaceDataset, pictures: int, training_pictures: int
+) -> None:
+    """Says how long an attack takes at most, where that is worth a word: asking the victim takes a moment.
+
+    Args:
+        method: of the attack, as its config says it.
+        victim: as for `cost`.
+        faces: to measure with.
+        pictures: that are attacked.
+        training_pictures: that methods are fitted on.
+    """
+    passes = most_passes(method, training_pictures / pictures)
+    if passes < _FEW_PASSES:
+        return
+    seconds = passes * pictures / cost(victim, faces, None).answers_per_second
+    if (said := estimate_in_words(seconds)) is not None:
+        log.info("Attacking %d pictures takes %s at most; those fooled sooner save time.", pictures, said)
 
 
 def _seconds(victim: nn.Module, faces: FaceDataset, count: int, device: torch.device) -> float:

@@ -25,12 +25,15 @@ from facetrial.metrics.physical import physical_summary
 from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.tasks.summary import tasks_summary
 from facetrial.report.console import print_summary
+from facetrial.report.gate import hold_gate
 from facetrial.run.context import TrialContext
-from facetrial.run.cost import cost
+from facetrial.run.cost import cost, say_how_long
 from facetrial.run.fingerprint import victim_fingerprint
 from facetrial.run.finished import begin, finish, finished_before
+from facetrial.run.privacy import check_private, forget_pictures
 from facetrial.run.results import TrialOutcome, trained_on, write_results
 from facetrial.runtime.finished_files import DONE
+from facetrial.runtime.started import sweep_folder
 from facetrial.trial.held_out import HeldOut, held_out
 from facetrial.trial.rows import write_rows
 from facetrial.trial.shards import Shards
@@ -52,18 +55,25 @@ def evaluate(config: DictConfig, folder: Path) -> TrialSummary | None:
         The summary; None but in the first process.
 
     Raises:
-        FacetrialError: a key of `config` is unknown, or has a value that it may not have.
+        FacetrialError: a key of `config` is unknown, or has a value that it may not have; or the trial is done, and not
+            what `gate` asks.
     """
     context = TrialContext(config, folder)
+    if context.private:
+        check_private(context)
     asked = context.digest
     with file_lock(folder / DONE):
-        if context.resume and (summary := finished_before(folder, asked)) is not None:
-            print_summary(summary)
-            return summary
-        begin(folder)
-        summary = context.task(context)
+        summary = finished_before(folder, asked) if context.resume else None
+        if summary is None:
+            begin(folder)
+            if context.private:
+                forget_pictures(folder)
+            summary = context.task(context)
+            if summary is not None:
+                finish(folder, asked, context.also_read)
         if summary is not None:
-            finish(folder, asked, context.also_read)
+            print_summary(summary, folder=None if sweep_folder() else folder)
+            hold_gate(summary, config.gate, folder)
     return summary
 
 
@@ -78,7 +88,8 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         check_same_people(surrogate.victim, faces)
         attack = context.make_attack(attack.goal, surrogate)
     physical, test = context.physical, faces.test_faces
-    shown = {test.files[i] for i in evenly_over_people(test.identities, EVENLY_SHOWN, faces.split_seed)}
+    chosen = evenly_over_people(test.identities, EVENLY_SHOWN, faces.split_seed)
+    shown = None if context.private else {test.files[i] for i in chosen}
     networks = [victim] if surrogate is None else [victim, surrogate.victim]
     with_landmarks = faces.all_faces if context.needs_landmarks(attack) else None
     shards = Shards(context.folder / "shards" / context.fingerprint(networks, with_landmarks))
@@ -117,7 +128,7 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         write_rows(sent.assign(synthetic=faces.synthetic), context.folder / "physical.csv")
         sent_on = physical_summary(rows, sent, physical.paths, attack.goal.name, faces.alignment)
     costs = cost(victim, test, context.origin.train_seconds)
-    pictures = kept_pictures(shards, rows, shown)
+    pictures = {} if shown is None else kept_pictures(shards, rows, shown)
     return write_results(context, outcome, pictures, costs, tasks, certified, sent_on, class_size)
 
 
@@ -147,6 +158,9 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         log.info(
             "%d of %d pictures have their row from an earlier start.", len(test) - len(remaining), len(test)
         )
+    if remaining:
+        method, asked = context.settings["attack"]["method"], trial.victim.to(trainer.strategy.root_device)
+        say_how_long(method, asked, test, len(remaining), len(train_faces))
     started = time.monotonic()
     fit_or_read(context, trial)
     if remaining:

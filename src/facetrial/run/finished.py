@@ -10,6 +10,7 @@ from facetrial.core.provenance import package_code
 from facetrial.data.photos.person_folders import some
 from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.summary_json import read_summary
+from facetrial.report.gate import forget_gate
 from facetrial.runtime.finished_files import DONE, read_finished, write_finished
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def begin(folder: Path) -> None:
     """Takes away what says that a trial was done, before another one writes into its folder."""
     for name in (DONE, "summary.json", *_CALLED_OTHERWISE_TODAY):
         (folder / name).unlink(missing_ok=True)
+    forget_gate(folder)
     shutil.rmtree(folder / "gallery", ignore_errors=True)  # the showcase of today
 
 

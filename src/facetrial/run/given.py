@@ -16,7 +16,7 @@ from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.pairs_file import Pair
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.names import Chosen
-from facetrial.metrics.summary import About, TrialSummary
+from facetrial.metrics.summary import About
 from facetrial.recognition.foreign import called
 from facetrial.recognition.layers import base_model, layers
 from facetrial.recognition.victim import Victim
@@ -57,7 +57,7 @@ class GivenTrial(TrialContext):
         self.surrogate, self.goal = attack.surrogate, attack.goal
         self.folder, self.seed, self.batch_size = folder, seed, batch_size
         self.resume, self.images_folder, self.certificate, self.physical = False, None, None, None
-        self.noise_level, self.has_pages = None, has_pages
+        self.noise_level, self.has_pages, self.private = None, has_pages, False
         self.settings = {"attack": {key: v for key, v in kept_settings(attack).items() if key != "surrogate"}}
         head = getattr(self.recognizer, "head", None)
         name = "none" if head is None else type(head).__name__.removesuffix("Head").lower()
@@ -114,6 +114,3 @@ class GivenTrial(TrialContext):
             seed=self.seed,
             chosen=Chosen(attack, {"region": str(self.region_name)}, defenses, {}),
         )
-
-    def show(self, summary: TrialSummary) -> None:
-        """Nothing: who called is handed it."""

@@ -1,16 +1,21 @@
-"""What a trial tells Weights & Biases, under the same names in every trial, so that a sweep compares in its pages."""
+"""What a trial tells its loggers, under the same names in every trial, so that a sweep compares in their pages."""
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.loggers import MLFlowLogger, TensorBoardLogger, WandbLogger
+from PIL import Image
 
 from facetrial.metrics.summary import TrialSummary
+from facetrial.report.wording import headline
 from facetrial.run.context import TrialContext
 from facetrial.runtime.loggers import log_checkpoint
 from facetrial.sweep.csv_table import FIGURES, PLAIN, figure_columns
 
 _COUNTS = ("n", "not_attackable", "not_reached", "trusted", "seconds", "images_per_second")
+_FILES = ("report.html", "summary.json", "verdicts.csv")
+_SHOWCASE = "showcase.png"
 
 
 def trial_metrics(summary: TrialSummary) -> dict[str, float]:
@@ -30,13 +35,40 @@ def trial_tags(summary: TrialSummary, region: str | None) -> list[str]:
 
 
 def log_results(context: TrialContext, summary: TrialSummary, rows: pd.DataFrame) -> None:
-    """Tells every logger of a trial that is done: its figures, and to wandb all that `log_trial` says."""
+    """Tells every logger of a trial that is done: its figures, and to those that can keep more than that, more."""
     for logger in context.trainer.loggers:
         if isinstance(logger, WandbLogger):
             log_trial(logger.experiment, context, summary, rows)
+        elif isinstance(logger, MLFlowLogger):
+            log_to_mlflow(logger, context, summary)
+        elif isinstance(logger, TensorBoardLogger):
+            log_to_tensorboard(logger, context, summary)
         else:
             logger.log_metrics({f"trial/{name}": getattr(summary, name).value for name in FIGURES})
         logger.finalize("success")
+
+
+def log_to_mlflow(logger: MLFlowLogger, context: TrialContext, summary: TrialSummary) -> None:
+    """Tells an MLflow run of a trial: config, tags, figures, and its files as artifacts."""
+    logger.log_hyperparams(context.settings)
+    logger.log_metrics(trial_metrics(summary))
+    for tag in trial_tags(summary, context.region_name):
+        name, _, value = tag.partition(":")
+        logger.experiment.set_tag(logger.run_id, name, value or "true")
+    for name in (*_FILES, _SHOWCASE):
+        if (context.folder / name).is_file():
+            logger.experiment.log_artifact(logger.run_id, str(context.folder / name))
+
+
+def log_to_tensorboard(logger: TensorBoardLogger, context: TrialContext, summary: TrialSummary) -> None:
+    """Tells TensorBoard of a trial: config and figures among its hyper-parameters, the verdict, the showcase."""
+    logger.log_hyperparams(context.settings, trial_metrics(summary))
+    logger.log_metrics(trial_metrics(summary))
+    logger.experiment.add_text("trial/verdict", headline(summary))
+    if (context.folder / _SHOWCASE).is_file():
+        with Image.open(context.folder / _SHOWCASE) as picture:
+            pixels = np.asarray(picture.convert("RGB"))
+        logger.experiment.add_image("trial/showcase", pixels, dataformats="HWC")
 
 
 def log_trial(run: Any, context: TrialContext, summary: TrialSummary, rows: pd.DataFrame) -> None:
@@ -51,12 +83,12 @@ def log_trial(run: Any, context: TrialContext, summary: TrialSummary, rows: pd.D
     logged: dict[str, Any] = {
         "trial/verdicts": wandb.Table(dataframe=verdicts.assign(synthetic=summary.synthetic))
     }
-    if (context.folder / "showcase.png").is_file():
-        logged["trial/showcase"] = wandb.Image(str(context.folder / "showcase.png"))
+    if (context.folder / _SHOWCASE).is_file():
+        logged["trial/showcase"] = wandb.Image(str(context.folder / _SHOWCASE))
     run.log(trial_metrics(summary) | logged)
     run.summary.update(trial_metrics(summary))
     report = wandb.Artifact(f"report-{run.id}", "report")
-    for name in ("report.html", "summary.json", "verdicts.csv"):
+    for name in _FILES:
         report.add_file(str(context.folder / name))
     run.log_artifact(report)
     log_checkpoint(run, context.plan.path)

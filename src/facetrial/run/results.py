@@ -55,7 +55,7 @@ def write_results(
     physical: Physical | None,
     class_size: ClassSize | None,
 ) -> TrialSummary:
-    """Writes `verdicts.csv`, `summary.json`, the charts and `report.html`, logs and prints the figures.
+    """Writes `verdicts.csv`, `summary.json`, the charts and `report.html`, logs the figures.
 
     Where the attack looked for the smallest change, also the security curve: `curve.csv` and `curve` in the summary.
 
@@ -76,7 +76,7 @@ def write_results(
             certified = replace(certified, left=left)
         curve = security_curve(rows, budget.norm, budget.limit, goal, sizes)
         write_rows(curve_rows(curve).assign(synthetic=faces.synthetic), folder / "curve.csv")
-    if context.has_pages:
+    if context.has_pages and not context.private:
         write_mean_face(faces.test_faces, attack.region, context.seed, folder)
     write_rows(tasks_rows(tasks).assign(synthetic=faces.synthetic), folder / "tasks.csv")
     summary = replace(
@@ -107,7 +107,7 @@ def trained_on(faces: FacesDataModule) -> dict[str, int]:
 
 
 def publish(context: TrialContext, rows: pd.DataFrame, summary: TrialSummary) -> TrialSummary:
-    """Writes rows, summary and report of a trial, tells its loggers, and prints it; the summary with a last check."""
+    """Writes rows, summary and report of a trial, tells its loggers; the summary with a last check."""
     verdicts = context.folder / "verdicts.csv"
     write_rows(rows.assign(synthetic=summary.synthetic), verdicts)
     if summary.checks and not summary.of_pairs:
@@ -116,9 +116,8 @@ def publish(context: TrialContext, rows: pd.DataFrame, summary: TrialSummary) ->
         summary = replace(summary, checks=checks, trusted=summary.trusted and last.passed is True)
     write_json(summary, context.folder / "summary.json")
     if context.has_pages:
-        write_report(context.folder, summary, context.yaml)
+        write_report(context.folder, summary, context.yaml, context.private)
     log_results(context, summary, rows)
-    context.show(summary)
     return summary
 
 

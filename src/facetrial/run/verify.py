@@ -97,7 +97,7 @@ def run_pair_trial(
     fingerprint = context.fingerprint([victim], test if context.needs_landmarks(attack) else None, listed)
     shards = Shards(context.folder / "shards" / fingerprint)
     trial = PairTrial(
-        victim, attack, test, context.seed, shards, set(), context.images_folder,
+        victim, attack, test, context.seed, shards, None if context.private else set(), context.images_folder,
         people=[pair.people for pair in listed], folds=(folds + 1).tolist(), same=whole.same,
     )  # fmt: skip
     outcome = attack_and_check(context, trial, test)

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from facetrial.runtime.cli import friendly_errors
     from facetrial.runtime.failures import EndWithFailures
     from facetrial.runtime.folders import CheckFolder
-    from facetrial.runtime.loggers import Wandb
+    from facetrial.runtime.loggers import Mlflow, Wandb
 
 __all__ = [
     "CheckFolder",
     "EndWithFailures",
+    "Mlflow",
     "Wandb",
     "friendly_errors",
     "load_checkpoint",

@@ -1,5 +1,6 @@
 """What the entry points share."""
 
+import contextlib
 import copy
 import functools
 import logging
@@ -8,13 +9,17 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
+
 from facetrial.core.errors import FacetrialError, visible
-from facetrial.runtime.failures import forget_failure, write_failure
+from facetrial.runtime.failures import forget_failure, set_apart, write_failure
 from facetrial.runtime.machine import machine_fault, print_in_any_encoding, was_interrupted, what_is_kept
 from facetrial.runtime.old_names import renamed_keys, use_new_targets
-from facetrial.runtime.started import sweep_folder
+from facetrial.runtime.resolvers import run_name
+from facetrial.runtime.started import overrides, sweep_folder
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +55,7 @@ def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
                 raise
             if folder is None:
                 log.error("%s", mistake)
+                _set_apart(_mistake(error))
                 sys.exit(1)
             log.error("This run failed. %s", mistake or error, exc_info=mistake is None)
             try:
@@ -61,6 +67,16 @@ def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
             return None
 
     return wrapped
+
+
+def _set_apart(mistake: FacetrialError | None) -> None:
+    """Has the folder of a run that came to nothing, by a user's mistake, out of the way of the others."""
+    if mistake is None or not HydraConfig.initialized():
+        return
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    if folder.name == run_name(overrides()):  # and no folder that the user named
+        with contextlib.suppress(FacetrialError, OSError):  # then it stays
+            set_apart(folder, mistake)
 
 
 def _make_ready() -> None:

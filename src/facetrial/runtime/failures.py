@@ -1,6 +1,7 @@
 """Runs of a sweep that fail: the others go on, and its end names them."""
 
 import logging
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,24 @@ def read_failure(folder: Path) -> str | None:
 def forget_failure(folder: Path) -> None:
     """Takes away what `write_failure` left, when the run starts again."""
     (folder / _FILE).unlink(missing_ok=True)
+
+
+def set_apart(folder: Path, error: BaseException) -> Path | None:
+    """Moves the folder of a run that failed before it had done anything to `failed` beside it; where to, if so.
+
+    What has results, or rows to go on from, stays where the same command finds it.
+
+    Args:
+        folder: of the run, named by its command line.
+        error: why it failed.
+    """
+    if any(path.name != ".hydra" and path.suffix != ".log" for path in folder.iterdir()):
+        return None
+    write_failure(folder, error)
+    place = folder.parent / "failed" / folder.name
+    shutil.rmtree(place, ignore_errors=True)
+    place.parent.mkdir(exist_ok=True)
+    return folder.rename(place)
 
 
 class EndWithFailures(Callback):

@@ -1,4 +1,7 @@
-"""Weights & Biases as a logger that asks nothing and reaches for no network unless it was given a key."""
+"""Loggers: made of a config, and told of what was trained.
+
+Weights & Biases asks nothing and reaches for no network unless it was given a key.
+"""
 
 import netrc
 import os
@@ -7,7 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
-from lightning.pytorch.loggers import Logger, WandbLogger
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from lightning.pytorch.loggers import Logger, MLFlowLogger, WandbLogger
 
 from facetrial.core.errors import FacetrialError
 
@@ -42,6 +47,48 @@ class Wandb(WandbLogger):
         super().__init__(save_dir=save_dir, mode=mode, **settings)
 
 
+class Mlflow(MLFlowLogger):
+    """Lightning's logger for MLflow, which without a server keeps its runs in a database of its own.
+
+    Args:
+        save_dir: folder of the database and its artifacts, where no server is named.
+        tracking_uri: None is what MLFLOW_TRACKING_URI says, if anything.
+        settings: of MLFlowLogger, such as `experiment_name`.
+    """
+
+    def __init__(self, save_dir: str, tracking_uri: str | None = None, **settings: Any) -> None:
+        uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")
+        if uri is None:  # MLflow itself would write files, which it refuses today
+            folder = Path(save_dir).expanduser().absolute()
+            folder.mkdir(parents=True, exist_ok=True)
+            uri = f"sqlite:///{folder / 'mlflow.db'}"
+            settings = {"artifact_location": (folder / "artifacts").as_uri()} | settings
+        super().__init__(tracking_uri=uri, **settings)
+
+
+def make_loggers(named: Mapping[str, Any]) -> list[Logger]:
+    """The loggers of a config.
+
+    Args:
+        named: the settings of each, by its name.
+
+    Raises:
+        FacetrialError: one needs a package that is not installed.
+    """
+    made = []
+    for name, settings in named.items():
+        try:
+            made.append(instantiate(settings))
+        except InstantiationException as error:
+            if isinstance(error.__cause__, ModuleNotFoundError):
+                raise FacetrialError(
+                    f"logger={name} needs a package that is not installed: pip install 'facetrial[loggers]', or choose "
+                    "logger=csv or logger=none."
+                ) from error
+            raise
+    return made
+
+
 def has_key() -> bool:
     """Whether wandb would find a key without asking."""
     if os.environ.get("WANDB_API_KEY"):
@@ -55,11 +102,13 @@ def has_key() -> bool:
 
 
 def log_training(loggers: Iterable[Logger], metrics: Mapping[str, float], checkpoint: Path) -> None:
-    """Tells of a training that is done: its figures, and to wandb its checkpoint as an artifact."""
+    """Tells of a training that is done: its figures, and to wandb and MLflow its checkpoint as an artifact."""
     for logger in loggers:
         logger.log_metrics(dict(metrics))
         if isinstance(logger, WandbLogger):
             log_checkpoint(logger.experiment, checkpoint)
+        elif isinstance(logger, MLFlowLogger) and checkpoint.is_file():
+            logger.experiment.log_artifact(logger.run_id, str(checkpoint))
         logger.finalize("success")
 
 

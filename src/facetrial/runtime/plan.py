@@ -24,6 +24,7 @@ from facetrial.runtime.checkpoints import (
     recipe_differences,
     take_over_renamed,
 )
+from facetrial.runtime.loggers import make_loggers
 from facetrial.runtime.started import plain
 
 log = logging.getLogger(__name__)
@@ -198,8 +199,7 @@ def make_trainer(
         named = [callback for callback in named if not isinstance(callback, Checkpoint)]
     if not trainer.get("enable_progress_bar", True):
         named = [callback for callback in named if not isinstance(callback, ProgressBar)]
-    loggers = list(instantiate(logger).values())
-    return instantiate(trainer, logger=loggers or False, callbacks=[*named, *more], **settings)
+    return instantiate(trainer, logger=make_loggers(logger) or False, callbacks=[*named, *more], **settings)
 
 
 def class_name(part: Settings) -> str:

@@ -1,6 +1,7 @@
 """OmegaConf resolvers that the configs use. Importing this module registers them."""
 
 import os
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -11,7 +12,7 @@ from omegaconf import OmegaConf
 from facetrial.core.digests import digest
 from facetrial.runtime.started import smoothing_sigma
 
-_PLACES = ("hydra.", "hydra/", "paths.")
+_PLACES = ("hydra.", "hydra/", "paths.", "gate.")  # decide nothing of what lies in the folder
 _MEMORY = 4 * 2**30  # bytes of a run beside others; training may take twice as much
 
 
@@ -22,13 +23,26 @@ warnings.filterwarnings("ignore", message=r"\s*'hydra/launcher/\w+' is validated
 def run_name(overrides: list[str]) -> str:
     """A folder's name for a command line: the same overrides give the same folder, so that a run goes on in it.
 
-    >>> run_name(["attack=landmarks", "seed=0"])
-    'attack=landmarks,seed=0-4d1edc7c'
+    Of keys and of paths it has the last part, and whole numbers have three digits, so that names sort by them.
+
+    >>> run_name(["attack=pgd", "attack.budget.eps=8", "data.root=/home/ann/people"])
+    'attack=pgd,root=people,eps=008-b9d0d562'
     """
     kept = sorted(o for o in overrides if not o.startswith(_PLACES))
-    readable = ",".join(kept)
+    by_depth = sorted(kept, key=lambda o: len(re.findall(r"[./@]", o.partition("=")[0])))
+    readable = ",".join(map(_in_short, by_depth))
     readable = "".join(c if c.isalnum() or c in "=,.-_" else "_" for c in readable)[:80]
     return "-".join([readable or "default", digest("\n".join(kept), size=4)])
+
+
+def _in_short(override: str) -> str:
+    """ "attack.method.steps=40" -> "steps=040"."""
+    key, equals, value = override.partition("=")
+    if "." in key:  # a setting; a group's choice is short, and may lie in a folder
+        value = value.rstrip("/").rpartition("/")[2]
+    values = [f"{int(one):03}" if one.isdecimal() else one for one in value.split(",")]
+    short = key if "@" in key else re.split(r"[./]", key)[-1]
+    return f"{short}{equals}{','.join(values)}"
 
 
 def sweep_name() -> str:

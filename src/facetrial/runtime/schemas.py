@@ -19,6 +19,7 @@ from facetrial.core.settings import (
     NotNegative,
     Positive,
     Seed,
+    Share,
     Unit,
     whole,
 )
@@ -37,6 +38,7 @@ class Part:
 
 Parts = Mapping[str, Part]
 Side = Annotated[int, whole(8), Unit("pixels")]
+Privacy = Literal["off", "on"]
 AlignmentName = Literal["facenet", "five_points"]
 
 
@@ -135,6 +137,14 @@ class Surrogate:
 
 
 @dataclass
+class Gate:
+    """What a pipeline asks of a trial."""
+
+    min_robust: Share | None
+    trusted: bool
+
+
+@dataclass
 class Training:
     """The whole config of train.py, which trains a recogniser."""
 
@@ -148,6 +158,7 @@ class Training:
     logger: Parts
     callbacks: Parts
     seed: Seed
+    privacy: Privacy
 
 
 @dataclass
@@ -170,6 +181,7 @@ class Evaluating(Training):
     physical: Part | None
     task: Part | None
     surrogate: Annotated[Any, Keys(Surrogate)]
+    gate: Annotated[Any, Keys(Gate)]
     save_images: bool
     resume: bool
     noise_level: Mapping[str, Any]

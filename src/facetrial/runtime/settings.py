@@ -47,6 +47,10 @@ def check_settings(config: DictConfig) -> None:
     faults += [
         _Fault(f"{key} is missing.") for key in _hints(schema) if key not in config and key not in _ADDED
     ]
+    if schema is schemas.TrainingLandmarks and config.get("privacy") == "on":
+        faults.append(
+            _Fault("privacy=on: model=landmarks draws the faces that it is tried on. Leave it out.")
+        )
     check_named_once(config.get("defense") or ())
     if not faults:
         faults = list(_devices(config.trainer))

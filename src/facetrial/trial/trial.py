@@ -58,7 +58,7 @@ class Trial(LightningModule):
         faces: the test pictures that batches index into.
         seed: of what the attack draws.
         shards: where rows go.
-        shown: files that the report shows in any case, beside those that say most.
+        shown: files that the report shows in any case, beside those that say most; None keeps no picture to show.
         images_folder: where attacked pictures go as PNG; None keeps none.
         certificate: what certifies the clean pictures; None leaves them without.
         keep_saved: whether all attacked pictures are kept beside the rows, rounded to 8 bits, for what comes after.
@@ -71,7 +71,7 @@ class Trial(LightningModule):
         faces: FaceDataset,
         seed: int,
         shards: Shards,
-        shown: set[str],
+        shown: set[str] | None,
         images_folder: Path | None = None,
         certificate: Certificate | None = None,
         keep_saved: bool = False,
@@ -82,7 +82,7 @@ class Trial(LightningModule):
         self.faces = faces
         self.seed = seed
         self.shards = shards
-        self.cases = KeptCases(shards, shown)
+        self.cases = None if shown is None else KeptCases(shards, shown)
         self.images_folder = images_folder
         self.certificate = certificate
         self.keep_saved = keep_saved
@@ -105,9 +105,11 @@ class Trial(LightningModule):
             rows = self.rows(batch, attacked, files)
             if self.certificate is not None:
                 rows = rows.assign(**self.certificate.columns(self.victim, batch.images, self.faces.names))
-        self.cases.keep(rows, batch.images, attacked.images)
+        if self.cases is not None:
+            self.cases.keep(rows, batch.images, attacked.images)
         self.shards.write(rows)
-        self.cases.forget()
+        if self.cases is not None:
+            self.cases.forget()
 
     def rows(self, batch: Faces, attacked: Attacked, files: list[str]) -> pd.DataFrame:
         """One row a picture; what belongs to the rows is on disk before they are."""
@@ -122,7 +124,9 @@ class Trial(LightningModule):
         if len(rows) == 0:
             return rows
         asked = rows[rows["file"].isin(set(self.faces.files))]
-        whole = set(rows["file"]) - lost_pictures(self.shards, asked, self.cases.always)
+        whole = set(rows["file"])
+        if self.cases is not None:
+            whole -= lost_pictures(self.shards, asked, self.cases.always)
         if self.keeps_embeddings():
             whole &= self.shards.embeddings.files()
         if self.keep_saved:

@@ -1,9 +1,9 @@
-"""Aligned crops: cut once for each set of pictures and alignment, then memory-mapped."""
+"""Aligned crops: cut once for each set of pictures and alignment, then memory-mapped; or cut anew and never written."""
 
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,7 @@ class Crops:
     """N aligned crops.
 
     Attributes:
-        pixels: uint8 (N, size, size, 3), memory-mapped, read-only.
+        pixels: uint8 (N, size, size, 3), memory-mapped and read-only where they are kept.
         boxes: float32 (N, 4), the face box in pixels of the crop.
         five_points: float32 (N, 5, 2) in pixels of the crop; NaN where no face was found.
     """
@@ -61,6 +61,7 @@ def cut_crops(
     alignment: Alignment,
     cache: Path,
     notes: dict,
+    keep: bool = True,
 ) -> Crops:
     """The crops of N pictures, from the cache or cut now.
 
@@ -74,6 +75,7 @@ def cut_crops(
         alignment: how to cut.
         cache: a folder.
         notes: plain values kept as JSON beside the crops; part of the key.
+        keep: whether the cache gets what is cut; else it stays in memory, and no file holds a face.
 
     Raises:
         FacetrialError: the cache cannot be written to, or a picture changed meanwhile.
@@ -84,10 +86,15 @@ def cut_crops(
     pixels, geometry = stem.with_suffix(".npy"), stem.with_suffix(".npz")
     if (crops := _kept(pixels, geometry)) is not None:
         return crops
+    if not keep:
+        shape = (len(paths), alignment.size, alignment.size, 3)
+        cut = np.empty(shape, np.uint8)
+        places = iter(cut)
+        return Crops(cut, *_cut(paths, detections, alignment, lambda crop: np.copyto(next(places), crop)))
     with file_lock(stem):
         if (crops := _kept(pixels, geometry)) is not None:  # another process has cut them meanwhile
             return crops
-        boxes, five_points = _cut(paths, detections, alignment, pixels)
+        boxes, five_points = _cut_into(pixels, paths, detections, alignment)
         with written_whole(stem.with_suffix(".json")) as path:
             path.write_text(json.dumps(notes, indent=1, ensure_ascii=False), encoding="utf-8")
         # Written last: where it is, all is.
@@ -127,10 +134,29 @@ def face_or_centre(detections: Detections, row: int, size: tuple[int, int]) -> t
     return CENTRE_BOX * (size * 2), CENTRE_POINTS * size
 
 
-def _cut(
-    paths: list[Path], detections: Detections, alignment: Alignment, target: Path
+def _cut_into(
+    target: Path, paths: list[Path], detections: Detections, alignment: Alignment
 ) -> tuple[np.ndarray, np.ndarray]:
     """Writes the pixels to `target`; returns boxes and five points in the crops."""
+    shape = (len(paths), alignment.size, alignment.size, 3)
+    with written_whole(target, seal=True) as path:
+        try:
+            # Written in order, not through a memory map: a full disk is then an error and not a crash.
+            with open(path, "wb") as file:
+                header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(file, header)
+                return _cut(paths, detections, alignment, lambda crop: file.write(crop.tobytes()))
+        except OSError as error:
+            raise FacetrialError(
+                f"cannot write {target}: {error.strerror or error}. It takes {np.prod(shape) / 2**20:.0f} MiB; "
+                "make room or choose another folder (paths.cache)."
+            ) from error
+
+
+def _cut(
+    paths: list[Path], detections: Detections, alignment: Alignment, take: Callable[[np.ndarray], object]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hands each crop to `take`, in order; returns boxes and five points in the crops."""
     boxes = np.empty((len(paths), 4), np.float32)
     five_points = np.empty((len(paths), 5, 2), np.float32)
 
@@ -150,26 +176,15 @@ def _cut(
         )
         return crop
 
-    shape = (len(paths), alignment.size, alignment.size, 3)
     with (
-        written_whole(target, seal=True) as path,
         progress_bar("Aligning faces", len(paths)) as advance,
         ThreadPoolExecutor(num_workers()) as executor,
     ):
         try:
-            # Written in order, not through a memory map: a full disk is then an error and not a crash.
-            with open(path, "wb") as file:
-                header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-                np.lib.format.write_array_header_1_0(file, header)
-                for rows in _chunks(len(paths), 256):
-                    for crop in executor.map(cut, rows):
-                        file.write(crop.tobytes())
-                    advance(len(rows))
-        except OSError as error:
-            raise FacetrialError(
-                f"cannot write {target}: {error.strerror or error}. It takes {np.prod(shape) / 2**20:.0f} MiB; "
-                "make room or choose another folder (paths.cache)."
-            ) from error
+            for rows in _chunks(len(paths), 256):
+                for crop in executor.map(cut, rows):
+                    take(crop)
+                advance(len(rows))
         except BaseException:
             executor.shutdown(wait=True, cancel_futures=True)
             raise

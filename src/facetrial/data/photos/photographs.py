@@ -33,6 +33,7 @@ def photographs_of(
     detections: Detections,
     search: Search,
     cache: Path,
+    keep: bool = True,
 ) -> np.ndarray:
     """A number for the photograph, int64 (N,), that each picture is of, from the cache or found now.
 
@@ -40,6 +41,7 @@ def photographs_of(
 
     Args:
         paths, files, digests, detections, search, cache: as for `cut_crops`.
+        keep: whether the crops that are compared are kept, as for `cut_crops`; the numbers are in any case.
 
     Raises:
         FacetrialError: the cache cannot be written to, or a picture changed meanwhile.
@@ -50,7 +52,7 @@ def photographs_of(
     if found is None:
         with file_lock(path):
             if (found := recalled(path, _numbers)) is None:  # another process may have found them meanwhile
-                crops = cut_crops(paths, files, digests, detections, search, _COMPARED, folder, {})
+                crops = cut_crops(paths, files, digests, detections, search, _COMPARED, folder, {}, keep)
                 found = photographs(_faces(crops, files))
                 with written_whole(path, seal=True) as temporary, open(temporary, "wb") as file:
                     np.save(file, found)
