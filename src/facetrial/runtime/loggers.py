@@ -82,7 +82,7 @@ def make_loggers(named: Mapping[str, Any]) -> list[Logger]:
         except InstantiationException as error:
             if isinstance(error.__cause__, ModuleNotFoundError):
                 raise FacetrialError(
-                    f"logger={name} needs a package that is not installed: pip install 'facetrial[loggers]', or choose "
+                    f"logger={name} needs a package that is not installed: pip install 'facetrial[{name}]', or choose "
                     "logger=csv or logger=none."
                 ) from error
             raise
