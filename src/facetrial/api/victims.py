@@ -9,6 +9,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
+from facetrial.api.known_parts import check_known_parts
 from facetrial.core.errors import FacetrialError
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.recognition.embedders.factory import make_embedder
@@ -22,23 +23,27 @@ from facetrial.runtime.started import config_folder, plain, started_again
 _BATCH = 64
 
 
-def load_victim(run_or_checkpoint: str | Path) -> nn.Module:
+def load_victim(run_or_checkpoint: str | Path, own_code: bool = False) -> nn.Module:
     """The victim of a finished trial, behind its defences, or the recogniser in a checkpoint.
 
     Args:
         run_or_checkpoint: the folder of a run of `facetrial evaluate`, or a file of `models/`.
+        own_code: whether it may have classes called that are not of this package, such as an embedder of your own.
 
     Returns:
         Identity scores (B, C) from images (B, 3, H, W) in [0, 1], frozen and in eval mode, with the people's `names`.
 
     Raises:
-        FacetrialError: it is neither; the run's checkpoint or data are gone, or were made by another config.
+        FacetrialError: it is neither; the run's checkpoint or data are gone, or were made by another config; it names
+            what is not of this package.
     """
     path = Path(run_or_checkpoint).expanduser()
     if path.is_dir():
-        return _of_run(path)
+        return _of_run(path, own_code)
     content = load_checkpoint(path, "recognizer")
     made_by = content["config"]
+    if not own_code:
+        check_known_parts([made_by["embedder"], made_by["model"]["head"]], path)
     embedder = make_embedder(made_by["embedder"], pretrained=False)
     head = instantiate(made_by["model"]["head"])
     for part, network in (("embedder.", embedder), ("head.", head)):
@@ -52,8 +57,10 @@ def load_victim(run_or_checkpoint: str | Path) -> nn.Module:
     return Victim(embedder, head, content["names"]).freeze()
 
 
-def _of_run(folder: Path) -> nn.Module:
+def _of_run(folder: Path, own_code: bool) -> nn.Module:
     with started_again(folder) as config:
+        if not own_code:
+            check_known_parts(plain(config, resolve=False), folder)
         context = TrialContext(config, folder)
         if not context.plan.path.is_file():
             raise FacetrialError(
