@@ -49,3 +49,8 @@ def test_a_map_of_one_place_is_a_landmark_there():
     # A cell is 4 pixels times how far maps reach beyond the frame; the middle of both is the same.
     expected = [[47.5 + 8.5 * 4.6, 47.5 - 8.5 * 4.6], [47.5, 47.5]]
     assert torch.allclose(_centres(maps)[0], torch.tensor(expected))
+
+
+def test_what_was_not_trained_finds_about_the_mean_shape():
+    found = LandmarkNetwork(**SMALL).eval()(torch.rand(3, 1, 96, 96))
+    assert (found - torch.tensor(MEAN_SHAPE)).abs().max() < 6

@@ -12,6 +12,7 @@ from facetrial.core.settings import Count, ShareBelowOne, whole
 from facetrial.faces.frames import FRAME_SIZE, MEAN_SHAPE
 from facetrial.faces.landmark_names import NUM_LANDMARKS
 
+_USUAL_SPREAD = 12.0  # pixels by which a landmark may lie off its mean place, before a picture is looked at
 _BEYOND = 1.15  # how far heatmaps reach, in sides of the frame: chins and brows lie outside some
 
 
@@ -84,7 +85,9 @@ class LandmarkNetwork(nn.Module):
         self.up = nn.ModuleList(
             nn.Sequential(_convolution(width, width, 3), nn.ReLU()) for _ in self.across[1:]
         )
-        self.maps = nn.Sequential(nn.Dropout2d(dropout), nn.Conv2d(width, NUM_LANDMARKS, 1))
+        self.maps = nn.Sequential(nn.Dropout2d(dropout), nn.Conv2d(width, NUM_LANDMARKS, 1, bias=False))
+        nn.init.normal_(self.maps[1].weight, std=0.01)
+        self.usual = nn.Parameter(_about_the_mean_shape(side * 2 ** len(self.up)))
 
     def forward(self, images: Tensor) -> Tensor:
         """Landmarks (B, 15, 2) in pixels of the frame, from grey images (B, 1, 96, 96) in [0, 1]."""
@@ -97,16 +100,29 @@ class LandmarkNetwork(nn.Module):
         for across, up, level in zip(self.across[1:], self.up, finer, strict=True):
             merged = F.interpolate(merged, scale_factor=2, mode="bilinear", align_corners=False)
             merged = up(merged + across(level))
-        return _centres(self.maps(merged).float())
+        return _centres(self.maps(merged).float() + self.usual)
+
+
+def _places(side: int, device: torch.device | None = None) -> Tensor:
+    """Where in the frame the rows and columns of a map of so many cells lie, in pixels."""
+    cell = _BEYOND * FRAME_SIZE / side
+    return (FRAME_SIZE - 1) / 2 + cell * (torch.arange(side, device=device) + 0.5 - side / 2)
 
 
 def _centres(maps: Tensor) -> Tensor:
     """The mean place (B, K, 2), in pixels of the frame, over the softmax of each of K maps (B, K, S, S)."""
     side = maps.shape[-1]
     chances = maps.flatten(2).softmax(2).unflatten(2, (side, side))
-    places = torch.arange(side, device=maps.device) + 0.5 - side / 2
-    from_middle = torch.stack([(chances.sum(2) * places).sum(2), (chances.sum(3) * places).sum(2)], dim=2)
-    return (FRAME_SIZE - 1) / 2 + _BEYOND * FRAME_SIZE / side * from_middle
+    places = _places(side, maps.device)
+    return torch.stack([(chances.sum(2) * places).sum(2), (chances.sum(3) * places).sum(2)], dim=2)
+
+
+def _about_the_mean_shape(side: int) -> Tensor:
+    """Maps (15, S, S) that a network starts from which knows nothing yet: normal about the mean shape."""
+    away = [
+        (_places(side) - coordinate[:, None]) / _USUAL_SPREAD for coordinate in torch.tensor(MEAN_SHAPE).T
+    ]
+    return -(away[1].square()[:, :, None] + away[0].square()[:, None, :]) / 2
 
 
 class StudyNetwork(nn.Module):

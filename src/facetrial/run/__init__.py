@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
-    from facetrial.run.calibration import StudyRule
     from facetrial.run.evaluate import evaluate, run_trial
     from facetrial.run.landmarks import train_landmarks
+    from facetrial.run.level.calibration import StudyRule
     from facetrial.run.verify import run_pair_trial
 
 __all__ = [

@@ -26,7 +26,7 @@ from facetrial.metrics.parts import NoiseLevel
 from facetrial.metrics.summary import About
 from facetrial.recognition.victim import Victim
 from facetrial.run.fingerprint import trial_digest, trial_fingerprint
-from facetrial.run.noise_level import at_level, noise_level_of, trained_at
+from facetrial.run.level.noise_level import at_level, noise_level_of, trained_at
 from facetrial.run.origin import Origin
 from facetrial.run.surrogate import make_surrogate
 from facetrial.runtime import started

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 # Of this package, what a level comes from beside the victim.
 _DECIDE = (
-    "attacks", "core/exact_sums.py", "core/randomness.py", "faces/head.py", "regions", "run/calibration.py",
+    "attacks", "core/exact_sums.py", "core/randomness.py", "faces/head.py", "regions", "run/level/calibration.py",
 )  # fmt: skip
 
 

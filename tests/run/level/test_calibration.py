@@ -9,7 +9,7 @@ from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.budgets.l2 import RMS
 from facetrial.core.errors import FacetrialError
 from facetrial.regions.regions import Everywhere, Region
-from facetrial.run.calibration import StudyRule
+from facetrial.run.level.calibration import StudyRule
 from tests.helpers.evidence import NAMES, faces, sound
 
 

@@ -6,9 +6,9 @@ import pytest
 from omegaconf import OmegaConf
 from torch import nn
 
-from facetrial.run import noise_level
-from facetrial.run.calibration import NoiseLevel
 from facetrial.run.context import TrialContext
+from facetrial.run.level import noise_level
+from facetrial.run.level.calibration import NoiseLevel
 from facetrial.training.plan import RecognizerPlan
 from tests.helpers.configs import composed
 
