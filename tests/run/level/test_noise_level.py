@@ -53,7 +53,7 @@ def calibrated(folder, *overrides):
     config = composed(
         folder,
         "calibration=study",
-        "calibration._target_=tests.run.test_noise_level.Found",
+        "calibration._target_=tests.run.level.test_noise_level.Found",
         f"paths.models={folder}",
         *overrides,
     )
