@@ -69,15 +69,19 @@ def test_without_the_package_it_is_said_what_to_do(no_key, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "needs"), [("tensorboard", "TensorBoardLogger"), ("mlflow", "MLFlowLogger")]
+    ("name", "needs", "package"),
+    [
+        ("tensorboard", "TensorBoardLogger", "tensorboard"),
+        ("mlflow", "MLFlowLogger", "mlflow-skinny sqlalchemy"),
+    ],
 )
-def test_without_the_package_of_another_logger_it_is_said_too(tmp_path, monkeypatch, name, needs):
+def test_without_the_package_of_another_logger_it_is_said_too(tmp_path, monkeypatch, name, needs, package):
     def missing(*_, **__):
         raise ModuleNotFoundError(f"No module named {name!r}")
 
     monkeypatch.setattr(f"lightning.pytorch.loggers.{needs}.__init__", missing)
     settings = {"_target_": f"lightning.pytorch.loggers.{needs}", "save_dir": str(tmp_path)}
-    with pytest.raises(FacetrialError, match=rf"logger={name} needs .* pip install 'facetrial\[loggers\]'"):
+    with pytest.raises(FacetrialError, match=rf"logger={name} needs .* pip install {package}"):
         make_loggers({name: settings})
 
 

@@ -212,7 +212,7 @@ def test_a_run_that_ctrl_c_ends_is_gone_on_with(tmp_path):
         # What a shell starts in the background ignores Ctrl-C, and hands that down.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as started:
-        deadline = time.monotonic() + 240
+        deadline = time.monotonic() + 400
         while not list(tmp_path.glob("out/shards/*/*.csv")) and time.monotonic() < deadline:
             time.sleep(0.05)
         started.send_signal(signal.SIGINT)

@@ -16,6 +16,8 @@ from lightning.pytorch.loggers import Logger, MLFlowLogger, WandbLogger
 
 from facetrial.core.errors import FacetrialError
 
+_PACKAGES = {"mlflow": "mlflow-skinny sqlalchemy alembic"}  # of a logger, where they are not called as it is
+
 
 class Wandb(WandbLogger):
     """Lightning's logger for wandb: offline where there is no key, and a run of its own for every logger.
@@ -82,8 +84,8 @@ def make_loggers(named: Mapping[str, Any]) -> list[Logger]:
         except InstantiationException as error:
             if isinstance(error.__cause__, ModuleNotFoundError):
                 raise FacetrialError(
-                    f"logger={name} needs a package that is not installed: pip install 'facetrial[{name}]', or choose "
-                    "logger=csv or logger=none."
+                    f"logger={name} needs a package that is not installed: pip install "
+                    f"{_PACKAGES.get(name, name)}, or choose logger=csv or logger=none."
                 ) from error
             raise
     return made

@@ -39,7 +39,7 @@ class EdgeFace(nn.Module):
             import timm
         except ImportError as error:
             raise FacetrialError(
-                "EdgeFace is built of timm's layers, which is not installed: pip install 'facetrial[edgeface]'."
+                "EdgeFace is built of timm's layers, which is not installed: pip install timm."
             ) from error
         super().__init__()
         self.size = size

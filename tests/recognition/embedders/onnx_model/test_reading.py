@@ -81,5 +81,5 @@ def test_half_weights(tmp_path):
 def test_what_is_not_installed_is_named(tmp_path, monkeypatch, package):
     path = convolution(tmp_path / "network.onnx")
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(FacetrialError, match=rf"needs {package}.*pip install 'facetrial\[onnx\]'"):
+    with pytest.raises(FacetrialError, match=rf"needs {package}.*pip install onnx onnxruntime"):
         onnx_embedder(path)

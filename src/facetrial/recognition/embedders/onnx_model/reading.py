@@ -1,4 +1,4 @@
-"""Reading an ONNX file, and refusing what could not be attacked; needs `pip install 'facetrial[onnx]'`."""
+"""Reading an ONNX file, and refusing what could not be attacked; needs the packages onnx and onnxruntime."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +60,7 @@ def imported(name: str) -> Any:
         return __import__(name)
     except ImportError as error:
         raise FacetrialError(
-            f"an ONNX model needs {name}, which is not installed: pip install 'facetrial[onnx]'."
+            f"an ONNX model needs {name}, which is not installed: pip install onnx onnxruntime."
         ) from error
 
 
