@@ -85,8 +85,9 @@ class LandmarkNetwork(nn.Module):
         self.up = nn.ModuleList(
             nn.Sequential(_convolution(width, width, 3), nn.ReLU()) for _ in self.across[1:]
         )
-        self.maps = nn.Sequential(nn.Dropout2d(dropout), nn.Conv2d(width, NUM_LANDMARKS, 1, bias=False))
-        nn.init.normal_(self.maps[1].weight, std=0.01)
+        last = nn.Conv2d(width, NUM_LANDMARKS, 1, bias=False)
+        nn.init.normal_(last.weight, std=0.01)
+        self.maps = nn.Sequential(nn.Dropout2d(dropout), last)
         self.usual = nn.Parameter(_about_the_mean_shape(side * 2 ** len(self.up)))
 
     def forward(self, images: Tensor) -> Tensor:
