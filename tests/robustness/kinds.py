@@ -22,8 +22,8 @@ from facetrial.metrics.parts import NoiseLevel
 from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Everywhere
-from facetrial.run import noise_level
 from facetrial.run.finished import finish, finished_before
+from facetrial.run.level import noise_level
 from facetrial.runtime.checkpoints import load_checkpoint, save_checkpoint, training_cut_short
 from facetrial.runtime.failures import read_failure, write_failure
 from facetrial.sweep.gather import gather_sweep
