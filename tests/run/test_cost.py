@@ -15,18 +15,19 @@ from facetrial.run.cost import cost, say_how_long
 from tests.helpers.coloured_dataset import dataset
 
 
+class Slow(nn.Module):
+    """Takes a hundredth of a second a picture."""
+
+    def __init__(self):
+        super().__init__()
+        self.place = nn.Parameter(torch.zeros(1), requires_grad=False)
+
+    def forward(self, images):
+        time.sleep(0.01 * len(images))
+        return torch.zeros(len(images), 2)
+
+
 def test_cost_is_what_the_checkpoint_says_and_the_clock():
-    class Slow(nn.Module):
-        """Takes a hundredth of a second a picture."""
-
-        def __init__(self):
-            super().__init__()
-            self.place = nn.Parameter(torch.zeros(1), requires_grad=False)
-
-        def forward(self, images):
-            time.sleep(0.01 * len(images))
-            return torch.zeros(len(images), 2)
-
     found = cost(Slow(), dataset(40, seed=0), 12.5)
     assert found.train_seconds == 12.5
     assert 0 < found.answers_per_second <= 100
@@ -57,17 +58,6 @@ def test_what_a_detector_asks_of_the_network_is_part_of_its_cost():
 
 
 def test_how_long_an_attack_takes_is_said_before_it_starts(caplog):
-    class Slow(nn.Module):
-        """Takes a hundredth of a second a picture."""
-
-        def __init__(self):
-            super().__init__()
-            self.place = nn.Parameter(torch.zeros(1), requires_grad=False)
-
-        def forward(self, images):
-            time.sleep(0.01 * len(images))
-            return torch.zeros(len(images), 2)
-
     faces = dataset(8, seed=0)
     with caplog.at_level("INFO"):
         say_how_long({"steps": 1}, Slow(), faces, 8, 20)  # over before it could be said

@@ -11,10 +11,10 @@ from facetrial.attacks.attack import Attack
 from facetrial.attacks.referee import referee
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import picture_key
-from facetrial.faces.batch import FaceDataset, Faces, check_images
+from facetrial.faces.batch import Faces, check_images
 from facetrial.faces.given import as_files, as_identities, as_landmarks, as_names
 from facetrial.faces.landmark_names import NUM_LANDMARKS
-from facetrial.landmarks.sources import Mtcnn
+from facetrial.landmarks.sources import derived_from_five
 from facetrial.recognition.foreign import Function, as_victim
 from facetrial.recognition.victim import names_of
 from facetrial.trial.verdicts import verdict_rows
@@ -84,10 +84,13 @@ def attack(
                 "`landmarks`, or attack everywhere."
             )
         landmarks = np.full((len(images), NUM_LANDMARKS, 2), np.nan)
+    points = as_landmarks(landmarks, len(images))
+    if points.shape[1] != NUM_LANDMARKS:
+        points = derived_from_five(points)
     faces = Faces(
         images=images,
         identities=as_identities(identities, len(images), people).to(device),
-        landmarks=_fifteen(as_landmarks(landmarks, len(images))).to(device),
+        landmarks=points.to(device),
         boxes=images.new_full((len(images), 4), torch.nan),
         pictures=torch.tensor([picture_key(file) for file in files], device=device),
         indices=torch.arange(len(images), device=device),
@@ -107,26 +110,6 @@ def attack(
         rows.append(verdict_rows(victim, batch, attacked, row_names, batch_files))
         results.append(attacked.images)
     return torch.cat(results), pd.concat(rows, ignore_index=True)
-
-
-def _fifteen(landmarks: Tensor) -> Tensor:
-    """All landmarks (N, 15, 2), of as many or of MTCNN's five."""
-    count = len(landmarks)
-    if landmarks.shape[1] != 5 or landmarks.isnan().flatten(1).any(1).all():
-        return (
-            landmarks.new_full((count, NUM_LANDMARKS, 2), torch.nan) if landmarks.shape[1] == 5 else landmarks
-        )
-    of_five = FaceDataset(
-        pixels=np.zeros((1, 1, 1, 3), np.uint8),
-        rows=np.zeros(count, np.int64),
-        identities=np.zeros(count, np.int64),
-        files=[str(i) for i in range(count)],
-        names=[""],
-        landmarks=np.full((count, NUM_LANDMARKS, 2), np.nan, np.float32),
-        boxes=np.full((count, 4), np.nan, np.float32),
-        five_points=landmarks.numpy(),
-    )
-    return torch.from_numpy(Mtcnn().find(of_five))
 
 
 class _Numbers(dict[int, str]):

@@ -19,6 +19,7 @@ from facetrial.recognition.victim import Victim, device_of
 from facetrial.run.context import TrialContext
 from facetrial.runtime.checkpoints import load_checkpoint
 from facetrial.runtime.started import config_folder, plain, started_again
+from facetrial.training.plan import victim_of
 
 _BATCH = 64
 
@@ -46,15 +47,7 @@ def load_victim(run_or_checkpoint: str | Path, own_code: bool = False) -> nn.Mod
         check_known_parts([made_by["embedder"], made_by["model"]["head"]], path)
     embedder = make_embedder(made_by["embedder"], pretrained=False)
     head = instantiate(made_by["model"]["head"])
-    for part, network in (("embedder.", embedder), ("head.", head)):
-        own = {
-            key.removeprefix(part): value for key, value in content["state"].items() if key.startswith(part)
-        }
-        try:
-            network.load_state_dict(own)
-        except RuntimeError as error:
-            raise FacetrialError(f"{path} does not fit {type(network).__name__}: {error}") from error
-    return Victim(embedder, head, content["names"]).freeze()
+    return victim_of(content, embedder, head, path).freeze()
 
 
 def _of_run(folder: Path, own_code: bool) -> nn.Module:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
@@ -61,21 +62,25 @@ class Mtcnn(LandmarkSource):
     """
 
     def find(self, faces: FaceDataset) -> np.ndarray:
-        five = torch.from_numpy(faces.five_points).double()
-        known = ~five.isnan().flatten(1).any(1)
-        if not known.any():
+        if np.isnan(faces.five_points).any((1, 2)).all():
             raise FacetrialError(
                 "MTCNN has found a face in none of these pictures, or, as with drawn faces, has not looked; choose "
                 "landmarks=regressor, or landmarks=labels where the data has them."
             )
-        landmarks = torch.full((len(five), 15, 2), torch.nan, dtype=torch.float64)
-        landmarks[:, list(_FIVE)] = five
-        shape = mean_shape(five)
-        eyes = shape[[LEFT_EYE, RIGHT_EYE]]
-        flat = (shape - eyes.mean(0)) / (eyes[0] - eyes[1]).norm()
-        landmarks = Head.of(landmarks).pixels(torch.cat([flat, flat.new_tensor(_AHEAD)[:, None]], dim=1))
-        landmarks[:, list(_FIVE)] = five
-        return landmarks.float().numpy()
+        return derived_from_five(torch.from_numpy(faces.five_points)).numpy()
+
+
+def derived_from_five(five: Tensor) -> Tensor:
+    """Landmarks float32 (N, 15, 2) of MTCNN's five points (N, 5, 2), as `Mtcnn` derives them; NaN = unknown."""
+    five = five.double()
+    landmarks = torch.full((len(five), 15, 2), torch.nan, dtype=torch.float64)
+    landmarks[:, list(_FIVE)] = five
+    shape = mean_shape(five)
+    eyes = shape[[LEFT_EYE, RIGHT_EYE]]
+    flat = (shape - eyes.mean(0)) / (eyes[0] - eyes[1]).norm()
+    landmarks = Head.of(landmarks).pixels(torch.cat([flat, flat.new_tensor(_AHEAD)[:, None]], dim=1))
+    landmarks[:, list(_FIVE)] = five
+    return landmarks.float()
 
 
 class Regressor(LandmarkSource):

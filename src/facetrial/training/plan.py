@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Self
 
 import torch
@@ -225,13 +226,21 @@ class RecognizerPlan(Plan):
             FacetrialError: the checkpoint cannot be read, or was made by another config.
         """
         content = self.load()
-        embedder, head = self.make_embedder(pretrained=False), self.make_head()
-        try:
-            embedder.load_state_dict(_below(content["state"], "embedder."))
-            head.load_state_dict(_below(content["state"], "head."))
-        except RuntimeError as error:
-            raise FacetrialError(f"{self.path} does not fit {type(embedder).__name__}: {error}") from error
-        return Victim(embedder, head, content["names"])
+        return victim_of(content, self.make_embedder(pretrained=False), self.make_head(), self.path)
+
+
+def victim_of(content: dict, embedder: nn.Module, head: nn.Module, path: Path) -> Victim:
+    """What a checkpoint says, in networks that have not learned anything yet.
+
+    Raises:
+        FacetrialError: it does not fit them.
+    """
+    try:
+        embedder.load_state_dict(_below(content["state"], "embedder."))
+        head.load_state_dict(_below(content["state"], "head."))
+    except RuntimeError as error:
+        raise FacetrialError(f"{path} does not fit {type(embedder).__name__}: {error}") from error
+    return Victim(embedder, head, content["names"])
 
 
 def _below(state: dict, prefix: str) -> dict:

@@ -99,16 +99,18 @@ def swish(x: Tensor, *, alpha: float = 1.0) -> Tensor:
 
 
 def softmax(x: Tensor, *, axis: int | None = None, opset: int) -> Tensor:
-    """Before opset 13 over all axes from one on, of which the second was the first."""
-    if opset >= 13:
-        return x.softmax(-1 if axis is None else axis)
-    return x.flatten(1 if axis is None else axis).softmax(-1).reshape(x.shape)
+    return _over_axis(torch.softmax, x, axis, opset)
 
 
 def log_softmax(x: Tensor, *, axis: int | None = None, opset: int) -> Tensor:
+    return _over_axis(torch.log_softmax, x, axis, opset)
+
+
+def _over_axis(found: Callable[..., Tensor], x: Tensor, axis: int | None, opset: int) -> Tensor:
+    """Before opset 13 over all axes from one on, of which the second was the first."""
     if opset >= 13:
-        return x.log_softmax(-1 if axis is None else axis)
-    return x.flatten(1 if axis is None else axis).log_softmax(-1).reshape(x.shape)
+        return found(x, -1 if axis is None else axis)
+    return found(x.flatten(1 if axis is None else axis), -1).reshape(x.shape)
 
 
 def unit_norm(x: Tensor, *, axis: int = -1, p: int = 2) -> Tensor:
