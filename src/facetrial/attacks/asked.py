@@ -73,7 +73,9 @@ def who_is_asked(
     base = base_model(victim)
     copy = base if copies is None else copies.of(base, seen, low=low)
     # These pictures were checked, and the referee checks what a method makes of them.
-    whole, behind = unchecked(victim), unchecked(base)
+    behind = unchecked(base) if copies is None else copies.exact(base, seen)
+    whole = unchecked(with_base(victim, behind))
+    confirmer = None if confirmer is None else with_base(confirmer, behind)
     faster = copy is not base
     knows_defenses = surrogate is None and bool(layers(victim))
     return Asked(

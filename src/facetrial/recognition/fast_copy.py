@@ -5,12 +5,15 @@ import logging
 import operator
 import weakref
 from collections import Counter
+from functools import partial
 
 import torch
 from torch import Tensor, fx, nn
 from torch.fx.experimental.optimization import fuse
 
 from facetrial.core.errors import first_line
+from facetrial.recognition.captured import Captured, CapturedModule, captured
+from facetrial.recognition.cuda_graphs import can_capture
 from facetrial.recognition.foreign import called
 from facetrial.recognition.layers import scores_of, unchecked
 from facetrial.recognition.victim import Victim
@@ -26,7 +29,7 @@ class FastCopy(nn.Module):
     """Scores (B, C) from images (B, 3, H, W), near to the victim's.
 
     Batch-norms are folded into the convolutions before them, tensors lie channels last, and convolutions are in
-    bfloat16 where the device is faster in it. An SVM keeps its float64.
+    bfloat16 where the device is faster in it. On a GPU its passes are launched as graphs. An SVM keeps its float64.
 
     Args:
         victim: in eval mode.
@@ -50,6 +53,7 @@ class FastCopy(nn.Module):
                 if isinstance(module, (nn.Conv2d, nn.Linear)):
                     module.to(_LOW)
         self.eval().requires_grad_(False)
+        self.passes = Captured(partial(_answers, self.network, low), self.network)
 
     def forward(self, images: Tensor) -> Tensor:
         return self.head(self._embedded(images))
@@ -60,9 +64,23 @@ class FastCopy(nn.Module):
         return self.head(embeddings), embeddings
 
     def _embedded(self, images: Tensor) -> Tensor:
-        images = images.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(images.device.type, dtype=_LOW, enabled=self.low):
-            return self.network(images).float()
+        return self.passes(images.contiguous(memory_format=torch.channels_last))
+
+
+def _answers(network: nn.Module, low: bool, images: Tensor) -> Tensor:
+    with torch.autocast(images.device.type, dtype=_LOW, enabled=low):
+        return network(images).float()
+
+
+def in_training(embedder: nn.Module, device: torch.device) -> nn.Module:
+    """An embedder for attacks on it while it is trained, which puts it in eval mode for them.
+
+    Where passes can be captured they are launched as graphs, in bfloat16 where that is faster; the weights are shared.
+    Elsewhere it is the embedder itself.
+    """
+    if not can_capture(device):
+        return embedder
+    return CapturedModule(embedder, partial(_answers, embedder, low_is_faster(device)))
 
 
 def folded(network: nn.Module) -> nn.Module:
@@ -119,6 +137,7 @@ class FastCopies:
     def __init__(self) -> None:
         self._made: tuple | None = None
         self._copy: nn.Module | None = None
+        self._captured: tuple[tuple, nn.Module] | None = None
 
     def of(self, victim: nn.Module, images: Tensor, low: bool = True) -> nn.Module:
         """A copy whose scores on `images` (B, 3, H, W) are near the victim's; the victim itself if none is.
@@ -126,14 +145,23 @@ class FastCopies:
         Args:
             low: whether the copy may compute in bfloat16.
         """
-        if not len(images):
-            return victim  # who is asked nothing
+        if not len(images) or isinstance(getattr(victim, "embedder", None), CapturedModule):
+            return victim  # who is asked nothing, or is fast
         state = [*victim.parameters(), *victim.buffers()]
         made = (weakref.ref(victim), images.device, sum(tensor._version for tensor in state), low)
         if self._copy is None or self._made != made or self._strays(victim, images[:4]):
             self._copy = nearest_copy(victim, images[:4], low)
             self._made = made
         return self._copy
+
+    def exact(self, victim: nn.Module, images: Tensor) -> nn.Module:
+        """The victim itself, for images (B, 3, H, W) that were checked, launched as graphs where they can be captured."""
+        if not can_capture(images.device) or isinstance(getattr(victim, "embedder", None), CapturedModule):
+            return unchecked(victim)
+        made = (weakref.ref(victim), images.device)
+        if self._captured is None or self._captured[0] != made:
+            self._captured = made, captured(victim)
+        return self._captured[1]
 
     def _strays(self, victim: nn.Module, images: Tensor) -> bool:
         if self._copy is None or self._copy is victim:

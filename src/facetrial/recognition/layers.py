@@ -91,7 +91,7 @@ class Defended(nn.Module):
 
     def with_base(self, victim: nn.Module) -> Self:
         """The same defence in front of another victim."""
-        made = _shallow(self)
+        made = shallow(self)
         made.victim = unchecked(victim)
         return made
 
@@ -216,12 +216,12 @@ def unchecked(victim: nn.Module) -> nn.Module:
     """`victim` for a layer in front of it, which has seen to the images' range and may leave it."""
     if not (isinstance(victim, (Victim, Defended)) and victim.checked):
         return victim
-    made = _shallow(victim)
+    made = shallow(victim)
     made.checked = False
     return made
 
 
-def _shallow(module: M) -> M:
+def shallow(module: M) -> M:
     """A copy that shares parameters and submodules, but whose own attributes can be set."""
     made = copy.copy(module)
     for registry in ("_modules", "_parameters", "_buffers"):

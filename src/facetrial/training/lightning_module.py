@@ -12,6 +12,7 @@ from torchmetrics.classification import MulticlassAccuracy
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.trained.adversarial_batches import CleanAndPerturbed
 from facetrial.faces.batch import Faces
+from facetrial.recognition.fast_copy import in_training
 from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.svm_head import SVMHead
 from facetrial.recognition.victim import Victim
@@ -53,6 +54,7 @@ class Recognizer(LightningModule):
         self.optimizer = optimizer
         self.epochs = epochs
         self.start_from_means = start_from_means
+        self._attacked: tuple[nn.Module, ...] = ()  # the embedder, and it as it is attacked: no modules of this one
         self.validation_accuracy = MulticlassAccuracy(len(loss.centres), average="micro")
         for name, parameter in embedder.named_parameters():
             parameter.requires_grad_(name.startswith(tuple(trainable)))
@@ -80,8 +82,10 @@ class Recognizer(LightningModule):
 
         It shares the embedder, which the caller sets to eval mode and back.
         """
+        if not self._attacked or self._attacked[0] is not self.embedder:
+            self._attacked = self.embedder, in_training(self.embedder, self.device)
         head = GalleryHead(self.loss.centres, self.loss.scale)
-        victim = Victim(self.embedder, head, names)
+        victim = Victim(self._attacked[1], head, names)
         victim.training = head.training = False
         return victim
 

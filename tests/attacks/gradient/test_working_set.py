@@ -98,6 +98,7 @@ def places(count: int, start: int) -> ActiveSet:
         torch.arange(start, start + count),
         torch.arange(count),
         list(range(start, start + count)),
+        torch.arange(start, start + count),
         torch.rand(count, 3, 4, 4),
         torch.rand(count, 1, 4, 4),
         Linf(8).scaled(torch.rand(count)),

@@ -34,13 +34,13 @@ def checkpoints(steps: int) -> list[int]:
 
 
 @cache
-def _gaps(steps: int) -> Tensor:
+def _gaps(steps: int, device: torch.device) -> Tensor:
     """(steps + 1,): steps since the last checkpoint where one is, else 0."""
     marks = checkpoints(steps)
     gaps = torch.zeros(steps + 1)
     for before, after in zip([0, *marks], marks, strict=False):
         gaps[after] = after - before
-    return gaps
+    return gaps.to(device)
 
 
 class APGD(IterativeAttack):
@@ -85,14 +85,13 @@ class APGD(IterativeAttack):
         moved = active.budget.project(active.images, moved, active.region)
         mixed = current + _MOMENTUM * (moved - current) + (1.0 - _MOMENTUM) * (current - memory["previous"])
         mixed = active.budget.project(active.images, mixed, active.region)
-        first = torch.tensor([taken == 0 for taken in active.taken], device=current.device)
         memory["previous"] = current
-        active.current = _where(first, moved, mixed)
+        active.current = _where(active.step == 0, moved, mixed)
 
     def _looks_again(self, active: ActiveSet) -> Tensor:
         """(A,) bool: whose step is halved, at the checkpoints."""
         memory = active.memory
-        gap = _gaps(self.steps).to(active.rows.device)[active.step]
+        gap = _gaps(self.steps, active.rows.device)[active.step]
         due = gap > 0
         few_rises = memory["rises"] < _FEW * gap
         stuck = ~memory["halved"] & (memory["best_loss"] <= memory["loss_at_checkpoint"])

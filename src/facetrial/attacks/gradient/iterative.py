@@ -150,6 +150,7 @@ class IterativeAttack(Method):
             rows,
             restart,
             [0] * len(places),
+            torch.zeros_like(rows),
             part.images,
             part.region,
             part.budget,
@@ -169,7 +170,7 @@ class IterativeAttack(Method):
         found = problem.ask(rows, current, self.loss, criterion=self.criterion(active), augment=augment)
         best.consider(rows, current, found.scores if self.shows_as_is else problem.ask(rows, current))
         self.update(active, problem, found)
-        active.taken = [taken + 1 for taken in active.taken]
+        active.count_step()
 
     def _staying(self, problem: Problem, best: Best, active: ActiveSet, queue: Queue) -> ActiveSet | None:
         """Those that go on: with steps left, and, with early stopping, not fooled."""

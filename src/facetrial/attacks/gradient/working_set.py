@@ -21,6 +21,7 @@ class ActiveSet:
         rows: int64 (A,), their rows in the problem.
         restart: int64 (A,), which start of the picture it is.
         taken: steps taken, A numbers that the host knows.
+        step: int64 (A,), the same on the device.
         images: (A, 3, H, W), clean.
         region: (A, 1, H, W).
         budget: how much, for these pictures.
@@ -33,6 +34,7 @@ class ActiveSet:
     rows: Tensor
     restart: Tensor
     taken: list[int]
+    step: Tensor
     images: Tensor
     region: Tensor
     budget: Budget
@@ -45,14 +47,14 @@ class ActiveSet:
         return len(self.taken)
 
     @property
-    def step(self) -> Tensor:
-        """int64 (A,), steps taken, on the device."""
-        return torch.tensor(self.taken, device=self.rows.device)
-
-    @property
     def draws_of_step(self) -> Draws:
         """Random numbers for the step that each is at."""
         return self.draws.at(self.step)
+
+    def count_step(self) -> None:
+        """One step more was taken of all."""
+        self.taken = [taken + 1 for taken in self.taken]
+        self.step = self.step + 1
 
     def select(self, keep: list[int]) -> "ActiveSet":
         """Those at the places `keep`."""
@@ -61,6 +63,7 @@ class ActiveSet:
             self.rows[chosen],
             self.restart[chosen],
             [self.taken[i] for i in keep],
+            self.step[chosen],
             self.images[chosen],
             self.region[chosen],
             self.budget.select(chosen),
@@ -76,6 +79,7 @@ class ActiveSet:
             torch.cat([self.rows, others.rows]),
             torch.cat([self.restart, others.restart]),
             self.taken + others.taken,
+            torch.cat([self.step, others.step]),
             torch.cat([self.images, others.images]),
             torch.cat([self.region, others.region]),
             self.budget.joined(others.budget),
