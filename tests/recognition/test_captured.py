@@ -1,4 +1,4 @@
-"""Passes by graphs answer as the network does, whoever asks in whatever order; and where there is no graph, it does itself.
+"""Passes by graphs answer as the network does, whoever asks in whatever order; without a graph, it does itself.
 
 A stand-in on the CPU does a graph's work anew in the graph's own places, so that what goes on in these is the same.
 """
@@ -188,7 +188,8 @@ def test_a_captured_victim_is_the_same_victim(known):
         assert graphs.replayed == 2
         if known:
             assert made.names == victim.names
-            assert victim.checked and victim.embedder is trained()
+            assert victim.checked
+            assert victim.embedder is trained()
 
 
 def test_nothing_is_captured_where_there_are_no_graphs(network, passes):

@@ -1,4 +1,4 @@
-"""Sizes of graphs; what else they do is tested by `test_captured.py` and, in attacks, by `tests/attacks/test_captured.py`."""
+"""Sizes of graphs. What else they do is tested by `test_captured.py`, here and in `tests/attacks`."""
 
 import pytest
 import torch

@@ -52,7 +52,7 @@ class LFW(PeopleFolder):
         on_bad_picture: Literal["skip", "error"] = "skip",
         split_seed: Seed = 0,
         limit: TestPictures | None = None,
-        batch_size: PicturesAPass = 64,
+        batch_size: PicturesAPass | None = None,
         train_pictures: PicturesOfAPerson | None = None,
         train_pictures_from: PicturesOfAPerson | None = None,
         privacy: Privacy = "off",

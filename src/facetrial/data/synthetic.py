@@ -81,7 +81,7 @@ class SyntheticFaces(FacesDataModule):
         people_seed: Seed = 0,
         split_seed: Seed = 0,
         limit: TestPictures | None = None,
-        batch_size: PicturesAPass = 64,
+        batch_size: PicturesAPass | None = None,
         train_pictures: PicturesOfAPerson | None = None,
         train_pictures_from: PicturesOfAPerson | None = None,
     ) -> None:

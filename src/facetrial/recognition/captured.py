@@ -51,7 +51,13 @@ class Captured:
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy, here or in another process, captures anew.
-        return vars(self) | {"_graphs": {}, "_asked": Counter(), "_turns": Turns(), "_capture": None, "_places": ()}
+        return vars(self) | {
+            "_graphs": {},
+            "_asked": Counter(),
+            "_turns": Turns(),
+            "_capture": None,
+            "_places": (),
+        }
 
     def forget(self) -> None:
         """Drops all graphs, and the memory they hold."""
@@ -66,7 +72,9 @@ class Captured:
             return self.network(images)
         try:
             graphs = None if self._turns.one_is_pending else self._graphs_for(images)
-            return self.network(images) if graphs is None else Replayed.apply(images, graphs, self._turns.next())
+            return (
+                self.network(images) if graphs is None else Replayed.apply(images, graphs, self._turns.next())
+            )
         except torch.OutOfMemoryError as error:
             if not self._graphs:
                 raise

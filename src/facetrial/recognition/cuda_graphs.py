@@ -174,6 +174,8 @@ class Replayed(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, slopes: Tensor) -> tuple[Tensor, None, None]:
         if not ctx.turn.is_latest:
-            raise RuntimeError("a graph's slope was asked for once more, after it had gone on to other pictures.")
+            raise RuntimeError(
+                "a graph's slope was asked for once more, after it had gone on to other pictures."
+            )
         ctx.turn.is_pending = False
         return ctx.graphs.back(slopes), None, None

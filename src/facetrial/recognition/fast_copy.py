@@ -155,7 +155,7 @@ class FastCopies:
         return self._copy
 
     def exact(self, victim: nn.Module, images: Tensor) -> nn.Module:
-        """The victim itself, for images (B, 3, H, W) that were checked, launched as graphs where they can be captured."""
+        """The victim itself, for images (B, 3, H, W) that were checked; as graphs where these can be captured."""
         if not can_capture(images.device) or isinstance(getattr(victim, "embedder", None), CapturedModule):
             return unchecked(victim)
         made = (weakref.ref(victim), images.device)

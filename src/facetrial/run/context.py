@@ -16,7 +16,7 @@ from facetrial.attacks.goals import Goal
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.checks.base import Check
 from facetrial.core.plain import to_plain
-from facetrial.data.datamodule import FacesDataModule
+from facetrial.data.datamodule import FacesDataModule, pictures_a_batch
 from facetrial.data.pairs_file import Pair
 from facetrial.defenses.base import Defense
 from facetrial.defenses.build import defended
@@ -53,7 +53,6 @@ class TrialContext:
         resume: whether what an earlier start left is taken over.
         images_folder: where attacked pictures are kept; None keeps none.
         private: whether no file may show a face.
-        batch_size: pictures attacked at a time.
         choices: the name of the config that was chosen, by group.
         overrides: the words of the command line.
         also_read: files that the trial read and its config does not name.
@@ -72,7 +71,6 @@ class TrialContext:
         self.resume: bool = config.resume
         self.private: bool = config.privacy == "on"
         self.images_folder = folder / "images" if config.save_images else None
-        self.batch_size: int = config.data.batch_size
         self.task = instantiate(config.task)
         self.choices = dict(started.choices())
         self.overrides = started.overrides()
@@ -80,6 +78,11 @@ class TrialContext:
         self._config = config
         self._asked: Settings = started.plain(config)
         self._plan_asked = RecognizerPlan.of(config)
+
+    @cached_property
+    def batch_size(self) -> int:
+        """Pictures attacked at a time."""
+        return self._asked["data"]["batch_size"] or pictures_a_batch(self.trainer.strategy.root_device)
 
     @cached_property
     def digest(self) -> str:

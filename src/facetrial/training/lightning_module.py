@@ -54,7 +54,9 @@ class Recognizer(LightningModule):
         self.optimizer = optimizer
         self.epochs = epochs
         self.start_from_means = start_from_means
-        self._attacked: tuple[nn.Module, ...] = ()  # the embedder, and it as it is attacked: no modules of this one
+        self._attacked: tuple[
+            nn.Module, ...
+        ] = ()  # the embedder, and it as it is attacked: no modules of this one
         self.validation_accuracy = MulticlassAccuracy(len(loss.centres), average="micro")
         for name, parameter in embedder.named_parameters():
             parameter.requires_grad_(name.startswith(tuple(trainable)))
