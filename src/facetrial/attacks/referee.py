@@ -46,15 +46,14 @@ def referee(
             f"attacked pictures must be float32 {tuple(images.shape)}, "
             f"found {attacked.dtype} {tuple(attacked.shape)}."
         )
-    before = images.detach().cpu().numpy().astype(np.float64)
-    after = attacked.detach().cpu().numpy().astype(np.float64)
+    before, after = (pictures.detach().cpu().numpy() for pictures in (images, attacked))
     allowed = region.detach().cpu().numpy() > 0
     for clean, picture, mask, file in zip(before, after, allowed, files, strict=True):
         if not np.isfinite(picture).all() or picture.min() < 0.0 or picture.max() > 1.0:
             raise BudgetBreach(
                 f"{file}: pixels from {picture.min():.6g} to {picture.max():.6g}, outside [0, 1]."
             )
-        change = picture - clean
+        change = picture.astype(np.float64) - clean
         if np.abs(change * ~mask).max(initial=0.0) > 0.0:
             raise BudgetBreach(f"{file}: pixels outside the region were changed.")
         found = float(_MEASURES[norm](change))

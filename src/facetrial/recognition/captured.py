@@ -68,7 +68,12 @@ class Captured:
         self._places: tuple[int, ...] = ()
 
     def __call__(self, images: Tensor) -> Tensor:
-        if self.refused or not can_capture(images.device) or not len(images):
+        if (
+            self.refused
+            or not can_capture(images.device)
+            or not len(images)
+            or torch.is_inference_mode_enabled()
+        ):
             return self.network(images)
         try:
             graphs = None if self._turns.one_is_pending else self._graphs_for(images)
@@ -88,7 +93,8 @@ class Captured:
             self._places = places
         sloped = torch.is_grad_enabled() and images.requires_grad
         size = graph_size(len(images))
-        key = (size, *images.shape[1:], images.dtype, images.device, sloped)
+        lowered = torch.is_autocast_enabled(images.device.type)
+        key = (size, *images.shape[1:], images.dtype, images.device, sloped, lowered)
         if key in self._graphs:
             return self._graphs[key]
         self._asked[key] += 1
@@ -129,10 +135,8 @@ class CapturedModule(nn.Module):
         return self.passes(images)
 
 
-def captured(victim: nn.Module) -> nn.Module:
-    """The same victim, which shares its weights, for images that were checked: its network's passes are captured."""
-    if not isinstance(victim, Victim):
-        return CapturedModule(victim)
+def captured(victim: Victim) -> Victim:
+    """The same victim, which shares its weights, for images that were checked: its embedder's passes are captured."""
     made = shallow(victim)
     made.checked = False
     made.embedder = CapturedModule(victim.embedder)

@@ -120,6 +120,10 @@ def _without_factors(network: nn.Module) -> nn.Module:
     return network
 
 
+def _is_captured(victim: nn.Module) -> bool:
+    return isinstance(victim, Victim) and isinstance(victim.embedder, CapturedModule)
+
+
 def low_is_faster(device: torch.device) -> bool:
     """Whether convolutions in bfloat16 have their own arithmetic on this device."""
     if device.type == "cuda":
@@ -145,7 +149,7 @@ class FastCopies:
         Args:
             low: whether the copy may compute in bfloat16.
         """
-        if not len(images) or isinstance(getattr(victim, "embedder", None), CapturedModule):
+        if not len(images) or _is_captured(victim):
             return victim  # who is asked nothing, or is fast
         state = [*victim.parameters(), *victim.buffers()]
         made = (weakref.ref(victim), images.device, sum(tensor._version for tensor in state), low)
@@ -156,7 +160,7 @@ class FastCopies:
 
     def exact(self, victim: nn.Module, images: Tensor) -> nn.Module:
         """The victim itself, for images (B, 3, H, W) that were checked; as graphs where these can be captured."""
-        if not can_capture(images.device) or isinstance(getattr(victim, "embedder", None), CapturedModule):
+        if not can_capture(images.device) or not isinstance(victim, Victim) or _is_captured(victim):
             return unchecked(victim)
         made = (weakref.ref(victim), images.device)
         if self._captured is None or self._captured[0] != made:
