@@ -2,7 +2,8 @@
 
 python benchmarks/adaptive.py [--pictures 40] [--eps 2] [--defenses none,bit_depth,jpeg,...] [--with-auto]
 [overrides of evaluate.py], such as data=lfw data.root=DIR embedder=mobilefacenet embedder.weights=FILE
-landmarks=mtcnn trainer.max_epochs=0.
+landmarks=mtcnn trainer.max_epochs=0. A defence that trains the recogniser, such as adv_pgd, is trained first where
+paths.models does not hold it.
 
 The foreign attack goes straight through what has no slope and averages over draws, as the defence declares it; its
 start is where the undefended recogniser is farthest from the truth; its steps have momentum and a length that falls
@@ -26,6 +27,7 @@ from facetrial.defenses.build import defended
 from facetrial.faces.batch import Faces
 from facetrial.recognition.layers import adaptive_view, answer, base_model, forward_passes
 from facetrial.training.plan import RecognizerPlan
+from facetrial.training.train import recognizer_for
 
 JSON = Path("outputs/adaptive.json")
 ALL = "none,bit_depth,jpeg,blur,median,total_variation,resize_pad,occlusion,squeezing,gallery"
@@ -126,8 +128,9 @@ def main() -> None:
     for name in arguments.defenses.split(","):
         row = results[name] = {}
         given = [*overrides, f"defense={name}", "attack=pgd", f"attack.budget.eps={arguments.eps}"]
-        defenses = RecognizerPlan.of(configured(given)).defenses_in_front
-        victim = defended(recognizer, defenses.values(), data.validation_faces)
+        plan = RecognizerPlan.of(configured(given))
+        own = recognizer_for(plan).freeze().to(faces.images.device) if plan.training_defenses else recognizer
+        victim = defended(own, plan.defenses_in_front.values(), data.validation_faces)
         for attack in ("pgd", "auto") if arguments.with_auto else ("pgd",):
             started = time.perf_counter()
             left, gradients = left_by_ours(
