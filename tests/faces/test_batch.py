@@ -103,6 +103,7 @@ def test_parts_that_do_not_fit(changes, message):
         (torch.full((1, 3, 4, 4), torch.nan), r"\[0, 1\]"),
         (torch.rand(1, 3, 4, 4).to_sparse(), "dense tensor, found torch.sparse_coo"),
         (torch.rand(1, 3, 4, 4, device="meta"), "dense tensor, found torch.strided on meta"),
+        (torch.nested.nested_tensor([torch.rand(3, 4, 4)], layout=torch.jagged), "dense tensor, found"),
     ],
 )
 def test_images_that_are_none(images, message):

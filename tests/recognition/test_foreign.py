@@ -86,6 +86,7 @@ def test_what_gives_scores_is_a_victim(given):
         ),
         (Says(lambda scores: [1]), r"gave a list of 1 for images .*a tensor\.$"),
         (Says(lambda scores: scores.numpy()), "gave a ndarray"),
+        (Says(lambda scores: scores.to_sparse()), r"torch\.sparse_coo for images .*scores\.to_dense\(\)"),
         (Says(lambda scores: None), "gave nothing"),
         (Says(lambda scores: scores[:, :1]), r"gave 1 score a picture.*torch\.cat\(\[-s, s\], 1\)"),
         (Says(lambda scores: scores[:, :0]), "gave 0 score"),

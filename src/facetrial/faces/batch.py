@@ -22,11 +22,12 @@ def check_images(images: Tensor) -> Tensor:
     Raises:
         FacetrialError: naming what was found instead.
     """
+    if isinstance(images, Tensor) and (images.layout != torch.strided or images.is_meta or images.is_nested):
+        kind = "a nested tensor" if images.is_nested else images.layout
+        raise FacetrialError(f"images must be a dense tensor, found {kind} on {images.device}.")
     if not isinstance(images, Tensor) or images.ndim != 4 or images.shape[1] != 3:
         found = tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__
         raise FacetrialError(f"images must be a tensor of shape (B, 3, H, W), found {found}.")
-    if images.layout != torch.strided or images.is_meta:
-        raise FacetrialError(f"images must be a dense tensor, found {images.layout} on {images.device}.")
     if images.dtype != torch.float32:
         raise FacetrialError(f"images must be float32, found {images.dtype}; convert with images.float().")
     if images.numel() == 0:

@@ -142,6 +142,11 @@ def _asked(victim: nn.Module, images: Tensor, what: str) -> int:
             f"the {what} gave {_kind(scores)} for images {shape}; expected scores (B, C), a "
             f"tensor.{_pick(scores, what)}"
         )
+    if scores.layout != torch.strided or scores.is_nested:
+        kind = "a nested tensor" if scores.is_nested else f"a tensor of {scores.layout}"
+        raise FacetrialError(
+            f"the {what} gave {kind} for images {shape}; expected dense scores (B, C): give scores.to_dense()."
+        )
     if scores.ndim != 2 or len(scores) != len(images) or scores.is_complex():
         raise FacetrialError(
             f"the {what} gave {scores.dtype} of shape {tuple(scores.shape)} for images {shape}; expected scores "
