@@ -70,6 +70,19 @@ def own_content(settings: Mapping[str, Any]) -> str | None:
     return _content(json.dumps(settings))
 
 
+def has_slope(settings: Mapping[str, Any]) -> bool:
+    """Whether gradients pass through the embedder of a config, by what its class says; nothing is made for it."""
+    target = settings.get("_target_")
+    return getattr(_located(target) if target else None, "has_slope", True)
+
+
+def deciding(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of an embedder less those of which its class says that they change no answer."""
+    target = settings.get("_target_")
+    nothing = getattr(_located(target) if target else None, "decides_nothing", ())
+    return {key: value for key, value in settings.items() if key not in nothing}
+
+
 @functools.cache
 def _content(settings: str) -> str:
     with torch.random.fork_rng(devices=[]):
