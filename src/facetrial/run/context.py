@@ -15,7 +15,6 @@ from facetrial.attacks.attack import Attack
 from facetrial.attacks.goals import Goal
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.checks.base import Check
-from facetrial.core.errors import FacetrialError
 from facetrial.core.plain import to_plain
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.pairs_file import Pair
@@ -25,13 +24,11 @@ from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.names import Chosen, defenses_name, embedder_name, head_name
 from facetrial.metrics.parts import NoiseLevel
 from facetrial.metrics.summary import About
-from facetrial.recognition.embedders.factory import has_slope
 from facetrial.recognition.victim import Victim
-from facetrial.recognition.without_slope import NEEDS_NO_SLOPE
 from facetrial.run.fingerprint import trial_digest, trial_fingerprint
 from facetrial.run.level.noise_level import at_level, noise_level_of, trained_at
 from facetrial.run.origin import Origin
-from facetrial.run.surrogate import make_surrogate
+from facetrial.run.surrogate import check_slopes, make_surrogate
 from facetrial.runtime import started
 from facetrial.runtime.plan import Settings, make_trainer
 from facetrial.runtime.settings import check_settings
@@ -157,22 +154,17 @@ class TrialContext:
         )
 
     def make_attack(self, goal: Goal, surrogate: Surrogate | None = None) -> Attack:
-        """The attack of the config, for this goal."""
-        return instantiate(self.settings["attack"], goal=goal, surrogate=surrogate)
+        """The attack of the config, for this goal; a FacetrialError where it goes by slopes that nobody has."""
+        attack: Attack = instantiate(self.settings["attack"], goal=goal, surrogate=surrogate)
+        check_slopes(attack, self.settings, self.choices)
+        return attack
 
     @cached_property
     def attack(self) -> Attack:
         """The attack, less its surrogate: a mistake in it shows before anything is trained."""
         attack = self.make_attack(self.goal)
-        asked = self.settings["embedder"]
-        if (name := self.settings["attack"].get("surrogate")) is not None:
+        if self.settings["attack"].get("surrogate") is not None:
             attack.check_takes_surrogate()
-            asked = started.settings_of("embedder", name, "attack.surrogate")
-        if attack.method.asks_gradient and not has_slope(asked):
-            raise FacetrialError(
-                f"embedder={name or self.choices['embedder']} answers and shows no slope, by which "
-                f"attack={self.choices['attack']} goes. {NEEDS_NO_SLOPE}."
-            )
         return attack
 
     @cached_property

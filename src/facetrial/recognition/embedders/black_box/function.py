@@ -59,7 +59,7 @@ class FunctionEmbedder(BlackBox):
         if not callable(found) or isinstance(found, type):
             raise FacetrialError(
                 "embedder.function must name a function from pictures to answers, embedder.function=my_module.embed or "
-                f"embedder.function=FILE.py:embed; found {function!r}."
+                f"embedder.function=FILE.py:embed; found {found!r}."
             )
         super().__init__(
             size,

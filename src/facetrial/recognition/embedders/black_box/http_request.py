@@ -3,6 +3,7 @@
 import contextlib
 import email.utils
 import http.client
+import re
 import ssl
 import time
 import urllib.error
@@ -79,12 +80,11 @@ def _read(answer: Any, ends: float) -> bytes:
         size += len(part)
         if size > _MOST:
             raise FacetrialError(
-                f"the service's answer is longer than {_MOST // 2**20} MiB; send fewer pictures at once."
+                f"the service's answer is longer than {_MOST // 2**20} MiB; give a smaller embedder.at_once."
             )
         if time.monotonic() > ends:
             raise TimeoutError
-    whole = answer.length in (None, 0)
-    if not whole:
+    if answer.length:  # less came than was announced
         raise http.client.IncompleteRead(b"", answer.length)
     return b"".join(parts)
 
@@ -100,11 +100,7 @@ def _refused(url: str, error: urllib.error.HTTPError) -> None:
     with contextlib.suppress(OSError, http.client.HTTPException):
         said += f", {error.read(200).decode(errors='replace').strip().partition(chr(10))[0]!r}"
     wrong_token = error.code in (401, 403)
-    advice = (
-        "the token is missing or wrong (embedder.token_from)"
-        if wrong_token
-        else "docs/black-box.md shows the JSON"
-    )
+    advice = "the token is missing or wrong (embedder.token_from)" if wrong_token else "see docs/black-box.md"
     raise FacetrialError(f"the service at {url} refuses what it is sent: {error.code} {said}; {advice}.")
 
 
@@ -112,7 +108,7 @@ def _pause(header: str | None) -> float | None:
     """Seconds that `Retry-After` asks for, a number or a date; None where it asks for none."""
     if header is None:
         return None
-    if header.strip().isdigit():
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", header):
         return float(header)
     try:
         then = email.utils.parsedate_to_datetime(header)
