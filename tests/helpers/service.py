@@ -5,6 +5,7 @@ It answers as a small network of fixed numbers does; what else it does is said b
 
 import base64
 import contextlib
+import functools
 import hashlib
 import io
 import json
@@ -24,6 +25,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from facetrial.data.synthetic import SyntheticFaces
 from facetrial.recognition.embedders.small import SmallEmbedder
 
 
@@ -45,6 +47,29 @@ def embed(pictures: np.ndarray) -> np.ndarray:
     images = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float()
     with torch.no_grad():
         return Network()(images / 255 if pictures.dtype == np.uint8 else images).numpy()
+
+
+def score(pictures: np.ndarray) -> list[dict[str, float]]:
+    """Scores of the four people of `tests.helpers.commands`, and of one more."""
+    return [
+        {**dict(zip(_drawn_people()[0], scores, strict=True)), "Nobody": -9.0}
+        for scores in _cosines(pictures)
+    ]
+
+
+def _cosines(pictures: np.ndarray) -> list[list[float]]:
+    return (embed(pictures) @ _drawn_people()[1].T).tolist()
+
+
+@functools.cache
+def _drawn_people() -> tuple[list[str], np.ndarray]:
+    """Their names, and the mean of what `embed` makes of their training pictures, (4, D)."""
+    faces = SyntheticFaces(people=4, pictures=16, pictures_min=16, size=48)
+    faces.setup()
+    train = faces.train_faces
+    vectors = embed(train.pixels[train.rows])
+    means = [vectors[train.identities == who].mean(0) for who in range(4)]
+    return list(faces.names), np.stack(means) / np.linalg.norm(means, axis=1, keepdims=True)
 
 
 @dataclass

@@ -53,9 +53,9 @@ def test_whom_it_does_not_know_is_named():
 
 def test_scores_and_embeddings_are_not_taken_for_each_other():
     embeddings = np.random.default_rng(0).standard_normal((4, 4))
-    with pytest.raises(FacetrialError, match="gives scores of 4 people.*model/head=scores"):
+    with pytest.raises(FacetrialError, match=r"gives scores of 4 people.*model/head=scores"):
         fit_head(GalleryHead(), Scoring(), embeddings, IDENTITIES, ("Ann", "Bob"))
-    with pytest.raises(FacetrialError, match="gives embeddings.*model/head=svm or gallery"):
+    with pytest.raises(FacetrialError, match=r"gives embeddings.*model/head=svm or gallery"):
         fit_head(ScoresHead(), Scoring(None), embeddings, IDENTITIES, ("Ann", "Bob"))
     fit_head(SVMHead(), Scoring(None), embeddings, IDENTITIES, ("Ann", "Bob"))
 
