@@ -1,5 +1,6 @@
 """Trials of recognisers without slopes: verdicts are those of the same network in process, whatever is killed."""
 
+import contextlib
 import os
 import subprocess
 import time
@@ -39,10 +40,16 @@ def home(tmp_path_factory):
     return tmp_path_factory.mktemp("black_box")
 
 
-def start(words):
-    return subprocess.Popen(
-        words, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+@contextlib.contextmanager
+def started(words, said):
+    """A process that is killed when the block ends; what it says goes to the end of the file `said`."""
+    with said.open("a") as file:
+        process = subprocess.Popen(words, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=file)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def answered(log):
@@ -50,38 +57,23 @@ def answered(log):
 
 
 def test_a_service_that_dies_and_a_trial_that_is_killed(home):
-    port, log = free_port(), home / "answered"
+    port, log, said = free_port(), home / "answered", home / "said"
     words = by_http(f"http://127.0.0.1:{port}/", "embedder.encoding=float32", "embedder.patience=120")
     trial = command(home, *words, *SQUARE, out="http")
-    service, killed = start(service_command(port, log, stall_after=90)), None
-    try:
-        killed = start(trial)
+    stalls = service_command(port, log, stall_after=90)
+    with started(stalls, said) as service, started(trial, said) as killed:
         while len(answered(log)) < 90:
-            assert killed.poll() is None, killed.communicate()[1]
+            assert killed.poll() is None, said.read_text()
             time.sleep(0.1)
         time.sleep(0.5)  # the next request is there by now, and is not answered
-    finally:
-        for process in (killed, service):
-            if process is not None:
-                process.kill()
-                process.communicate()
-    before = answered(log)
-    starts = 0
-    service, again = None, start(trial)
-    try:
+    before, starts = answered(log), 0
+    with started(trial, said) as again:
         while again.poll() is None:
-            if service is None or service.poll() is not None:
-                if service is not None:
-                    service.communicate()
-                service, starts = start(service_command(port, log, die_after=30, every=4)), starts + 1
-            time.sleep(0.1)
-        said = again.communicate()[1]
-        assert again.returncode == 0, said
-    finally:
-        for process in (again, service):
-            if process is not None:
-                process.kill()
-                process.communicate()
+            starts += 1
+            with started(service_command(port, log, die_after=60, every=4), said) as service:
+                while again.poll() is None and service.poll() is None:
+                    time.sleep(0.1)
+        assert again.returncode == 0, said.read_text()
     assert starts >= 2
     assert len(answered(log)) > len(before)
     assert len(answered(log)) == len(set(answered(log)))

@@ -51,10 +51,14 @@ class CommandEmbedder(BlackBox):
         dimension: D, where it finds nobody on the first pictures, which are no faces.
         cache: where answers are kept.
 
+    Attributes:
+        writes_pictures: True: it is given them as files.
+
     Raises:
         FacetrialError: there is no such program.
     """
 
+    writes_pictures = True
     weights_in_config = False  # what the files that the command names hold, no config tells
 
     @checked("embedder")
