@@ -14,7 +14,7 @@ from tests.helpers.service import command as service_command
 from tests.helpers.service import free_port, serving
 
 SIZE = "embedder.size=48"
-IN_PROCESS = ["embedder=own", "embedder._target_=tests.helpers.service.Network", SIZE, "trainer.max_epochs=0"]
+IN_PROCESS = ["embedder=own", "embedder._target_=tests.helpers.served.Network", SIZE, "trainer.max_epochs=0"]
 SQUARE = [
     "attack=square",
     "attack.budget.eps=24",
@@ -60,9 +60,9 @@ def test_a_service_that_dies_and_a_trial_that_is_killed(home):
     port, log, said = free_port(), home / "answered", home / "said"
     words = by_http(f"http://127.0.0.1:{port}/", "embedder.encoding=float32", "embedder.patience=120")
     trial = command(home, *words, *SQUARE, out="http")
-    stalls = service_command(port, log, stall_after=90)
+    stalls = service_command(port, log, stall_after=60)
     with started(stalls, said) as service, started(trial, said) as killed:
-        while len(answered(log)) < 90:
+        while len(answered(log)) < 60:
             assert killed.poll() is None, said.read_text()
             time.sleep(0.1)
         time.sleep(0.5)  # the next request is there by now, and is not answered
@@ -70,7 +70,7 @@ def test_a_service_that_dies_and_a_trial_that_is_killed(home):
     with started(trial, said) as again:
         while again.poll() is None:
             starts += 1
-            with started(service_command(port, log, die_after=60, every=4), said) as service:
+            with started(service_command(port, log, die_after=25, every=4), said) as service:
                 while again.poll() is None and service.poll() is None:
                     time.sleep(0.1)
         assert again.returncode == 0, said.read_text()
@@ -140,7 +140,7 @@ def test_what_needs_slopes_is_refused_before_anybody_is_asked(home, words, said)
 def test_who_scores_people_itself(home):
     words = [
         "embedder=callable",
-        "embedder.function=tests.helpers.service.score",
+        "embedder.function=tests.helpers.served.score",
         SIZE,
         "trainer.max_epochs=0",
     ]

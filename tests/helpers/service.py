@@ -1,11 +1,10 @@
 """A service that recognises faces, over HTTP on this machine: in this process, or as `python -m tests.helpers.service`.
 
-It answers as a small network of fixed numbers does; what else it does is said by `Faults`.
+It answers by `embed`; what else it does is said by `Faults`. No torch is imported, so that it starts at once.
 """
 
 import base64
 import contextlib
-import functools
 import hashlib
 import io
 import json
@@ -21,55 +20,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import nn
 
-from facetrial.data.synthetic import SyntheticFaces
-from facetrial.recognition.embedders.small import SmallEmbedder
-
-
-class Network(nn.Module):
-    """The small embedder with the same numbers each time."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(3)
-            self.network = SmallEmbedder(channels=6, dimension=16).eval()
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.network(images)
+_CELLS = 8  # a side
 
 
 def embed(pictures: np.ndarray) -> np.ndarray:
-    """The same, of pictures (B, H, W, 3), uint8 or float32."""
-    images = torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float()
-    with torch.no_grad():
-        return Network()(images / 255 if pictures.dtype == np.uint8 else images).numpy()
-
-
-def score(pictures: np.ndarray) -> list[dict[str, float]]:
-    """Scores of the four people of `tests.helpers.commands`, and of one more."""
-    return [
-        {**dict(zip(_drawn_people()[0], scores, strict=True)), "Nobody": -9.0}
-        for scores in _cosines(pictures)
-    ]
-
-
-def _cosines(pictures: np.ndarray) -> list[list[float]]:
-    return (embed(pictures) @ _drawn_people()[1].T).tolist()
-
-
-@functools.cache
-def _drawn_people() -> tuple[list[str], np.ndarray]:
-    """Their names, and the mean of what `embed` makes of their training pictures, (4, D)."""
-    faces = SyntheticFaces(people=4, pictures=16, pictures_min=16, size=48)
-    faces.setup()
-    train = faces.train_faces
-    vectors = embed(train.pixels[train.rows])
-    means = [vectors[train.identities == who].mean(0) for who in range(4)]
-    return list(faces.names), np.stack(means) / np.linalg.norm(means, axis=1, keepdims=True)
+    """Unit-norm embeddings (B, 192) of pictures (B, H, W, 3), uint8, or float32 in [0, 1]: where they are bright."""
+    count, side = pictures.shape[:2]
+    images = pictures.astype(np.float64) / (255 if pictures.dtype == np.uint8 else 1)
+    images = images - images.mean((1, 2), keepdims=True)
+    means = (
+        images.reshape(count, _CELLS, side // _CELLS, _CELLS, side // _CELLS, 3)
+        .mean((2, 4))
+        .reshape(count, -1)
+    )
+    return means / np.linalg.norm(means, axis=1, keepdims=True)
 
 
 @dataclass
@@ -207,6 +173,5 @@ def answering(program: Path) -> str:
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
     one = Service(Faults(**json.loads(sys.argv[3])), log=Path(sys.argv[2]))
     ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), _handler(one)).serve_forever()

@@ -8,7 +8,8 @@ from facetrial.core.errors import FacetrialError
 from facetrial.recognition.embedders.black_box.function import FunctionEmbedder
 from facetrial.recognition.embedders.factory import own_content
 from tests.helpers.embedders import made
-from tests.helpers.service import Network, embed
+from tests.helpers.served import Network
+from tests.helpers.service import embed
 
 TARGET = "facetrial.recognition.FunctionEmbedder"
 
@@ -68,7 +69,7 @@ def test_of_a_file(tmp_path):
         (None, None, r"must name a function.*found None"),
         ("no_such_module.embed", None, r"cannot be imported: .*no_such_module.*FILE\.py:NAME"),
         ("tests.helpers.service.nothing", None, "cannot be imported"),
-        ("tests.helpers.service.Network", None, r"must name a function"),
+        ("tests.helpers.served.Network", None, r"must name a function"),
         ("tests.helpers.own.NUMBER", None, r"must name a function.*found 3"),
         ("nowhere/mine.py:embed", None, r"there is no file nowhere/mine\.py"),
         ("of a file", "def other(pictures): ...", r"has no 'embed'"),

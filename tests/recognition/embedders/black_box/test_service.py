@@ -11,7 +11,8 @@ from facetrial.core.errors import FacetrialError
 from facetrial.recognition.embedders.black_box import service as module
 from facetrial.recognition.embedders.black_box.service import HttpEmbedder
 from facetrial.recognition.embedders.contract import meeting_contract
-from tests.helpers.service import Network, free_port, serving
+from tests.helpers.served import Network
+from tests.helpers.service import free_port, serving
 
 
 @pytest.fixture(autouse=True)
@@ -138,7 +139,7 @@ def test_another_dimension_than_before(tmp_path):
     with serving(say=[(200, {}, None), (200, {}, '{"answers": [[1.0, 2.0]]}')]) as service:
         asked = box(service, tmp_path)
         asked(pictures(5))
-        with pytest.raises(FacetrialError, match=r"2 numbers; expected 16.*embedder\.version"):
+        with pytest.raises(FacetrialError, match=r"2 numbers; expected 192.*embedder\.version"):
             asked(pictures(6))
 
 
