@@ -19,6 +19,7 @@ from facetrial.training.plan import RecognizerPlan
 from tests.helpers.configs import composed, named
 from tests.helpers.onnx_files import convolution
 from tests.helpers.paths import CONF
+from tests.helpers.service import answering, serving
 
 
 def test_there_are_configs_to_test():
@@ -45,15 +46,19 @@ def test_embedder(tmp_path, name):
     # What a config cannot know: the user's own.
     own = {
         "own": lambda: ["embedder._target_=tests.helpers.own.Embedder"],
+        "callable": lambda: ["embedder.function=tests.helpers.service.embed"],
+        "command": lambda: [f"embedder.command={answering(tmp_path / 'answering.py')}"],
+        "http": lambda: [f"embedder.url={service.url}"],
         "onnx": lambda: [f"embedder.weights={convolution(tmp_path / 'own.onnx')}"],
     }
-    config = composed(tmp_path, f"embedder={name}", *own.get(name, list)())
-    embedder = RecognizerPlan.of(config).make_embedder(pretrained=False)
+    with serving() as service:
+        config = composed(tmp_path, f"embedder={name}", *own.get(name, list)())
+        embedder = RecognizerPlan.of(config).make_embedder(pretrained=False)
     assert isinstance(embedder, nn.Module)
     assert (embedder.size, embedder.alignment) == (config.embedder.size, config.embedder.alignment)
     assert embedder.dimension > 0
     parameters = [n for n, _ in embedder.named_parameters() if n.startswith(tuple(embedder.last_blocks))]
-    assert parameters
+    assert parameters or not embedder.has_slope
 
 
 @pytest.mark.parametrize("name", named("data"))

@@ -13,6 +13,7 @@ import facetrial
 from facetrial.attacks import PGD, RMS, Gaussian, Linf, Margin
 from facetrial.core.errors import FacetrialError
 from facetrial.metrics.summary_json import read_summary
+from facetrial.recognition import FunctionEmbedder
 from facetrial.regions import Discs, Everywhere
 from facetrial.trial.rows import read_verdicts
 from tests.helpers.commands import words_of
@@ -98,6 +99,36 @@ def test_any_function_that_scores_the_people_is_a_victim():
     assert not verdict.summary.trusted
     with pytest.raises(FacetrialError, match="the victim scores 2 people and faces has 3"):
         facetrial.evaluate(lambda images: scores(images)[:, :2], FACES, NOISE)
+
+
+def without_a_slope(images):
+    return facetrial.enrol(means, FACES)(images.detach())
+
+
+def test_a_function_without_a_slope_is_a_victim_of_noise():
+    summary = facetrial.evaluate(without_a_slope, FACES, NOISE).summary
+    assert summary.trusted, summary.failed_checks
+    assert summary.checks["reference"].passed is None
+    assert "shows no slope" in summary.checks["reference"].detail
+
+
+def test_a_recogniser_that_says_so_is_asked_nothing_by_gradient_attacks():
+    asked = []
+
+    def embed(pictures):
+        asked.append(len(pictures))
+        return pictures.reshape(len(pictures), -1)[:, ::99] + 1.0
+
+    victim = facetrial.enrol(FunctionEmbedder(embed, 32), FACES)
+    before, pgd = len(asked), facetrial.Attack(Everywhere(), Linf(eps=8), PGD(Margin(), steps=2, step=0.5))
+    test = FACES.test_faces.batch([0, 1])
+    with pytest.raises(
+        FacetrialError, match=r"the function .*embed answers and shows no slope.*attack=square"
+    ):
+        pgd(victim, test, 0)
+    assert len(asked) == before
+    with pytest.raises(FacetrialError, match="shows no slope"):
+        facetrial.evaluate(victim, FACES, pgd)
 
 
 def test_mistakes_are_explained():

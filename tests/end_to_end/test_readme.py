@@ -20,6 +20,7 @@ from tests.helpers.drawn_folders import draw_photographs
 from tests.helpers.kaggle_files import kaggle_files
 from tests.helpers.onnx_files import convolution
 from tests.helpers.paths import ROOT
+from tests.helpers.service import free_port
 
 STUDIED = ("George_W_Bush", "Bill_Clinton", "Hamid_Karzai", "Tony_Blair", "John_Negroponte")
 # By CI itself, which sets up with the first and runs the second.
@@ -53,6 +54,16 @@ COMMANDS = list(
         if line not in RUN_BY_CI | TRIED_ELSEWHERE
     )
 )
+
+
+@pytest.fixture(scope="module")
+def port(home):
+    """Where the service of docs/black-box.md listens, which one of its commands asks."""
+    found = free_port()
+    service = subprocess.Popen([sys.executable, home / "my_server.py", str(found)], stderr=subprocess.DEVNULL)
+    yield found
+    service.kill()
+    service.wait()
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +119,10 @@ def quick(words: list[str], home: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("line", COMMANDS)
-def test_command(line, home):
-    words = shlex.split(line)
+def test_command(line, home, request):
+    words = shlex.split(line.replace("[python,", f"[{sys.executable},"))
+    if "embedder=http" in words:
+        words = [word.replace(":8000/", f":{request.getfixturevalue('port')}/") for word in words]
     if words[0] == "make":
         told = [*words, "-n", "-o", ".venv/.installed"]  # what it would run, without the environment
         # As a user calls it, and not as a part of the `make test` that may be running this.

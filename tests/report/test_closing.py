@@ -59,6 +59,12 @@ def test_a_weak_attack_is_followed_by_a_strong_one_of_the_same_place_and_size(no
         assert next_steps(replace(noise, attack_parts=RMS | parts))[0].startswith("attack=pgd,")
 
 
+def test_before_a_recogniser_without_slopes_a_search_is_the_strongest(noise):
+    assert next_steps(replace(noise, black_box=True))[0].startswith("attack=square,")
+    square = replace(noise, black_box=True, chosen=replace(noise.chosen, attack="square"))
+    assert next_steps(square)[0].startswith("attack=transfer attack.surrogate=NAME,")
+
+
 def test_what_failed_goes_first_and_a_look_is_followed_by_all(full):
     checks = {"slopes": Outcome(False, "none", "give another loss")}
     steps = next_steps(replace(full, checks=checks, trusted=False, limit=40))

@@ -78,6 +78,7 @@ def test_what_an_earlier_start_left_in_its_folder_goes_and_its_rows_are_taken_ov
     [
         (["save_images=true"], "save_images=true keeps attacked pictures"),
         (["physical=saved"], "physical=saved keeps attacked pictures"),
+        (["embedder=command"], "embedder=command is given pictures as files.*embedder=http"),
         (
             ["data=lfw", "attack=landmarks"],
             "no landmark network at .* its training writes files with the faces",

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from hydra.utils import get_object
+
 from facetrial.core.errors import FacetrialError
 from facetrial.runtime.started import config_folder
 
@@ -26,11 +28,19 @@ def check_known_parts(config: Any, file: Path) -> None:
     Raises:
         FacetrialError: it names another.
     """
-    if others := sorted({name for name in _named(config) if name not in known_parts()}):
+    if others := sorted(
+        {name for name in _named(config) if name not in known_parts() or _calls_others(name)}
+    ):
         raise FacetrialError(
-            f"{file} calls {', '.join(others[:3])}, which this package's configs do not: a file from elsewhere could "
-            "have anything called by that. If it is your own, or you know what this does, give own_code=True."
+            f"{file} calls {', '.join(others[:3])}, which this package's configs do not, or which runs or asks what "
+            "the file names: a file from elsewhere could have anything called by that. If it is your own, or you know "
+            "what this does, give own_code=True."
         )
+
+
+def _calls_others(name: str) -> bool:
+    """Whether what is of this package runs what its settings name, or sends pictures where they say."""
+    return bool(getattr(get_object(name), "calls_others", False)) if name.startswith("facetrial.") else False
 
 
 @cache

@@ -15,6 +15,7 @@ from facetrial.data.datamodule import FacesDataModule
 from facetrial.recognition.embedders.factory import make_embedder
 from facetrial.recognition.foreign import as_module
 from facetrial.recognition.gallery_head import GalleryHead
+from facetrial.recognition.scores_head import ScoresHead, fit_head
 from facetrial.recognition.victim import Victim, device_of
 from facetrial.run.context import TrialContext
 from facetrial.runtime.checkpoints import load_checkpoint
@@ -67,7 +68,8 @@ def load_embedder(name: str, **settings: Any) -> nn.Module:
     """An embedder of the config group `embedder`, in eval mode.
 
     Args:
-        name: "inception_resnet_v1" (FaceNet), "mobilefacenet", "onnx", "own" or "small", which was never trained.
+        name: "inception_resnet_v1" (FaceNet), "mobilefacenet", "onnx", "own", "callable", "http", "command" or "small",
+            which was never trained.
         settings: of its config, such as `weights`, a file.
 
     Raises:
@@ -78,7 +80,10 @@ def load_embedder(name: str, **settings: Any) -> nn.Module:
         raise FacetrialError(f"there is no embedder {name!r}; there are {', '.join(known)}.")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # one that was never trained is the same each time
-        embedder = make_embedder(plain(OmegaConf.load(folder / f"{name}.yaml"), resolve=False) | settings)
+        group = OmegaConf.load(folder / f"{name}.yaml")
+        paths = OmegaConf.load(folder.parent / "paths" / "default.yaml")  # which some go by
+        config = plain(OmegaConf.create({"paths": paths, "embedder": group}))
+        embedder = make_embedder(config["embedder"] | settings)
     return embedder.eval().requires_grad_(False)
 
 
@@ -97,6 +102,6 @@ def enrol(embedder: nn.Module | Callable[[Tensor], Tensor], faces: FacesDataModu
     with torch.no_grad():
         for batch in train.batches(_BATCH, device_of(network)):
             embeddings.append(network(batch.images).float().cpu())
-    head = GalleryHead()
-    head.fit(torch.cat(embeddings).numpy(), train.identities)
+    head = GalleryHead() if getattr(network, "people", None) is None else ScoresHead()
+    fit_head(head, network, torch.cat(embeddings).numpy(), train.identities, faces.names)
     return Victim(network, head.to(device_of(network)), faces.names).freeze()

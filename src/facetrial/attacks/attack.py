@@ -23,6 +23,7 @@ from facetrial.recognition.fast_copy import FastCopies
 from facetrial.recognition.foreign import check_eval_mode
 from facetrial.recognition.layers import scores_of
 from facetrial.recognition.victim import device_of, names_of
+from facetrial.recognition.without_slope import black_box, without_slope
 from facetrial.regions.regions import Region
 
 
@@ -188,6 +189,8 @@ class Attack:
         if victim is not None:
             check_eval_mode(victim)
         images = check_images(faces.images)
+        if victim is not None and self.method.asks_gradient and not self.surrogate and black_box(victim):
+            raise without_slope(victim, images)  # before it is asked for anything
         draws = Draws(seed, faces.pictures, draw)
         height, width = images.shape[-2:]
         region = self.region(faces.landmarks, height, width, draws)

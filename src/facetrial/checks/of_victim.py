@@ -5,9 +5,10 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
+from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
 from facetrial.core.settings import Count, NotNegative, Share, Unit
 from facetrial.recognition.layers import base_model, scores_of
+from facetrial.recognition.without_slope import keeps_answers
 from facetrial.statistics.intervals import wilson
 
 
@@ -15,7 +16,8 @@ class SameAlone(Check):
     """A picture's scores are the same alone, in a batch, and when they are asked for again.
 
     They are not where batch-norm takes its statistics from the batch, or dropout draws, whatever mode a layer says that
-    it is in. Both make every gradient and every verdict depend on what else was in the batch.
+    it is in. Both make every gradient and every verdict depend on what else was in the batch. It is left out where
+    answers are kept, so that nobody asks again.
 
     Args:
         pictures: how many make the batch.
@@ -32,6 +34,8 @@ class SameAlone(Check):
         self.tolerance = tolerance
 
     def __call__(self, evidence: Evidence) -> Outcome:
+        if keeps_answers(evidence.victim):
+            return does_not_apply("the recogniser's answers are kept: it is asked about no picture twice")
         images = evidence.images(evidence.some(self.pictures))
         together = scores_of(evidence.victim, images)
         off = self._off(together, scores_of(evidence.victim, images))

@@ -11,6 +11,7 @@ from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, fail
 from facetrial.core.randomness import Draws
 from facetrial.core.settings import Count, Share, Unit
 from facetrial.recognition.layers import Defended, adaptive_view, base_model, layers, scores_of, unchecked
+from facetrial.recognition.without_slope import black_box
 
 _BLOCKS = 8  # a side
 _REACH, _REACH_OF_LAYERS = 2 / 255, 8 / 255  # how far scores are asked for on either side
@@ -28,7 +29,8 @@ class TrueSlopes(Check):
     gradient foretells. A defence that declares what an attacker sees in its place (`adaptive_view`) need only come
     near; one that draws is left out, with all in front of it. The innermost layer that errs is named.
 
-    It is left out of attacks that ask for no gradient, and of those that ask a surrogate.
+    It is left out of attacks that ask for no gradient, of those that ask a surrogate, and before a recogniser that says
+    that it has no slope.
 
     Args:
         pictures: how many are looked at.
@@ -47,6 +49,8 @@ class TrueSlopes(Check):
         self.least = least
 
     def __call__(self, evidence: Evidence) -> Outcome | None:
+        if black_box(evidence.victim) is not None:
+            return does_not_apply("the recogniser answers and shows no slope")
         if not evidence.attack.method.asks_gradient:
             return does_not_apply("the attack asks for no gradient")
         if evidence.attack.surrogate is not None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 
 def embedder_name(embedder: str, settings: Mapping[str, Any]) -> str:
@@ -14,10 +15,21 @@ def embedder_name(embedder: str, settings: Mapping[str, Any]) -> str:
     'own (MyEmbedder)'
     >>> embedder_name("onnx", {"weights": "models/r50.onnx"})
     'onnx (r50.onnx)'
+    >>> embedder_name("http", {"url": "http://127.0.0.1:8000/faces?key=1", "encoding": "png"})
+    'http (127.0.0.1:8000/faces, png)'
+    >>> embedder_name("command", {"command": ["python", "tools/embed.py"], "encoding": "float32"})
+    'command (embed.py, float32)'
+    >>> embedder_name("callable", {"function": "my_module.embed", "takes": "uint8"})
+    'callable (embed, uint8)'
     """
     which: dict[str, Callable[[], str]] = {
         "own": lambda: settings["_target_"].rpartition(".")[2],
         "onnx": lambda: Path(settings["weights"]).name,
+        "http": lambda: (
+            f"{urlsplit(settings['url']).netloc}{urlsplit(settings['url']).path}, {settings['encoding']}"
+        ),
+        "command": lambda: f"{Path(settings['command'][-1]).name}, {settings['encoding']}",
+        "callable": lambda: f"{re.split('[.:]', settings['function'])[-1]}, {settings['takes']}",
     }
     return f"{embedder} ({which[embedder]()})" if embedder in which else embedder
 

@@ -75,12 +75,13 @@ class TrialSummary(About):
         trusted: whether checks were run, none failed, and some picture was attacked.
         seconds: the last start took.
         images_per_second: of the last start; None where it had nothing left to do.
-        cost: of the defence; None of pairs.
+        cost: of the defence; None of pairs, and of a recogniser whose answers are kept.
         versions: of Python and the packages that decide a figure.
         attack_parts: the attack's config, as it was used.
         noise_level: where it was found and not given.
         class_size: None where people do not differ in their number of training pictures.
         weak_on_purpose: the threat model of an attacker who does less than could be done; None of one in full strength.
+        black_box: whether the recogniser shows no slope; None where it may.
         left_out: pictures that could not be used; None where all were.
         region: None of pairs, as are `power`, `tasks` and `cases`.
         certified: of a certified victim.
@@ -110,6 +111,7 @@ class TrialSummary(About):
     class_size: ClassSize | None
     over_people: OverPeople | None = None
     weak_on_purpose: str | None = None
+    black_box: bool | None = None
     left_out: LeftOut | None = None
     region: RegionUsed | None = None
     power: Power | None = None

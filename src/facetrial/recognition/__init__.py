@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
+    from facetrial.recognition.embedders.black_box.function import FunctionEmbedder
+    from facetrial.recognition.embedders.black_box.program import CommandEmbedder
+    from facetrial.recognition.embedders.black_box.service import HttpEmbedder
     from facetrial.recognition.embedders.edgeface import EdgeFace
     from facetrial.recognition.embedders.inception_resnet_v1 import InceptionResnetV1
     from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
@@ -12,17 +15,22 @@ if TYPE_CHECKING:
     from facetrial.recognition.embedders.small import SmallEmbedder
     from facetrial.recognition.gallery_head import GalleryHead
     from facetrial.recognition.layers import Defended, scores_of
+    from facetrial.recognition.scores_head import ScoresHead
     from facetrial.recognition.svm_head import SVMHead
     from facetrial.recognition.victim import Victim
 
 __all__ = [
+    "CommandEmbedder",
     "Defended",
     "EdgeFace",
+    "FunctionEmbedder",
     "GalleryHead",
+    "HttpEmbedder",
     "InceptionResnetV1",
     "MobileFaceNet",
     "OnnxEmbedder",
     "SVMHead",
+    "ScoresHead",
     "SmallEmbedder",
     "Victim",
     "scores_of",

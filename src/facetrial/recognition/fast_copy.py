@@ -120,8 +120,10 @@ def _without_factors(network: nn.Module) -> nn.Module:
     return network
 
 
-def _is_captured(victim: nn.Module) -> bool:
-    return isinstance(victim, Victim) and isinstance(victim.embedder, CapturedModule)
+def _has_no_copy(victim: nn.Module) -> bool:
+    """Whether a victim's passes are captured already, or nobody here computes them."""
+    embedder = getattr(victim, "embedder", victim)
+    return isinstance(embedder, CapturedModule) or not getattr(embedder, "has_slope", True)
 
 
 def low_is_faster(device: torch.device) -> bool:
@@ -149,8 +151,8 @@ class FastCopies:
         Args:
             low: whether the copy may compute in bfloat16.
         """
-        if not len(images) or _is_captured(victim):
-            return victim  # who is asked nothing, or is fast
+        if not len(images) or _has_no_copy(victim):
+            return victim  # who is asked nothing, or needs none
         state = [*victim.parameters(), *victim.buffers()]
         made = (weakref.ref(victim), images.device, sum(tensor._version for tensor in state), low)
         if self._copy is None or self._made != made or self._strays(victim, images[:4]):
@@ -160,7 +162,7 @@ class FastCopies:
 
     def exact(self, victim: nn.Module, images: Tensor) -> nn.Module:
         """The victim itself, for images (B, 3, H, W) that were checked; as graphs where these can be captured."""
-        if not can_capture(images.device) or not isinstance(victim, Victim) or _is_captured(victim):
+        if not can_capture(images.device) or not isinstance(victim, Victim) or _has_no_copy(victim):
             return unchecked(victim)
         made = (weakref.ref(victim), images.device)
         if self._captured is None or self._captured[0] != made:

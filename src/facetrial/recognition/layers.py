@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from facetrial.core.errors import FacetrialError
 from facetrial.faces.batch import check_images
 from facetrial.recognition.foreign import as_module
+from facetrial.recognition.scores_head import ScoresHead
 from facetrial.recognition.victim import Victim, similarities
 
 M = TypeVar("M", bound=nn.Module)
@@ -232,11 +233,11 @@ def shallow(module: M) -> M:
 def scores_and_embeddings(victim: nn.Module, images: Tensor) -> tuple[Tensor, Tensor | None]:
     """Scores (B, C) as by `scores_of`, and the unit-norm embeddings (B, D) that the victim took them from.
 
-    None in their place where there is not one embedding a picture: a plain classifier has none, and votes over
-    changed copies of a picture rest on many.
+    None in their place where there is not one embedding a picture: a plain classifier has none, nor one that scores
+    people itself, and votes over changed copies of a picture rest on many.
     """
     model = base_model(victim)
-    if not isinstance(model, Victim):
+    if not isinstance(model, Victim) or isinstance(model.head, ScoresHead):
         return scores_of(victim, images), None
     seen: list[Tensor] = []
     hook = model.embedder.register_forward_hook(lambda module, inputs, output: seen.append(output.detach()))

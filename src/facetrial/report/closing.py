@@ -61,6 +61,10 @@ def next_steps(summary: TrialSummary) -> list[str]:
 
 def _stronger(summary: TrialSummary) -> str:
     """The same attack in full strength, where it is the method alone that is weak; else another one."""
+    if summary.black_box:
+        if summary.chosen.attack != "square":
+            return "attack=square, a search by scores, the most that can be done without slopes"
+        return "attack=transfer attack.surrogate=NAME, changes that are found on another recogniser"
     budget = summary.attack_parts.get("budget")
     kind = str(budget.get("_target_", "")).rpartition(".")[2] if isinstance(budget, dict) else ""
     knows_all = summary.attack_parts.get("adaptive", True) and not summary.attack_parts.get("surrogate")

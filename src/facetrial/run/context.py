@@ -28,7 +28,7 @@ from facetrial.recognition.victim import Victim
 from facetrial.run.fingerprint import trial_digest, trial_fingerprint
 from facetrial.run.level.noise_level import at_level, noise_level_of, trained_at
 from facetrial.run.origin import Origin
-from facetrial.run.surrogate import make_surrogate
+from facetrial.run.surrogate import check_slopes, make_surrogate
 from facetrial.runtime import started
 from facetrial.runtime.plan import Settings, make_trainer
 from facetrial.runtime.settings import check_settings
@@ -157,8 +157,10 @@ class TrialContext:
         )
 
     def make_attack(self, goal: Goal, surrogate: Surrogate | None = None) -> Attack:
-        """The attack of the config, for this goal."""
-        return instantiate(self.settings["attack"], goal=goal, surrogate=surrogate)
+        """The attack of the config, for this goal; a FacetrialError where it goes by slopes that nobody has."""
+        attack: Attack = instantiate(self.settings["attack"], goal=goal, surrogate=surrogate)
+        check_slopes(attack, self.settings, self.choices)
+        return attack
 
     @cached_property
     def attack(self) -> Attack:

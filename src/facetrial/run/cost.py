@@ -12,6 +12,7 @@ from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.parts import Cost
 from facetrial.recognition.layers import suspicions
 from facetrial.recognition.victim import device_of
+from facetrial.recognition.without_slope import keeps_answers
 from facetrial.report.estimate import estimate_in_words, most_passes
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,13 @@ def say_how_long(
     """
     passes = most_passes(method, training_pictures / pictures)
     if passes < _FEW_PASSES:
+        return
+    if keeps_answers(victim):  # one that is kept would be timed
+        log.info(
+            "Attacking %d pictures asks about %d at most; what was answered before is not asked again.",
+            pictures,
+            passes * pictures,
+        )
         return
     seconds = passes * pictures / cost(victim, faces, None).answers_per_second
     if (said := estimate_in_words(seconds)) is not None:

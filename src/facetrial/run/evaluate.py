@@ -24,6 +24,7 @@ from facetrial.metrics.class_size import class_size_summary, gallery_verdicts
 from facetrial.metrics.physical import physical_summary
 from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.tasks.summary import tasks_summary
+from facetrial.recognition.without_slope import keeps_answers
 from facetrial.report.console import print_summary
 from facetrial.report.gate import hold_gate
 from facetrial.run.context import TrialContext
@@ -127,7 +128,8 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         sent = physical(victim, faces, rows, shards, context.trainer.strategy.root_device, context.resume)
         write_rows(sent.assign(synthetic=faces.synthetic), context.folder / "physical.csv")
         sent_on = physical_summary(rows, sent, physical.paths, attack.goal.name, faces.alignment)
-    costs = cost(victim, test, context.origin.train_seconds)
+    # Of who is asked about no picture twice, an answer that is kept would be timed.
+    costs = None if keeps_answers(victim) else cost(victim, test, context.origin.train_seconds)
     pictures = {} if shown is None else kept_pictures(shards, rows, shown)
     return write_results(context, outcome, pictures, costs, tasks, certified, sent_on, class_size)
 

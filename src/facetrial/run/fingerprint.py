@@ -22,8 +22,9 @@ _DECIDE_ROWS = (
 )  # fmt: skip
 # And what a victim's answers come from.
 _DECIDE_ANSWERS = ("core/randomness.py", "data", "defenses", "faces", "recognition", "trial/held_out.py")
-# What may differ between two starts of one trial. What stands in `data`, `landmarks` and `trainer` is told by recipes.
-_NOT_ASKED = ("paths", "callbacks", "resume", "gate", "logger", "data", "landmarks", "trainer")
+# What may differ between two starts of one trial. What stands in `data`, `landmarks`, `embedder` and `trainer` is told
+# by recipes.
+_NOT_ASKED = ("paths", "callbacks", "resume", "gate", "logger", "data", "landmarks", "embedder", "trainer")
 _PLACES = ("hydra", "paths", "callbacks", "trainer", "logger")
 
 

@@ -7,6 +7,7 @@ from hydra.utils import instantiate
 
 from facetrial.core.errors import FacetrialError
 from facetrial.data.synthetic import SyntheticFaces
+from facetrial.recognition.embedders.factory import said_by_class
 from facetrial.report.mean_face import FACE, MASK
 from facetrial.run.context import TrialContext
 from facetrial.runtime.plan import Plan, class_name
@@ -20,6 +21,11 @@ def check_private(context: TrialContext) -> None:
         raise FacetrialError(
             "privacy=on: physical=saved keeps attacked pictures beside their rows, to send them on. Leave one of them "
             "out."
+        )
+    if said_by_class(context.settings["embedder"], "writes_pictures", False):
+        raise FacetrialError(
+            f"privacy=on: embedder={context.choices['embedder']} is given pictures as files. Leave one of them out, or "
+            "have it answer over HTTP: embedder=http."
         )
     plan = getattr(instantiate(context.settings["landmarks"]), "plan", None)
     drawn = isinstance(plan, Plan) and class_name(plan.data) == SyntheticFaces.__name__.lower()

@@ -19,6 +19,7 @@ from facetrial.metrics.security_curve import SMALLEST, curve_rows, security_curv
 from facetrial.metrics.summary import TrialSummary, summarise
 from facetrial.metrics.tasks.results import Tasks
 from facetrial.metrics.tasks.summary import tasks_rows
+from facetrial.recognition.without_slope import black_box
 from facetrial.report.mean_face import write_mean_face
 from facetrial.report.showcase import write_showcase
 from facetrial.report.trial_report import write_report
@@ -49,7 +50,7 @@ def write_results(
     context: TrialContext,
     outcome: TrialOutcome,
     pictures: Pictures,
-    cost: Cost,
+    cost: Cost | None,
     tasks: Tasks,
     certified: Certified | None,
     physical: Physical | None,
@@ -84,6 +85,7 @@ def write_results(
         attack_parts=context.settings["attack"],
         noise_level=context.noise_level,
         weak_on_purpose=outcome.weak_on_purpose,
+        black_box=True if black_box(context.victim) is not None else None,
         cost=cost,
         class_size=class_size,
         left_out=left_out_summary(faces),

@@ -1,9 +1,35 @@
-"""The recogniser that an attack asks in the victim's place, as a plan describes it."""
+"""Whom an attack asks: whether it can, and the recogniser in the victim's place, as a plan describes it."""
 
+from collections.abc import Mapping
+
+from facetrial.attacks.attack import Attack
 from facetrial.attacks.surrogate import Surrogate, maps_between
+from facetrial.core.errors import FacetrialError
 from facetrial.data.datamodule import FacesDataModule
+from facetrial.recognition.embedders.factory import has_slope
+from facetrial.recognition.without_slope import NEEDS_NO_SLOPE
+from facetrial.runtime import started
+from facetrial.runtime.plan import Settings
 from facetrial.training.plan import RecognizerPlan
 from facetrial.training.train import recognizer_for
+
+
+def check_slopes(attack: Attack, settings: Settings, choices: Mapping[str, str]) -> None:
+    """Raises FacetrialError for an attack that goes by slopes where who is asked shows none; nothing is made for it.
+
+    Args:
+        attack: less its surrogate.
+        settings: the whole config.
+        choices: the name of the config that was chosen, by group.
+    """
+    asked, name = settings["embedder"], settings["attack"].get("surrogate")
+    if name is not None:
+        asked = started.settings_of("embedder", name, "attack.surrogate")
+    if attack.method.asks_gradient and not has_slope(asked):
+        raise FacetrialError(
+            f"embedder={name or choices['embedder']} answers and shows no slope, by which attack={choices['attack']} "
+            f"goes. {NEEDS_NO_SLOPE}."
+        )
 
 
 def make_surrogate(plan: RecognizerPlan, faces: FacesDataModule) -> Surrogate:

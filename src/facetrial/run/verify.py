@@ -78,6 +78,10 @@ def run_pair_trial(
     device = context.trainer.strategy.root_device
     in_front = list(context.plan.defenses_in_front.values())
     embedder, untouched = embedder_for(context.plan)
+    if getattr(embedder, "people", None) is not None:
+        raise FacetrialError(
+            "task=verification compares embeddings, and the recogniser gives scores of people. Leave task out."
+        )
     if mirror:
         embedder = Mirrored(embedder)
     asked = defended(Victim(embedder, nn.Identity(), ["embedding"]).freeze(), in_front, whole.pictures)

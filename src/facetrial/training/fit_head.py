@@ -13,6 +13,7 @@ from torch import Tensor
 
 from facetrial.defenses.trained.wrapped_data import training_faces
 from facetrial.faces.batch import Faces
+from facetrial.recognition.scores_head import fit_head
 from facetrial.recognition.victim import Victim
 from facetrial.training.lightning_module import Recognizer
 
@@ -49,7 +50,7 @@ class FitHead(Callback):
                 embeddings.to(pl_module.device), torch.from_numpy(identities).to(pl_module.device)
             )
         if data.needs_fitting:
-            pl_module.head.fit(embeddings.double().numpy(), identities)
+            _fit(pl_module, embeddings, identities, data.names)
             with _as_victim(pl_module, data.names) as victim:
                 data.fit_attack(victim)
 
@@ -64,7 +65,7 @@ class FitHead(Callback):
             pl_module.to(trainer.strategy.root_device)  # Lightning has moved it to the CPU by now
             if data.asks_victim:
                 clean, identities = _embed(pl_module, data.clean_faces.head_batches(), pl_module.embedder)
-                pl_module.head.fit(clean.double().numpy(), identities)
+                _fit(pl_module, clean, identities, data.names)
                 with _as_victim(pl_module, data.names) as victim:
                     embeddings, identities = _embed(pl_module, data.head_batches(victim), pl_module.embedder)
             else:
@@ -74,7 +75,11 @@ class FitHead(Callback):
         log.info(
             "Fitting the head on %d embeddings of %d people.", len(embeddings), len(np.unique(identities))
         )
-        pl_module.head.fit(embeddings.double().numpy(), identities)
+        _fit(pl_module, embeddings, identities, data.names)
+
+
+def _fit(module: Recognizer, embeddings: Tensor, identities: np.ndarray, names: list[str]) -> None:
+    fit_head(module.head, module.embedder, embeddings.double().numpy(), identities, names)
 
 
 def _recognizer(module: LightningModule) -> Recognizer:

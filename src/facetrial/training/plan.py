@@ -18,7 +18,7 @@ from facetrial.defenses.base import Defense
 from facetrial.defenses.build import check_defenses
 from facetrial.defenses.trained.wrapped_data import TrainingFaces
 from facetrial.faces.batch import FaceDataset
-from facetrial.recognition.embedders.factory import make_embedder, own_content
+from facetrial.recognition.embedders.factory import deciding, make_embedder, own_content
 from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.svm_head import SVMHead
 from facetrial.recognition.victim import Victim
@@ -33,8 +33,7 @@ _TRAINS = (
     "core/randomness.py", "core/seeding.py", "data/datamodule.py", "data/lfw.py", "data/people_folder.py",
     "data/photos", "data/rendering", "data/splits.py", "data/synthetic.py", "faces/batch.py", "faces/frames.py",
     "faces/saved_again.py", "recognition/embedders", "recognition/enrolment.py", "recognition/gallery_head.py",
-    "recognition/svm_head.py",
-    "training",
+    "recognition/scores_head.py", "recognition/svm_head.py", "training",
 )  # fmt: skip
 _TRAINS_DEFENDED = (
     "attacks",
@@ -96,7 +95,7 @@ class RecognizerPlan(Plan):
 
     @cached_property
     def recipe(self) -> Settings:
-        embedder = dict(self.embedder)
+        embedder = deciding(self.embedder)
         if "weights" in embedder:
             embedder["weights"] = file_content(embedder["weights"])
         if (content := own_content(self.embedder)) is not None:

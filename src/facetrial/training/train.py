@@ -7,14 +7,17 @@ import shutil
 import torch
 from lightning import seed_everything
 
+from facetrial.attacks.attack import Attack
 from facetrial.core.errors import Diverged, FacetrialError
 from facetrial.core.files import check_writable
 from facetrial.core.locks import file_lock
 from facetrial.core.seeding import SeedSteps
 from facetrial.faces.batch import FaceDataset
+from facetrial.recognition.embedders.factory import has_slope
 from facetrial.recognition.victim import Victim, device_of
 from facetrial.runtime.checkpoints import save_checkpoint, training_cut_short
 from facetrial.runtime.loggers import log_training
+from facetrial.runtime.plan import class_name
 from facetrial.training.fit_head import FitHead
 from facetrial.training.plan import RecognizerPlan
 from facetrial.training.stop_when_not_finite import StopWhenNotFinite
@@ -56,8 +59,9 @@ def train_recognizer(plan: RecognizerPlan) -> dict[str, float]:
 def _train(plan: RecognizerPlan) -> dict[str, float]:
     seed_everything(plan.seed, workers=True, verbose=False)
     check_writable(plan.path.parent)
-    embedder = plan.make_embedder()  # before the data: a mistake in it shows at once
     epochs = _epochs(plan)
+    _check_slopes(plan, epochs)
+    embedder = plan.make_embedder()  # before the data: a mistake in it shows at once
     known_before, seconds_before = plan.embedder.get("weights") is not None, 0.0
     if not known_before and any(defense.from_clean for defense in plan.training_defenses.values()):
         log.info("Training with this defence starts from the recogniser without one.")
@@ -129,6 +133,24 @@ def _epochs(plan: RecognizerPlan) -> int:
                 f"{'trainer.max_epochs' if defense.epochs is None else f'defense.{name}.epochs'}."
             )
     return epochs
+
+
+def _check_slopes(plan: RecognizerPlan, epochs: int) -> None:
+    """Raises FacetrialError where an embedder without slopes would need some to be trained."""
+    if has_slope(plan.embedder):
+        return
+    if epochs:
+        raise FacetrialError(
+            f"{class_name(plan.embedder)} answers and shows no slope, by which networks are trained: take it as it is, "
+            "trainer.max_epochs=0, and leave out defences that train the network."
+        )
+    for name, defense in plan.training_defenses.items():
+        attack = getattr(defense, "attack", None)
+        if isinstance(attack, Attack) and attack.method.asks_gradient:
+            raise FacetrialError(
+                f"defense={name} trains against {type(attack.method).__name__}, which goes by slopes, and "
+                f"{class_name(plan.embedder)} shows none. Take noise: attack@defense.{name}.attack=landmarks."
+            )
 
 
 def accuracy(victim: Victim, faces: FaceDataset, batch_size: int) -> float:

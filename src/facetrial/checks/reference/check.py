@@ -12,6 +12,7 @@ from facetrial.checks.reference.search import NORMS
 from facetrial.checks.rerun import compare, hits_of
 from facetrial.core.settings import Count, Positive, Share, Unit, whole
 from facetrial.recognition.layers import layers
+from facetrial.recognition.without_slope import has_slope
 
 
 def weak_on_purpose(evidence: Evidence) -> str | None:
@@ -50,8 +51,8 @@ class ReferenceAttack(Check):
     astray as they led the trial's attack, by squares, which need none. Trials under other threat models are not failed
     for being weaker: they are told what a full-strength attack along slopes leaves of what they left.
 
-    It is left out where the budget's norm is none of Linf, L2, RMS and L1, where no picture is at stake, and where so
-    few withstood that even all of them would be no more than chance.
+    It is left out where the budget's norm is none of Linf, L2, RMS and L1, where no picture is at stake, where the
+    victim shows no slope, and where so few withstood that even all of them would be no more than chance.
 
     Args:
         pictures: how many that withstood are attacked again at most.
@@ -84,6 +85,8 @@ class ReferenceAttack(Check):
         hits = hits_of(evidence.rows, trial.goal.name)
         if not hits:
             return does_not_apply("no picture is at stake")
+        if not has_slope(evidence.victim, evidence.images(evidence.some(1))):
+            return does_not_apply("the recogniser shows no slope, by which the second attack goes")
         own_time = self.seconds * (_ON_GPU if evidence.device.type == "cuda" else 1.0)
         ends = time.monotonic() + max(own_time, evidence.seconds / 4)
         model = weak_on_purpose(evidence)

@@ -30,6 +30,7 @@ class UnitNorm(nn.Module):
         super().__init__()
         self.network = network
         self.last_blocks = tuple(f"network.{name}" for name in getattr(network, "last_blocks", ("",)))
+        self.has_slope = getattr(network, "has_slope", True)
 
     def forward(self, images: Tensor) -> Tensor:
         return F.normalize(self.network(images))
@@ -40,7 +41,8 @@ def meeting_contract(embedder: nn.Module, size: int, alignment: str, name: str) 
 
     Embeddings of another norm are normalised, and said so. Attributes that others ask an embedder for are set where
     it lacks them: `size`, `alignment`, `dimension` (D) and `last_blocks` (prefixes of the parameters that are trained
-    unless `model.trainable` names others; all).
+    unless `model.trainable` names others; all). One that says that it has no slope (`has_slope`) is asked for none, and
+    may find nobody on what it is shown, which is no face.
 
     Args:
         embedder: whatever the config made.
@@ -51,7 +53,7 @@ def meeting_contract(embedder: nn.Module, size: int, alignment: str, name: str) 
     Raises:
         FacetrialError: it is no network, stays in train mode, does not take such images, gives no batch of vectors,
             gives some that are not finite, gives all pictures the same, lets one picture of a batch change another's,
-            or has no slope.
+            or has no slope and does not say so.
     """
     if not isinstance(embedder, nn.Module):
         raise FacetrialError(
@@ -69,7 +71,7 @@ def meeting_contract(embedder: nn.Module, size: int, alignment: str, name: str) 
     known = getattr(embedder, "dimension", dimension)
     if known != dimension:
         raise FacetrialError(f"{name} says its dimension is {known} and gives embeddings of {dimension}.")
-    if (norms - 1).abs().max() > _UNIT:
+    if (norms - 1).abs().max() > _UNIT and getattr(embedder, "people", None) is None:
         log.info("%s gives embeddings of norm %.3g; they are normalised.", name, norms.mean())
         embedder = UnitNorm(embedder)
     for attribute, value in {
@@ -89,14 +91,19 @@ def _asked(embedder: nn.Module, size: int, name: str) -> tuple[Tensor, int]:
     # Smooth, as faces are: a network that averages over pixels makes the same of any noise.
     images = F.interpolate(torch.rand(3, 3, 6, 6, generator=generator), (size, size), mode="bilinear")
     images = images.to(device_of(embedder)).requires_grad_()
+    has_slope = getattr(embedder, "has_slope", True)
     with torch.enable_grad():
         embeddings = _embedded(embedder, images, name)
+        found_nobody = embeddings.isnan().all(1)
+        if not has_slope and found_nobody.any():
+            return torch.ones(len(embeddings)), embeddings.shape[1]
         if not embeddings.isfinite().all():
             raise FacetrialError(
                 f"{name} gave embeddings that are not finite. Are its weights loaded, and does it standardise images "
                 "in [0, 1] itself?"
             )
-        _check_slope(embeddings, images, name)
+        if has_slope:
+            _check_slope(embeddings, images, name)
         vectors = F.normalize(embeddings.detach().float())
         if torch.pdist(vectors).min() < _DIFFERENT:
             raise FacetrialError(
@@ -117,6 +124,8 @@ def _embedded(embedder: nn.Module, images: Tensor, name: str) -> Tensor:
     count, _, _, size = images.shape
     try:
         embeddings = embedder(images)
+    except FacetrialError:
+        raise
     except Exception as error:  # the network's own code raises what it likes
         raise FacetrialError(
             f"{name} cannot embed images ({count}, 3, {size}, {size}) in [0, 1]: {first_line(error)}. Set "
@@ -140,7 +149,8 @@ def _check_slope(embeddings: Tensor, images: Tensor, name: str) -> None:
     if not embeddings.requires_grad:
         raise FacetrialError(
             f"{name} gives embeddings without a gradient, so no attack could follow it. Leave out torch.no_grad, "
-            "detach() and NumPy between pixels and embeddings."
+            "detach() and NumPy between pixels and embeddings; or put it on trial as what it is, embedder=callable, by "
+            "attacks that need no gradient."
         )
     # Of one coordinate only: the norm of a unit-norm embedding has no slope.
     try:

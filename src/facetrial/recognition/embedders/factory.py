@@ -65,9 +65,24 @@ def own_content(settings: Mapping[str, Any]) -> str | None:
     """
     target = settings.get("_target_")
     ours = target is not None and target.startswith("facetrial.")
-    if getattr(_located(target) if target else None, "weights_in_config", ours):
-        return None
-    return _content(json.dumps(settings))
+    return None if said_by_class(settings, "weights_in_config", ours) else _content(json.dumps(settings))
+
+
+def has_slope(settings: Mapping[str, Any]) -> bool:
+    """Whether gradients pass through the embedder of a config, by what its class says; nothing is made for it."""
+    return said_by_class(settings, "has_slope", True)
+
+
+def deciding(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of an embedder less those of which its class says that they change no answer."""
+    nothing = said_by_class(settings, "decides_nothing", ())
+    return {key: value for key, value in settings.items() if key not in nothing}
+
+
+def said_by_class(settings: Mapping[str, Any], name: str, otherwise: Any) -> Any:
+    """An attribute of the class that makes an embedder; `otherwise` where it has none of that name."""
+    target = settings.get("_target_")
+    return getattr(_located(target) if target else None, name, otherwise)
 
 
 @functools.cache

@@ -15,6 +15,8 @@ class Mirrored(nn.Module):
     def __init__(self, embedder: nn.Module) -> None:
         super().__init__()
         self.embedder = embedder
+        self.has_slope = getattr(embedder, "has_slope", True)
+        self.keeps_answers = getattr(embedder, "keeps_answers", False)
 
     def forward(self, images: Tensor) -> Tensor:
         # In one pass, so that what makes a faster copy of the embedder meets each of its layers once.
