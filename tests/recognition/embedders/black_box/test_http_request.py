@@ -34,7 +34,7 @@ def test_what_may_pass(status):
     [
         ("7", 7),
         (" 0 ", 0),
-        (email.utils.formatdate(time.time() + 100, usegmt=True), 100),
+        ("100 seconds from now", 100),
         (email.utils.formatdate(0, usegmt=True), 0),
         ("soon", None),
         ("-3", None),
@@ -43,6 +43,8 @@ def test_what_may_pass(status):
     ],
 )
 def test_retry_after(header, seconds):
+    if header.endswith("from now"):
+        header = email.utils.formatdate(time.time() + seconds, usegmt=True)
     with pytest.raises(TryAgain) as trouble:
         answer_of(429, {"Retry-After": header})
     assert trouble.value.after == (None if seconds is None else pytest.approx(seconds, abs=5))
@@ -82,10 +84,11 @@ def test_pictures_for_this_machine_go_by_no_proxy(monkeypatch):
     [
         (b"", "cannot be reached"),
         (b"\x00\xff garbage\r\n\r\n", "cannot be reached"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "cannot be reached.*IncompleteRead"),
+        # A connection that closes before all of the request was read is reset.
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "cannot be reached.*(IncompleteRead|Reset)"),
         (
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhal",
-            "cannot be reached.*IncompleteRead",
+            "cannot be reached.*(IncompleteRead|Reset)",
         ),
         (None, "has not answered within 0.3 s"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", "has not answered within 0.3 s"),
