@@ -34,6 +34,11 @@ def path(tmp_path_factory) -> str:
         ("facetrial evaluate attack=pgd attack.method.ste", "=", "attack.method.step= attack.method.steps="),
         ("facetrial train model=tr", ":", "model=transfer"),
         ("facetrial nothing a", "", ""),
+        ("facetrial photo a.jpg --p", "=", "--people"),
+        ("facetrial photo a.jpg --attack tra", "=", "transfer"),
+        ("facetrial photo a", "=", ""),  # a file, which bash completes
+        ("facetrial verify a.jpg b", "=", ""),
+        ("facetrial verify a.jpg b.jpg --people p embedder=edg", ":", "embedder=edgeface"),
     ],
 )
 def test_bash_completes(path, line, breaks, completed):

@@ -21,7 +21,7 @@ def said(monkeypatch, capsys, *words: str) -> str:
 
 def test_every_module_beside_it_is_a_command():
     modules = {path.stem for path in (ROOT / "src" / "facetrial" / "commands").glob("*.py")}
-    assert modules - {"__init__", "main"} == set(COMMANDS)
+    assert modules - {"__init__", "main", "options"} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["help"]])
@@ -40,7 +40,7 @@ def test_the_version(monkeypatch, capsys):
     ("word", "meant"),
     [
         ("evalute", "Did you mean evaluate?"),
-        ("zzz", "There are evaluate, train, completion."),
+        ("zzz", "There are evaluate, train, photo, verify, completion."),
         ("attack=pgd", "Settings come after the command: facetrial evaluate attack=pgd."),
     ],
 )

@@ -6,6 +6,7 @@ A block whose fence names a file, such as ```python my_module.py, is that file: 
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,8 @@ def home(tmp_path_factory) -> Path:
     for name, content in named_files().items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content)
+    for name, who in (("ann", STUDIED[0]), ("bob", STUDIED[1])):
+        shutil.copy(folder / "lfw" / who / f"{who}_0001.jpg", folder / f"{name}.jpg")
     (folder / "keypoints").mkdir()
     kaggle_files(folder / "keypoints", count=48)
     save_file(InceptionResnetV1().network.state_dict(), folder / "InceptionResnetV1.safetensors")
@@ -93,8 +96,12 @@ def quick(words: list[str], home: Path) -> list[str]:
         "FILE": home / f"{weights}.safetensors",
         "MODEL": home / "model.onnx",
     }
-    filled = [re.sub(rf"=({'|'.join(places)})$", lambda m: f"={places[m[1]]}", word) for word in words]
+    filled = [
+        re.sub(rf"(^|=)({'|'.join(places)})$", lambda m: f"{m[1]}{places[m[2]]}", word) for word in words
+    ]
     short = [f"paths.models={home / 'models'}", f"paths.cache={home / 'cache'}", *QUICK]
+    if {"photo", "verify"} & set(words):
+        return [*filled, *short, f"embedder.weights={places['FILE']}", "attack.method.steps=2"]
     if "data=folder" in words and not any(word.startswith("embedder") for word in words):
         short += [f"embedder.weights={places['FILE']}"]  # what facenet-pytorch would download
     if "model=landmarks" in words:

@@ -56,6 +56,14 @@ UNMIRRORED: dict[str, tuple[tuple[str, ...], str]] = {
         ("end_to_end/test_evaluate.py", "api/test_evaluate.py"),
         "it gathers what a plan says; who reads it says so in the summary, which is tested there",
     ),
+    "run/photos/pair.py": (
+        ("commands/test_verify.py",),
+        "what it hands on is tested where it is made; what comes of it, where the command says it",
+    ),
+    "run/photos/photo.py": (
+        ("commands/test_photo.py",),
+        "what it hands on is tested where it is made; what comes of it, where the command says it",
+    ),
     "run/pair_results.py": (
         ("run/test_verify.py",),
         "its files are those of a trial of pairs, which are tested against each other as a user gets them",

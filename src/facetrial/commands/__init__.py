@@ -1,4 +1,4 @@
-"""The command `facetrial`: each module but `main` is one of its commands, and is run as a script."""
+"""The command `facetrial`: each module but `main` and `options` is one of its commands, and is run as a script."""
 
 from typing import TYPE_CHECKING
 

@@ -10,6 +10,8 @@ from facetrial.core.version import VERSION
 COMMANDS = {
     "evaluate": "puts a recogniser on trial: attacks it, and reports what is left",
     "train": "trains a recogniser or a landmark network; `evaluate` trains what it lacks by itself",
+    "photo": "who is on one photograph, attacked or not: photo ann.jpg --people PEOPLE --attack pgd",
+    "verify": "whether two photographs are of one person: verify a.jpg b.jpg",
     "completion": 'has bash or zsh complete words: eval "$(facetrial completion bash)"',
 }
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from facetrial.metrics.names import Chosen
 from facetrial.metrics.summary import TrialSummary
 
 # Of each budget, the key of its size, and how that is said.
@@ -19,7 +20,12 @@ _LENGTHS = {
 
 def attack_in_words(summary: TrialSummary) -> str:
     """The attack and its strength: "pgd (Linf 8/255, 40 steps)"."""
-    how, name, chosen = strength(summary.attack_parts), summary.attack, summary.chosen
+    return strength_in_words(summary.attack, summary.chosen, summary.attack_parts)
+
+
+def strength_in_words(name: str, chosen: Chosen, parts: Mapping[str, Any]) -> str:
+    """The same of an attack of that name, as it was chosen, with the settings of its parts."""
+    how = strength(parts)
     if how and name == chosen.attack_name:  # which says what was changed, of the strength too
         told = {f"budget.{key}" for key, _ in _BUDGETS.values()} | {f"method.{key}" for key in _LENGTHS}
         others = {key: value for key, value in chosen.attack_changes.items() if key not in told}

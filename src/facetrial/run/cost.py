@@ -14,6 +14,7 @@ from facetrial.recognition.layers import suspicions
 from facetrial.recognition.victim import device_of
 from facetrial.recognition.without_slope import keeps_answers
 from facetrial.report.estimate import estimate_in_words, most_passes
+from facetrial.report.rendering.formatting import pictures
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def cost(victim: nn.Module, faces: FaceDataset, train_seconds: float | None) -> 
 
 
 def say_how_long(
-    method: Mapping[str, Any], victim: nn.Module, faces: FaceDataset, pictures: int, training_pictures: int
+    method: Mapping[str, Any], victim: nn.Module, faces: FaceDataset, attacked: int, training_pictures: int
 ) -> None:
     """Says how long an attack takes at most, where that is worth a word: asking the victim takes a moment.
 
@@ -49,22 +50,22 @@ def say_how_long(
         method: of the attack, as its config says it.
         victim: as for `cost`.
         faces: to measure with.
-        pictures: that are attacked.
+        attacked: how many pictures are.
         training_pictures: that methods are fitted on.
     """
-    passes = most_passes(method, training_pictures / pictures)
+    passes = most_passes(method, training_pictures / attacked)
     if passes < _FEW_PASSES:
         return
     if keeps_answers(victim):  # one that is kept would be timed
         log.info(
-            "Attacking %d pictures asks about %d at most; what was answered before is not asked again.",
-            pictures,
-            passes * pictures,
+            "Attacking %s asks about %d at most; what was answered before is not asked again.",
+            pictures(attacked),
+            passes * attacked,
         )
         return
-    seconds = passes * pictures / cost(victim, faces, None).answers_per_second
+    seconds = passes * attacked / cost(victim, faces, None).answers_per_second
     if (said := estimate_in_words(seconds)) is not None:
-        log.info("Attacking %d pictures takes %s at most; those fooled sooner save time.", pictures, said)
+        log.info("Attacking %s takes %s at most; those fooled sooner save time.", pictures(attacked), said)
 
 
 def _seconds(victim: nn.Module, faces: FaceDataset, count: int, device: torch.device) -> float:

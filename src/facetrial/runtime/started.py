@@ -1,7 +1,7 @@
 """How this run was started: which configs were chosen for its groups, and what the command line changed."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,22 +61,43 @@ def started_again(folder: Path) -> Iterator[DictConfig]:
         ) from error
     theirs = [s.path for s in before.runtime.config_sources if s.provider not in ("hydra", "main", "schema")]
     search = [f"hydra.searchpath=[{','.join(repr(f'file://{path}') for path in theirs)}]"] if theirs else []
-    today, cwd = HydraConfig.instance().cfg, Path(before.runtime.cwd)
+    cwd, output = Path(before.runtime.cwd), folder.resolve()
+    with (
+        contextlib.chdir(cwd if cwd.is_dir() else Path.cwd()),
+        started_by(
+            [*words, *search], output, f"the words of the run {folder} mean nothing any more"
+        ) as config,
+    ):
+        yield config
+
+
+@contextlib.contextmanager
+def started_by(words: Sequence[str], output: Path, wrong: str) -> Iterator[DictConfig]:
+    """The config that `facetrial evaluate WORDS` would have, and for as long what this module tells of that start.
+
+    Args:
+        words: of its command line.
+        output: the folder of the run.
+        wrong: what to say where the words have no meaning.
+
+    Raises:
+        FacetrialError: they have none.
+    """
+    today = HydraConfig.instance().cfg
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        try:
+            config = compose("evaluate", list(words), return_hydra_config=True)
+        except HydraException as error:
+            said = str(error).partition("\nConfig search path")[0]
+            raise FacetrialError(f"{wrong}: {said}") from error
+    with open_dict(config):
+        config.hydra.runtime.output_dir = str(output)
+    HydraConfig.instance().set_config(config)
+    with open_dict(config):
+        del config["hydra"]
     try:
-        with (
-            initialize_config_dir(str(config_folder()), version_base="1.3"),
-            contextlib.chdir(cwd if cwd.is_dir() else Path.cwd()),
-        ):
-            config = compose("evaluate", [*words, *search], return_hydra_config=True)
-            with open_dict(config):
-                config.hydra.runtime.output_dir = str(folder.resolve())
-            HydraConfig.instance().set_config(config)
-            with open_dict(config):
-                del config["hydra"]
-            use_new_targets(config)
-            yield config
-    except HydraException as error:
-        raise FacetrialError(f"the words of the run {folder} mean nothing any more: {error}") from error
+        use_new_targets(config)
+        yield config
     finally:
         HydraConfig.instance().cfg = today
 

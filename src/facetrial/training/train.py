@@ -48,7 +48,7 @@ def train_recognizer(plan: RecognizerPlan) -> dict[str, float]:
         Accuracy of the fitted head on validation and test pictures.
 
     Raises:
-        FacetrialError: a batch size below 2, which batch-norm cannot learn from.
+        FacetrialError: a batch size below 2, which batch-norm cannot learn from; or pictures of one person alone.
     """
     if plan.model["batch_size"] < 2:
         raise FacetrialError(f"model.batch_size must be at least 2, found {plan.model['batch_size']}.")
@@ -69,6 +69,11 @@ def _train(plan: RecognizerPlan) -> dict[str, float]:
         embedder.load_state_dict(recognizer_for(clean).embedder.state_dict())
         known_before, seconds_before = True, clean.load()["seconds"]
     datamodule = plan.make_training_data()
+    if len(datamodule.names) < 2:
+        raise FacetrialError(
+            f"all pictures are of {datamodule.names[0]}, and a recogniser tells people apart. Give pictures of another "
+            "person too."
+        )
     seed_everything(plan.seed, workers=True, verbose=False)  # whatever the data had to compute first
     recognizer = plan.make_recognizer(embedder, datamodule.names, epochs, known_before)
     stopwatch = Stopwatch()
