@@ -2,20 +2,24 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import torch
+from lightning import Trainer
 from torch import nn
 
 from facetrial.core.digests import digest
 from facetrial.core.process.kept import Kept
+from facetrial.core.progress import long_work
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.parts import Cost
 from facetrial.recognition.layers import suspicions
 from facetrial.recognition.victim import device_of
 from facetrial.report.estimate import estimate_in_words, most_passes
+from facetrial.trial.trial import Trial
 
 log = logging.getLogger(__name__)
 
@@ -49,30 +53,57 @@ def cost(victim: nn.Module, faces: FaceDataset, train_seconds: float | None, nam
     return found
 
 
+def passes_of(trial: Trial, method: Mapping[str, Any], pictures: int, training_pictures: int) -> float:
+    """How often a trial asks its victim about each picture at most, a gradient counting for three.
+
+    Args:
+        trial: with its certificate, if any.
+        method: of the attack, as its config says it.
+        pictures: that are attacked.
+        training_pictures: that methods are fitted on.
+    """
+    passes = most_passes(method, training_pictures / max(pictures, 1))
+    if trial.certificate is not None:
+        passes += trial.certificate.passes(trial.victim)
+    return passes
+
+
 def say_how_long(
-    method: Mapping[str, Any],
-    victim: nn.Module,
-    faces: FaceDataset,
-    pictures: int,
-    training_pictures: int,
-    name: str | None = None,
+    passes: float, victim: nn.Module, faces: FaceDataset, pictures: int, name: str | None = None
 ) -> None:
     """Says how long an attack takes at most, where that is worth a word: asking the victim takes a moment.
 
     Args:
-        method: of the attack, as its config says it.
+        passes: of each picture, as by `passes_of`.
         victim: as for `cost`.
         faces: to measure with.
         pictures: that are attacked.
-        training_pictures: that methods are fitted on.
         name: as for `cost`.
     """
-    passes = most_passes(method, training_pictures / pictures)
     if passes < _FEW_PASSES:
         return
     seconds = passes * pictures / cost(victim, faces, None, name).answers_per_second
     if (said := estimate_in_words(seconds)) is not None:
         log.info("Attacking %d pictures takes %s at most; those fooled sooner save time.", pictures, said)
+
+
+@contextmanager
+def in_sight(trial: Trial, trainer: Trainer, pictures: int, passes: float) -> Iterator[None]:
+    """Shows how far the attack on the pictures has come, within batches too, where the trainer would show a bar.
+
+    Args:
+        trial: of the pictures.
+        trainer: that holds it; a bar in sight takes its own one's place, which stands still for a batch.
+        pictures: that are attacked, by all processes.
+        passes: of each, as by `passes_of`.
+    """
+    bar = trainer.progress_bar_callback
+    shown = bar is not None and trainer.is_global_zero and pictures > 0
+    if bar is not None:
+        bar.disable()
+    own = -(-pictures // trainer.world_size)
+    with long_work(f"Attacking {pictures} pictures", max(own, 1), passes, shown) as trial.progress:
+        yield
 
 
 def _seconds(victim: nn.Module, faces: FaceDataset, count: int, device: torch.device) -> float:

@@ -28,7 +28,7 @@ from facetrial.metrics.tasks.summary import tasks_summary
 from facetrial.report.console import print_summary
 from facetrial.report.gate import hold_gate
 from facetrial.run.context import TrialContext
-from facetrial.run.cost import cost, say_how_long
+from facetrial.run.cost import cost, in_sight, passes_of, say_how_long
 from facetrial.run.fingerprint import answers_name, victim_fingerprint
 from facetrial.run.finished import begin, finish, finished_before
 from facetrial.run.privacy import check_private, forget_pictures
@@ -161,13 +161,17 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         log.info(
             "%d of %d pictures have their row from an earlier start.", len(test) - len(remaining), len(test)
         )
+    method = context.settings["attack"]["method"]
+    passes = passes_of(trial, method, len(remaining), len(train_faces))
     if remaining:
-        method, asked = context.settings["attack"]["method"], trial.victim.to(trainer.strategy.root_device)
-        say_how_long(method, asked, test, len(remaining), len(train_faces), trial.victim_name)
+        asked = trial.victim.to(trainer.strategy.root_device)
+        say_how_long(passes, asked, test, len(remaining), trial.victim_name)
     started = time.monotonic()
-    fit_or_read(context, trial)
-    if remaining:
-        trainer.test(trial, datamodule=RemainingFaces(test, remaining, context.batch_size), verbose=False)
+    with in_sight(trial, trainer, len(remaining), passes):
+        fit_or_read(context, trial)
+        if remaining:
+            pictures = RemainingFaces(test, remaining, context.batch_size)
+            trainer.test(trial, datamodule=pictures, verbose=False)
     seconds = time.monotonic() - started
     if not trainer.is_global_zero:
         return None

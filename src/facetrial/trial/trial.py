@@ -19,6 +19,7 @@ from facetrial.attacks.referee import referee
 from facetrial.attacks.result import Attacked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
+from facetrial.core.progress import LongWork
 from facetrial.faces.batch import FaceDataset, Faces, same_batch
 from facetrial.recognition.layers import scores_and_embeddings
 from facetrial.recognition.victim import device_of
@@ -64,7 +65,12 @@ class Trial(LightningModule):
         keep_saved: whether all attacked pictures are kept beside the rows, rounded to 8 bits, for what comes after.
         victim_name: for all that decides the victim's answers: a sweep takes those to clean pictures once. None takes
             them anew.
+
+    Attributes:
+        progress: is told which pictures are done.
     """
+
+    progress: LongWork | None = None
 
     def __init__(
         self,
@@ -114,6 +120,8 @@ class Trial(LightningModule):
         self.shards.write(rows)
         if self.cases is not None:
             self.cases.forget()
+        if self.progress is not None:
+            self.progress.over(len(files))
 
     def rows(self, batch: Faces, attacked: Attacked, files: list[str]) -> pd.DataFrame:
         """One row a picture; what belongs to the rows is on disk before they are."""
