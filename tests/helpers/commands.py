@@ -13,6 +13,7 @@ import pandas as pd
 
 from facetrial.run.evaluate import evaluate
 from facetrial.runtime.cli import friendly_errors
+from facetrial.training.plan import RecognizerPlan
 from tests.helpers.configs import composed
 from tests.helpers.paths import ROOT
 from tests.helpers.untouched import untouched
@@ -26,6 +27,9 @@ SMALL = [
     "callbacks=none",
     "trainer.enable_progress_bar=false",
 ]
+
+
+TINY = ["data.people=3", "data.pictures=6", "data.pictures_min=6", "embedder.size=32", "trainer.max_epochs=1"]
 
 
 @dataclass
@@ -48,6 +52,11 @@ def command(home: Path, *overrides: str, out: str | None = None) -> list[str]:
     flags = [o for o in overrides if o.startswith("-")]
     place = [] if out is None else [f"hydra.run.dir={home / out}"]
     return [sys.executable, str(ROOT / "evaluate.py"), *flags, *words_of(home, *overrides), *place]
+
+
+def drawn_plan(home: Path, *overrides: str) -> RecognizerPlan:
+    """How a recogniser of a few drawn faces is made, within a second, for a trial whose models lie below `home`."""
+    return RecognizerPlan.of(composed(home, *words_of(home), *TINY, *overrides))
 
 
 def start(home: Path, *overrides: str, out: str | None = None) -> subprocess.CompletedProcess:

@@ -2,16 +2,22 @@
 
 import re
 import time
+from types import SimpleNamespace
 
+import pytest
 import torch
+from lightning import Trainer
 from torch import nn
 
+from facetrial.core import progress
+from facetrial.core.process.ticks import tick
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.build import defended
 from facetrial.defenses.detectors import FeatureSqueezing
 from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.victim import Victim
-from facetrial.run.cost import cost, say_how_long
+from facetrial.run.cost import cost, in_sight, passes_of, say_how_long
+from facetrial.trial.certificate import Certificate
 from tests.helpers.coloured_dataset import dataset
 
 
@@ -60,10 +66,31 @@ def test_what_a_detector_asks_of_the_network_is_part_of_its_cost():
 def test_how_long_an_attack_takes_is_said_before_it_starts(caplog):
     faces = dataset(8, seed=0)
     with caplog.at_level("INFO"):
-        say_how_long({"steps": 1}, Slow(), faces, 8, 20)  # over before it could be said
+        say_how_long(4, Slow(), faces, 8)  # over before it could be said
         assert not caplog.messages
-        say_how_long({"queries": 3000}, Slow(), faces, 8, 20)
+        say_how_long(3000, Slow(), faces, 8)
     (said,) = caplog.messages
     assert re.fullmatch(
         r"Attacking 8 pictures takes about [4-9] min at most; those fooled sooner save time\.", said
     )
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_progress_within_a_batch_is_shown_where_the_trainer_would_show_a_bar(monkeypatch, caplog, shown):
+    monkeypatch.setattr(progress, "_EVERY", 0.0)
+    trainer = Trainer(accelerator="cpu", logger=False, enable_progress_bar=shown)
+    trial = SimpleNamespace(progress=None)
+    with caplog.at_level("INFO"), in_sight(trial, trainer, 10, 100):
+        tick(500)
+        trial.progress.over(10)
+    said = [message for message in caplog.messages if message.startswith("Attacking 10 pictures: ")]
+    assert [said_of.split()[3] for said_of in said] == (["50", "100"] if shown else [])
+    if shown:
+        assert trainer.progress_bar_callback.is_disabled  # two bars on one screen would overwrite each other
+
+
+def test_a_certificate_is_part_of_what_a_picture_takes():
+    trial = SimpleNamespace(certificate=Certificate(100, 900, 0.001), victim=nn.Identity())
+    assert passes_of(trial, {"steps": 10}, 4, 0) == 31 + 1000
+    trial.certificate = None
+    assert passes_of(trial, {"steps": 10}, 4, 0) == 31

@@ -14,6 +14,7 @@ from facetrial.attacks.losses import Loss
 from facetrial.attacks.result import Counts, Gradient, LossGradient
 from facetrial.attacks.surrogate import View
 from facetrial.core.errors import FacetrialError
+from facetrial.core.process.ticks import GRADIENT, tick
 from facetrial.core.randomness import Draws
 from facetrial.recognition.layers import scores_of, with_similarities
 from facetrial.recognition.without_slope import without_slope
@@ -174,6 +175,7 @@ class Problem:
             parts = torch.arange(len(rows), device=rows.device).split(at_once or max(len(rows), 1))
             answers = [scores_of(network, self.seen(rows[part], pictures[part])) for part in parts]
             self.counts.queries.index_add_(0, self.places[rows], torch.full_like(rows, times))
+            tick(len(rows) * times)
             found = answers[0] if len(answers) == 1 else torch.cat(answers)
             broken = (~found.isfinite().all(1)).to(self.counts.gradient.dtype) * int(Gradient.NOT_FINITE)
             self.counts.gradient.scatter_reduce_(0, self.places[rows], broken, "amax")
@@ -198,6 +200,7 @@ class Problem:
         zero = (gradient == 0).flatten(1).all(1) & ~broken
         slope = LossGradient(scores.detach().float(), losses.detach(), gradient, zero, broken)
         self._count(rows, slope)
+        tick(len(rows) * GRADIENT)
         return slope
 
     def _count(self, rows: Tensor, found: LossGradient) -> None:

@@ -4,11 +4,13 @@ from typing import Annotated
 
 from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
 from facetrial.core.digests import digest
+from facetrial.core.process.kept import Kept
 from facetrial.core.settings import InsideShare, Share, Unit
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.saved_again import ALIKE, saved_again
 
 _NAMED = 3
+_KEPT: Kept[dict[int, int]] = Kept(4)
 
 
 class TrainedApart(Check):
@@ -37,7 +39,7 @@ class TrainedApart(Check):
         found = _apart(evidence, "that the recogniser was trained on", remedy)
         if not found.passed:
             return found
-        copies = saved_again(test, seen, self.alike)
+        copies = self._copies(test, seen)
         named = [
             f"{test.files[row]} ({seen.files[other]})" for row, other in list(sorted(copies.items()))[:_NAMED]
         ]
@@ -48,6 +50,15 @@ class TrainedApart(Check):
             f"{found.detail}; {len(copies)} {are} there saved again{': ' * bool(named)}{', '.join(named)}"
         )
         return passed(detail) if len(copies) <= self.tolerance * len(test) else failed(detail, remedy)
+
+    def _copies(self, test: FaceDataset, seen: FaceDataset) -> dict[int, int]:
+        """As by `saved_again`; the trials of a sweep, which share their pictures, share it."""
+        shared = test.pixels if test.pixels is seen.pixels and not test.pixels.flags.writeable else None
+        name = None if shared is None else digest(test.rows, "|", seen.rows, self.alike)
+        if (kept := _KEPT.recalled(name, shared)) is None:
+            kept = saved_again(test, seen, self.alike)
+            _KEPT.keep(name, kept, shared)
+        return dict(kept)
 
 
 class FittedApart(Check):

@@ -119,6 +119,20 @@ def contents_of(paths: Sequence[Path], remembered: Path | None = None) -> list[s
     return names
 
 
+def settled_mark(path: Path) -> str | None:
+    """What the system says of a file as it is: another where its content may be another.
+
+    None where there is no such file, or it was changed a moment ago, so that it may change again without another time.
+    """
+    now = time.time()
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    settled = max(status.st_mtime, status.st_ctime) < now - _MOMENT
+    return f"{path.absolute()} {_mark(status)}" if settled else None
+
+
 def _mark(status: os.stat_result) -> str:
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 
@@ -201,14 +215,15 @@ def users_code(values: Any) -> dict[str, str]:
     A module of the user's is one that was not installed with others and is not of this package. What it imports in
     turn is not looked at.
     """
-    return {target: content for target in _targets(values) if (content := _code_of(target)) is not None}
+    return {target: content for target in targets_in(values) if (content := _code_of(target)) is not None}
 
 
-def _targets(values: Any) -> set[str]:
+def targets_in(values: Any) -> set[str]:
+    """All that plain values name with `_target_`."""
     if isinstance(values, dict):
         own = {values["_target_"]} if isinstance(values.get("_target_"), str) else set()
-        return own.union(*map(_targets, values.values()))
-    return set().union(*map(_targets, values)) if isinstance(values, list) else set()
+        return own.union(*map(targets_in, values.values()))
+    return set().union(*map(targets_in, values)) if isinstance(values, list) else set()
 
 
 def _code_of(target: str) -> str | None:

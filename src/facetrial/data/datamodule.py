@@ -1,9 +1,10 @@
 """The datamodule that every set of faces with identities fills in."""
 
+import copy
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
 import torch
@@ -106,6 +107,12 @@ class FacesDataModule(LightningDataModule):
         if self._all_faces is None:
             self._all_faces = self.load_faces()
         return self._all_faces
+
+    def copied(self) -> Self:
+        """A copy deep down, but for the pictures, which neither of the two can write into any more."""
+        pixels = self.all_faces.pixels
+        pixels.flags.writeable = False
+        return copy.deepcopy(self, {id(pixels): pixels})
 
     @property
     def names(self) -> list[str]:

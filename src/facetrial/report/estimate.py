@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-_GRADIENT = 3  # passes forward that one forward and backward take
+from facetrial.core.process.ticks import GRADIENT
+from facetrial.core.progress import in_short
+
 _WORTH_SAYING = 10.0  # seconds
 
 
@@ -22,13 +24,13 @@ def most_passes(method: Mapping[str, Any], fitted_on: float = 0.0) -> float:
     if isinstance(parts := method.get("methods"), Mapping):
         return sum(most_passes(part, fitted_on) for part in parts.values())
     if "epochs" in method:
-        return 1 + _GRADIENT * method["epochs"] * fitted_on
+        return 1 + GRADIENT * method["epochs"] * fitted_on
     if "generations" in method:
         return method["population"] * (method["generations"] + 1)
     if "queries" in method:
         return method["queries"]
     starts = method.get("restarts", 1) + (method.get("targets") or 0)
-    return _GRADIENT * method.get("steps", 0) * method.get("rounds", 1) * starts + method.get("n", 1)
+    return GRADIENT * method.get("steps", 0) * method.get("rounds", 1) * starts + method.get("n", 1)
 
 
 def estimate_in_words(seconds: float) -> str | None:
@@ -39,6 +41,4 @@ def estimate_in_words(seconds: float) -> str | None:
     """
     if seconds < _WORTH_SAYING:
         return None
-    if seconds < 90:
-        return f"about {10 * round(seconds / 10)} s"
-    return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
+    return f"about {in_short(10 * round(seconds / 10) if seconds < 90 else seconds)}"

@@ -2,12 +2,18 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
+from lightning import Trainer
 from torch import nn
 
+from facetrial.core.digests import digest
+from facetrial.core.process.kept import Kept
+from facetrial.core.progress import long_work
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.parts import Cost
 from facetrial.recognition.layers import suspicions
@@ -15,45 +21,67 @@ from facetrial.recognition.victim import device_of
 from facetrial.recognition.without_slope import keeps_answers
 from facetrial.report.estimate import estimate_in_words, most_passes
 from facetrial.report.rendering.formatting import pictures
+from facetrial.trial.trial import Trial
 
 log = logging.getLogger(__name__)
 
 _LEAST_SECONDS = 0.25  # of one measuring
 _MOST_PICTURES = 64
+_KEPT: Kept[Cost] = Kept(8)
 _FEW_PASSES = 20  # of a picture: noise is drawn before it could be said how long that takes
 
 
-def cost(victim: nn.Module, faces: FaceDataset, train_seconds: float | None) -> Cost:
+def cost(victim: nn.Module, faces: FaceDataset, train_seconds: float | None, name: str | None = None) -> Cost:
     """What it costs, measured in one batch after a first one.
 
     Args:
         victim: identity scores from images, in eval mode, defences and all.
         faces: pictures to answer for.
         train_seconds: how long training the recogniser took; None where its checkpoint does not say.
+        name: of the victim: the trials of a sweep measure it once. None measures it.
     """
     device = device_of(victim)
+    known = None if name is None else digest(name, str(device), min(_MOST_PICTURES, len(faces)))
+    if (before := _KEPT.recalled(known)) is not None:
+        return replace(before, train_seconds=train_seconds)
     count = min(4, len(faces))
     _seconds(victim, faces, count, device)
     seconds = _seconds(victim, faces, count, device)
     while seconds < _LEAST_SECONDS and count < min(_MOST_PICTURES, len(faces)):
         count = min(4 * count, _MOST_PICTURES, len(faces))
         seconds = _seconds(victim, faces, count, device)
-    return Cost(train_seconds, count / seconds, count)
+    found = Cost(train_seconds, count / seconds, count)
+    _KEPT.keep(known, found)
+    return found
+
+
+def passes_of(trial: Trial, method: Mapping[str, Any], pictures: int, training_pictures: int) -> float:
+    """How often a trial asks its victim about each picture at most, a gradient counting for three.
+
+    Args:
+        trial: with its certificate, if any.
+        method: of the attack, as its config says it.
+        pictures: that are attacked.
+        training_pictures: that methods are fitted on.
+    """
+    passes = most_passes(method, training_pictures / max(pictures, 1))
+    if trial.certificate is not None:
+        passes += trial.certificate.passes(trial.victim)
+    return passes
 
 
 def say_how_long(
-    method: Mapping[str, Any], victim: nn.Module, faces: FaceDataset, attacked: int, training_pictures: int
+    passes: float, victim: nn.Module, faces: FaceDataset, attacked: int, name: str | None = None
 ) -> None:
     """Says how long an attack takes at most, where that is worth a word: asking the victim takes a moment.
 
     Args:
-        method: of the attack, as its config says it.
+        passes: of each picture, as by `passes_of`.
         victim: as for `cost`.
         faces: to measure with.
         attacked: how many pictures are.
-        training_pictures: that methods are fitted on.
+        name: as for `cost`.
     """
-    passes = most_passes(method, training_pictures / attacked)
     if passes < _FEW_PASSES:
         return
     if keeps_answers(victim):  # one that is kept would be timed
@@ -63,9 +91,28 @@ def say_how_long(
             passes * attacked,
         )
         return
-    seconds = passes * attacked / cost(victim, faces, None).answers_per_second
+    seconds = passes * attacked / cost(victim, faces, None, name).answers_per_second
     if (said := estimate_in_words(seconds)) is not None:
         log.info("Attacking %s takes %s at most; those fooled sooner save time.", pictures(attacked), said)
+
+
+@contextmanager
+def in_sight(trial: Trial, trainer: Trainer, attacked: int, passes: float) -> Iterator[None]:
+    """Shows how far the attack on the pictures has come, within batches too, where the trainer would show a bar.
+
+    Args:
+        trial: of the pictures.
+        trainer: that holds it; a bar in sight takes its own one's place, which stands still for a batch.
+        attacked: how many pictures are, by all processes.
+        passes: of each, as by `passes_of`.
+    """
+    bar = trainer.progress_bar_callback
+    shown = bar is not None and trainer.is_global_zero and attacked > 0
+    if bar is not None:
+        bar.disable()
+    own = -(-attacked // trainer.world_size)
+    with long_work(f"Attacking {pictures(attacked)}", max(own, 1), passes, shown) as trial.progress:
+        yield
 
 
 def _seconds(victim: nn.Module, faces: FaceDataset, count: int, device: torch.device) -> float:

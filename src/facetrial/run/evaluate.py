@@ -15,6 +15,7 @@ from facetrial.checks.base import Evidence, run_checks
 from facetrial.checks.reference.check import weak_on_purpose
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
+from facetrial.core.process.kept import keeping, keeps
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.splits import evenly_over_people
 from facetrial.defenses.smoothing import Smoothed
@@ -28,8 +29,8 @@ from facetrial.recognition.without_slope import keeps_answers
 from facetrial.report.console import print_summary
 from facetrial.report.gate import hold_gate
 from facetrial.run.context import TrialContext
-from facetrial.run.cost import cost, say_how_long
-from facetrial.run.fingerprint import victim_fingerprint
+from facetrial.run.cost import cost, in_sight, passes_of, say_how_long
+from facetrial.run.fingerprint import answers_name, victim_fingerprint
 from facetrial.run.finished import begin, finish, finished_before
 from facetrial.run.privacy import check_private, forget_pictures
 from facetrial.run.results import TrialOutcome, trained_on, write_results
@@ -63,7 +64,7 @@ def evaluate(config: DictConfig, folder: Path) -> TrialSummary | None:
     if context.private:
         check_private(context)
     asked = context.digest
-    with file_lock(folder / DONE):
+    with file_lock(folder / DONE), keeping(sweep_folder() is not None):
         summary = finished_before(folder, asked) if context.resume else None
         if summary is None:
             begin(folder)
@@ -96,8 +97,10 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
     shards = Shards(context.folder / "shards" / context.fingerprint(networks, with_landmarks))
     images = context.images_folder
     trial = Trial(
-        victim, attack, test, context.seed, shards, shown, images, certificate, physical is not None
-    )
+        victim, attack, test, context.seed, shards, shown, images, certificate, physical is not None,
+        answers_name(context.settings, context.plan, victim) if keeps() else None,
+    )  # fmt: skip
+    seed_everything(context.seed, workers=True, verbose=False)  # whatever had to be made first, or was kept
     outcome = attack_and_check(context, trial, faces.train_faces)
     if outcome is None:
         return None
@@ -129,7 +132,8 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         write_rows(sent.assign(synthetic=faces.synthetic), context.folder / "physical.csv")
         sent_on = physical_summary(rows, sent, physical.paths, attack.goal.name, faces.alignment)
     # Of who is asked about no picture twice, an answer that is kept would be timed.
-    costs = None if keeps_answers(victim) else cost(victim, test, context.origin.train_seconds)
+    kept = keeps_answers(victim)
+    costs = None if kept else cost(victim, test, context.origin.train_seconds, trial.victim_name)
     pictures = {} if shown is None else kept_pictures(shards, rows, shown)
     return write_results(context, outcome, pictures, costs, tasks, certified, sent_on, class_size)
 
@@ -160,13 +164,17 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         log.info(
             "%d of %d pictures have their row from an earlier start.", len(test) - len(remaining), len(test)
         )
+    method = context.settings["attack"]["method"]
+    passes = passes_of(trial, method, len(remaining), len(train_faces))
     if remaining:
-        method, asked = context.settings["attack"]["method"], trial.victim.to(trainer.strategy.root_device)
-        say_how_long(method, asked, test, len(remaining), len(train_faces))
+        asked = trial.victim.to(trainer.strategy.root_device)
+        say_how_long(passes, asked, test, len(remaining), trial.victim_name)
     started = time.monotonic()
-    fit_or_read(context, trial)
-    if remaining:
-        trainer.test(trial, datamodule=RemainingFaces(test, remaining, context.batch_size), verbose=False)
+    with in_sight(trial, trainer, len(remaining), passes):
+        fit_or_read(context, trial)
+        if remaining:
+            pictures = RemainingFaces(test, remaining, context.batch_size)
+            trainer.test(trial, datamodule=pictures, verbose=False)
     seconds = time.monotonic() - started
     if not trainer.is_global_zero:
         return None

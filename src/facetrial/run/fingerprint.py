@@ -10,6 +10,7 @@ from facetrial.core.digests import digest
 from facetrial.core.provenance import file_content, package_code, users_code, without
 from facetrial.data.pairs_file import Pair
 from facetrial.faces.batch import FaceDataset
+from facetrial.recognition.layers import draws_at_random
 from facetrial.runtime.plan import Settings
 from facetrial.training.plan import RecognizerPlan
 
@@ -103,6 +104,20 @@ def victim_fingerprint(settings: Settings, plan: RecognizerPlan, victim: nn.Modu
         "data": plan.data_recipe(*_NOT_IN_ROWS),
     }
     return digest(victim.state_dict(), about)
+
+
+def answers_name(settings: Settings, plan: RecognizerPlan, victim: nn.Module) -> str | None:
+    """A name for all that decides what a victim answers to a picture; None where nobody knows.
+
+    One that draws may answer otherwise, and so may code of the user's.
+
+    Args:
+        settings, plan, victim: as for `victim_fingerprint`.
+    """
+    if draws_at_random(victim) or not plan.all_own:
+        return None
+    parts = [settings[part] for part in ("defense", "embedder", "model")]
+    return digest(victim_fingerprint(settings, plan, victim), *parts)
 
 
 def _with_contents(value: Any) -> Any:

@@ -12,8 +12,9 @@ from lightning import LightningDataModule
 from torch import nn
 
 from facetrial.core.errors import FacetrialError
-from facetrial.core.provenance import data_recipe, file_content, without
+from facetrial.core.provenance import data_recipe, file_content, targets_in, without
 from facetrial.data.datamodule import FacesDataModule
+from facetrial.data.kept_faces import faces_or_kept
 from facetrial.defenses.base import Defense
 from facetrial.defenses.build import check_defenses
 from facetrial.defenses.trained.wrapped_data import TrainingFaces
@@ -119,6 +120,12 @@ class RecognizerPlan(Plan):
         by_landmarks = any(defense.needs_landmarks for defense in trains)
         return (*_TRAINS, *(_TRAINS_DEFENDED if trains else ()), *(_FINDS_LANDMARKS if by_landmarks else ()))
 
+    @property
+    def all_own(self) -> bool:
+        """Whether the recogniser and what defends it are made by this package and torch alone."""
+        named = targets_in([self.embedder, without(self.model, ("train", "plan")), self.defense])
+        return all(target.startswith(("facetrial.", "torch.")) for target in named)
+
     @cached_property
     def landmarks_recipe(self) -> Settings:
         """All that decides the landmarks that are found, as plain values."""
@@ -162,12 +169,7 @@ class RecognizerPlan(Plan):
         Args:
             with_landmarks: whether landmarks are filled in.
         """
-        faces = self.make_data()
-        if not isinstance(faces, FacesDataModule):
-            raise FacetrialError(
-                f"data is a {type(faces).__name__}, which has no identities; expected faces of people to recognise, "
-                "such as data=synthetic or data=lfw."
-            )
+        faces = faces_or_kept(self.data, lambda: self.data_files, self.make_data)
         if with_landmarks:
             self.find_landmarks(faces.all_faces)
         faces.setup()

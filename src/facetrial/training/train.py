@@ -8,9 +8,12 @@ import torch
 from lightning import seed_everything
 
 from facetrial.attacks.attack import Attack
+from facetrial.core.digests import digest
 from facetrial.core.errors import Diverged, FacetrialError
 from facetrial.core.files import check_writable
 from facetrial.core.locks import file_lock
+from facetrial.core.process.kept import Kept, keeps
+from facetrial.core.provenance import settled_mark
 from facetrial.core.seeding import SeedSteps
 from facetrial.faces.batch import FaceDataset
 from facetrial.recognition.embedders.factory import has_slope
@@ -25,6 +28,8 @@ from facetrial.training.stopwatch import Stopwatch
 
 log = logging.getLogger(__name__)
 
+_KEPT: Kept[Victim] = Kept(3)  # a victim, its surrogate, and the recogniser without defence
+
 
 def recognizer_for(plan: RecognizerPlan) -> Victim:
     """The recogniser of `plan`; where its checkpoint is missing it is trained first.
@@ -36,7 +41,18 @@ def recognizer_for(plan: RecognizerPlan) -> Victim:
         if missing:
             log.info("There is no recogniser at %s yet: training it first.", plan.path)
             train_recognizer(plan.alone())
-    return plan.load_victim()
+    return _KEPT.copy_of(_name(plan), plan.load_victim)
+
+
+def _name(plan: RecognizerPlan) -> str | None:
+    """A name for what `plan` loads now; None outside of sweeps, and of code of the user's, which may not bear a copy.
+
+    None too where the checkpoint was changed a moment ago.
+    """
+    if not keeps() or not plan.all_own:
+        return None
+    mark = settled_mark(plan.path)
+    return None if mark is None else digest(mark, plan.recipe)
 
 
 def train_recognizer(plan: RecognizerPlan) -> dict[str, float]:

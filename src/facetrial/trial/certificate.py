@@ -9,9 +9,11 @@ from torch import Tensor, nn
 
 from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
+from facetrial.core.process.ticks import tick
 from facetrial.core.settings import Count, InsideShare, Unit
 from facetrial.defenses.base import Defense
 from facetrial.defenses.smoothing import Smoothed, Smoothing
+from facetrial.recognition.layers import forward_passes
 from facetrial.trial.rows import ABSTAINED
 
 CLASS, RADIUS = "certified_class", "certified_radius"
@@ -51,6 +53,10 @@ class Certificate:
         if not isinstance(next(iter(defenses), None), Smoothing):
             raise FacetrialError(_NOT_SMOOTHED)
 
+    def passes(self, victim: nn.Module) -> float:
+        """How many answers of `victim`, each a vote of its own, cost what one picture's certificate does."""
+        return (self.n0 + self.n) / forward_passes(victim)
+
     def columns(self, victim: nn.Module, images: Tensor, names: list[str]) -> dict[str, list]:
         """Columns of the verdict rows for clean images (B, 3, H, W): the certified name and its L2 radius.
 
@@ -60,6 +66,7 @@ class Certificate:
             raise FacetrialError(_NOT_SMOOTHED)
         chosen = victim.votes(images, self.n0, "certificate, choice").argmax(1)
         counts = victim.votes(images, self.n, "certificate, bound").gather(1, chosen[:, None])[:, 0]
+        tick(self.passes(victim) * len(images))
         radii = self.radius(counts.cpu().numpy(), victim.defense.sigma)
         people = [names[i] if r > 0 else ABSTAINED for i, r in zip(chosen.tolist(), radii, strict=True)]
         return {CLASS: people, RADIUS: radii.tolist()}

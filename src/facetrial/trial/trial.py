@@ -19,6 +19,7 @@ from facetrial.attacks.referee import referee
 from facetrial.attacks.result import Attacked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
+from facetrial.core.progress import LongWork
 from facetrial.faces.batch import FaceDataset, Faces, same_batch
 from facetrial.recognition.layers import scores_and_embeddings
 from facetrial.recognition.victim import device_of
@@ -62,7 +63,14 @@ class Trial(LightningModule):
         images_folder: where attacked pictures go as PNG; None keeps none.
         certificate: what certifies the clean pictures; None leaves them without.
         keep_saved: whether all attacked pictures are kept beside the rows, rounded to 8 bits, for what comes after.
+        victim_name: for all that decides the victim's answers: a sweep takes those to clean pictures once. None takes
+            them anew.
+
+    Attributes:
+        progress: is told which pictures are done.
     """
+
+    progress: LongWork | None = None
 
     def __init__(
         self,
@@ -75,6 +83,7 @@ class Trial(LightningModule):
         images_folder: Path | None = None,
         certificate: Certificate | None = None,
         keep_saved: bool = False,
+        victim_name: str | None = None,
     ) -> None:
         super().__init__()
         self.victim = victim
@@ -86,6 +95,7 @@ class Trial(LightningModule):
         self.images_folder = images_folder
         self.certificate = certificate
         self.keep_saved = keep_saved
+        self.victim_name = victim_name
 
     def on_test_start(self) -> None:
         if self.victim.training or any(parameter.requires_grad for parameter in self.victim.parameters()):
@@ -110,11 +120,15 @@ class Trial(LightningModule):
         self.shards.write(rows)
         if self.cases is not None:
             self.cases.forget()
+        if self.progress is not None:
+            self.progress.over(len(files))
 
     def rows(self, batch: Faces, attacked: Attacked, files: list[str]) -> pd.DataFrame:
         """One row a picture; what belongs to the rows is on disk before they are."""
         embeddings: dict[str, Tensor] = {}
-        rows = verdict_rows(self.victim, batch, attacked, self.faces.names, files, embeddings)
+        rows = verdict_rows(
+            self.victim, batch, attacked, self.faces.names, files, embeddings, self.victim_name
+        )
         if embeddings:
             self.shards.embeddings.write(files, embeddings)
         return rows

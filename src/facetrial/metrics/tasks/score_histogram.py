@@ -4,7 +4,7 @@ Weights by cell, not scores, are kept, so that the memory is the same for a thou
 accepted as one person where its similarity is not below the threshold; thresholds are edges of the cells.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -42,6 +42,7 @@ class ScoreCounts:
 
     genuine: np.ndarray
     impostor: np.ndarray
+    _rates: tuple[np.ndarray, np.ndarray] | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def none(cls) -> Self:
@@ -62,12 +63,15 @@ class ScoreCounts:
         impostor_weights: np.ndarray | None = None,
     ) -> None:
         """Counts the cells of further pairs, with a weight each; 1 without."""
+        self._rates = None
         self.genuine += np.bincount(genuine, genuine_weights, minlength=CELLS)
         self.impostor += np.bincount(impostor, impostor_weights, minlength=CELLS)
 
     def rates(self) -> tuple[np.ndarray, np.ndarray]:
         """Shares of genuine and of impostor pairs accepted at each edge: TAR and FAR, float64 (CELLS + 1,) each."""
-        return _accepted(self.genuine), _accepted(self.impostor)
+        if self._rates is None:  # a million cells, asked for at every threshold
+            self._rates = _accepted(self.genuine), _accepted(self.impostor)
+        return self._rates
 
     def edge_at(self, far: float) -> int:
         """The lowest edge at which no more than `far` of the impostor pairs are accepted."""

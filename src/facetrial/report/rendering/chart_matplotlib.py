@@ -23,6 +23,7 @@ def save_chart(chart: Chart, folder: Path, summaries: Sequence[TrialSummary]) ->
     paths = [folder / f"{chart.name}.{kind}" for kind in ("png", "svg")]
     for path in paths:
         save_figure(figure, path)
+        figure.set_layout_engine("none")  # it has its places now
     return paths
 
 

@@ -19,6 +19,7 @@ from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.photo_thresholds import SimilarityThreshold, stranger_threshold
 from facetrial.metrics.tasks.results import TooFew
 from facetrial.recognition.layers import base_model
+from facetrial.report.estimate import most_passes
 from facetrial.run.context import TrialContext
 from facetrial.run.cost import say_how_long
 from facetrial.run.evaluate import check_same_people, validation_pictures
@@ -107,7 +108,7 @@ def _seeing(surrogate: Surrogate, photo: FaceDataset, picture: Path, data: Peopl
 def _prepare(context: TrialContext, attack: Attack, photo: FaceDataset) -> None:
     """Fits an attack that has to be, and says how long it takes."""
     victim, train = context.victim, context.faces.train_faces
-    say_how_long(context.settings["attack"]["method"], victim, photo, 1, len(train))
+    say_how_long(most_passes(context.settings["attack"]["method"], len(train)), victim, photo, 1)
     if attack.needs_fitting:
         log.info("Fitting the attack on %d training pictures.", len(train))
         attack.fit(victim, train, context.seed)
