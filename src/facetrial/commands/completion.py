@@ -45,6 +45,8 @@ def _print_words(line: str) -> None:
         os.environ["COMP_LINE"] = " ".join(["facetrial", *words[1:]])
         sys.argv[1:] = ["--shell-completion", "query=bash"]
         runpy.run_module(f"{__package__}.{command}", run_name="__main__", alter_sys=True)
+    elif command == "models":
+        print("--json")
     elif command == "completion":
         print("\n".join(_SCRIPTS))
 

@@ -10,6 +10,7 @@ from facetrial.core.version import VERSION
 COMMANDS = {
     "evaluate": "puts a recogniser on trial: attacks it, and reports what is left",
     "train": "trains a recogniser or a landmark network; `evaluate` trains what it lacks by itself",
+    "models": "recognisers that there are weights of: size, faces, licence, source, LFW, checksum",
     "completion": 'has bash or zsh complete words: eval "$(facetrial completion bash)"',
 }
 
