@@ -89,7 +89,7 @@ def _fetch(weights: Published, path: Path) -> None:
         if (found := _differs(weights, temporary)) is not None:
             raise FacetrialError(
                 f"what {weights.url} sent is not {weights.name} as it was published: expected {checksum}, found "
-                f"{found}. Nothing was kept. A proxy may have answered in its place: start again, or fetch it elsewhere "
+                f"{found}. Nothing was kept. A proxy may have answered for it: start again, or fetch it elsewhere "
                 f"and {by_hand}."
             )
         if weights.checksum is None:
