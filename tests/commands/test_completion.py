@@ -29,6 +29,7 @@ def path(tmp_path_factory) -> str:
     [
         ("facetrial ev", "=", "evaluate"),
         ("facetrial completion z", "=", "zsh"),
+        ("facetrial models --", "=", "--json"),
         ("facetrial evaluate attack=lan", ":", "attack=landmarks"),
         ("facetrial evaluate attack=lan", " =:", "landmarks"),  # bash replaces what comes after the "="
         ("facetrial evaluate attack=pgd attack.method.ste", "=", "attack.method.step= attack.method.steps="),

@@ -40,7 +40,7 @@ def test_the_version(monkeypatch, capsys):
     ("word", "meant"),
     [
         ("evalute", "Did you mean evaluate?"),
-        ("zzz", "There are evaluate, train, photo, verify, completion."),
+        ("zzz", "There are evaluate, train, photo, verify, models, completion."),
         ("attack=pgd", "Settings come after the command: facetrial evaluate attack=pgd."),
     ],
 )

@@ -8,9 +8,10 @@ from hydra.utils import instantiate
 from PIL import Image
 
 from facetrial.core.errors import FacetrialError
+from facetrial.core.provenance import data_recipe
 from facetrial.data.people_folder import PeopleFolder
 from tests.helpers.configs import composed
-from tests.helpers.photographs import LFW_FUNNELED, draw_people, folder
+from tests.helpers.photographs import LFW_FUNNELED, draw_people, folder, lfw
 
 
 def test_three_pictures_a_person_are_enough(tmp_path):
@@ -88,3 +89,15 @@ def test_a_phones_pictures(shared, tmp_path, caplog):
         assert away.mean() < 8
     (notes,) = (tmp_path / "cache" / "crops").glob("*.json")
     assert json.loads(notes.read_text())["several_faces"] == data.several_faces
+
+
+def test_the_detector_decides_a_recipe_where_it_is_not_what_it_was_before_there_was_another(tmp_path):
+    settings = {"_target_": "facetrial.data.LFW", "root": None, "size": 32}
+    older = data_recipe(settings, ())
+    assert data_recipe(settings | {"detector": "mtcnn"}, ()) == older
+    assert data_recipe(settings | {"detector": "centerface"}, ()) == older | {"detector": "centerface"}
+    for data in (
+        folder(tmp_path, tmp_path, detector="centerface"),
+        lfw(tmp_path, tmp_path, detector="centerface"),
+    ):
+        assert data.search.detector == "centerface"

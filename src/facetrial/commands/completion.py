@@ -49,6 +49,8 @@ def _print_words(line: str) -> None:
         _print_settings(command, words[1:])
     elif command in _OPTIONS:
         _print_words_of_photos(command, words[1:])
+    elif command == "models":
+        print("--json")
     elif command == "completion":
         print("\n".join(_SCRIPTS))
 

@@ -12,6 +12,7 @@ COMMANDS = {
     "train": "trains a recogniser or a landmark network; `evaluate` trains what it lacks by itself",
     "photo": "who is on one photograph, attacked or not: photo ann.jpg --people PEOPLE --attack pgd",
     "verify": "whether two photographs are of one person: verify a.jpg b.jpg",
+    "models": "recognisers that there are weights of: size, faces, licence, source, LFW, checksum",
     "completion": 'has bash or zsh complete words: eval "$(facetrial completion bash)"',
 }
 

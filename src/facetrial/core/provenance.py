@@ -31,10 +31,13 @@ def data_recipe(data: dict[str, Any], leave_out: tuple[str, ...], files: str | N
 
     Args:
         data: its settings.
-        leave_out: those that decide nothing, beside `root` and `privacy`.
+        leave_out: those that decide nothing, beside `root` and `privacy`, and those that are as they were before there
+            were such settings, which the class of the data says (`before_there_was`): older recipes do not have them.
         files: its `data_files`, where they are known; they are looked up otherwise.
     """
-    made_by = without(data, ("root", "privacy", *leave_out))
+    before = getattr(get_class(data["_target_"]), "before_there_was", ())
+    as_before = [key for key, value in before if data.get(key) == value]
+    made_by = without(data, ("root", "privacy", *as_before, *leave_out))
     files = data_files(data) if files is None else files
     return made_by if files is None else made_by | {"files": files}
 

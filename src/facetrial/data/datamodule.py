@@ -17,7 +17,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.core.seeding import ShuffledEpochs
 from facetrial.core.settings import Count, Seed, Unit
 from facetrial.data.photos.alignment import Alignment
-from facetrial.data.photos.mtcnn import Search
+from facetrial.data.photos.detection import Search
 from facetrial.data.photos.source_photo import Photograph
 from facetrial.data.splits import evenly_over_people, kept_of_each, split_within_people
 from facetrial.faces.batch import FaceDataset, Faces, same_batch

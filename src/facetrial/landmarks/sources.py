@@ -54,9 +54,9 @@ class Labels(LandmarkSource):
 
 
 class Mtcnn(LandmarkSource):
-    """MTCNN's five points, found when the pictures were aligned.
+    """MTCNN's five points, or those of `data.detector`, found when the pictures were aligned.
 
-    Eye centres, nose tip and mouth corners are MTCNN's own. The other ten, the corners of the eyes, the brows and
+    Eye centres, nose tip and mouth corners are its own. The other ten, the corners of the eyes, the brows and
     the lips, are derived: those of the mean shape of Kaggle's training set, on a head turned as the five say. A
     picture in which MTCNN found no face has no landmarks.
 

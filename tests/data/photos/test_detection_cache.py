@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from facetrial.data.photos import detection_cache
+from facetrial.data.photos.detection import Search
 from facetrial.data.photos.detection_cache import find_faces
 from facetrial.data.photos.image_files import content_digests
-from facetrial.data.photos.mtcnn import Search
 from tests.helpers.photographs import FoundHere, draw_people, lfw
 
 

@@ -61,4 +61,4 @@ def test_a_picture_without_a_face_is_left_out(tmp_path, caplog):
     root = draw_people(tmp_path / "people", {"Ann": 3})
     with pytest.raises(FacetrialError, match=r"nobody below .* has 3 usable pictures; the most is 0"):
         folder(root, tmp_path, on_no_face="skip").all_faces  # noqa: B018
-    assert "Ann_0001.jpg (no face that MTCNN finds)" in caplog.text
+    assert "Ann_0001.jpg (no face was found)" in caplog.text

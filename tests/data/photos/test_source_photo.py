@@ -8,7 +8,7 @@ from PIL import Image
 from facetrial.core.errors import FacetrialError
 from facetrial.data.people_folder import PeopleFolder
 from facetrial.data.photos.alignment import FacenetAlignment, FivePointsAlignment, move_points
-from facetrial.data.photos.mtcnn import find_in
+from facetrial.data.photos.detection import find_in
 from facetrial.data.photos.source_photo import Photograph
 from facetrial.data.rendering.renderer import render
 

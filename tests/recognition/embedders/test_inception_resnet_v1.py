@@ -3,7 +3,6 @@
 import facenet_pytorch
 import pytest
 import torch
-from facenet_pytorch.models import inception_resnet_v1 as published
 from safetensors.torch import load_file
 
 from facetrial.core.errors import FacetrialError
@@ -29,30 +28,13 @@ def test_inception_loads_the_shared_weights_and_tells_people_apart(shared):
         assert torch.allclose(network(images[:2]), expected, atol=1e-6)
 
 
-def test_published_weights_are_downloaded_by_facenet_pytorch(monkeypatch, tmp_path):
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+def test_published_weights_are_fetched_and_their_classifier_is_left_out(published_by):
     donor = facenet_pytorch.InceptionResnetV1(classify=False)
     donor.logits = torch.nn.Linear(512, 8631)
-
-    def download(url, file):
-        assert "vggface2" in url
-        torch.save(donor.state_dict(), file)
-
-    monkeypatch.setattr(published, "download_url_to_file", download)
+    published_by("vggface2", lambda file: torch.save(donor.state_dict(), file))
     network = InceptionResnetV1("vggface2")
     assert torch.equal(network.network.last_linear.weight, donor.last_linear.weight)
     assert not any("logits" in name for name in network.state_dict())
-
-
-def test_a_download_that_fails_is_explained(monkeypatch, tmp_path):
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-
-    def download(url, file):
-        raise OSError("Name or service not known")
-
-    monkeypatch.setattr(published, "download_url_to_file", download)
-    with pytest.raises(FacetrialError, match=r"embedder\.weights=FILE"):
-        InceptionResnetV1("vggface2")
 
 
 @pytest.mark.parametrize("dimension", [0, 513])

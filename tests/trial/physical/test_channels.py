@@ -8,7 +8,7 @@ from PIL import Image
 
 from facetrial.core.errors import FacetrialError
 from facetrial.data.photos.alignment import FivePointsAlignment
-from facetrial.data.photos.mtcnn import Search, find_in
+from facetrial.data.photos.detection import Search, find_in
 from facetrial.data.photos.source_photo import Photograph
 from facetrial.trial.physical.channels import FoundAgain, Saved, Sent
 from tests.helpers.sent import drawn_faces

@@ -17,8 +17,8 @@ from facetrial.core.files import check_seal, recalled, written_whole
 from facetrial.core.locks import file_lock
 from facetrial.core.progress import progress_bar
 from facetrial.data.photos.alignment import Alignment, move_box, move_points
+from facetrial.data.photos.detection import Detections, Search
 from facetrial.data.photos.image_files import BadPicture, num_workers, use_picture
-from facetrial.data.photos.mtcnn import Detections, Search
 
 log = logging.getLogger(__name__)
 

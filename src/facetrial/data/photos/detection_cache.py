@@ -13,15 +13,21 @@ from queue import SimpleQueue
 
 import numpy as np
 import torch
-from facenet_pytorch import MTCNN
 from PIL import Image
 
 from facetrial.core.digests import digest
 from facetrial.core.files import recalled, written_whole
 from facetrial.core.locks import file_lock
 from facetrial.core.progress import progress_bar
+from facetrial.data.photos.detection import (
+    Detections,
+    Detector,
+    Search,
+    detect_each,
+    new_detector,
+    nothing_found,
+)
 from facetrial.data.photos.image_files import BadPicture, num_workers, use_picture
-from facetrial.data.photos.mtcnn import Detections, Search, detect_each, new_detector, nothing_found
 
 _CHUNK = 64
 _NOT_COUNTED = -1
@@ -33,7 +39,7 @@ def find_faces(
     cache: Path,
     search: Search = Search(),
 ) -> Detections:
-    """One face of each picture, from the cache or by MTCNN.
+    """One face of each picture, from the cache or found now.
 
     Args:
         paths: N files.
@@ -42,7 +48,7 @@ def find_faces(
         search: which face is taken.
 
     Raises:
-        FacetrialError: the cache cannot be written to.
+        FacetrialError: the cache cannot be written to, or the detector lacks a package.
     """
     folder = Path(cache) / "detections" / digest(search.settings, size=6)
     known = _remembered(folder)
@@ -84,9 +90,9 @@ def _search(missing: list[tuple[str, Path]], folder: Path, search: Search) -> Kn
     workers = num_workers()
     size = max(1, min(_CHUNK, -(-len(missing) // workers)))
     chunks = [missing[i : i + size] for i in range(0, len(missing), size)]
-    detectors: SimpleQueue[MTCNN] = SimpleQueue()
+    detectors: SimpleQueue[Detector] = SimpleQueue()
     for _ in range(workers):
-        detectors.put(new_detector())
+        detectors.put(new_detector(search))
 
     def search_in(chunk: list[tuple[str, Path]], advance: Callable[[int], None]) -> Known:
         torch.set_num_threads(1)  # of this thread's own: the chunks are what runs in parallel
@@ -113,7 +119,9 @@ def _search(missing: list[tuple[str, Path]], folder: Path, search: Search) -> Kn
     return known
 
 
-def _detect(paths: list[Path], detector: MTCNN, advance: Callable[[int], None], search: Search) -> Detections:
+def _detect(
+    paths: list[Path], detector: Detector, advance: Callable[[int], None], search: Search
+) -> Detections:
     found = nothing_found(len(paths))
 
     def readable() -> Iterator[tuple[int, Image.Image, float]]:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from facetrial.core.errors import FacetrialError
-from facetrial.data.photos.mtcnn import Detections
+from facetrial.data.photos.detection import Detections
 from facetrial.data.photos.person_folders import copies, person, some
 
 log = logging.getLogger(__name__)
 
-NO_FACE = "no face that MTCNN finds"
+NO_FACE = "no face was found"
 
 
 def reasons_left_out(
@@ -89,7 +89,7 @@ def report_faces(pictures: int, no_face: Sequence[str], several_faces: Mapping[s
     """Warns of pictures without a face, and of those with several, of which the one that is `taken` counts."""
     if no_face:
         log.warning(
-            "%d of %d pictures have no face that MTCNN finds; they are cut where LFW's faces lie on average: %s",
+            "In %d of %d pictures no face was found; they are cut where LFW's faces lie on average: %s",
             len(no_face), pictures, some(no_face),
         )  # fmt: skip
     if several_faces:

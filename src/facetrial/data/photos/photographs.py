@@ -12,7 +12,7 @@ from facetrial.core.files import recalled, written_whole
 from facetrial.core.locks import file_lock
 from facetrial.data.photos.alignment import FivePointsAlignment
 from facetrial.data.photos.crops import Crops, cut_crops
-from facetrial.data.photos.mtcnn import Detections, Search
+from facetrial.data.photos.detection import Detections, Search
 from facetrial.data.photos.person_folders import person, some
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.landmark_names import NUM_LANDMARKS

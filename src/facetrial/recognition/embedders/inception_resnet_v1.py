@@ -7,21 +7,19 @@ from facenet_pytorch import InceptionResnetV1 as Network
 from torch import Tensor, nn
 
 from facetrial.core.checked_settings import checked
-from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import FileOrName, whole
 from facetrial.recognition.embedders.projection import Projection
+from facetrial.recognition.embedders.published.fetching import file_of
 from facetrial.recognition.embedders.weights import load_weights
 from facetrial.runtime.schemas import AlignmentName, Side
-
-PUBLISHED = ("vggface2", "casia-webface")
 
 
 class InceptionResnetV1(nn.Module):
     """Faces cut by MTCNN's box with a margin, 160x160, to unit-norm embeddings (B, D).
 
     Args:
-        weights: "vggface2" or "casia-webface" (facenet-pytorch downloads them), a `.safetensors` or `.pt` file
-            under facenet-pytorch's names, or None to start from chance.
+        weights: "vggface2" or "casia-webface", which are fetched, a `.safetensors` or `.pt` file under
+            facenet-pytorch's names, or None to start from chance.
         dimension: D; 512 as published, or fewer (the study has 128) through a linear projection that is started
             from the principal components of the training embeddings.
         size: side of the input; 160.
@@ -45,11 +43,11 @@ class InceptionResnetV1(nn.Module):
         self.size = size
         self.alignment = alignment
         self.dimension = dimension
-        self.network = _published(weights) if weights in PUBLISHED else Network(classify=False)
-        if weights is not None and weights not in PUBLISHED:
-            load_weights(self.network, weights, ignored=("logits.",))
+        self.network = Network(classify=False)
         if weights is None:
             self.last_blocks = ("",)  # from chance there is nothing to keep
+        else:
+            load_weights(self.network, file_of(weights, "inception_resnet_v1"), ignored=("logits.",))
         self.projection = Projection(512, dimension) if dimension < 512 else None
 
     def forward(self, images: Tensor) -> Tensor:
@@ -60,17 +58,3 @@ class InceptionResnetV1(nn.Module):
     def unprojected(self, images: Tensor) -> Tensor:
         """The published unit-norm embeddings (B, 512)."""
         return self.network((255.0 * images - 127.5) / 128.0)
-
-
-def _published(name: str) -> Network:
-    """The network with the weights that facenet-pytorch downloads, once, to torch's cache."""
-    try:
-        network = Network(pretrained=name, classify=False)
-    except Exception as error:  # no connection, a download that was cut short: each its own type
-        raise FacetrialError(
-            f"embedder.weights={name}: facenet-pytorch could not download its weights or read what it downloaded to "
-            f"torch's cache ({type(error).__name__}: {error}). Connect to the internet and delete a file that was cut "
-            "short there, or give a .pt or .safetensors file with embedder.weights=FILE."
-        ) from error
-    network.logits = None  # the classifier of the published people
-    return network

@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from facetrial.core.checked_settings import checked
-from facetrial.core.settings import ExistingFile, Unit, whole
+from facetrial.core.settings import FileOrName, Unit, whole
+from facetrial.recognition.embedders.published.fetching import file_of
 from facetrial.recognition.embedders.weights import load_weights
 from facetrial.runtime.schemas import AlignmentName
 
@@ -63,7 +64,7 @@ class MobileFaceNet(nn.Module):
     """Faces aligned on five points, 112x112, to unit-norm embeddings (B, 128).
 
     Args:
-        weights: a `.safetensors` or `.pt` file; None starts from chance.
+        weights: a `.safetensors` or `.pt` file, or "y1" where it was put; None starts from chance.
         size: side of the input; 112.
         alignment: how faces are cut for it; "five_points".
 
@@ -77,7 +78,7 @@ class MobileFaceNet(nn.Module):
     @checked("embedder")
     def __init__(
         self,
-        weights: ExistingFile | None = None,
+        weights: FileOrName | None = None,
         size: Annotated[int, whole(112, 112), Unit("pixels")] = 112,
         alignment: AlignmentName = "five_points",
     ) -> None:
@@ -96,7 +97,7 @@ class MobileFaceNet(nn.Module):
         if weights is None:
             self.last_blocks = ("",)  # from chance there is nothing to keep
         else:
-            load_weights(self, weights)
+            load_weights(self, file_of(weights, "mobilefacenet"))
 
     def forward(self, images: Tensor) -> Tensor:
         """Unit-norm embeddings (B, 128) from images (B, 3, 112, 112) in [0, 1]."""

@@ -9,9 +9,10 @@ from torch import Tensor, nn
 
 from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
-from facetrial.core.settings import ExistingFile, Number, Positive
+from facetrial.core.settings import FileOrName, Number, Positive
 from facetrial.recognition.embedders.onnx_model.reading import input_shape, read_onnx
 from facetrial.recognition.embedders.onnx_model.to_torch import to_torch
+from facetrial.recognition.embedders.published.fetching import file_of
 from facetrial.runtime.schemas import AlignmentName, Side
 
 
@@ -21,7 +22,7 @@ class OnnxEmbedder(nn.Module):
     Whether the file wants channels first (B, 3, H, W) or last (B, H, W, 3) is read from it.
 
     Args:
-        weights: the ONNX file.
+        weights: the ONNX file, or "foamliu", which is fetched.
         size: side of its input.
         alignment: how faces are cut for it.
         mean: what is taken from pixels of 0 to 255; one number, or three in the order of its channels.
@@ -40,7 +41,7 @@ class OnnxEmbedder(nn.Module):
     @checked("embedder")
     def __init__(
         self,
-        weights: ExistingFile | None,
+        weights: FileOrName | None,
         size: Side = 112,
         alignment: AlignmentName = "five_points",
         mean: Number | Sequence[Number] = 127.5,
@@ -56,8 +57,9 @@ class OnnxEmbedder(nn.Module):
         self.flipped = channels == "bgr"
         self.register_buffer("mean", _a_channel("mean", mean), persistent=False)
         self.register_buffer("std", _a_channel("std", std), persistent=False)
-        model = read_onnx(weights, output)
-        self.channels_last = _channels_last(input_shape(model), size, str(weights))
+        file = file_of(weights, "onnx")
+        model = read_onnx(file, output)
+        self.channels_last = _channels_last(input_shape(model), size, str(file))
         shape = (size, size, 3) if self.channels_last else (3, size, size)
         self.network = to_torch(model, shape)
 

@@ -53,7 +53,7 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
 
 
 def load_weights(network: nn.Module, path: str | Path, ignored: tuple[str, ...] = ()) -> None:
-    """Loads a file into `network`; every weight of the network must be there, but for batch counters.
+    """Loads a file into `network`, as `fill` does.
 
     Args:
         network: takes the weights.
@@ -61,9 +61,23 @@ def load_weights(network: nn.Module, path: str | Path, ignored: tuple[str, ...] 
         ignored: prefixes of names in the file that the network has no use for, such as a classifier.
 
     Raises:
-        FacetrialError: names, shapes or types do not match.
+        FacetrialError: the file cannot be read, or is not for it.
     """
     tensors = {name: t for name, t in read_weights(path).items() if not name.startswith(ignored)}
+    fill(network, tensors, path)
+
+
+def fill(network: nn.Module, tensors: dict[str, Tensor], path: str | Path) -> None:
+    """Gives `network` its weights; every one must be there, but for batch counters.
+
+    Args:
+        network: takes the weights.
+        tensors: by their names.
+        path: where they are from, for the error.
+
+    Raises:
+        FacetrialError: names, shapes or types do not match.
+    """
     own = network.state_dict()
     missing = sorted(n for n in own if n not in tensors and not n.endswith("num_batches_tracked"))
     unknown = sorted(n for n in tensors if n not in own)

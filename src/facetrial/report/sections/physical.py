@@ -86,9 +86,9 @@ def _note(physical: Physical) -> str:
     if physical.cut_again:
         return note + (
             "Found again: the change is carried back into the photograph that the face was cut from; it is saved, "
-            "MTCNN finds the face again, and it is cut and aligned anew."
+            "the face is looked for again, and cut and aligned anew."
         )
     return note + (
-        "Found again: these pictures are crops from the start; they are saved, and MTCNN looks for a face in them, but "
+        "Found again: these pictures are crops from the start; they are saved, and a face is looked for in them, but "
         "they are not cut anew."
     )

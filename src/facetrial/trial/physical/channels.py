@@ -13,7 +13,7 @@ from facetrial.core.checked_settings import checked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import whole
 from facetrial.data.photos.alignment import Alignment
-from facetrial.data.photos.mtcnn import Search, find_in
+from facetrial.data.photos.detection import Search, find_in
 from facetrial.data.photos.source_photo import Photograph
 
 
