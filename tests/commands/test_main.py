@@ -91,7 +91,7 @@ def test_the_first_twenty_lines_of_its_help_are_the_useful_ones(monkeypatch, cap
     for setting in ("data=", "embedder=", "embedder.weights=FILE", "trainer.accelerator=", "--cfg job"):
         assert f"\n  {setting}" in first, setting
     everything = "\n".join(lines)
-    assert "\nembedder: edgeface, inception_resnet_v1, " in everything  # what each group has
+    assert "\nembedder: callable, command, edgeface, " in everything  # what each group has
     assert "\nseed: 0\n" in everything  # and what is set
 
 

@@ -128,7 +128,7 @@ def test_privacy_writes_no_picture(home):
         (["gone.jpg"], "the picture gone.jpg is not there"),
         (["people"], "the picture people is a folder"),
         (["cut.jpg"], "cut.jpg cannot be used: damaged: "),
-        (["nobody.png"], "MTCNN finds no face on nobody.png"),
+        (["nobody.png"], "mtcnn finds no face on nobody.png"),
         (
             ["two.png"],
             "there are 2 faces on two.png. Cut it to the one that is meant, or say which: --face largest",

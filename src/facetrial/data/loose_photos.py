@@ -8,9 +8,9 @@ import numpy as np
 from facetrial.core.errors import FacetrialError
 from facetrial.data.photos.alignment import Alignment
 from facetrial.data.photos.crops import cut_crops
+from facetrial.data.photos.detection import Search
 from facetrial.data.photos.detection_cache import find_faces
 from facetrial.data.photos.image_files import content_digests
-from facetrial.data.photos.mtcnn import Search
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.landmark_names import NUM_LANDMARKS
 
@@ -54,8 +54,8 @@ def faces_in(
             raise FacetrialError(f"{path} cannot be used: {problem}. Give another picture.")
         if not face and not without_face:
             raise FacetrialError(
-                f"MTCNN finds no face on {path}. Give a picture on which one is seen from the front, or have it look "
-                f"for smaller ones: data.smallest_face, now {search.smallest:g} of the shorter side."
+                f"{search.detector} finds no face on {path}. Give a picture on which one is seen from the front, or "
+                f"have it look for smaller ones: data.smallest_face, now {search.smallest:g} of the shorter side."
             )
         if count > 1 and not one_of_several:
             raise FacetrialError(
