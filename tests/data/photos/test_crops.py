@@ -17,7 +17,7 @@ def test_no_face_is_cut_at_the_centre_and_listed(tmp_path, caplog):
     data = lfw(root, tmp_path, alignment="facenet", margin=0)
     faces = data.all_faces
     assert data.no_face == faces.files
-    assert "4 of 4 pictures have no face" in caplog.text
+    assert "In 4 of 4 pictures no face was found" in caplog.text
     assert np.isnan(faces.five_points).all()
     np.testing.assert_allclose(faces.boxes, [[0, 0, 32, 32]] * 4, atol=0.8)  # windows are of whole pixels
     whole = Image.open(root / faces.files[0])
