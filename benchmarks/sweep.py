@@ -33,6 +33,7 @@ WORDS = [
     "defense=none,jpeg",
     "landmarks=labels",
     "data.people=40",
+    "trainer.max_epochs=2",
     "data.limit=8",
 ]
 QUIET = ["trainer.enable_progress_bar=false", "callbacks=none", "logger=none"]

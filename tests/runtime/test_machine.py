@@ -2,12 +2,15 @@
 
 import errno
 import io
+import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from omegaconf import OmegaConf
@@ -15,7 +18,7 @@ from omegaconf import OmegaConf
 from facetrial.core.errors import FacetrialError
 from facetrial.runtime import cli, machine
 from facetrial.runtime.cli import friendly_errors
-from facetrial.runtime.machine import machine_fault, was_interrupted, what_is_kept
+from facetrial.runtime.machine import device_of_worker, machine_fault, was_interrupted, what_is_kept
 from tests.helpers.commands import command
 
 CONFIG = OmegaConf.create({"paths": {"models": "nets", "cache": "~/cached"}})
@@ -236,3 +239,44 @@ def test_a_folder_that_cannot_be_made_ends_a_command_with_a_sentence(tmp_path, w
     assert done.returncode == 1
     assert done.stderr.startswith("cannot write taken/")
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_workers_share_the_devices_out():
+    devices = ["0", "1", "2"]
+    taken = [device_of_worker(worker, devices) for worker in range(4, 11)]
+    assert sorted(taken.count(device) for device in devices) == [2, 2, 3]
+    assert device_of_worker(5, ["7"]) is None
+    assert device_of_worker(5, []) is None
+
+
+@pytest.mark.parametrize(
+    ("process", "trainer", "visible", "seen"),
+    [
+        ("LokyProcess-2", {"accelerator": "auto", "devices": 1}, None, "2"),
+        ("LokyProcess-2", {"accelerator": "gpu", "devices": 1}, "5,GPU-ab", "5"),
+        ("LokyProcess-9", {"accelerator": "gpu", "devices": 1}, "5", "5"),  # it has one by now
+        ("LokyProcess-2", {"accelerator": "auto", "devices": 2}, None, None),
+        ("LokyProcess-2", {"accelerator": "auto", "devices": [1]}, None, None),
+        ("LokyProcess-2", {"accelerator": "cpu", "devices": 1}, None, None),
+        ("MainProcess", {"accelerator": "auto", "devices": 1}, None, None),
+    ],
+)
+def test_a_worker_of_a_sweep_sees_one_device(monkeypatch, process, trainer, visible, seen):
+    monkeypatch.setattr(machine.multiprocessing, "current_process", lambda: SimpleNamespace(name=process))
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    machine.take_own_device(OmegaConf.create({"trainer": trainer}))
+    assert os.environ.get("CUDA_VISIBLE_DEVICES") == seen
+    machine.take_own_device(OmegaConf.create({"trainer": trainer}))
+    assert os.environ.get("CUDA_VISIBLE_DEVICES") == seen
+
+
+def test_workers_of_joblib_have_numbers():
+    """What `take_own_device` goes by."""
+    joblib = pytest.importorskip("joblib")
+    names = joblib.Parallel(n_jobs=2)(
+        joblib.delayed(lambda: multiprocessing.current_process().name)() for _ in range(2)
+    )
+    assert all(re.fullmatch(r"LokyProcess-\d+", name) for name in names)

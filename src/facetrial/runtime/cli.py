@@ -16,7 +16,13 @@ from hydra.core.hydra_config import HydraConfig
 
 from facetrial.core.errors import FacetrialError, visible
 from facetrial.runtime.failures import forget_failure, set_apart, write_failure
-from facetrial.runtime.machine import machine_fault, print_in_any_encoding, was_interrupted, what_is_kept
+from facetrial.runtime.machine import (
+    machine_fault,
+    print_in_any_encoding,
+    take_own_device,
+    was_interrupted,
+    what_is_kept,
+)
 from facetrial.runtime.old_names import renamed_keys, use_new_targets
 from facetrial.runtime.resolvers import run_name
 from facetrial.runtime.started import overrides, sweep_folder
@@ -39,6 +45,7 @@ def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
         try:
             _make_ready()
             if folder is not None:
+                take_own_device(*arguments[:1])
                 forget_failure(folder)
             for argument in arguments:
                 use_new_targets(argument)

@@ -2,8 +2,11 @@
 
 import errno
 import io
+import multiprocessing
 import os
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +31,41 @@ def print_in_any_encoding() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def take_own_device(config: object) -> None:
+    """Has this process see one GPU of several where it is a worker of a sweep and its runs take one each.
+
+    Joblib's workers would all take the first. It comes before anything asks for a GPU; what is chosen stays.
+    """
+    asked = OmegaConf.select(config, "trainer") if isinstance(config, DictConfig) else None
+    if asked is None or asked.get("accelerator") == "cpu" or asked.get("devices") != 1:
+        return
+    worker = re.fullmatch(r"LokyProcess-(\d+)", multiprocessing.current_process().name)
+    if worker is None:
+        return
+    import torch
+
+    there = os.environ.get("CUDA_VISIBLE_DEVICES")
+    devices = there.split(",") if there else [str(i) for i in range(torch.cuda.device_count())]
+    if (own := device_of_worker(int(worker[1]), devices)) is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = own
+
+
+def device_of_worker(worker: int, devices: Sequence[str]) -> str | None:
+    """Which of the devices a worker takes, so that each is taken by as many workers as any other, or by one more.
+
+    Args:
+        worker: its number among those that joblib started, whatever the first has.
+        devices: as CUDA_VISIBLE_DEVICES names them.
+
+    Returns:
+        None where there is no choice.
+
+    >>> [device_of_worker(worker, ["0", "3"]) for worker in (1, 2, 3)]
+    ['3', '0', '3']
+    """
+    return devices[worker % len(devices)] if len(devices) > 1 else None
 
 
 def machine_fault(error: BaseException, config: object = None) -> FacetrialError | None:
