@@ -24,6 +24,17 @@ def test_means_have_unit_norm():
     assert means.tolist() == [[1, 0], [0, 1]]
 
 
+def test_means_are_of_each_persons_own_in_whatever_order_they_come():
+    generator = np.random.default_rng(0)
+    embeddings, identities = generator.standard_normal((40, 3)), generator.permutation(np.arange(40) % 7)
+    for pictures in (None, 2):
+        found = mean_embeddings(embeddings, identities, pictures)
+        for who in range(7):
+            own = embeddings[identities == who]
+            mean = own[np.random.default_rng(who).permutation(len(own))[:pictures]].mean(0)
+            np.testing.assert_array_equal(found[who], mean / np.linalg.norm(mean))
+
+
 def test_fewer_pictures_are_part_of_more_whatever_others_have():
     embeddings = np.eye(12)
     identities = np.array([0] * 9 + [1] * 3)

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from facetrial.core.errors import FacetrialError
+from facetrial.recognition import svm_head
 from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
 from facetrial.recognition.svm_head import SVMHead
 from tests.helpers.real import FIVE_POINTS, lfw_faces
@@ -222,3 +223,15 @@ class TestMistakes:
     def test_embeddings_that_are_not_finite(self):
         with pytest.raises(FacetrialError, match="not finite"):
             SVMHead().fit(np.array([[np.nan, 0.0], [0.0, 1.0]]), np.array([0, 1]))
+
+
+def test_an_svm_that_takes_long_says_so_before(monkeypatch, caplog):
+    monkeypatch.setattr(svm_head, "_LONG", 10)
+    SVMHead().fit(np.eye(4), np.array([0, 0, 1, 1]))
+    assert (
+        "SVM of 2 people and 4 embeddings takes 32 minutes or more to fit; model/head=gallery" in caplog.text
+    )
+    caplog.clear()
+    monkeypatch.undo()
+    SVMHead().fit(np.eye(4), np.array([0, 0, 1, 1]))
+    assert caplog.text == ""

@@ -37,24 +37,26 @@ def hit_hardest(people: Mapping[str, Person]) -> Hardest | None:
     of their 95 % interval, times the number of people, since the lowest of all was looked for.
     """
     attacked = {name: one for name, one in people.items() if one.robust.n}
-    found = [one for name in sorted(attacked) if (one := _compared(name, attacked)) is not None]
+    if len(attacked) < 2:
+        return None
+    tested = np.array([one.robust.n for one in attacked.values()])
+    right = np.array([round(one.robust.value * one.robust.n) for one in attacked.values()])
+    of_others = (right.sum() - right) / (tested.sum() - tested)
+    seem = np.flatnonzero(stats.binom.cdf(right, tested, of_others) * len(attacked) < LEVEL)
+    names = list(attacked)
+    found = [
+        Hardest(names[place], attacked[names[place]], others, p, len(attacked))
+        for place in sorted(seem.tolist(), key=names.__getitem__)
+        for others, p in [_compared(place, right, tested)]
+        if p < LEVEL
+    ]
     return min(found, key=lambda one: one.p, default=None)
 
 
-def _compared(name: str, people: Mapping[str, Person]) -> Hardest | None:
-    own, rest = people[name], [one.robust for other, one in people.items() if other != name]
-    right, tested = _recognised(own.robust), sum(one.n for one in rest)
-    if not rest or _chance(right, own.robust.n, sum(map(_recognised, rest)) / tested) * len(people) >= LEVEL:
-        return None
-    hits = np.concatenate([np.arange(one.n) < _recognised(one) for one in rest])
-    others = rate_over_people(hits, np.repeat(np.arange(len(rest)), [one.n for one in rest]))
-    p = _chance(right, own.robust.n, others.low) * len(people)
-    return Hardest(name, own, others, p, len(people)) if p < LEVEL else None
-
-
-def _recognised(figure: Interval) -> int:
-    return round(figure.value * figure.n)
-
-
-def _chance(hits: int, n: int, rate: float) -> float:
-    return float(stats.binom.cdf(hits, n, rate))
+def _compared(place: int, right: np.ndarray, tested: np.ndarray) -> tuple[Interval, float]:
+    """The share of the others' pictures recognised, and p, of one of people with `right` (P,) of `tested` (P,)."""
+    rest_right, rest = np.delete(right, place), np.delete(tested, place)
+    people = np.repeat(np.arange(len(rest)), rest)
+    first = np.repeat(np.cumsum(rest) - rest, rest)
+    others = rate_over_people(np.arange(len(people)) - first < rest_right[people], people)
+    return others, float(stats.binom.cdf(right[place], tested[place], others.low)) * len(right)

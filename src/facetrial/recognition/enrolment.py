@@ -44,9 +44,11 @@ def mean_embeddings(
         pictures: most of a person that count, drawn by its number; fewer are part of more. None takes all.
     """
     means = []
-    for who in np.unique(identities):
-        own = embeddings[identities == who]
-        means.append(own[np.random.default_rng(int(who)).permutation(len(own))[:pictures]].mean(0))
+    order = np.argsort(identities, kind="stable")
+    starts = np.cumsum(np.bincount(identities))[:-1]
+    for who, rows in enumerate(np.split(order, starts)):
+        own = embeddings[rows]
+        means.append(own[np.random.default_rng(who).permutation(len(own))[:pictures]].mean(0))
     centres = np.stack(means)
     unit: np.ndarray = centres / np.linalg.norm(centres, axis=1, keepdims=True).clip(1e-12)
     return unit

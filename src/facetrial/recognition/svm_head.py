@@ -1,5 +1,6 @@
 """The SVM that scikit-learn fitted, in exact torch form."""
 
+import logging
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,10 @@ from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Positive
 from facetrial.recognition.enrolment import enrolled, mean_embeddings
 
+log = logging.getLogger(__name__)
+
+# Numbers in embeddings times people that take scikit-learn's LinearSVC some ten minutes of a core: benchmarks/scale.py.
+_LONG = 10**10
 _FITTED = ("weight", "bias", "support_vectors", "gamma", "gallery")
 
 
@@ -89,6 +94,12 @@ class SVMHead(nn.Module):
                 differ from these.
         """
         embeddings, identities = enrolled(embeddings, identities)
+        people = int(identities.max()) + 1
+        if embeddings.size * people > _LONG:
+            log.warning(
+                "An SVM of %d people and %d embeddings takes %d minutes or more to fit; model/head=gallery seconds.",
+                people, len(embeddings), round(10 * embeddings.size * people / _LONG),
+            )  # fmt: skip
         estimator = self.estimator().fit(np.asarray(embeddings, dtype=np.float64), identities)
         self.copy(estimator)
         self._set("gallery", mean_embeddings(embeddings, identities))

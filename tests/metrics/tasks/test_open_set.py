@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from facetrial.metrics.tasks import open_set
 from facetrial.metrics.tasks.open_set import open_set_summary, split_known
 from facetrial.metrics.tasks.results import TooFew
 from facetrial.trial.held_out import HeldOut
@@ -27,6 +28,15 @@ def test_half_of_the_people_are_known_and_the_seed_says_who():
     assert known.sum() == 5
     assert (known == split_known(9, 0)).all()
     assert any((known != split_known(9, seed)).any() for seed in range(1, 4))
+
+
+def test_in_blocks_it_is_the_same(made, monkeypatch):
+    whole = open_set_summary(*made)
+    monkeypatch.setattr(open_set, "_AT_ONCE", 300)  # ten pictures a block
+    blocks = open_set_summary(*made)
+    for one, other in zip(whole.points, blocks.points, strict=True):
+        assert other.threshold == pytest.approx(one.threshold, abs=1e-6)
+        assert other.identified.over_people == one.identified.over_people
 
 
 def test_rates_are_those_counted_one_by_one(made):

@@ -1,5 +1,7 @@
 """Means in which everyone weighs the same, against loops."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,18 @@ def test_of_couples():
     assert found.pooled == pytest.approx(7 / 15)
     assert found.sizes.tolist() == [8, 3, 4]
     assert found.figure.low < found.figure.value < found.figure.high
+
+
+def test_of_many_couples_takes_no_more_memory_than_the_pictures_do():
+    people = np.arange(20_000) % 2_000
+    others = (people + 1 + np.arange(20_000) // 2_000) % 2_000
+    hits = np.random.default_rng(0).integers(0, 2, 20_000)
+    tracemalloc.start()
+    found = mean_of_couples(hits, np.ones(20_000, dtype=np.int64), people, others)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 16 * 2**20  # a table of people by couples has 320
+    assert found.figure.value == pytest.approx(hits.mean())
 
 
 def test_of_nothing():

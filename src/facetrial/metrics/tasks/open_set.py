@@ -12,6 +12,7 @@ from facetrial.trial.embedding_shards import VERSIONS, Version
 from facetrial.trial.held_out import HeldOut
 
 FALSE_ALARM_RATES = (1e-1, 1e-2)
+_AT_ONCE = 1 << 24  # similarities in memory
 
 
 def split_known(people: int, split_seed: int) -> np.ndarray:
@@ -53,15 +54,14 @@ def open_set_summary(
     enrolled = np.flatnonzero(known)
     strangers = ~known[held_out.identities]
     set_on, thresholds = alarm_thresholds(
-        (held_out.embeddings[strangers] @ gallery[enrolled].T).max(1),
+        _nearest(held_out.embeddings[strangers], gallery[enrolled])[0],
         held_out.identities[strangers],
         FALSE_ALARM_RATES,
     )
     strengths, right = {}, {}
     for version in VERSIONS:
-        similarities = embeddings[version] @ gallery[enrolled].T
-        strengths[version] = similarities.max(1)
-        right[version] = enrolled[similarities.argmax(1)] == identities
+        strengths[version], places = _nearest(embeddings[version], gallery[enrolled])
+        right[version] = enrolled[places] == identities
 
     def share(who: np.ndarray, hits: Mapping[Version, np.ndarray]) -> OverPeople:
         rows = {version: who if version == "clean" else who & attackable for version in VERSIONS}
@@ -82,3 +82,14 @@ def open_set_summary(
         )
     known_here, unknown_here = (len(np.unique(identities[who])) for who in (inside, ~inside))
     return OpenSet(known_here, unknown_here, set_on, tuple(points))
+
+
+def _nearest(embeddings: np.ndarray, gallery: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The highest similarity (N,) of each embedding (N, D) with a vector of the gallery (P, D), and with which (N,)."""
+    strengths, places = np.empty(len(embeddings), np.float32), np.empty(len(embeddings), np.int64)
+    rows = max(1, _AT_ONCE // len(gallery))
+    for start in range(0, len(embeddings), rows):
+        similarities = embeddings[start : start + rows] @ gallery.T
+        strengths[start : start + rows] = similarities.max(1)
+        places[start : start + rows] = similarities.argmax(1)
+    return strengths, places

@@ -128,14 +128,18 @@ def _without_each(similarities: np.ndarray, same: np.ndarray, people: np.ndarray
     """The rates without each person, at thresholds by the pairs' own."""
     counts = ScoreCounts.of(similarities[same], similarities[~same])
     grid = threshold_grid(counts, 1 / int((~same).sum()))
-    step = np.searchsorted(grid, np.arange(CELLS), side="right")[cells_of(similarities)]
+    step, steps = np.searchsorted(grid, np.arange(CELLS), side="right")[cells_of(similarities)], len(grid) + 1
+    shown, numbers = np.unique(people, return_inverse=True)
+    first, second = numbers.reshape(people.shape).T
     kinds = []
     for kind in (same, ~same):
-        amounts = np.zeros((len(same), len(grid) + 1))
-        amounts[kind, step[kind]] = 1
+        two = kind & (first != second)
+        # A pair counts for each of its people; no table of pairs by steps is made.
+        places = np.concatenate([first[kind], second[two]]) * steps + np.concatenate([step[kind], step[two]])
+        sums = np.bincount(places, minlength=len(shown) * steps).reshape(-1, steps).astype(float)
+        total = np.bincount(step[kind], minlength=steps)
         sizes = _couples(people[kind])
-        sums = _of_people(amounts, people)
-        kinds.append(Kind(int(kind.sum()), sums.sum(1), tails(amounts.sum(0) - sums), Units.of(sizes, sizes)))
+        kinds.append(Kind(int(kind.sum()), sums.sum(1), tails(total - sums), Units.of(sizes, sizes)))
     return Pairs(counts, counts, *kinds)
 
 

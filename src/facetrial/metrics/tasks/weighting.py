@@ -61,9 +61,13 @@ def mean_of_couples(hits: np.ndarray, totals: np.ndarray, people: np.ndarray, ot
     pairs = np.bincount(which.ravel(), weights=totals)
     own = np.bincount(which.ravel(), weights=hits) / pairs
     shown = np.unique(people)
-    apart = (couples != shown[:, None, None]).all(2)  # (P, C): without each person
+    ends = couples.ravel()  # a couple counts for both of its people
+    with_each, parts = (
+        np.bincount(ends, weights=weights, minlength=int(ends.max()) + 1)[shown]
+        for weights in (np.repeat(own, 2), None)
+    )
     with np.errstate(invalid="ignore"):
-        without = (apart @ own) / apart.sum(1)
+        without = (own.sum() - with_each) / (len(own) - parts)
     units = Units.of(np.ones(len(own)), pairs)
     n = int(totals.sum())
     sizes = np.bincount(people, weights=totals)
