@@ -323,7 +323,8 @@ def main() -> None:
     parser.add_argument("--outputs", type=Path)
     arguments = parser.parse_args()
     if arguments.weights is None or arguments.lfw is None:
-        parser.error("give --weights and --lfw, or set WEIGHTS and LFW.")
+        print("Nothing is measured: give --weights and --lfw, or set WEIGHTS and LFW.")
+        return
     outputs = arguments.outputs or Path(tempfile.mkdtemp())
     machine = Machine(Path(arguments.weights).resolve(), Path(arguments.lfw).resolve(), outputs.resolve())
     sizes = SMALL if arguments.small else Sizes()
