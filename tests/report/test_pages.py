@@ -182,3 +182,28 @@ def test_what_failed_stands_above_the_verdict(opened):
         page = opened(kind)
         failed = page.locator(".banner.bad", has_text="1 of 4 differs").first.bounding_box()
         assert failed["y"] < page.locator("h1").bounding_box()["y"]
+
+
+SEEN = """tables => tables.map(table => {
+    const box = table.getBoundingClientRect(), row = table.querySelector("tbody tr");
+    const heads = table.querySelectorAll("thead th");
+    const first = [...row.cells].findIndex((cell, at) => at && heads[at].dataset.kind === "number");
+    if (first < 0) return null;
+    const cell = row.cells[first].getBoundingClientRect();
+    return [table.getAttribute("aria-label"), cell.left >= box.left && cell.right <= box.right + 1];
+})"""
+
+
+@pytest.mark.parametrize("kind", ["trial", "sweep"])
+def test_on_a_phone_the_first_number_of_each_table_is_seen(opened, kind):
+    page = opened(kind, "phone")
+    found = [one for one in page.eval_on_selector_all(".scroll", SEEN) if one is not None]
+    assert found
+    assert [name for name, seen in found if not seen] == []
+
+
+@pytest.mark.parametrize("kind", ["trial", "sweep"])
+def test_the_way_through_the_page_is_not_cut_on_a_wide_screen(opened, kind):
+    page = opened(kind)
+    wide, room = page.eval_on_selector("nav", "nav => [nav.scrollWidth, nav.clientWidth]")
+    assert wide <= room

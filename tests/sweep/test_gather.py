@@ -92,6 +92,10 @@ def test_levels_go_to_tables_of_their_own(tmp_path):
     assert {"study-attack.budget.rms=0.1.md", "study-attack.budget.rms=0.2.csv"} <= written
     page = (tmp_path / "report.html").read_text()
     assert page.count("<h2>The study&#39;s table") + page.count("<h2>The study's table") == 2
+    assert page.index("<h2>The study") < page.index(
+        "<h2>All trials"
+    )  # what the sweep was made for comes first
+    assert page.index('<a href="#first-1">') < page.index('<a href="#trials">')
     assert "Synthetic" in page
 
 

@@ -58,7 +58,7 @@ def test_the_weakest_region_is_named_with_its_interval(tmp_path, faces):
     assert "points fewer recognised than scattered discs (95 % interval" in section.sentences[0]
     [table], [drawing] = section.tables, section.drawings
     assert [line[0] for line in table.lines] == ["everywhere", "nose", "mouth", "scattered"]
-    assert table.lines[1][3].high < 0
+    assert table.lines[1][3].difference.high < 0
     assert table.lines[3][3] is None
     assert drawing.pixels.shape == (3, 600, 900)
     assert drawing.caption.startswith("Synthetic faces.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from facetrial.metrics.flagging import FLAGS_COUNT, LEFT, robust
 from facetrial.report.claims import ONE_RUN, as_sentence, compared, p_in_words
-from facetrial.report.rendering.components import Section, Table
+from facetrial.report.rendering.components import Points, Section, Table
 from facetrial.statistics.intervals import METHOD_OF_DIFFERENCES, Interval
 from facetrial.statistics.paired import holm, mcnemar, paired_test
 from facetrial.statistics.power import LEVEL
@@ -141,7 +141,7 @@ def _table(title: str, ranked: Sequence[Comparison]) -> Table:
         [
             one.first,
             one.second,
-            _interval(one),
+            Points(_interval(one)),
             one.n,
             p_in_words(one.p_holm),
             p_in_words(one.mcnemar_p_holm),

@@ -12,7 +12,7 @@ from scipy.ndimage import distance_transform_edt
 
 from facetrial.report.claims import compared, p_in_words
 from facetrial.report.mean_face import read_mean_face
-from facetrial.report.rendering.components import Drawing, Section, Table
+from facetrial.report.rendering.components import Drawing, Points, Section, Table
 from facetrial.report.rendering.formatting import interval, percent
 from facetrial.report.rendering.theme import LIGHT, new_axes
 from facetrial.statistics.intervals import METHOD_OF_DIFFERENCES, Interval
@@ -166,7 +166,7 @@ def _table(title: str, places: Mapping[str, _Place]) -> Table:
             name,
             None if place.run.summary.region is None else percent(place.run.summary.region.area),
             place.left,
-            place.difference,
+            None if place.difference is None else Points(place.difference),
             None if place.difference is None else p_in_words(place.p),
             place.run.summary.not_reached,
         ]

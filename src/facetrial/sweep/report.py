@@ -11,6 +11,7 @@ from facetrial.report.rendering.components import Chart, Section, Series, Table
 from facetrial.report.rendering.formatting import interval, percent, shown_name, things
 from facetrial.report.rendering.html import write_html
 from facetrial.report.rendering.render import show_chart, show_sections, show_table
+from facetrial.report.sections.left_out import left_out_of_all
 from facetrial.report.strength import attack_in_words
 from facetrial.report.wording import banners, clean_words
 from facetrial.statistics.intervals import METHOD
@@ -66,8 +67,10 @@ def write_sweep_report(
     sections = [section for section in made if section is not None]
     for title, table in (defenses or {}).items():
         sections.append(defenses_section(table, table_name("defenses", title), title))
-    for title, study in studies.items():
-        sections.append(study_section(study, table_name("study", title), title))
+    if (left_out := left_out_of_all(summaries)) is not None:
+        sections.append(left_out)
+    # What the sweep was made for stands before all else.
+    first = [study_section(study, table_name("study", title), title) for title, study in studies.items()]
     warnings = [banner for summary in summaries for banner in banners(summary)]
     return write_html(
         folder / "report.html",
@@ -79,6 +82,7 @@ def write_sweep_report(
         lines=lines,
         flags=FLAGS_COUNT if flags(summaries) else "",
         chart=show_chart(runs_chart(finished), folder, summaries) if finished else None,
+        first=show_sections(first, folder, summaries),
         sections=show_sections(sections, folder, summaries),
         people=show_table(people_table(finished)) if finished else None,
         cards=sweep_showcase(finished),

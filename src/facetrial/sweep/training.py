@@ -8,7 +8,7 @@ import numpy as np
 from facetrial.metrics.flagging import LEFT, robust
 from facetrial.metrics.names import changes_defense
 from facetrial.report.claims import ONE_RUN, as_sentence, compared, shown_side
-from facetrial.report.rendering.components import Section, Table
+from facetrial.report.rendering.components import Cell, Points, Section, Table
 from facetrial.report.rendering.formatting import points
 from facetrial.statistics.intervals import Interval
 from facetrial.statistics.paired import holm, paired_test
@@ -82,13 +82,13 @@ def training_section(runs: Sequence[FinishedRun]) -> Section | None:
         "won, over training runs",
         "run by run, points",
     ]
-    lines = [
+    lines: list[list[Cell]] = [
         [
             one.attack,
             one.defense,
             len(one.by_seed),
-            one.over_people,
-            one.over_runs if len(one.by_seed) > 1 else None,
+            Points(one.over_people),
+            Points(one.over_runs) if len(one.by_seed) > 1 else None,
             ", ".join(points(value) for value in one.by_seed.values()),
         ]
         for one in found

@@ -4,9 +4,16 @@ import csv
 import io
 import math
 
-from facetrial.report.rendering.components import Noted
+from facetrial.report.rendering.components import Noted, Points
 from facetrial.report.rendering.text_tables import csv_table, markdown_table
 from facetrial.statistics.intervals import Interval
+
+
+def test_differences_are_in_points_with_their_interval():
+    found = markdown_table(
+        ["a"], [[Points(Interval(-0.125, -0.5, 0.25, 9)), Points(Interval(math.nan, 0.0, 1.0, 0))]]
+    ).splitlines()[2]
+    assert found == "| -12.5 points (-50.0 to +25.0, n = 9) | \u2013 |"
 
 
 def test_tables_keep_their_shape_whatever_is_in_a_cell():

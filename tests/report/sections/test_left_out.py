@@ -6,7 +6,7 @@ import pytest
 
 from facetrial.metrics.parts import LeftOut
 from facetrial.report.console import caption
-from facetrial.report.sections.left_out import left_out_section, left_out_sentence
+from facetrial.report.sections.left_out import left_out_of_all, left_out_section, left_out_sentence
 from facetrial.report.wording import sentences
 from tests.helpers.defended import trial
 
@@ -56,3 +56,16 @@ def test_of_many_the_rest_is_counted():
 def test_nothing_is_said_where_all_were_used():
     assert left_out_section(TRIAL) is None
     assert not any("could not be used" in said for said in sentences(TRIAL))
+
+
+def test_of_several_trials_each_is_named_once():
+    one, other = LeftOut(2, BAD, ("Bob",)), LeftOut(1, {"Cem/1.jpg": "a copy of Cem/2.jpg"}, ("Bob",))
+    section = left_out_of_all([TRIAL, *(replace(TRIAL, left_out=found) for found in (one, one, other))])
+    assert [line[0] for line in section.tables[0].lines] == [
+        "Ann/1.jpg",
+        r"Bob/\x1b[2J.png",
+        "Cem/1.jpg",
+        "Bob",
+    ]
+    assert section.sentences == [left_out_sentence(LeftOut(3, {}, ("Bob",)))]
+    assert left_out_of_all([TRIAL]) is None

@@ -127,7 +127,14 @@ class Noted:
     note: str
 
 
-Cell = str | float | Interval | Noted | None
+@dataclass(frozen=True)
+class Points:
+    """A difference of two shares, shown in points with its interval."""
+
+    difference: Interval
+
+
+Cell = str | float | Interval | Noted | Points | None
 
 
 @dataclass(frozen=True)

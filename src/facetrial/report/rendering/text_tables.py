@@ -9,8 +9,8 @@ from typing import TypedDict
 
 from facetrial.core.errors import visible
 from facetrial.report.rendering.chart_layout import in_words
-from facetrial.report.rendering.components import Cell, Noted
-from facetrial.report.rendering.formatting import NOTHING, interval
+from facetrial.report.rendering.components import Cell, Noted, Points
+from facetrial.report.rendering.formatting import NOTHING, interval, points
 from facetrial.runtime.csv_cells import as_cell
 from facetrial.statistics.intervals import Interval
 
@@ -55,6 +55,8 @@ def shown_cell(value: Cell) -> ShownCell:
     """A cell as tables show it."""
     if isinstance(value, str):
         return {"text": value, "below": "", "sort": "" if value == NOTHING else value}
+    if isinstance(value, Points):
+        return _shown_difference(value.difference)
     figure, below = (value.figure, [value.note]) if isinstance(value, Noted) else (value, [])
     if isinstance(figure, Interval):
         known = [] if math.isnan(figure.value) else [interval(figure)]
@@ -64,3 +66,15 @@ def shown_cell(value: Cell) -> ShownCell:
         text = str(figure) if isinstance(figure, int) else in_words(figure, False)
     sort = figure if figure is not None and math.isfinite(figure) else ""
     return {"text": text, "below": ", ".join(below), "sort": sort}
+
+
+def _shown_difference(difference: Interval) -> ShownCell:
+    """A difference of shares in points: its sign, and below it the interval."""
+    if math.isnan(difference.value):
+        return {"text": NOTHING, "below": "", "sort": ""}
+    low, high = points(difference.low), points(difference.high)
+    return {
+        "text": f"{points(difference.value)} points",
+        "below": f"{low} to {high}, n = {difference.n}",
+        "sort": difference.value,
+    }

@@ -1,5 +1,7 @@
 """Pictures that could not be used, on a page."""
 
+from collections.abc import Sequence
+
 from facetrial.core.errors import visible
 from facetrial.metrics.parts import LeftOut
 from facetrial.metrics.summary import TrialSummary
@@ -25,9 +27,20 @@ def left_out_sentence(left_out: LeftOut) -> str:
 
 def left_out_section(summary: TrialSummary) -> Section | None:
     """Each picture that could not be used, with the reason, and each person of whom too few are left."""
-    left_out = summary.left_out
-    if left_out is None:
+    return None if summary.left_out is None else _section(summary.left_out)
+
+
+def left_out_of_all(summaries: Sequence[TrialSummary]) -> Section | None:
+    """The same of several trials, each picture once; None where all could be used."""
+    found = [summary.left_out for summary in summaries if summary.left_out is not None]
+    if not found:
         return None
+    pictures = {name: reason for one in found for name, reason in one.pictures.items()}
+    people = dict.fromkeys(name for one in found for name in one.people)
+    return _section(LeftOut(max(len(pictures), *(one.n for one in found)), pictures, tuple(people)))
+
+
+def _section(left_out: LeftOut) -> Section:
     lines = [[visible(name), visible(reason)] for name, reason in left_out.pictures.items()]
     lines += [[visible(name), "a person of whom too few pictures are left"] for name in left_out.people]
     rest = len(lines) - _SHOWN
