@@ -51,6 +51,7 @@ def test_an_embedder_by_name_is_the_same_each_time():
     assert first.size == 32
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
     with pytest.raises(
-        FacetrialError, match="there is no embedder 'resnet'; there are callable, command, edgeface, "
+        FacetrialError,
+        match="there is no embedder 'resnet'; there are callable, command, edgeface, http, inception_resnet_v1, ",
     ):
         facetrial.load_embedder("resnet")
