@@ -50,6 +50,8 @@ def test_what_the_other_runs_take_is_said_after_each(tmp_path, monkeypatch, capl
         config.hydra.sweeper.params = {"seed": "0,1"}
     now = [0.0]
     monkeypatch.setattr(callback.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(callback, "gather_runs", lambda folder: [])
+    monkeypatch.setattr(callback, "write_sweep_csv", lambda runs, folder: None)
     gathered = GatherSweep()
     gathered.on_multirun_start(config)
     with caplog.at_level("INFO"):
