@@ -55,6 +55,8 @@ class FitHead(Callback):
                 data.fit_attack(victim)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not trainer.is_global_zero:  # the first of several processes has the network that all have
+            return
         data, pl_module = training_faces(trainer), _recognizer(pl_module)
         # Where nothing was trained, what the projection started from need not be embedded again.
         if self._started_from is not None and trainer.global_step == 0:

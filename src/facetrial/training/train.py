@@ -61,7 +61,7 @@ def train_recognizer(plan: RecognizerPlan) -> dict[str, float]:
     A training that was cut short goes on from its last whole epoch.
 
     Returns:
-        Accuracy of the fitted head on validation and test pictures.
+        Accuracy of the fitted head on validation and test pictures; nothing but in the first of several processes.
 
     Raises:
         FacetrialError: a batch size below 2, which batch-norm cannot learn from; or pictures of one person alone.
@@ -107,6 +107,8 @@ def _train(plan: RecognizerPlan) -> dict[str, float]:
         trainer.fit(recognizer, datamodule=datamodule, ckpt_path=going_on, weights_only=True)
     except Diverged as error:
         raise stop.error(str(error), trainer) from error
+    if not trainer.is_global_zero:
+        return {}
     seconds = seconds_before + stopwatch.seconds
     victim = Victim(recognizer.embedder, recognizer.head, datamodule.names).freeze()
     # The head is copied, for a device may keep it less precisely; the network need not be one that can be.
@@ -116,21 +118,18 @@ def _train(plan: RecognizerPlan) -> dict[str, float]:
         "validation/head_accuracy": accuracy(judged, datamodule.validation_faces, plan.model["batch_size"]),
         "test/head_accuracy": accuracy(judged, datamodule.test_faces, plan.model["batch_size"]),
     }
-    if trainer.is_global_zero:
-        save_checkpoint(
-            plan.path,
-            plan.kind,
-            victim.cpu().state_dict(),
-            plan.recipe,
-            names=list(datamodule.names),
-            metrics=metrics,
-            seconds=seconds,
-        )
-        shutil.rmtree(plan.partial, ignore_errors=True)
-        log_training(trainer.loggers, metrics, plan.path)
-        log.info(
-            "Saved %s. %s", plan.path, ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
-        )
+    save_checkpoint(
+        plan.path,
+        plan.kind,
+        victim.cpu().state_dict(),
+        plan.recipe,
+        names=list(datamodule.names),
+        metrics=metrics,
+        seconds=seconds,
+    )
+    shutil.rmtree(plan.partial, ignore_errors=True)
+    log_training(trainer.loggers, metrics, plan.path)
+    log.info("Saved %s. %s", plan.path, ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
     return metrics
 
 
