@@ -77,7 +77,7 @@ class GatherSweep(Callback):
         self._done += 1
         if self._started is None or self._started[0] != os.getpid():  # a worker does not know what others do
             return
-        _, started, total = self._started
+        started, total = self._started[1:]
         left = (time.monotonic() - started) / self._done * (total - self._done)
         if left > _WORTH_SAYING:
             log.info("%d of %d runs are done; the others take about %s.", self._done, total, in_short(left))
