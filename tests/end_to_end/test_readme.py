@@ -87,6 +87,8 @@ def home(tmp_path_factory) -> Path:
 
 def quick(words: list[str], home: Path) -> list[str]:
     """The same command on small pictures: names filled in, and everything made short."""
+    if words[:2] == ["facetrial", "models"]:
+        return words  # it takes no settings
     mobile = {"embedder=mobilefacenet", "experiment=defenses_cpu"}
     weights = "MobileFaceNet" if mobile & set(words) else "InceptionResnetV1"
     places = {

@@ -45,7 +45,8 @@ def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
         try:
             _make_ready()
             if folder is not None:
-                take_own_device(*arguments[:1])
+                if arguments:
+                    take_own_device(arguments[0])
                 forget_failure(folder)
             for argument in arguments:
                 use_new_targets(argument)
