@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from facetrial.attacks.attack import Attack
+from facetrial.attacks.black_box.noise import Uniform
 from facetrial.attacks.black_box.square import Square
 from facetrial.attacks.budgets.l2 import L2
 from facetrial.attacks.budgets.linf import Linf
@@ -75,3 +76,33 @@ def test_what_is_drawn_is_the_same_to_the_bit(monkeypatch):
         attack(victim, faces, seed=3)
     assert len(starts) == len(expected) > 0
     assert all(torch.equal(*both) for both in zip(starts, expected, strict=True))
+
+
+def test_an_attack_tells_who_chose_its_steps_and_how():
+    attack, faces, victim = Attack(Everywhere(), Linf(15), PGD(Margin(), 6, 0.25)), known_faces(24), trained()
+    assert attack.chosen_by is None, "nobody was asked yet"
+    attack(victim, faces, seed=3)
+    assert attack.chosen_by in {"a copy in bfloat16", "a copy in float32"}
+    with graphs_on_the_cpu():
+        attack(victim, faces, seed=3)
+    assert attack.chosen_by.endswith("launched as CUDA graphs")
+
+
+def test_where_a_capture_fails_it_is_told():
+    def refuses():
+        def capture(work):
+            raise RuntimeError("operation not permitted when stream is capturing")
+
+        return capture
+
+    attack = Attack(Everywhere(), Linf(15), PGD(Margin(), 6, 0.25))
+    with graphs_on_the_cpu(refuses):
+        attack(trained(), known_faces(24), seed=3)
+    assert "launched kernel by kernel: RuntimeError: operation not permitted" in attack.chosen_by
+
+
+def test_without_a_copy_the_recogniser_itself_chooses():
+    attack = Attack(Everywhere(), Linf(15), PGD(Margin(), 6, 0.25), fast=False)
+    attack(trained(), known_faces(8), seed=3)
+    assert attack.chosen_by == "the recogniser itself"
+    assert Attack(Everywhere(), Linf(15), Uniform()).chosen_by is None, "noise asks nobody"

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from facetrial.core import progress
 from facetrial.core.process.ticks import heard_by, tick
-from facetrial.core.progress import LongWork, long_work
+from facetrial.core.progress import LongWork, estimate_in_words, long_work
 
 
 def test_ticks_are_heard_while_somebody_listens():
@@ -85,3 +85,10 @@ def test_a_terminal_has_a_bar_that_moves_within_a_batch(monkeypatch, caplog):
     assert not caplog.messages
     assert "Attacking 2 pictures" in screen.getvalue()
     assert "more at most" in screen.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(3, None), (44, "about 40 s"), (600, "about 10 min"), (7200, "about 2.0 h")]
+)
+def test_in_words(seconds, said):
+    assert estimate_in_words(seconds) == said

@@ -72,6 +72,8 @@ def test_slurm_is_given_what_its_launcher_knows(tmp_path):
         f"hydra.sweep.dir={tmp_path}",
         "hydra/launcher=submitit_slurm",
         "hydra.launcher.partition=gpu",
+        "trainer.num_nodes=2",
+        "trainer.devices=4",
     ]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         launcher = compose("evaluate", overrides, return_hydra_config=True).hydra.launcher
@@ -80,6 +82,7 @@ def test_slurm_is_given_what_its_launcher_knows(tmp_path):
     made = instantiate(launcher)
     assert type(made) in Plugins.instance().discover(Launcher)
     assert made.params["partition"] == "gpu"
+    assert [made.params[key] for key in ("nodes", "tasks_per_node", "gpus_per_node")] == [2, 4, 4]
     assert made.params["submitit_folder"].startswith(str(tmp_path))
 
 

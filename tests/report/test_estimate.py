@@ -2,7 +2,7 @@
 
 import pytest
 
-from facetrial.report.estimate import estimate_in_words, most_passes
+from facetrial.report.estimate import most_passes
 from tests.helpers.configs import composed, named
 
 
@@ -32,10 +32,3 @@ def test_a_sequence_takes_as_long_as_its_parts(tmp_path):
 @pytest.mark.parametrize("name", named("attack"))
 def test_of_every_attack_it_is_known(tmp_path, name):
     assert most_passes(composed(tmp_path, f"attack={name}").attack.method, 2.0) >= 1
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(3, None), (44, "about 40 s"), (600, "about 10 min"), (7200, "about 2.0 h")]
-)
-def test_in_words(seconds, said):
-    assert estimate_in_words(seconds) == said

@@ -81,6 +81,13 @@ class Attack:
             )
 
     @property
+    def chosen_by(self) -> str | None:
+        """Who chose steps in the last call, and how a GPU was made to, in words; None where nobody was asked."""
+        if not self.method.asks_victim:
+            return None
+        return self._copies.told if self.fast else "the recogniser itself"
+
+    @property
     def needs_landmarks(self) -> bool:
         return self.region.needs_landmarks or self.method.needs_landmarks
 

@@ -13,9 +13,12 @@ from facetrial.runtime.started import config_folder
 @hydra.main(config_path=str(config_folder()), config_name="evaluate", version_base="1.3")
 @friendly_errors
 def main(config: DictConfig) -> float | None:
+    from facetrial.core.process.first_ahead import first_ahead
     from facetrial.run.evaluate import evaluate
 
-    summary = evaluate(config, Path(HydraConfig.get().runtime.output_dir))
+    folder = Path(HydraConfig.get().runtime.output_dir)
+    with first_ahead(folder):
+        summary = evaluate(config, folder)
     return None if summary is None else summary.robust_accuracy.value
 
 

@@ -1,6 +1,9 @@
 """facetrial train model=recognizer|landmarks: trains one of the two networks."""
 
+from pathlib import Path
+
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
@@ -11,11 +14,13 @@ from facetrial.runtime.started import config_folder
 @hydra.main(config_path=str(config_folder()), config_name="train", version_base="1.3")
 @friendly_errors
 def main(config: DictConfig) -> None:
+    from facetrial.core.process.first_ahead import first_ahead
     from facetrial.runtime.settings import check_settings
 
     check_settings(config)
     plan = instantiate(config.model.plan).of(config)
-    instantiate(config.model.train)(plan)
+    with first_ahead(Path(HydraConfig.get().runtime.output_dir)):
+        instantiate(config.model.train)(plan)
 
 
 def start() -> None:

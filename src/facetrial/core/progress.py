@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 _EVERY = 30.0  # seconds between lines
 _REDRAW = 0.2  # seconds between two moves of a bar
+_WORTH_SAYING = 10.0  # seconds
 
 
 @contextmanager
@@ -118,3 +119,14 @@ def in_short(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def estimate_in_words(seconds: float) -> str | None:
+    """ "about 3 min"; None where it is not worth a word.
+
+    >>> estimate_in_words(200), estimate_in_words(9000), estimate_in_words(2)
+    ('about 3 min', 'about 2.5 h', None)
+    """
+    if seconds < _WORTH_SAYING:
+        return None
+    return f"about {in_short(10 * round(seconds / 10) if seconds < 90 else seconds)}"

@@ -9,6 +9,7 @@ from lightning import seed_everything
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import check_writable
 from facetrial.core.locks import file_lock
+from facetrial.core.process.first_ahead import come_together
 from facetrial.core.seeding import SeedSteps
 from facetrial.landmarks.outcome import Epoch, LandmarkOutcome, outcome_of, write_outcome
 from facetrial.landmarks.plan import LandmarkPlan
@@ -49,6 +50,8 @@ def _train(plan: LandmarkPlan) -> dict[str, float]:
         check_val_every_n_epoch=max(1, plan.trainer["max_epochs"] // 20),
     )
     going_on = training_cut_short(plan.partial)
+    if trainer.world_size > 1:
+        come_together()
     trainer.fit(regressor, datamodule=datamodule, ckpt_path=going_on, weights_only=True)
     network = regressor.averaged.eval()
     if not trainer.is_global_zero:

@@ -66,11 +66,14 @@ class Cost:
         train_seconds: None where the checkpoint does not say.
         answers_per_second: clean pictures that the victim names, and flags where it has detectors, in one batch.
         pictures_timed: in that batch.
+        steps_chosen_by: a copy of the victim or itself, and how a GPU was made to, in words; None where nobody was
+            asked in this start.
     """
 
     train_seconds: float | None
     answers_per_second: float
     pictures_timed: int
+    steps_chosen_by: str | None = None
 
 
 @dataclass(frozen=True)

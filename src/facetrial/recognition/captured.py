@@ -67,6 +67,13 @@ class Captured:
         self._capture: Capture | None = None
         self._places: tuple[int, ...] = ()
 
+    @property
+    def told(self) -> str | None:
+        """How its passes are launched, in words; None where no graph was asked for."""
+        if self.refused is not None:
+            return f"launched kernel by kernel: {self.refused}"
+        return "launched as CUDA graphs" if self._graphs else None
+
     def __call__(self, images: Tensor) -> Tensor:
         if (
             self.refused

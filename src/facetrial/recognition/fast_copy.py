@@ -169,6 +169,22 @@ class FastCopies:
             self._captured = made, captured(victim)
         return self._captured[1]
 
+    @property
+    def told(self) -> str | None:
+        """Who chose steps last, and how a GPU was made to; None where nothing was asked for."""
+        if self._copy is None:
+            return None
+        who = "the recogniser itself"
+        passes: Captured | None = None
+        if isinstance(self._copy, FastCopy):
+            who = f"a copy in {'bfloat16' if self._copy.low else 'float32'}"
+            passes = self._copy.passes
+        elif self._captured is not None and isinstance(exact := self._captured[1].embedder, CapturedModule):
+            passes = exact.passes
+        if passes is None or (how := passes.told) is None:
+            return who
+        return f"{who}, {how}"
+
     def _strays(self, victim: nn.Module, images: Tensor) -> bool:
         if self._copy is None or self._copy is victim:
             return False

@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from facetrial.core.process.ticks import GRADIENT
-from facetrial.core.progress import in_short
-
-_WORTH_SAYING = 10.0  # seconds
 
 
 def most_passes(method: Mapping[str, Any], fitted_on: float = 0.0) -> float:
@@ -31,14 +28,3 @@ def most_passes(method: Mapping[str, Any], fitted_on: float = 0.0) -> float:
         return method["queries"]
     starts = method.get("restarts", 1) + (method.get("targets") or 0)
     return GRADIENT * method.get("steps", 0) * method.get("rounds", 1) * starts + method.get("n", 1)
-
-
-def estimate_in_words(seconds: float) -> str | None:
-    """ "about 3 min"; None where it is not worth a word.
-
-    >>> estimate_in_words(200), estimate_in_words(9000), estimate_in_words(2)
-    ('about 3 min', 'about 2.5 h', None)
-    """
-    if seconds < _WORTH_SAYING:
-        return None
-    return f"about {in_short(10 * round(seconds / 10) if seconds < 90 else seconds)}"

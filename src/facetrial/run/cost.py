@@ -13,13 +13,13 @@ from torch import nn
 
 from facetrial.core.digests import digest
 from facetrial.core.process.kept import Kept
-from facetrial.core.progress import long_work
+from facetrial.core.progress import estimate_in_words, long_work
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.parts import Cost
 from facetrial.recognition.layers import suspicions
 from facetrial.recognition.victim import device_of
 from facetrial.recognition.without_slope import keeps_answers
-from facetrial.report.estimate import estimate_in_words, most_passes
+from facetrial.report.estimate import most_passes
 from facetrial.report.rendering.formatting import pictures
 from facetrial.trial.trial import Trial
 
@@ -31,7 +31,13 @@ _KEPT: Kept[Cost] = Kept(8)
 _FEW_PASSES = 20  # of a picture: noise is drawn before it could be said how long that takes
 
 
-def cost(victim: nn.Module, faces: FaceDataset, train_seconds: float | None, name: str | None = None) -> Cost:
+def cost(
+    victim: nn.Module,
+    faces: FaceDataset,
+    train_seconds: float | None,
+    name: str | None = None,
+    steps_chosen_by: str | None = None,
+) -> Cost:
     """What it costs, measured in one batch after a first one.
 
     Args:
@@ -39,18 +45,19 @@ def cost(victim: nn.Module, faces: FaceDataset, train_seconds: float | None, nam
         faces: pictures to answer for.
         train_seconds: how long training the recogniser took; None where its checkpoint does not say.
         name: of the victim: the trials of a sweep measure it once. None measures it.
+        steps_chosen_by: as the attack says it.
     """
     device = device_of(victim)
     known = None if name is None else digest(name, str(device), min(_MOST_PICTURES, len(faces)))
     if (before := _KEPT.recalled(known)) is not None:
-        return replace(before, train_seconds=train_seconds)
+        return replace(before, train_seconds=train_seconds, steps_chosen_by=steps_chosen_by)
     count = min(4, len(faces))
     _seconds(victim, faces, count, device)
     seconds = _seconds(victim, faces, count, device)
     while seconds < _LEAST_SECONDS and count < min(_MOST_PICTURES, len(faces)):
         count = min(4 * count, _MOST_PICTURES, len(faces))
         seconds = _seconds(victim, faces, count, device)
-    found = Cost(train_seconds, count / seconds, count)
+    found = Cost(train_seconds, count / seconds, count, steps_chosen_by)
     _KEPT.keep(known, found)
     return found
 

@@ -15,6 +15,7 @@ from facetrial.checks.base import Evidence, run_checks
 from facetrial.checks.reference.check import weak_on_purpose
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
+from facetrial.core.process.first_ahead import come_together
 from facetrial.core.process.kept import keeping, keeps
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.splits import evenly_over_people
@@ -95,9 +96,8 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
     networks = [victim] if surrogate is None else [victim, surrogate.victim]
     with_landmarks = faces.all_faces if context.needs_landmarks(attack) else None
     shards = Shards(context.folder / "shards" / context.fingerprint(networks, with_landmarks))
-    images = context.images_folder
     trial = Trial(
-        victim, attack, test, context.seed, shards, shown, images, certificate, physical is not None,
+        victim, attack, test, context.seed, shards, shown, context.images_folder, certificate, physical is not None,
         answers_name(context.settings, context.plan, victim) if keeps() else None,
     )  # fmt: skip
     seed_everything(context.seed, workers=True, verbose=False)  # whatever had to be made first, or was kept
@@ -133,7 +133,11 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         sent_on = physical_summary(rows, sent, physical.paths, attack.goal.name, faces.alignment)
     # Of who is asked about no picture twice, an answer that is kept would be timed.
     kept = keeps_answers(victim)
-    costs = None if kept else cost(victim, test, context.origin.train_seconds, trial.victim_name)
+    costs = (
+        None
+        if kept
+        else cost(victim, test, context.origin.train_seconds, trial.victim_name, attack.chosen_by)
+    )
     pictures = {} if shown is None else kept_pictures(shards, rows, shown)
     return write_results(context, outcome, pictures, costs, tasks, certified, sent_on, class_size)
 
@@ -174,6 +178,7 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         fit_or_read(context, trial)
         if remaining:
             pictures = RemainingFaces(test, remaining, context.batch_size)
+            come_together()
             trainer.test(trial, datamodule=pictures, verbose=False)
     seconds = time.monotonic() - started
     if not trainer.is_global_zero:

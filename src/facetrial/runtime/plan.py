@@ -25,6 +25,7 @@ from facetrial.runtime.checkpoints import (
     take_over_renamed,
 )
 from facetrial.runtime.loggers import make_loggers
+from facetrial.runtime.say_how_long import SayHowLong
 from facetrial.runtime.started import plain
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ _TRAINER_DECIDES = (
     "max_epochs", "max_steps", "max_time", "fast_dev_run", "overfit_batches", "limit_train_batches",
     "accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm", "precision",
 )  # fmt: skip
+
+_NO_CLUSTER = "lightning.fabric.plugins.environments.LightningEnvironment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +79,9 @@ class Plan:
 
     def alone(self, **trainer: Any) -> Self:
         """The plan of a training inside a trial: on one device, and without loggers, which tell of the trial."""
-        one = {"devices": 1, "strategy": "auto", "num_nodes": 1}
+        # Slurm's tasks would be taken for this trainer's processes.
+        outside = [*(self.trainer.get("plugins") or []), {"_target_": _NO_CLUSTER}]
+        one = {"devices": 1, "strategy": "auto", "num_nodes": 1, "plugins": outside}
         return self.but(trainer=self.trainer | one | trainer, logger={})
 
     @cached_property
@@ -168,7 +173,7 @@ class Plan:
             self.callbacks,
             self.logger,
             # The newest epoch; `save_last` alone writes nothing before the training ends.
-            [newest, *callbacks],
+            [newest, SayHowLong(), *callbacks],
             enable_model_summary=False,
             num_sanity_val_steps=0,
             plugins=[*instantiate(self.trainer.get("plugins") or []), WholeCheckpoints()],

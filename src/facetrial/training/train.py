@@ -12,6 +12,7 @@ from facetrial.core.digests import digest
 from facetrial.core.errors import Diverged, FacetrialError
 from facetrial.core.files import check_writable
 from facetrial.core.locks import file_lock
+from facetrial.core.process.first_ahead import come_together
 from facetrial.core.process.kept import Kept, keeps
 from facetrial.core.provenance import settled_mark
 from facetrial.core.seeding import SeedSteps
@@ -104,6 +105,8 @@ def _train(plan: RecognizerPlan) -> dict[str, float]:
     )
     try:
         going_on = training_cut_short(plan.partial)
+        if trainer.world_size > 1:
+            come_together()
         trainer.fit(recognizer, datamodule=datamodule, ckpt_path=going_on, weights_only=True)
     except Diverged as error:
         raise stop.error(str(error), trainer) from error
