@@ -120,6 +120,20 @@ class Bench:
             scores = torch.cat([self.victim(part) for part in images.clamp(0, 1).split(32)])
         return (scores.argmax(1) == self.faces.identities).float().mean().item()
 
+    def left(self, images: Tensor) -> float:
+        """The share still recognised as it is or in 8 bits: what our attacks take for not fooled."""
+        with torch.no_grad():
+            right = torch.zeros_like(self.faces.identities, dtype=torch.bool)
+            for shown in (images.clamp(0, 1), images.clamp(0, 1).mul(255).round().div(255)):
+                scores = torch.cat([self.victim(part) for part in shown.split(32)])
+                right |= scores.argmax(1) == self.faces.identities
+        return right.float().mean().item()
+
+    def wait(self) -> None:
+        """Until the device has done what it was told to."""
+        if self.faces.images.is_cuda:
+            torch.cuda.synchronize()
+
     def ours(self, method, eps: float, fast: bool = True) -> Callable[[], Tensor]:
         attack = Attack(Everywhere(), Linf(eps), method, fast=fast)
 
@@ -344,25 +358,37 @@ class Timed(PGD):
 
 
 def until(bench: Bench, eps: float, steps: int, rounds: int) -> dict:
-    """Seconds until ours leaves no more than torchattacks leaves after all its steps."""
+    """Seconds until ours leaves no more than torchattacks leaves after all its steps; on a GPU after a turn to warm up.
+
+    A picture counts as fooled where the victim is fooled by it as it is and in 8 bits. What preparing took in the first
+    turn, such as folding and captures, is given apart.
+    """
     torchattacks = bench.peer(torchattacks_pgd(eps, steps))
-    theirs, ours, left = [], [], []
-    for turn in range(rounds):
+    theirs, ours, left, first = [], [], [], 0.0
+    method = Timed(CrossEntropy(), steps, STEP)
+    attack = Attack(Everywhere(), Linf(eps), method)
+    warm_up = int(bench.faces.images.is_cuda)
+    for turn in range(rounds + warm_up):
         torch.manual_seed(turn)
+        bench.wait()
         started = time.perf_counter()
         attacked = torchattacks()
-        theirs.append(time.perf_counter() - started)
-        goal = bench.accuracy(attacked)
-        method = Timed(CrossEntropy(), steps, STEP)
-        attack = Attack(Everywhere(), Linf(eps), method)
+        bench.wait()
+        taken = time.perf_counter() - started
+        goal = bench.left(attacked)
         started = time.perf_counter()
         attacked = attack(bench.victim, bench.faces, seed=turn).images
+        bench.wait()
         everything = time.perf_counter() - started
+        if turn < warm_up:
+            first = everything
+            continue
+        theirs.append(taken)
         count = len(bench.faces.images)
         reached = [seconds for seconds, fooled in method.notes if 1 - fooled / count <= goal + 1e-9]
         preparing = everything - method.notes[-1][0]
         ours.append(preparing + reached[0] if reached else float("nan"))
-        left.append((goal, bench.accuracy(attacked)))
+        left.append((goal, bench.left(attacked)))
     return {
         "eps": eps,
         "steps": steps,
@@ -370,6 +396,7 @@ def until(bench: Bench, eps: float, steps: int, rounds: int) -> dict:
         "ours_left": statistics.median(found for _, found in left),
         "torchattacks_seconds": statistics.median(theirs),
         "ours_seconds": statistics.median(ours),
+        "ours_in_the_first_turn": first,
         "times_faster": statistics.median(a / b for a, b in zip(theirs, ours, strict=True)),
     }
 

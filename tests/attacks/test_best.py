@@ -75,3 +75,10 @@ def test_what_a_proxy_scored_wrongly_is_set_right_by_the_victim():
     best.settle(torch.tensor([0, 0, 1]))
     assert best.margin.tolist() == pytest.approx([-0.1, 0.1])
     assert best.problem.queries.tolist() == [2, 2]
+
+
+def test_of_two_equal_pictures_of_one_row_one_is_written_whole():
+    store = torch.zeros(4, 3, 2, 2)  # three rows, and what is no picture's
+    shown = torch.arange(1.0, 6.0)[:, None, None, None].expand(5, 3, 2, 2)
+    Best.write(store, torch.tensor([0, 1, 0, 1, 0]), torch.tensor([True, True, True, True, False]), shown)
+    assert store[:3, 0, 0, 0].tolist() == [3, 4, 0]

@@ -139,7 +139,7 @@ def test_of_a_part_every_field_is_the_pictures_own():
         Linf(8).scaled(torch.tensor([0.1, 0.2, 0.3])),
         torch.rand(3, 15, 2),
         Draws(0, torch.tensor([7, 8, 9])),
-        ["a", "b", "c"],
+        ["a", "b", "c", "d"],
         Counts.of(torch.arange(4)),
         torch.tensor([0, 1, 3]),
         View(torch.rand(3, 2, 3), 4),
@@ -161,7 +161,7 @@ def test_of_a_part_every_field_is_the_pictures_own():
         == ([2, 3], [1, 0]),
         "budget": torch.equal(part.budget.part.flatten(), torch.tensor([0.3, 0.1])),
         "draws": part.draws.pictures.tolist() == [9, 7],
-        "files": part.files == ["c", "a"],
+        "all_files": part.files == ["d", "a"],
         "view": torch.equal(part.view.maps, whole.view.maps[rows]),
         "undefended": torch.equal(part.undefended.images, part.images)
         and part.undefended.counts is whole.undefended.counts,

@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-import torch
 
 from facetrial.core.errors import FacetrialError
-from facetrial.data.datamodule import pictures_a_batch
 from facetrial.data.synthetic import SyntheticFaces
 
 
@@ -60,8 +58,3 @@ class TestCappedPictures:
             faces.setup()
         with pytest.raises(FacetrialError, match=r"data\.train_pictures must be a whole number from 1 on"):
             SyntheticFaces(train_pictures=0)
-
-
-def test_a_gpu_is_given_more_pictures_at_a_time():
-    assert pictures_a_batch(torch.device("cpu")) == 64
-    assert pictures_a_batch(torch.device("cuda:1")) == 1024

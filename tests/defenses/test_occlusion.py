@@ -108,3 +108,44 @@ def test_it_needs_pictures_with_landmarks():
         Occlusion().wrap_victim(FooledByWhite())
     with pytest.raises(FacetrialError, match="landmarks"):
         Occlusion().wrap_victim(FooledByWhite(), faces(torch.full((15, 2), torch.nan)))
+
+
+class ByPlaces(nn.Module):
+    """Five answers that hang on the brightest of the picture's parts."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(5, 75, generator=torch.Generator().manual_seed(1)), False)
+
+    def forward(self, images):
+        return (nn.functional.adaptive_avg_pool2d(images, 5).flatten(1) ** 3) @ self.weight.T
+
+
+@torch.no_grad()
+def _one_by_one(victim, images):
+    """Double masking as the paper writes it: a picture and a second cover at a time."""
+    answers = victim.victim(victim.shown(images)).unflatten(0, (len(victim.covers), -1)).argmax(-1)
+    winners = []
+    for row, image in enumerate(images):
+        own = answers[:, row].tolist()
+        winner = min(own, key=lambda answer: (-own.count(answer), answer))
+        for place, answer in enumerate(own):
+            both = torch.maximum(victim.covers, victim.covers[place])
+            again = victim.victim(victim._covered(image[None], both[:, None])).argmax(1)
+            if answer != winner and (again == answer).all():
+                winner = answer
+                break
+        winners.append(winner)
+    return torch.tensor(winners)
+
+
+@pytest.mark.parametrize("at_once", [1, 64])
+def test_second_covers_decide_as_one_by_one(at_once, monkeypatch):
+    monkeypatch.setattr("facetrial.defenses.occlusion.pictures_a_batch", lambda device: 6 * at_once)
+    victim = Occlusion().wrap_victim(ByPlaces(), faces()).eval()
+    parts = torch.rand(200, 3, 5, 5, generator=torch.Generator().manual_seed(0)) ** 8
+    images = nn.functional.interpolate(parts, (SIZE, SIZE))
+    answers = victim.victim(victim.shown(images)).unflatten(0, (len(victim.covers), -1)).argmax(-1)
+    expected = _one_by_one(victim, images)
+    assert (expected != answers.mode(0).values).sum() > 3, "second covers decide some"
+    assert torch.equal(victim(images).argmax(1), expected)

@@ -8,7 +8,7 @@ import torch
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import picture_key
-from facetrial.faces.batch import FaceDataset, Faces, check_images
+from facetrial.faces.batch import FaceDataset, Faces, check_images, pictures_a_batch
 from tests.helpers.faces import some_faces
 
 
@@ -128,3 +128,8 @@ def test_images_pass_as_they_are(images):
 def test_a_batch_of_parts_that_do_not_fit(part, value, said):
     with pytest.raises(FacetrialError, match=said):
         replace(some_faces(5, size=8), **{part: value})
+
+
+def test_a_gpu_is_given_more_pictures_at_a_time():
+    assert pictures_a_batch(torch.device("cpu")) == 64
+    assert pictures_a_batch(torch.device("cuda:1")) == 1024

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from facetrial.recognition import cuda_graphs
+from facetrial.recognition import captured, cuda_graphs
 
 
 class Recorded:
@@ -37,8 +37,10 @@ class Recorded:
 
 @contextmanager
 def graphs_on_the_cpu(make: Callable[[], cuda_graphs.Capture] | None = None) -> Iterator[Recorded]:
-    """Within it, passes on the CPU are captured: by what it gives, or by what `make` makes."""
+    """Within it, passes on the CPU are captured: by what it gives, or by what `make` makes; each size when it is asked
+    for a second time."""
     recorded = Recorded()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(captured, "_ASKED_BEFORE", 1)
         patch.setitem(cuda_graphs.CAPTURES, "cpu", make or (lambda: recorded))
         yield recorded

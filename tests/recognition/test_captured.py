@@ -135,7 +135,7 @@ def test_what_cannot_be_captured_answers_as_it_is_and_says_so_once(network, pass
     ]
 
 
-def test_short_of_memory_it_goes_on_without_graphs(caplog):
+def test_short_of_memory_it_goes_on_without_graphs_of_so_many(caplog):
     inner, room = trained(), [1000]
 
     def network(images):
@@ -151,15 +151,52 @@ def test_short_of_memory_it_goes_on_without_graphs(caplog):
         with pytest.raises(torch.OutOfMemoryError):
             passes(pictures(20)[0])  # too many with and without
         torch.testing.assert_close(passes(images), inner(images))
-    assert passes.refused == "OutOfMemoryError: no more"
+    assert passes.refused is None
+    room[0] = 1000
+    with graphs_on_the_cpu() as graphs:
+        for count in (8, 20, 30):
+            for _ in range(3):
+                passes(pictures(count)[0])
+        assert graphs.captured == 1, "only of the few"
 
 
-def test_only_so_many_graphs_are_kept(passes):
+def test_short_of_memory_in_a_capture_it_goes_on_without(network, passes):
+    def no_room():
+        def capture(work):
+            raise RuntimeError("CUDA error: out of memory")
+
+        return capture
+
+    images = pictures(8)[0]
+    with graphs_on_the_cpu(no_room):
+        for _ in range(4):
+            torch.testing.assert_close(passes(images), network(images))
+    assert passes.refused is None
+
+
+def test_few_pictures_take_a_graph_of_up_to_twice_as_many(network, passes):
+    with graphs_on_the_cpu() as graphs:
+        for _ in range(2):
+            passes(pictures(40)[0])
+        for count, replayed in ((30, 1), (21, 2), (16, 2), (40, 3)):
+            images = pictures(count, seed=count)[0]
+            torch.testing.assert_close(passes(images), network(images))
+            assert graphs.replayed == 1 + replayed, count
+        assert graphs.captured == 1
+
+
+def test_only_so_many_graphs_are_kept(passes, monkeypatch):
+    monkeypatch.setattr("facetrial.recognition.captured._MOST", 4)
+    monkeypatch.setattr("facetrial.recognition.captured._LAUNCH_BOUND", 0)
+    sizes = [8, 16, 24, 32, 40, 48, 64]
     with graphs_on_the_cpu():
-        for count in range(4, 300, 8):
-            images, _ = pictures(count)
-            passes(images), passes(images)
-    assert 0 < len(passes._graphs) <= 16
+        for _ in range(2):
+            for count in sizes:
+                images, _ = pictures(count)
+                passes(images), passes(images)
+    kept = [size for size, _ in passes._graphs]
+    assert 0 < len(kept) <= 4
+    assert kept[-1] == sizes[-1], "the ones that were used last"
 
 
 @pytest.mark.parametrize("way", [copy.deepcopy, lambda made: pickle.loads(pickle.dumps(made))])

@@ -20,6 +20,7 @@ from facetrial.recognition.layers import (
     forward_passes,
     layers,
     scores_and_embeddings,
+    scores_of,
     with_base,
     with_embeddings,
     with_similarities,
@@ -98,3 +99,23 @@ def test_a_defended_victim_prints_what_stands_where():
     said = r"Victim(Flatten, GalleryHead, 4 people: Ann, B\x1b[2J, Cem, Dora)"
     assert repr(victim) == said
     assert repr(defended(victim, [JPEG(50), BitDepth(3)])) == f"JPEG(BitDepth({said}))"
+
+
+def test_a_verdict_is_taken_with_all_bits_of_float32_whatever_a_gpu_is_allowed():
+    """An H100 convolves with 11 of them by default."""
+    backends = torch.backends.cudnn, torch.backends.cuda.matmul
+    seen, before = [], [backend.allow_tf32 for backend in backends]
+
+    def victim(images):
+        seen.extend(backend.allow_tf32 for backend in backends)
+        return images.mean((2, 3))
+
+    try:
+        for backend in backends:
+            backend.allow_tf32 = True
+        scores_of(victim, pictures(2))
+        assert seen == [False, False]
+        assert [backend.allow_tf32 for backend in backends] == [True, True]
+    finally:
+        for backend, allowed in zip(backends, before, strict=True):
+            backend.allow_tf32 = allowed

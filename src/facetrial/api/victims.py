@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from facetrial.api.known_parts import check_known_parts
 from facetrial.core.errors import FacetrialError
 from facetrial.data.datamodule import FacesDataModule
+from facetrial.faces.batch import pictures_a_batch
 from facetrial.recognition.embedders.factory import make_embedder
 from facetrial.recognition.foreign import as_module
 from facetrial.recognition.gallery_head import GalleryHead
@@ -21,8 +22,6 @@ from facetrial.run.context import TrialContext
 from facetrial.runtime.checkpoints import load_checkpoint
 from facetrial.runtime.started import config_folder, plain, started_again
 from facetrial.training.plan import victim_of
-
-_BATCH = 64
 
 
 def load_victim(run_or_checkpoint: str | Path, own_code: bool = False) -> nn.Module:
@@ -99,9 +98,10 @@ def enrol(embedder: nn.Module | Callable[[Tensor], Tensor], faces: FacesDataModu
     """
     network = as_module(embedder, "an embedder").eval()
     embeddings, train = [], faces.train_faces
+    device = device_of(network)
     with torch.no_grad():
-        for batch in train.batches(_BATCH, device_of(network)):
+        for batch in train.batches(pictures_a_batch(device), device):
             embeddings.append(network(batch.images).float().cpu())
     head = GalleryHead() if getattr(network, "people", None) is None else ScoresHead()
     fit_head(head, network, torch.cat(embeddings).numpy(), train.identities, faces.names)
-    return Victim(network, head.to(device_of(network)), faces.names).freeze()
+    return Victim(network, head.to(device), faces.names).freeze()

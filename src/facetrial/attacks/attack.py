@@ -83,9 +83,8 @@ class Attack:
     @property
     def chosen_by(self) -> str | None:
         """Who chose steps in the last call, and how a GPU was made to, in words; None where nobody was asked."""
-        if not self.method.asks_victim:
-            return None
-        return self._copies.told if self.fast else "the recogniser itself"
+        who = self._copies.told if self.fast else "the recogniser itself"
+        return who if self.method.asks_victim else None
 
     @property
     def needs_landmarks(self) -> bool:
@@ -230,7 +229,7 @@ class Attack:
             budget=self._budget(len(images), images.device),
             landmarks=faces.landmarks,
             draws=draws,
-            files=files,
+            all_files=files,
             counts=Counts.of(everyone),
             places=everyone,
             view=asked.view,

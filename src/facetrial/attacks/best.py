@@ -52,8 +52,19 @@ class Best:
         margin = margin.nan_to_num(-torch.inf, neginf=-torch.inf).masked_fill(settled, -torch.inf)
         before = self.margin[rows]
         self.margin.scatter_reduce_(0, rows, margin, "amax")
-        better = (margin > before) & (margin == self.margin[rows])
-        self._store.index_copy_(0, torch.where(better, rows, len(self._store) - 1), pictures)
+        self.write(self._store, rows, (margin > before) & (margin == self.margin[rows]), pictures)
+
+    @staticmethod
+    def write(store: Tensor, rows: Tensor, better: Tensor, pictures: Tensor) -> None:
+        """Puts the pictures that are `better`, (A,) bool, into the rows (A,) of a store whose last row is no picture's.
+
+        Of two for the same row the last is taken: a device that wrote both at once might mix them.
+        """
+        none = len(store) - 1
+        places = torch.arange(len(rows), device=rows.device)
+        wanted = torch.where(better, rows, none)
+        last = places.new_full((len(store),), -1).scatter_reduce_(0, wanted, places, "amax")
+        store.index_copy_(0, torch.where(last[wanted] == places, wanted, none), pictures)
 
     def settled(self, rows: Tensor) -> Tensor:
         """(A,) bool: of which pictures nothing nearer to the goal is looked for."""

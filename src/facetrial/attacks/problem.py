@@ -34,7 +34,7 @@ class Problem:
         budget: how much.
         landmarks: (B, 15, 2), (x, y) in pixels; NaN = unknown.
         draws: random numbers for these pictures.
-        files: the pictures' names, for messages.
+        all_files: the names of all pictures that `counts` is of, for messages.
         counts: what was asked, of these pictures and of those beside which they were given.
         places: int64 (B,), where these pictures stand in `counts`.
         view: how victim and proxy see the pictures, where they are a surrogate with a crop of its own.
@@ -55,7 +55,7 @@ class Problem:
     budget: Budget
     landmarks: Tensor
     draws: Draws
-    files: list[str]
+    all_files: list[str]
     counts: Counts
     places: Tensor
     view: View | None = None
@@ -66,6 +66,11 @@ class Problem:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def files(self) -> list[str]:
+        """The pictures' names."""
+        return [self.all_files[place] for place in self.places.tolist()]
 
     @property
     def certain(self) -> bool:
@@ -82,7 +87,6 @@ class Problem:
             budget=self.budget.select(rows),
             landmarks=self.landmarks[rows],
             draws=self.draws.select(rows),
-            files=[self.files[i] for i in rows.tolist()],
             places=self.places[rows],
             view=None if self.view is None else self.view.select(rows),
             start=None if self.start is None else self.start[rows],

@@ -12,7 +12,7 @@ from facetrial.trial.verdicts import own_margins
 
 _REMEDY = (
     "look for what draws without the picture's own seed, or changes from one batch to the next: see the checks "
-    "same_alone and victim_frozen; on a GPU, try trainer.deterministic=true; where an earlier start of the "
+    "same_alone and victim_frozen; on a GPU, try trainer.deterministic=warn; where an earlier start of the "
     "trial ran on another device, resume=false"
 )
 

@@ -6,6 +6,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from facetrial.core.process.first_ahead import first_ahead
 from facetrial.runtime.cli import friendly_errors, run_from_command_line
 from facetrial.runtime.started import config_folder
 
@@ -13,7 +14,6 @@ from facetrial.runtime.started import config_folder
 @hydra.main(config_path=str(config_folder()), config_name="evaluate", version_base="1.3")
 @friendly_errors
 def main(config: DictConfig) -> float | None:
-    from facetrial.core.process.first_ahead import first_ahead
     from facetrial.run.evaluate import evaluate
 
     folder = Path(HydraConfig.get().runtime.output_dir)

@@ -7,6 +7,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from facetrial.core.process.first_ahead import first_ahead
 from facetrial.runtime.cli import friendly_errors, run_from_command_line
 from facetrial.runtime.started import config_folder
 
@@ -14,7 +15,6 @@ from facetrial.runtime.started import config_folder
 @hydra.main(config_path=str(config_folder()), config_name="train", version_base="1.3")
 @friendly_errors
 def main(config: DictConfig) -> None:
-    from facetrial.core.process.first_ahead import first_ahead
     from facetrial.runtime.settings import check_settings
 
     check_settings(config)

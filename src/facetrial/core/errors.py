@@ -30,3 +30,10 @@ def first_line(error: BaseException) -> str:
     """The type and the first line of what other people's code raised, for a message."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether a device was short of memory, as torch says it: its allocator, or what launches past it."""
+    return type(error).__name__ == "OutOfMemoryError" or (
+        isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
+    )

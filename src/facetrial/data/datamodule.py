@@ -20,21 +20,12 @@ from facetrial.data.photos.alignment import Alignment
 from facetrial.data.photos.detection import Search
 from facetrial.data.photos.source_photo import Photograph
 from facetrial.data.splits import evenly_over_people, kept_of_each, split_within_people
-from facetrial.faces.batch import FaceDataset, Faces, same_batch
+from facetrial.faces.batch import FaceDataset, Faces, pictures_a_batch, same_batch
 
 # What the settings of every dataset of people may be.
 TestPictures = Annotated[Count, Unit("test pictures")]
 PicturesAPass = Annotated[Count, Unit("pictures")]
 PicturesOfAPerson = Annotated[Count, Unit("pictures of a person")]
-
-# Pictures a batch of a trial where nothing is said of it. On a CPU, larger ones are no faster, and a kill costs more.
-_A_BATCH = {"cpu": 64}
-_OTHER_A_BATCH = 1024
-
-
-def pictures_a_batch(device: torch.device) -> int:
-    """How many pictures a trial attacks at a time on a device, where nothing is said of it."""
-    return _A_BATCH.get(device.type, _OTHER_A_BATCH)
 
 
 class FacesDataModule(LightningDataModule):

@@ -14,7 +14,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import InsideShare, Unit
 from facetrial.defenses.base import Defense
 from facetrial.defenses.transform import InputTransform
-from facetrial.faces.batch import FaceDataset
+from facetrial.faces.batch import FaceDataset, pictures_a_batch
 from facetrial.recognition.layers import (
     Defended,
     abstain_columns,
@@ -25,8 +25,6 @@ from facetrial.recognition.layers import (
 from facetrial.recognition.victim import device_of, similarities
 
 log = logging.getLogger(__name__)
-
-_BATCH = 64
 
 
 class Detector(Defense):
@@ -80,7 +78,8 @@ class Detector(Defense):
     def _calibrate(self, victim: nn.Module, faces: FaceDataset) -> tuple[float, float, float]:
         """Typical suspicion, threshold and typical lead of the winner over pictures that are clean."""
         suspicions, leads = [], []
-        for batch in faces.batches(_BATCH, device_of(victim)):
+        device = device_of(victim)
+        for batch in faces.batches(pictures_a_batch(device), device):
             scores, measured = self.measure(victim, batch.images)
             first, second = scores.float().topk(2, dim=1).values.T
             suspicions.append(of_winner(scores, measured).cpu())

@@ -1,5 +1,6 @@
 """JPEG: what a picture loses when it is saved."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 import torch
@@ -35,9 +36,13 @@ class JPEG(InputTransform):
         if self.has_slope:
             return self.stand_in(images)
         pixels = images.clamp(0.0, 1.0).mul(255.0).round().to(torch.uint8).cpu()
-        files = encode_jpeg(list(pixels), quality=self.quality)
-        decoded = [decode_jpeg(file, mode=ImageReadMode.RGB) for file in files]
+        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+            decoded = list(pool.map(self._decoded, pixels))
         return torch.stack(decoded).to(images.device).float().div(255.0)
+
+    def _decoded(self, pixels: Tensor) -> Tensor:
+        """What is left of a picture, uint8 (3, H, W), in a file."""
+        return decode_jpeg(encode_jpeg(pixels, quality=self.quality), mode=ImageReadMode.RGB)
 
     def stand_in(self, images: Tensor) -> Tensor:
         quality = images.new_full((len(images),), float(self.quality))

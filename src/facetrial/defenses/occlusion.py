@@ -11,7 +11,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Unit, number
 from facetrial.defenses.base import Defense
 from facetrial.defenses.transform import SeesChanged
-from facetrial.faces.batch import FaceDataset
+from facetrial.faces.batch import FaceDataset, pictures_a_batch
 from facetrial.faces.frames import inter_eye_distance, pixel_centres
 from facetrial.faces.landmark_names import LANDMARK_NAMES
 
@@ -127,23 +127,51 @@ class Occluded(SeesChanged):
         return mean.scatter_add(1, winners[:, None], bonus[:, None].to(mean.dtype))
 
     def shown(self, images: Tensor) -> Tensor:
-        return self._covered(images, self.covers)
+        return self._covered(images, self.covers[:, None])
 
     @torch.no_grad()
     def _decided(self, images: Tensor, answers: Tensor) -> Tensor:
         """The winners (B,) of the double masking, from the answers (K, B) under single covers."""
-        winners = answers.mode(0).values
-        for row in ((answers != winners).any(0)).nonzero()[:, 0].tolist():
-            for place in (answers[:, row] != winners[row]).nonzero()[:, 0].tolist():
-                both = torch.maximum(self.covers, self.covers[place])
-                again = self.victim(self._covered(images[row : row + 1], both)).argmax(1)
-                if (again == answers[place, row]).all():
-                    winners[row] = answers[place, row]
-                    break
-        return winners
+        winners = _most_frequent(answers)
+        rows, places = (answers != winners).T.nonzero(
+            as_tuple=True
+        )  # of each picture in the order of the covers
+        if len(rows) == 0:
+            return winners
+        kept = torch.cat(
+            [
+                self._unchanged(images[some], place, answers[place, some])
+                for some, place in zip(
+                    *(all.split(self._pairs_a_pass(images)) for all in (rows, places)), strict=True
+                )
+            ]
+        )
+        # The first of a picture's that does not change wins.
+        first = winners.new_full((len(images),), len(answers)).scatter_reduce_(
+            0, rows[kept], places[kept], "amin"
+        )
+        disputed = answers.gather(0, first.clamp(max=len(answers) - 1)[None])[0]
+        return torch.where(first < len(answers), disputed, winners)
+
+    def _pairs_a_pass(self, images: Tensor) -> int:
+        return max(1, pictures_a_batch(images.device) // len(self.covers))
+
+    def _unchanged(self, images: Tensor, places: Tensor, answers: Tensor) -> Tensor:
+        """(P,) bool: whether the answers (P,) under the covers at `places` (P,) stay under every second cover.
+
+        Args:
+            images: (P, 3, H, W).
+        """
+        both = torch.maximum(self.covers[:, None], self.covers[places])
+        again = self.victim(self._covered(images, both)).argmax(1).unflatten(0, (len(self.covers), -1))
+        return (again == answers).all(0)
 
     def _covered(self, images: Tensor, covers: Tensor) -> Tensor:
-        """Every picture under every cover, (K x B, 3, H, W), cover after cover."""
+        """Every picture under every cover, (K x B, 3, H, W), cover after cover.
+
+        Args:
+            covers: (K, 1, 1, H, W), or (K, B, 1, H, W) where pictures have covers of their own.
+        """
         if covers.shape[-2:] != images.shape[-2:]:
             raise FacetrialError(
                 f"the covers are of {tuple(covers.shape[-2:])} pixels, found pictures of {tuple(images.shape[-2:])}."
@@ -154,5 +182,12 @@ class Occluded(SeesChanged):
             fill = F.interpolate(small, shape, mode="bilinear", align_corners=False)
         else:
             fill = images.mean((2, 3), keepdim=True)
-        covers = covers[:, None].to(images.dtype)
+        covers = covers.to(images.dtype)
         return (images * (1.0 - covers) + fill * covers).flatten(0, 1)
+
+
+def _most_frequent(answers: Tensor) -> Tensor:
+    """Of answers (K, B), each picture's most frequent one, (B,); the lowest of several."""
+    votes = (answers[:, None] == answers[None]).sum(1)
+    highest = votes == votes.amax(0)
+    return torch.where(highest, answers, torch.iinfo(answers.dtype).max).amin(0)

@@ -13,7 +13,7 @@ from facetrial.core.settings import Count, InsideShare, Positive, Seed, Unit
 from facetrial.defenses.base import Defense
 from facetrial.defenses.pixel_draws import picture_draws
 from facetrial.defenses.transform import SeesChanged
-from facetrial.faces.batch import FaceDataset
+from facetrial.faces.batch import FaceDataset, pictures_a_batch
 
 _BLOCK = 8  # noisy copies of a picture that are drawn together
 
@@ -26,7 +26,7 @@ class Smoothing(Defense):
         n: noisy copies that vote on a picture.
         alpha: chance that the winner of the vote is not the likeliest under noise, above which nobody is named.
         samples: noisy copies that an attacker averages over at each step, who knows of the defence.
-        batch: noisy copies a pass.
+        batch: noisy copies a pass; None takes as many as the device does well with.
         seed: of the noise, which depends on it and the picture's own pixels alone.
 
     Raises:
@@ -43,14 +43,14 @@ class Smoothing(Defense):
         n: Annotated[Count, Unit("noisy copies")],
         alpha: InsideShare,
         samples: Annotated[Count, Unit("noisy copies")],
-        batch: Annotated[Count, Unit("noisy copies a pass")],
+        batch: Annotated[Count, Unit("noisy copies a pass")] | None,
         seed: Seed,
     ) -> None:
         self.sigma = sigma
         self.n = int(n)
         self.alpha = alpha
         self.samples = int(samples)
-        self.batch = int(batch)
+        self.batch = None if batch is None else int(batch)
         self.seed = seed
 
     def wrap_victim(self, victim: nn.Module, faces: FaceDataset | None = None) -> nn.Module:
@@ -117,18 +117,21 @@ class Smoothed(SeesChanged):
             count: copies of each.
             stream: names the use, so that uses do not share noise.
         """
-        parts = images.split(max(1, self.defense.batch // _BLOCK))
-        return torch.cat([self._votes(part, count, stream) for part in parts])
+        blocks_a_pass = max(1, (self.defense.batch or pictures_a_batch(images.device)) // _BLOCK)
+        parts = images.split(blocks_a_pass)
+        return torch.cat([self._votes(part, count, stream, blocks_a_pass // len(part)) for part in parts])
 
-    def _votes(self, images: Tensor, count: int, stream: str) -> Tensor:
+    def _votes(self, images: Tensor, count: int, stream: str, blocks_a_pass: int) -> Tensor:
         votes = torch.zeros(len(images), 0, dtype=torch.int64, device=images.device)
-        for block, first in enumerate(range(0, count, _BLOCK)):
-            copies = self._copies(images, block, stream)[: min(_BLOCK, count - first)]
+        for first in range(0, count, _BLOCK * blocks_a_pass):
+            most = min(_BLOCK * blocks_a_pass, count - first)
+            blocks = range(first // _BLOCK, -(-(first + most) // _BLOCK))
+            copies = torch.cat([self._copies(images, block, stream) for block in blocks])[:most]
             scores = self.victim(copies.flatten(0, 1))
             if not votes.shape[1]:
                 votes = votes.new_zeros(len(images), scores.shape[1])
-            for winners in scores.argmax(1).unflatten(0, (-1, len(images))):
-                votes.scatter_add_(1, winners[:, None], torch.ones_like(winners)[:, None])
+            winners = scores.argmax(1).unflatten(0, (-1, len(images))).T
+            votes.scatter_add_(1, winners, torch.ones_like(winners))
         return votes
 
     def shown(self, images: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """A network whose passes are launched as CUDA graphs, where that can be; as it is elsewhere."""
 
 import logging
+import sys
 from collections import Counter
 from itertools import chain
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from facetrial.core.errors import first_line
+from facetrial.core.errors import first_line, out_of_memory
 from facetrial.recognition.cuda_graphs import (
     CAPTURES,
     Capture,
@@ -24,16 +25,20 @@ from facetrial.recognition.victim import Victim
 
 log = logging.getLogger(__name__)
 
-_MOST = 16  # graphs kept at a time, each with memory of its own for pictures, answers and slopes
+_MOST = 24  # graphs kept at a time, each with memory of its own for pictures, answers and slopes
+_ASKED_BEFORE = 8  # times a size is asked for without a graph: a capture takes as long as some passes
+# Pictures up to which a GPU waits for launches more than for arithmetic: a graph of twice the size is faster than none.
+_LAUNCH_BOUND = 256
 
 
 class Captured:
     """Answers (B, …) from images (B, 3, H, W) as `network` gives them, with or without a slope.
 
-    A batch is filled up to a size that there is a graph for; a size is captured when it is asked for a second time. A
-    pass is run as it is, kernel by kernel: the first of its size; on a device without graphs, or not the current one;
-    of a network that waits for the device, or else cannot be captured, which is logged; and where the slope of the pass
-    before it may still be asked for, as a graph keeps what one pass needs.
+    A batch is filled up to a size that there is a graph for; a size is captured when it has been asked for a few times.
+    A pass is run as it is, kernel by kernel: the first of its size; on a device without graphs, or not the current one;
+    of a network that waits for the device, or else cannot be captured, which is logged; of a size for whose graph the
+    memory was too short; and where the slope of the pass before it may still be asked for, as a graph keeps what one
+    pass needs.
 
     Args:
         network: in eval mode; each picture's answer must not depend on the others.
@@ -47,6 +52,7 @@ class Captured:
         self.network = network
         self.weights = weights
         self.refused: str | None = None
+        self._too_large = sys.maxsize  # pictures of the smallest graph that there was no memory for
         self.forget()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -61,7 +67,7 @@ class Captured:
 
     def forget(self) -> None:
         """Drops all graphs, and the memory they hold."""
-        self._graphs: dict[tuple, Graphs] = {}
+        self._graphs: dict[tuple[int, tuple], Graphs] = {}  # the one last used at the end
         self._asked: Counter[tuple] = Counter()
         self._turns = Turns()
         self._capture: Capture | None = None
@@ -87,10 +93,10 @@ class Captured:
             return (
                 self.network(images) if graphs is None else Replayed.apply(images, graphs, self._turns.next())
             )
-        except torch.OutOfMemoryError as error:
-            if not self._graphs:
+        except RuntimeError as error:
+            if not (out_of_memory(error) and self._graphs):
                 raise
-            self._refuse(error)
+        self._make_room(len(images))
         return self.network(images)
 
     def _graphs_for(self, images: Tensor) -> Graphs | None:
@@ -101,24 +107,43 @@ class Captured:
         sloped = torch.is_grad_enabled() and images.requires_grad
         size = graph_size(len(images))
         lowered = torch.is_autocast_enabled(images.device.type)
-        key = (size, *images.shape[1:], images.dtype, images.device, sloped, lowered)
-        if key in self._graphs:
-            return self._graphs[key]
-        self._asked[key] += 1
-        if self._asked[key] < 2:
+        kind = (*images.shape[1:], images.dtype, images.device, sloped, lowered)
+        if (known := self._known(size, kind)) is not None:
+            return known
+        self._asked[size, kind] += 1
+        if self._asked[size, kind] <= _ASKED_BEFORE or size >= self._too_large:
             return None
         if len(self._graphs) >= _MOST:
-            self._graphs.clear()
+            del self._graphs[next(iter(self._graphs))]  # the one that was used the longest ago
         if self._capture is None:
             self._capture = CAPTURES[images.device.type]()
         try:
-            self._graphs[key] = Graphs(self.network, images, size, sloped, self._capture)
+            made = self._graphs[size, kind] = Graphs(self.network, images, size, sloped, self._capture)
+            return made
         except Exception as error:  # what waits for the device in a capture raises what it likes
-            self._refuse(error)
-            return None
-        return self._graphs[key]
+            cause = error.__context__ or error  # the end of a capture fails by what happened in it
+            if not out_of_memory(cause):
+                self._refuse(cause)
+                return None
+        self._make_room(size)
+        return None
 
-    def _refuse(self, error: Exception) -> None:
+    def _known(self, size: int, kind: tuple) -> Graphs | None:
+        """The graphs of a size, or of up to twice as many pictures where these take as long."""
+        most = max(size, min(2 * size, _LAUNCH_BOUND))
+        sizes = [held for held, of in self._graphs if of == kind and size <= held <= most]
+        if not sizes:
+            return None
+        found = self._graphs[min(sizes), kind] = self._graphs.pop((min(sizes), kind))
+        return found
+
+    def _make_room(self, pictures: int) -> None:
+        """Short of memory: gives back what graphs hold, and makes none of so many pictures again."""
+        self.forget()
+        self._too_large = min(self._too_large, pictures)
+        log.info("No CUDA graphs of %d pictures and more: the device's memory is too short.", self._too_large)
+
+    def _refuse(self, error: BaseException) -> None:
         self.forget()
         self.refused = first_line(error)
         log.warning("A recogniser's passes are not launched as CUDA graphs: %s", self.refused)

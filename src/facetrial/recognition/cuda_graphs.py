@@ -7,6 +7,7 @@ the same.
 
 import weakref
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -18,7 +19,9 @@ Passes = Callable[[Tensor], Tensor]
 Capture = Callable[[Callable[[], Tensor]], tuple[Tensor, Callable[[], None]]]
 
 _SMALLEST = 8  # pictures of a graph; below, a GPU takes as long for fewer
-_WARM_UP = 3  # passes before a capture: libraries choose their kernels and take their memory in them
+_WARM_UP = (
+    2  # passes before a last one and a capture: libraries choose their kernels and take their memory in them
+)
 
 
 class _CudaGraphs:
@@ -31,10 +34,18 @@ class _CudaGraphs:
         self.pool = torch.cuda.graph_pool_handle()
 
     def __call__(self, work: Callable[[], Tensor]) -> tuple[Tensor, Callable[[], None]]:
-        graph = torch.cuda.CUDAGraph()
-        # Other threads may go on asking the device for what a capture must not.
-        with torch.cuda.graph(graph, pool=self.pool, capture_error_mode="thread_local"):
-            found = work()
+        graph, here = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
+        # A workspace in one graph's memory must not be another's, which may outlive it.
+        torch._C._cuda_clearCublasWorkspaces()
+        try:
+            # Other threads may go on asking the device for what a capture must not.
+            with torch.cuda.graph(graph, pool=self.pool, capture_error_mode="thread_local"):
+                found = work()
+        except BaseException:
+            torch.cuda.set_stream(here)  # where the capture's end fails too, its stream stays the current one
+            raise
+        finally:
+            torch._C._cuda_clearCublasWorkspaces()
         return found, graph.replay
 
 
@@ -80,6 +91,8 @@ class Graphs:
                 self.answer_slopes = torch.zeros_like(answers)
                 self.slopes, self._back = capture(self._backward)
         self.answers = answers.detach()
+        # What autograd keeps for the leaf lies on the stream of a warm-up else, and with it that of the parameters.
+        self._answered: Tensor | None = None
 
     @torch.no_grad()
     def there(self, images: Tensor) -> Tensor:
@@ -99,26 +112,43 @@ class Graphs:
         return self._answered
 
     def _backward(self) -> Tensor:
+        assert self._answered is not None, "a pass there comes before the one back"
         (slopes,) = torch.autograd.grad(self._answered, self.images, self.answer_slopes)
         return slopes
 
     def _aside(self, sloped: bool) -> None:
-        """Warms up, on a stream of its own as a capture wants it."""
+        """Warms up, on a stream of its own as a capture wants it.
+
+        Raises:
+            RuntimeError: the network waits for the device, which a capture cannot.
+        """
         if self.images.device.type != "cuda":
             return self._warm_up(sloped)
-        here = torch.cuda.current_stream(self.images.device)
-        aside = torch.cuda.Stream(self.images.device)
+        here, aside = torch.cuda.current_stream(self.images.device), _side_stream(self.images.device)
+        before = torch.cuda.get_sync_debug_mode()
         aside.wait_stream(here)
-        with torch.cuda.stream(aside):
-            self._warm_up(sloped)
-        here.wait_stream(aside)
+        try:
+            with torch.cuda.stream(aside):
+                self._warm_up(sloped)
+                torch.cuda.set_sync_debug_mode("error")
+                self._warm_up(sloped, 1)
+        finally:
+            torch.cuda.set_sync_debug_mode(before)
+            here.wait_stream(aside)
         return None
 
-    def _warm_up(self, sloped: bool) -> None:
-        for _ in range(_WARM_UP):
+    def _warm_up(self, sloped: bool, passes: int = _WARM_UP) -> None:
+        for _ in range(passes):
             answers = self._forward()
             if sloped:
                 torch.autograd.grad(answers.sum(), self.images)
+        self._answered = None
+
+
+@cache
+def _side_stream(device: torch.device) -> torch.cuda.Stream:
+    """One for all warm-ups: each stream keeps memory of its own."""
+    return torch.cuda.Stream(device)
 
 
 class Turn:

@@ -13,14 +13,14 @@ from facetrial.core.errors import FacetrialError
 from facetrial.faces.batch import check_images
 from facetrial.recognition.foreign import as_module
 from facetrial.recognition.scores_head import ScoresHead
-from facetrial.recognition.victim import Victim, similarities
+from facetrial.recognition.victim import Victim, similarities, whole_float32
 
 M = TypeVar("M", bound=nn.Module)
 
 
 def scores_of(victim: nn.Module, images: Tensor) -> Tensor:
     """Identity scores float32 (B, C), as a verdict is taken: in float32, without gradient."""
-    with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
+    with torch.no_grad(), torch.autocast(images.device.type, enabled=False), whole_float32():
         return victim(images).float()
 
 
@@ -186,7 +186,7 @@ def abstains(victim: nn.Module, scores: Tensor) -> Tensor:
 
 def suspicions(victim: nn.Module, images: Tensor) -> Tensor | None:
     """The highest suspicion (B,) of the victim's detectors, flagged above 1; None where it has none."""
-    with torch.no_grad():
+    with torch.no_grad(), whole_float32():
         found = [suspicion for layer in layers(victim) if (suspicion := layer.suspicion(images)) is not None]
     return torch.stack(found).amax(0) if found else None
 

@@ -1,6 +1,7 @@
 """The victim: what is attacked, differentiable from pixels to identity scores."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import Self
 
@@ -95,3 +96,15 @@ def similarities(embeddings: Tensor, head: nn.Module | None) -> Tensor:
             "attack/loss or defence, or give a Victim with an SVMHead that was fitted, or a GalleryHead."
         )
     return F.normalize(embeddings) @ gallery.to(embeddings.dtype).T
+
+
+@contextmanager
+def whole_float32() -> Iterator[None]:
+    """Has a GPU compute in float32 with all its 24 bits: convolutions would go by 11 of them (Nvidia's TF32)."""
+    convolutions, products = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = convolutions.allow_tf32, products.allow_tf32
+    convolutions.allow_tf32 = products.allow_tf32 = False
+    try:
+        yield
+    finally:
+        convolutions.allow_tf32, products.allow_tf32 = before

@@ -16,11 +16,11 @@ from facetrial.attacks.goals import Goal
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.checks.base import Check
 from facetrial.core.plain import to_plain
-from facetrial.data.datamodule import FacesDataModule, pictures_a_batch
+from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.pairs_file import Pair
 from facetrial.defenses.base import Defense
 from facetrial.defenses.build import defended
-from facetrial.faces.batch import FaceDataset
+from facetrial.faces.batch import FaceDataset, pictures_a_batch
 from facetrial.metrics.names import Chosen, defenses_name, embedder_name, head_name
 from facetrial.metrics.parts import NoiseLevel
 from facetrial.metrics.summary import About
@@ -205,8 +205,9 @@ class TrialContext:
 
     @cached_property
     def victim(self) -> nn.Module:
-        """The recogniser behind its defences."""
-        return defended(self.recognizer, self.defenses.values(), self.faces.validation_faces)
+        """The recogniser behind its defences, some of which ask it about held-out pictures, on the trial's device."""
+        recognizer = self.recognizer.to(self.trainer.strategy.root_device)
+        return defended(recognizer, self.defenses.values(), self.faces.validation_faces)
 
     @cached_property
     def surrogate(self) -> Surrogate | None:
@@ -234,8 +235,7 @@ class TrialContext:
     def trainer(self) -> Trainer:
         """The Trainer that holds the trial.
 
-        Gradients must be possible (`inference_mode=False`), and pictures are shared out by `RemainingFaces`, not by
-        Lightning's sampler, which would repeat some to fill the last batch.
+        Gradients must be possible; `RemainingFaces` shares pictures out, for Lightning's sampler would repeat some.
         """
         return make_trainer(
             self.settings["trainer"],

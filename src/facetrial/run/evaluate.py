@@ -124,7 +124,7 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         context.origin.train_pictures,
         faces.capped,
     )
-    certified, sent_on = None, None
+    certified, sent_on, costs = None, None, None
     if certificate is not None and isinstance(victim, Smoothed):
         certified = certified_summary(rows, certificate, victim.defense.sigma)
     if physical is not None:
@@ -132,12 +132,8 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         write_rows(sent.assign(synthetic=faces.synthetic), context.folder / "physical.csv")
         sent_on = physical_summary(rows, sent, physical.paths, attack.goal.name, faces.alignment)
     # Of who is asked about no picture twice, an answer that is kept would be timed.
-    kept = keeps_answers(victim)
-    costs = (
-        None
-        if kept
-        else cost(victim, test, context.origin.train_seconds, trial.victim_name, attack.chosen_by)
-    )
+    if not keeps_answers(victim):
+        costs = cost(victim, test, context.origin.train_seconds, trial.victim_name, attack.chosen_by)
     pictures = {} if shown is None else kept_pictures(shards, rows, shown)
     return write_results(context, outcome, pictures, costs, tasks, certified, sent_on, class_size)
 

@@ -16,6 +16,7 @@ from omegaconf import DictConfig
 from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
+from facetrial.core.process.say_how_long import SayHowLong
 from facetrial.core.provenance import data_files, data_recipe, files_known_today, users_code, what_code_does
 from facetrial.runtime.checkpoints import (
     WholeCheckpoints,
@@ -25,7 +26,6 @@ from facetrial.runtime.checkpoints import (
     take_over_renamed,
 )
 from facetrial.runtime.loggers import make_loggers
-from facetrial.runtime.say_how_long import SayHowLong
 from facetrial.runtime.started import plain
 
 log = logging.getLogger(__name__)

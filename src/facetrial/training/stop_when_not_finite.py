@@ -27,10 +27,13 @@ class StopWhenNotFinite(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        if not torch.isfinite(outputs["loss"]).item():
-            raise self.error(f"the loss became {float(outputs['loss'])}", trainer)
         trained = [parameter.detach() for parameter in pl_module.parameters() if parameter.requires_grad]
-        if not torch.isfinite(torch.nn.utils.get_total_norm(trained)).item():
+        norm = torch.nn.utils.get_total_norm(trained).to(outputs["loss"].device)
+        # Asked of the device at once, which each question would stop.
+        loss_is_finite, norm_is_finite = torch.stack([outputs["loss"], norm]).isfinite().tolist()
+        if not loss_is_finite:
+            raise self.error(f"the loss became {float(outputs['loss'])}", trainer)
+        if not norm_is_finite:
             raise self.error("the norm of the weights is no longer finite", trainer)
 
     def error(self, what: str, trainer: Trainer) -> FacetrialError:

@@ -87,7 +87,9 @@ def clean_answer(victim: nn.Module, images: Tensor, victim_name: str | None) -> 
 def change_columns(faces: Faces, attacked: Attacked) -> dict[str, list]:
     """Columns of what was done to each picture of a batch, whatever came of it."""
     columns: dict[str, list] = {}
-    columns["status"] = [ATTACKED if attackable else NOT_ATTACKABLE for attackable in attacked.attackable]
+    columns["status"] = [
+        ATTACKED if attackable else NOT_ATTACKABLE for attackable in attacked.attackable.tolist()
+    ]
     columns["reached"] = attacked.reached.tolist()
     columns |= change_norms(faces.images, attacked.images)
     columns["picture_digest"] = [digest(image) for image in attacked.images.cpu()]

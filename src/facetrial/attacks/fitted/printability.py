@@ -1,5 +1,6 @@
 """What keeps a texture printable: smooth, and of colours that ink on paper can show."""
 
+from functools import cache
 from itertools import product
 
 import torch
@@ -19,6 +20,7 @@ _INKS = {
 _HALFTONES = (0.0, 0.5, 1.0)
 
 
+@cache
 def printable_colours() -> Tensor:
     """Colours (27, 3) that print well: each of three inks at 0, 50 or 100 % of the paper.
 

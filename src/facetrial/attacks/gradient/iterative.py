@@ -24,6 +24,7 @@ from facetrial.attacks.method import Method
 from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import LossGradient, MethodResult
 from facetrial.core.checked_settings import checked
+from facetrial.core.errors import out_of_memory
 from facetrial.core.settings import Count
 
 log = logging.getLogger(__name__)
@@ -31,8 +32,8 @@ log = logging.getLogger(__name__)
 # Passes between two looks at who is fooled. A look waits for the device; on a CPU, passes cost more than looks.
 _STRIDE = {"cpu": 1}
 _OTHER_STRIDE = 4
-# Pictures in the working set of a CPU, where larger ones are no faster.
-_CPU_AT_ONCE = 32
+# Pictures in the working set, of a CPU and else, where larger ones are no faster.
+_AT_ONCE, _OTHER_AT_ONCE = {"cpu": 32}, 1024
 
 
 class IterativeAttack(Method):
@@ -42,7 +43,8 @@ class IterativeAttack(Method):
         loss: what the steps make larger.
         steps: gradient steps of a picture and start.
         restarts: starts of a picture that is not fooled.
-        at_once: places in the working set; None takes 32 on a CPU, and elsewhere as many as memory holds.
+        at_once: places in the working set, halved where memory is short; None takes 32 on a CPU, and elsewhere as many
+            as make 1,024 passes.
         early_stop: whether fooled pictures stop; the rest of their steps could only fool the victim further. Before a
             victim that draws at random none stops.
 
@@ -113,19 +115,21 @@ class IterativeAttack(Method):
 
     def run(self, problem: Problem, best: Best) -> None:
         """Takes all pictures that are not fooled through all their starts."""
-        on_cpu = problem.images.device.type == "cpu"
-        size = self.at_once or (_CPU_AT_ONCE if on_cpu else self.restarts * len(problem))
+        size = self.at_once or _pictures_at_once(problem)
         robust = (~best.fooled).nonzero()[:, 0].tolist()
         queue = deque((restart, row) for restart in range(self.restarts) for row in robust)
         stride = _STRIDE.get(problem.images.device.type, _OTHER_STRIDE)
         active = None
         while (active := self._filled(active, queue, size, problem)) is not None:
+            short = False
             try:
                 for _ in range(min(stride, self.steps - max(active.taken))):
                     self._step(problem, best, active)
-            except torch.OutOfMemoryError:
-                if len(active) == 1:
+            except RuntimeError as error:
+                if len(active) == 1 or not out_of_memory(error):
                     raise
+                short = True
+            if short:  # and what the error held is free by now
                 size = len(active) // 2
                 log.warning("Out of memory with %d pictures at once; going on with %d.", len(active), size)
                 # Those sent back start anew: their places in the queue come first again.
@@ -198,3 +202,9 @@ class IterativeAttack(Method):
         if len(going) == len(active.taken):
             return active
         return active.select(going) if going else None
+
+
+def _pictures_at_once(problem: Problem) -> int:
+    if (few := _AT_ONCE.get(problem.images.device.type)) is not None:
+        return few
+    return max(1, _OTHER_AT_ONCE // problem.forward_passes)

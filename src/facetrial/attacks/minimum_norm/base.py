@@ -14,12 +14,11 @@ from facetrial.attacks.minimum_norm.confirmation import confirmed, lengthened
 from facetrial.attacks.problem import Problem
 from facetrial.attacks.result import MethodResult
 from facetrial.core.errors import FacetrialError
+from facetrial.faces.batch import pictures_a_batch
 
 # By how much of the scores' spread the goal must be met. On the boundary itself the same picture fools in one batch
 # and does not in another, as convolutions round.
 _CLEAR = 1e-5
-# Pictures shown to the victim together where no gradient is asked for.
-_AT_ONCE = 64
 # Steps of a picture between two looks by the victim at the smallest change that its copy takes for enough.
 _LOOK = 8
 # What an iterative attack found is shortened to within a thousandth of its length.
@@ -49,7 +48,7 @@ class SmallestChange(Best):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
         rows = torch.arange(len(problem), device=problem.images.device)
-        for part in rows.split(_AT_ONCE):
+        for part in rows.split(pictures_a_batch(problem.images.device)):
             if not problem.certain:
                 self.fooled[part] = confirmed(problem, part, problem.images[part])
                 continue
@@ -66,8 +65,7 @@ class SmallestChange(Best):
         sizes = sizes.masked_fill(~self.clearly_adversarial(rows, scores), torch.inf)
         before = self._seen[rows]
         self._seen.scatter_reduce_(0, rows, sizes, "amin")
-        better = (sizes < before) & (sizes == self._seen[rows])
-        self._candidates.index_copy_(0, torch.where(better, rows, len(self._candidates) - 1), pictures)
+        self.write(self._candidates, rows, (sizes < before) & (sizes == self._seen[rows]), pictures)
 
     def settled(self, rows: Tensor) -> Tensor:
         return self.size[rows].isfinite()
@@ -107,7 +105,7 @@ class SmallestChange(Best):
         """
         problem = self.problem
         rows = rows[(self.size[rows] > 0) & self.size[rows].isfinite()]
-        for some in rows.split(_AT_ONCE) if len(rows) else ():
+        for some in rows.split(pictures_a_batch(problem.images.device)) if len(rows) else ():
             part = problem.select(some)
             fooling = self.size[some] / problem.budget.limit
             failing = torch.zeros_like(fooling) if robust is None else robust[some].minimum(fooling)
@@ -128,7 +126,7 @@ class SmallestChange(Best):
         """
         if self.problem.certain:
             return
-        for rows in (~self._clean).nonzero()[:, 0].split(_AT_ONCE):
+        for rows in (~self._clean).nonzero()[:, 0].split(pictures_a_batch(self._clean.device)):
             self._store[rows], self.size[rows] = lengthened(self.problem, rows, self.images[rows])
             self.fooled[rows] = self.size[rows].isfinite()
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from lightning import Callback
-from lightning.pytorch.callbacks import EMAWeightAveraging
 
 from facetrial.attacks.attack import Attack
 from facetrial.core.checked_settings import checked
@@ -13,6 +12,7 @@ from facetrial.core.settings import Keys, PositiveShare, Seed, ShareBelowOne, Un
 from facetrial.defenses.base import Defense
 from facetrial.defenses.trained.adversarial_batches import Schedule, Weights
 from facetrial.defenses.trained.adversarial_data import AdversarialFaces
+from facetrial.defenses.trained.averaging import Averaging
 from facetrial.defenses.trained.overfitting_guard import OverfittingGuard
 from facetrial.defenses.trained.wrapped_data import TrainingFaces
 
@@ -99,7 +99,5 @@ class AdversarialTraining(Defense):
         )
 
     def callbacks(self) -> list[Callback]:
-        averaging: list[Callback] = (
-            [] if self.averaging is None else [EMAWeightAveraging(decay=self.averaging)]
-        )
+        averaging: list[Callback] = [] if self.averaging is None else [Averaging(decay=self.averaging)]
         return averaging + ([] if self.guard is None else [self.guard])

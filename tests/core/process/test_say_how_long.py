@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from facetrial.runtime.say_how_long import SayHowLong
+from facetrial.core.process.say_how_long import SayHowLong
 
 
 def _train(caplog, seconds_of_a_step, batches, first_process=True):
