@@ -39,6 +39,11 @@ def test_it_is_said_again_after_an_epoch_that_takes_longer(caplog):
     assert (when, again) == (500.0, "The rest of the training takes about 10 min.")  # 2 x 100 x 3 s
 
 
+def test_after_an_epoch_in_which_the_machine_slept_it_is_said_anew(caplog):
+    said = [words for _, words in _train(caplog, [1.0, 200.0, 1.0, 1.0, 1.0, 1.0], 100)]
+    assert [words.split("about ")[1] for words in said] == ["10 min.", "22.2 h.", "5 min."]
+
+
 @pytest.mark.parametrize("batches", [1, 2])
 def test_epochs_of_few_steps_are_timed_as_wholes(caplog, batches):
     ((when, said),) = _train(caplog, [10.0] * 20, batches)

@@ -12,13 +12,13 @@ from facetrial.core.progress import estimate_in_words
 log = logging.getLogger(__name__)
 
 _LEAST_SECONDS, _LEAST_STEPS = 3.0, 3  # that are timed first, after one that warms up
-_NEWS = 1.3  # times as long as was said before
+_NEWS = (0.5, 1.3)  # outside of so many times what was said before
 
 
 class SayHowLong(Callback):
-    """Says how long the rest of a training takes, and again after an epoch by which it takes longer than was said.
+    """Says how long the rest of a training takes, and again after an epoch by which it is otherwise.
 
-    Later epochs may take longer than the first, such as those with adversarial examples.
+    Later epochs may take longer than the first, such as those with adversarial examples; a machine may have slept.
 
     Args:
         clock: seconds.
@@ -48,8 +48,10 @@ class SayHowLong(Callback):
     def _say(self, trainer: Trainer, seconds: float) -> None:
         """Says that so many are left, where it is news."""
         now = self._clock()
-        if self._said is not None and seconds <= _NEWS * (self._said - now):
-            return
+        if self._said is not None:
+            least, most = (times * (self._said - now) for times in _NEWS)
+            if least <= seconds <= most:
+                return
         self._said = now + seconds
         if trainer.is_global_zero and (words := estimate_in_words(seconds)) is not None:
             log.info("The rest of the training takes %s.", words)
