@@ -12,9 +12,13 @@ from facetrial.attacks.budgets.l1 import L1
 from facetrial.attacks.budgets.l2 import L2, RMS
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.fitted.universal import Universal
-from facetrial.attacks.losses import Margin
+from facetrial.attacks.gradient.apgd import APGD
+from facetrial.attacks.losses import CrossEntropy, Margin
+from facetrial.attacks.minimum_norm.bisection import Bisection
+from facetrial.attacks.minimum_norm.carlini_wagner import CarliniWagner
+from facetrial.attacks.minimum_norm.ddn import DDN
 from facetrial.attacks.minimum_norm.fmn import FMN
-from facetrial.checks.of_budget import Reached, Referee
+from facetrial.checks.of_budget import Reached, Referee, SmallestChanges
 from tests.helpers.evidence import attack_of, evidence_of, faces, pgd, replaced, sound
 
 FILLED = [
@@ -95,3 +99,43 @@ class TestReached:
 
     def test_it_is_left_out_where_nothing_was_attacked(self, healthy):
         assert Reached()(replaced(healthy, healthy.rows.assign(status="not_attackable"))).passed is None
+
+
+SEARCHES = [
+    (FMN(20), Linf(64)),
+    (FMN(20), L2(5.0)),
+    (FMN(20), L1(60.0)),
+    (DDN(CrossEntropy(), 20), L2(5.0)),
+    (CarliniWagner(2, 15), L2(5.0)),
+    (Bisection(APGD(Margin(), 8), 4), Linf(8)),
+]
+
+
+class TestSmallestChanges:
+    @pytest.mark.parametrize(("method", "budget"), SEARCHES, ids=lambda part: type(part).__name__)
+    def test_every_search_tells_what_its_pictures_show(self, method, budget):
+        outcome = SmallestChanges()(evidence_of(sound(), attack_of(method, budget)))
+        assert outcome.passed, outcome
+
+    @pytest.fixture
+    def found(self):
+        return evidence_of(sound(), attack_of(FMN(20), Linf(64)))
+
+    def test_a_quarter_of_the_size_is_found(self, found):
+        """The curve and its median would be a quarter of the truth, beside figures that are right."""
+        outcome = SmallestChanges()(replaced(found, found.rows.assign(smallest=found.rows["smallest"] / 4)))
+        assert not outcome.passed
+        assert "MethodResult.smallest" in outcome.remedy
+
+    def test_fooled_and_no_change_told(self, found):
+        outcome = SmallestChanges()(replaced(found, found.rows.assign(smallest=float("inf"))))
+        assert not outcome.passed
+        assert "meet the goal with none told" in outcome.detail
+
+    def test_one_on_the_very_boundary_is_no_fault(self, found):
+        rows = found.rows.copy()
+        rows.loc[3, "smallest"] = float("inf")
+        assert SmallestChanges()(replaced(found, rows)).passed
+
+    def test_it_is_left_out_where_nobody_looks_for_it(self, healthy):
+        assert SmallestChanges()(healthy).passed is None

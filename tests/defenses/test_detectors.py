@@ -285,3 +285,27 @@ class TestMistakes:
             FeatureSqueezing({})
         with pytest.raises(FacetrialError, match="does not draw"):
             FeatureSqueezing({"pad": RandomResizePad(0.8, 0, 2)})
+
+
+def test_its_threshold_is_set_on_the_pictures_that_have_an_answer():
+    """With NaN for a threshold nothing would be flagged any more."""
+    silent, faces = core(), dataset(60, seed=1)
+    answered = defended(core(), [DETECTORS["gallery"]], faces)
+    hidden = faces.batch([7]).images
+
+    class Hides(nn.Module):
+        def __init__(self, embedder, of):
+            super().__init__()
+            self.embedder, self.of = embedder, of
+
+        def forward(self, images):
+            gone = (images == self.of).flatten(1).all(1)
+            return self.embedder(images).masked_fill(gone[:, None], torch.nan)
+
+    silent.embedder = Hides(silent.embedder, hidden)
+    made = defended(silent, [DETECTORS["gallery"]], faces)
+    assert made.limit == pytest.approx(answered.limit, rel=0.2)
+    silent.embedder = Hides(silent.embedder, faces.batch([7]).images)
+    silent.embedder.forward = lambda images: torch.full((len(images), 6), torch.nan)
+    with pytest.raises(FacetrialError, match="had no finite answer"):
+        defended(silent, [DETECTORS["gallery"]], faces)

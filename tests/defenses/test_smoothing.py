@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 import torch
 from scipy.stats import binomtest, norm
+from torch import nn
 
 from facetrial.checks.of_rows import keeps_certificates
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.jpeg import JPEG
+from facetrial.defenses.smoothing import Smoothing
 from facetrial.metrics.certified import certified_summary, left_beside
 from facetrial.recognition.layers import abstains, adaptive_view, base_model, confirming
 from facetrial.trial.certificate import CLASS, RADIUS, Certificate
@@ -156,3 +158,22 @@ def test_beside_certificates_an_abstention_is_no_wrong_name():
     left = left_beside(found, limit=1.0, goal="dodging", sizes=[0.1, 0.3, 0.5, 1.0], largest=0.3)
     assert [(point.size, point.value) for point in left] == [(0.1, 2 / 3), (0.3, 1 / 3), (0.5, 0.0)]
     assert left_beside(found, 1.0, "dodging", [1.0], largest=0.3) == ()
+
+
+def test_a_copy_without_an_answer_votes_for_nobody():
+    """The first person would have its vote, and certificates with it."""
+
+    class Silent(nn.Module):
+        def forward(self, images):
+            return torch.tensor([[0.0, 1.0]]).where(images.amin((1, 2, 3))[:, None] > -0.02, torch.nan)
+
+    victim = Smoothing(0.01, 50, 0.001, 8, None, 0).wrap_victim(Silent()).eval()
+    images = torch.stack([torch.full((3, 4, 4), 0.5), torch.zeros(3, 4, 4)])
+    votes = victim.votes(images, 50, "prediction")
+    assert votes[0].tolist() == [0, 50]
+    assert votes[1, 0] == 0, "none for the first person"
+    assert votes[1, 1] < 40, "of some copies there is no answer"
+    all_silent = Smoothing(0.5, 50, 0.001, 8, None, 0).wrap_victim(Silent()).eval()
+    scores = all_silent(images)
+    assert scores.eq(0).all()
+    assert all_silent.abstains(scores).all()

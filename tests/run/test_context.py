@@ -9,6 +9,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.run import context as contexts
 from facetrial.run.context import TrialContext
 from facetrial.training.plan import RecognizerPlan
+from tests.helpers.commands import TINY, words_of
 from tests.helpers.configs import composed
 
 
@@ -88,3 +89,22 @@ def test_callbacks_that_keep_checkpoints_are_for_trainings(tmp_path):
     keeps = "+callbacks.keeps._target_=lightning.pytorch.callbacks.ModelCheckpoint"
     context = TrialContext(composed(tmp_path, "attack=pgd", "logger=none", keeps), tmp_path)
     assert not any(isinstance(callback, Checkpoint) for callback in context.trainer.callbacks)
+
+
+def test_an_own_defence_that_writes_into_its_pictures_is_refused(tmp_path, monkeypatch):
+    """What it leaves would be taken for the clean picture."""
+    (tmp_path / "own_grey.py").write_text(
+        "from facetrial.defenses.transform import InputTransform\n"
+        "class Grey(InputTransform):\n"
+        "    has_slope = True\n"
+        "    def transform(self, images):\n"
+        "        images[:] = images.mean(1, keepdim=True)\n"
+        "        return images\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    config = composed(
+        tmp_path, *words_of(tmp_path), *TINY, "attack=random", "+defense.grey._target_=own_grey.Grey"
+    )
+    context = TrialContext(config, tmp_path)
+    with pytest.raises(FacetrialError, match="writes into"):
+        _ = context.victim

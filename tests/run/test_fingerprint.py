@@ -57,6 +57,7 @@ def test_what_changes_no_row_keeps_the_name(tmp_path, usual, override):
         "attack/region=eyes",
         "goal=impersonation",
         "defense=jpeg",
+        "model.head.c=3",
         "data.people_seed=4",
         "data.split_seed=4",
     ],

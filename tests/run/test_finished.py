@@ -84,7 +84,7 @@ def test_a_trial_is_done_when_all_of_it_lies_there(tmp_path):
     (tmp_path / DONE).write_text("cut sho")
     assert finished_before(tmp_path, "asked") is None
     finish(tmp_path, "asked")
-    begin(tmp_path)
+    begin(tmp_path, "asked")
     assert finished_before(tmp_path, "asked") is None
     assert not (tmp_path / "summary.json").exists()  # which would pass for that of what comes now
 
@@ -172,5 +172,33 @@ def test_what_version_0_1_called_otherwise_is_taken_away_before_another_trial_wr
     (tmp_path / "gallery").mkdir()
     for name in ("gallery/01-worst-clean.png", "gallery.png", "detection.svg", "evaluate.log"):
         (tmp_path / name).touch()
-    begin(tmp_path)
+    begin(tmp_path, "asked")
     assert [path.name for path in tmp_path.iterdir()] == ["evaluate.log"]
+
+
+def test_what_another_finished_trial_left_is_set_apart(tmp_path):
+    """A curve of the attack before would stand, and be sealed, beside the rows of this one."""
+    for name in ("verdicts.csv", "curve.csv", "report.html", "images/a.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("before")
+    write_json(made_up_trials()[0][0], tmp_path / "summary.json")
+    (tmp_path / "evaluate.log").write_text("log")
+    finish(tmp_path, "before")
+    begin(tmp_path, "now")
+    begin(tmp_path, "now")  # as another process of the same trial does
+    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    moved = ["curve.csv", "images/a.png", "report.html", "summary.json", "verdicts.csv"]
+    assert left == [*(f"before-1/{name}" for name in moved), "evaluate.log"]
+    (tmp_path / "verdicts.csv").write_text("now")
+    finish(tmp_path, "now")
+    begin(tmp_path, "later")
+    assert (tmp_path / "before-2" / "verdicts.csv").read_text() == "now"
+    assert (tmp_path / "before-1" / "verdicts.csv").read_text() == "before"
+
+
+def test_the_same_trial_begun_anew_keeps_what_it_left(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.png").touch()
+    finish(tmp_path, "asked")
+    begin(tmp_path, "asked")
+    assert (tmp_path / "images" / "a.png").is_file()

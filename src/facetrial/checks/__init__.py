@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from facetrial.checks.colour_order import ColourOrder
     from facetrial.checks.deterministic import Deterministic
     from facetrial.checks.fitted_apart import FittedApart, TrainedApart
-    from facetrial.checks.of_budget import Reached, Referee
+    from facetrial.checks.of_budget import Reached, Referee, SmallestChanges
     from facetrial.checks.of_input import PictureRange, StandardisedOnce
     from facetrial.checks.of_region import LandmarksAgree
     from facetrial.checks.of_rows import (
@@ -46,6 +46,7 @@ __all__ = [
     "ReferenceAttack",
     "SameAlone",
     "Slopes",
+    "SmallestChanges",
     "StandardisedOnce",
     "SurvivesRounding",
     "TrainedApart",

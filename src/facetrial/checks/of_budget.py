@@ -7,10 +7,13 @@ from typing import Any
 import pandas as pd
 
 from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
+from facetrial.checks.rerun import hits_of
+from facetrial.metrics.security_curve import SMALLEST
 from facetrial.trial.rows import ATTACKED
 
 _TOLERANCE = 1e-5  # of a norm, for rounding in float32
 _PIXEL = 1.2e-7  # by as much may float32 pixels near 1 be off
+_LENGTH = 1e-3  # of a change: by how much what is told of it may be off
 
 
 class Referee(Check):
@@ -65,6 +68,37 @@ class Reached(Check):
             f"not, {len(larger)} do and are said not to: {', '.join([*smaller, *larger][:3])}",
             "the attack's method is wrong about what it returns (`MethodResult.reached`), or changes its pictures "
             "afterwards",
+        )
+
+
+class SmallestChanges(Check):
+    """The smallest changes that an attack tells of, on which the curve rests, are those of the pictures it returns.
+
+    Where one is known, the picture's change is as large; where none is, the goal is not met, but for what lies on the
+    very boundary: one picture, or one in fifty. The second is left out before a victim that draws, where one lucky
+    draw is no smallest change, and of a surrogate, whose boundary is another.
+    """
+
+    def __call__(self, evidence: Evidence) -> Outcome:
+        rows = evidence.rows[evidence.rows["status"] == ATTACKED]
+        if SMALLEST not in rows or len(rows) == 0:
+            return does_not_apply("the attack does not look for the smallest change")
+        smallest = rows[SMALLEST].astype(float)
+        known = smallest <= evidence.attack.budget.limit * (1 + _TOLERANCE)
+        off = (smallest - _sizes(evidence, rows)).abs() > _LENGTH * smallest + 1e-6
+        other = rows["file"][known & off].tolist()
+        missed: list[str] = []
+        if not evidence.draws_at_random and evidence.attack.surrogate is None:
+            hits = hits_of(rows, evidence.attack.goal.name)
+            missed = [file for file in rows["file"][~known] if hits.get(file, False)]
+        if not other and len(missed) <= max(1, len(rows) // 50):
+            return passed(
+                f"{int(known.sum())} of {len(rows)} smallest changes are as large as their pictures' changes"
+            )
+        return failed(
+            f"of {len(rows)} pictures, {len(other)} are changed by another size than the smallest change that is told, "
+            f"and {len(missed)} meet the goal with none told: {', '.join([*other, *missed][:3])}",
+            "the attack's method is wrong about what it returns (`MethodResult.smallest`, as the budget's limit)",
         )
 
 

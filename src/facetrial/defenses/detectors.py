@@ -78,13 +78,18 @@ class Detector(Defense):
     def _calibrate(self, victim: nn.Module, faces: FaceDataset) -> tuple[float, float, float]:
         """Typical suspicion, threshold and typical lead of the winner over pictures that are clean."""
         suspicions, leads = [], []
-        device = device_of(victim)
-        for batch in faces.batches(pictures_a_batch(device), device):
+        for batch in faces.batches(pictures_a_batch(device := device_of(victim)), device):
             scores, measured = self.measure(victim, batch.images)
             first, second = scores.float().topk(2, dim=1).values.T
             suspicions.append(of_winner(scores, measured).cpu())
             leads.append((first - second).cpu())
         suspicion, lead = torch.cat(suspicions).double(), torch.cat(leads)
+        answered = suspicion.isfinite() & lead.isfinite()
+        if not answered.any():
+            raise FacetrialError(
+                f"{type(self).__name__} asked about {len(lead)} pictures and had no finite answer."
+            )
+        suspicion, lead = suspicion[answered], lead[answered]
         return float(suspicion.median()), threshold(suspicion, self.false_alarms), float(lead.median())
 
 

@@ -112,6 +112,8 @@ class Smoothed(SeesChanged):
     def votes(self, images: Tensor, count: int, stream: str) -> Tensor:
         """How many of `count` noisy copies of images (B, 3, H, W) are taken for each identity, int64 (B, C).
 
+        A copy whose scores are not finite is taken for nobody.
+
         Args:
             images: in [0, 1].
             count: copies of each.
@@ -130,8 +132,11 @@ class Smoothed(SeesChanged):
             scores = self.victim(copies.flatten(0, 1))
             if not votes.shape[1]:
                 votes = votes.new_zeros(len(images), scores.shape[1])
-            winners = scores.argmax(1).unflatten(0, (-1, len(images))).T
-            votes.scatter_add_(1, winners, torch.ones_like(winners))
+            winners, answered = (
+                told.unflatten(0, (-1, len(images))).T
+                for told in (scores.argmax(1), scores.isfinite().all(1).long())
+            )
+            votes.scatter_add_(1, winners, answered)  # who gives no answer has no vote
         return votes
 
     def shown(self, images: Tensor) -> Tensor:

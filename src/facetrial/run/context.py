@@ -1,6 +1,5 @@
 """What a trial is of: each thing made once of the composed config, and handed on."""
 
-import copy
 import logging
 from collections.abc import Sequence
 from functools import cached_property
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from hydra.utils import instantiate
 from lightning import Trainer
-from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from facetrial.attacks.attack import Attack
@@ -24,11 +23,12 @@ from facetrial.faces.batch import FaceDataset, pictures_a_batch
 from facetrial.metrics.names import Chosen, defenses_name, embedder_name, head_name
 from facetrial.metrics.parts import NoiseLevel
 from facetrial.metrics.summary import About
-from facetrial.recognition.victim import Victim
+from facetrial.recognition.foreign import as_victim
+from facetrial.recognition.victim import Victim, device_of
 from facetrial.run.fingerprint import trial_digest, trial_fingerprint
 from facetrial.run.level.noise_level import at_level, noise_level_of, trained_at
 from facetrial.run.origin import Origin
-from facetrial.run.surrogate import check_slopes, make_surrogate
+from facetrial.run.surrogate import check_slopes, make_surrogate, surrogate_plan
 from facetrial.runtime import started
 from facetrial.runtime.plan import Settings, make_trainer
 from facetrial.runtime.settings import check_settings
@@ -207,23 +207,16 @@ class TrialContext:
     def victim(self) -> nn.Module:
         """The recogniser behind its defences, some of which ask it about held-out pictures, on the trial's device."""
         recognizer = self.recognizer.to(self.trainer.strategy.root_device)
-        return defended(recognizer, self.defenses.values(), self.faces.validation_faces)
+        made = defended(recognizer, self.defenses.values(), self.faces.validation_faces)
+        if not self.plan.all_own:  # which may write into what it is shown, or be in train mode
+            as_victim(made, self.faces.test_faces.batch([0, -1]).images.to(device_of(made)))
+        return made
 
     @cached_property
     def surrogate(self) -> Surrogate | None:
         """Whom the attack asks in the victim's place."""
-        name = self.settings["attack"].get("surrogate")
-        if name is None:
-            return None
-        embedder = started.settings_of("embedder", name, "attack.surrogate")
-        if (weights := self.settings["surrogate"]["weights"]) is not None:
-            embedder["weights"] = weights
-        other = copy.deepcopy(self._config)
-        with open_dict(other):
-            other.embedder = embedder  # by which the data cuts its faces
-        log.info("The attack asks a surrogate, %s.", name)
-        plan = RecognizerPlan.of(other).but(defense=self.settings["defense"])
-        return make_surrogate(plan, self.faces)
+        plan = surrogate_plan(self._config, self.settings)
+        return None if plan is None else make_surrogate(plan, self.faces)
 
     def fingerprint(
         self, asked: list[nn.Module], with_landmarks: FaceDataset | None, pairs: Sequence[Pair] = ()

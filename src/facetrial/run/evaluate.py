@@ -68,9 +68,9 @@ def evaluate(config: DictConfig, folder: Path) -> TrialSummary | None:
     with file_lock(folder / DONE), keeping(sweep_folder() is not None):
         summary = finished_before(folder, asked) if context.resume else None
         if summary is None:
-            begin(folder)
             if context.private:
                 forget_pictures(folder)
+            begin(folder, asked)
             summary = context.task(context)
             if summary is not None:
                 finish(folder, asked, context.also_read)

@@ -81,6 +81,7 @@ def trial_fingerprint(
         "code": package_code(*_DECIDE_ROWS),
         "own": users_code([settings[part] for part in (*parts, "embedder", "model", "data")]),
         **{part: settings[part] for part in parts},
+        "head": settings["model"]["head"],
         "seed": settings["seed"],
         "data": plan.data_recipe(*_NOT_IN_ROWS),
         "pairs": [vars(pair) for pair in pairs],

@@ -3,6 +3,7 @@
 import logging
 import shutil
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 from facetrial.core.errors import FacetrialError
@@ -48,8 +49,26 @@ def finished_before(folder: Path, asked: str) -> TrialSummary | None:
     return summary
 
 
-def begin(folder: Path) -> None:
-    """Takes away what says that a trial was done, before another one writes into its folder."""
+def begin(folder: Path, asked: str) -> None:
+    """Takes away what says that a trial was done, before another one writes into its folder.
+
+    What a finished trial of another config or code has left goes into a folder `before-1`, `before-2`, … in it, so that
+    none of it is taken for this one's.
+
+    Args:
+        folder: of the run.
+        asked: as for `finish`.
+    """
+    try:
+        finished = read_finished(folder)
+    except FacetrialError:  # nobody knows what was left
+        finished = None
+    if finished is not None and finished.asked != asked:
+        place = next(aside for n in count(1) if not (aside := folder / f"before-{n}").exists())
+        for name in finished.files:
+            if not Path(name).is_absolute() and (folder / name).is_file():
+                (place / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).rename(place / name)
     for name in (DONE, "summary.json", *_CALLED_OTHERWISE_TODAY):
         (folder / name).unlink(missing_ok=True)
     forget_gate(folder)

@@ -42,6 +42,8 @@ def check_private(context: TrialContext) -> None:
 
 def forget_pictures(folder: Path) -> None:
     """Takes away what an earlier start without privacy left in a run's folder, of its pictures."""
+    for before in folder.glob("before-*"):
+        forget_pictures(before)
     for name in ("report.html", "showcase.png", FACE, MASK):
         (folder / name).unlink(missing_ok=True)
     kept = (path for place in ("showcase", "saved") for path in folder.glob(f"shards/*/{place}"))

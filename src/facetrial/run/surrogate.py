@@ -1,6 +1,10 @@
 """Whom an attack asks: whether it can, and the recogniser in the victim's place, as a plan describes it."""
 
+import copy
+import logging
 from collections.abc import Mapping
+
+from omegaconf import DictConfig, open_dict
 
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.surrogate import Surrogate, maps_between
@@ -12,6 +16,8 @@ from facetrial.runtime import started
 from facetrial.runtime.plan import Settings
 from facetrial.training.plan import RecognizerPlan
 from facetrial.training.train import recognizer_for
+
+log = logging.getLogger(__name__)
 
 
 def check_slopes(attack: Attack, settings: Settings, choices: Mapping[str, str]) -> None:
@@ -30,6 +36,26 @@ def check_slopes(attack: Attack, settings: Settings, choices: Mapping[str, str])
             f"embedder={name or choices['embedder']} answers and shows no slope, by which attack={choices['attack']} "
             f"goes. {NEEDS_NO_SLOPE}."
         )
+
+
+def surrogate_plan(config: DictConfig, settings: Settings) -> RecognizerPlan | None:
+    """How the recogniser is made that the attack asks in the victim's place; None where it asks the victim.
+
+    Args:
+        config: the whole config.
+        settings: the same, plain.
+    """
+    name = settings["attack"].get("surrogate")
+    if name is None:
+        return None
+    embedder = started.settings_of("embedder", name, "attack.surrogate")
+    if (weights := settings["surrogate"]["weights"]) is not None:
+        embedder["weights"] = weights
+    other = copy.deepcopy(config)
+    with open_dict(other):
+        other.embedder = embedder  # by which the data cuts its faces
+    log.info("The attack asks a surrogate, %s.", name)
+    return RecognizerPlan.of(other).but(defense=settings["defense"])
 
 
 def make_surrogate(plan: RecognizerPlan, faces: FacesDataModule) -> Surrogate:

@@ -10,11 +10,13 @@ from facetrial.core.errors import FacetrialError
 from facetrial.statistics.intervals import Interval, quantile
 
 
-def mean_of_repeats(differences: Sequence[float]) -> tuple[Interval, float]:
+def mean_of_repeats(differences: Sequence[float], resolution: float) -> tuple[Interval, float]:
     """The mean of differences in [-1, 1], one a repeat, with Student's interval and its two-sided p of no difference.
 
     Args:
         differences: one a repeat.
+        resolution: the least by which two may differ, above 0, such as one picture's share. Repeats that agree by
+            chance are not known better than that: their spread counts as rounding's at least, resolution / √12.
 
     Returns:
         The interval, whose n is the number of repeats, and p. With one repeat nothing is known of others: the interval
@@ -29,7 +31,7 @@ def mean_of_repeats(differences: Sequence[float]) -> tuple[Interval, float]:
     mean = float(values.mean())
     if n == 1:
         return Interval(mean, -1.0, 1.0, 1), math.nan
-    error = float(values.std(ddof=1)) / math.sqrt(n)
+    error = max(float(values.std(ddof=1)), resolution / math.sqrt(12)) / math.sqrt(n)
     half = quantile(n - 1) * error
-    p = float(2 * stats.t.sf(abs(mean) / error, n - 1)) if error else float(mean == 0)
+    p = float(2 * stats.t.sf(abs(mean) / error, n - 1))
     return Interval(mean, max(-1.0, mean - half), min(1.0, mean + half), n), p

@@ -145,7 +145,7 @@ def _compared(defense: str, pairs: dict[str, tuple[FinishedRun, FinishedRun]]) -
     over_people, p_people = paired_test(
         np.concatenate(befores), np.concatenate(afters), np.concatenate(people)
     )
-    over_runs, p_runs = mean_of_repeats(list(by_seed.values()))
+    over_runs, p_runs = mean_of_repeats(list(by_seed.values()), 1 / min(len(one) for one in befores))
     p = max(p_people, p_runs) if len(by_seed) > 1 else p_people
     attack = next(iter(pairs.values()))[1].summary.attack
     return Trained(attack, defense, by_seed, over_runs, over_people, p)

@@ -75,3 +75,10 @@ def test_shares_are_those_of_numpy(scores):
     for found, similarities in zip(ScoreCounts.of(*scores).shares(edges), scores, strict=True):
         expected, _ = np.histogram(similarities, bins=64, range=(-1, 1))
         np.testing.assert_allclose(found, expected / len(similarities), atol=1e-12)
+
+
+def test_a_pair_without_an_answer_is_the_last_to_be_accepted():
+    """A recogniser that finds nobody gives no embedding."""
+    assert cells_of(np.array([np.nan, -1.0, 1.0, 2.0])).tolist() == [0, 0, CELLS - 1, CELLS - 1]
+    counts = ScoreCounts.of(np.array([0.9, np.nan]), np.array([0.1, np.nan]))
+    assert counts.genuine.sum() == counts.impostor.sum() == 2

@@ -1,12 +1,14 @@
 """Attacked pictures go on every path, once, and what comes of it adds up."""
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from facetrial.core.errors import FacetrialError
 from facetrial.trial.physical.channels import Saved
-from facetrial.trial.physical.resend import NOT_FOUND, Sending
+from facetrial.trial.physical.resend import NOT_FOUND, Sending, _judged
+from facetrial.trial.rows import ABSTAINED
 from tests.helpers.sent import PATHS, sent, sent_trial
 
 
@@ -70,3 +72,15 @@ def test_pictures_that_could_not_be_attacked_are_not_sent(trial):
 def test_no_path():
     with pytest.raises(FacetrialError, match="at least one path"):
         Sending({})
+
+
+def test_no_answer_is_nobodys():
+    """The first person would be named, and be right of their own pictures."""
+
+    def silent(images):
+        return torch.full((len(images), 3), torch.nan)
+
+    crops = np.zeros((2, 4, 4, 3), np.uint8)
+    found, identities = np.array([True, True]), np.array([0, 2])
+    said = _judged(silent, crops, found, identities, ["a", "b", "c"], torch.device("cpu"))
+    assert said == ([ABSTAINED] * 2, [False] * 2)

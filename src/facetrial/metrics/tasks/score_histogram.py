@@ -16,9 +16,10 @@ LEAST_EXPECTED = 3
 
 
 def cells_of(similarities: np.ndarray) -> np.ndarray:
-    """The cell of each similarity, int32 of the same shape."""
+    """The cell of each similarity, int32 of the same shape; NaN, of a picture without an answer, is accepted last."""
     scaled = (np.asarray(similarities, dtype=np.float32) + np.float32(1)) * np.float32(CELLS / 2)
-    return scaled.clip(0, CELLS - 1).astype(np.int32)
+    lowest_where_nan: np.ndarray = np.fmax(scaled, 0)
+    return lowest_where_nan.clip(max=CELLS - 1).astype(np.int32)
 
 
 def similarity_at(edge: float) -> float:

@@ -119,7 +119,8 @@ def _judged(
     """Whom the victim names on crops uint8 (B, S, S, 3), and whether that is right."""
     images: Tensor = torch.from_numpy(crops).permute(0, 3, 1, 2).float().div(255.0).contiguous().to(device)
     scores = scores_of(victim, images)
-    winners, silent = scores.argmax(1).tolist(), abstains(victim, scores).tolist()
+    winners = scores.argmax(1).tolist()
+    silent = (abstains(victim, scores) | ~scores.isfinite().all(1)).tolist()
     predicted = [
         NOT_FOUND if not seen else ABSTAINED if nobody else names[winner]
         for seen, nobody, winner in zip(found, silent, winners, strict=True)
