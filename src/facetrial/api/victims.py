@@ -10,9 +10,10 @@ from omegaconf import OmegaConf
 from torch import Tensor, nn
 
 from facetrial.api.known_parts import check_known_parts
+from facetrial.api.trained_on import remember
 from facetrial.core.errors import FacetrialError
 from facetrial.data.datamodule import FacesDataModule
-from facetrial.faces.batch import pictures_a_batch
+from facetrial.faces.batch import FaceDataset, pictures_a_batch
 from facetrial.recognition.embedders.factory import make_embedder
 from facetrial.recognition.foreign import as_module
 from facetrial.recognition.gallery_head import GalleryHead
@@ -60,7 +61,16 @@ def _of_run(folder: Path, own_code: bool) -> nn.Module:
                 f"the recogniser of the run {folder} is not at {context.plan.path.resolve()} any more, or another "
                 "version of this code made it. Run the trial again, or give a checkpoint."
             )
-        return context.victim if context.plan.defenses_in_front else context.recognizer
+        victim = context.victim if context.plan.defenses_in_front else context.recognizer
+    folder = folder.resolve()
+    remember(victim, lambda: _training_pictures(folder))
+    return victim
+
+
+def _training_pictures(folder: Path) -> FaceDataset:
+    """Those of a run, loaded again, or drawn."""
+    with started_again(folder) as config:
+        return TrialContext(config, folder).plan.make_faces().train_faces
 
 
 def load_embedder(name: str, **settings: Any) -> nn.Module:
@@ -104,4 +114,6 @@ def enrol(embedder: nn.Module | Callable[[Tensor], Tensor], faces: FacesDataModu
             embeddings.append(network(batch.images).float().cpu())
     head = GalleryHead() if getattr(network, "people", None) is None else ScoresHead()
     fit_head(head, network, torch.cat(embeddings).numpy(), train.identities, faces.names)
-    return Victim(network, head.to(device), faces.names).freeze()
+    victim = Victim(network, head.to(device), faces.names).freeze()
+    remember(victim, lambda: train)
+    return victim
