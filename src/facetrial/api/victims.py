@@ -1,5 +1,6 @@
 """Victims from Python: of a run, of a checkpoint, or of an embedder and the people that it is to know."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,15 +63,14 @@ def _of_run(folder: Path, own_code: bool) -> nn.Module:
                 "version of this code made it. Run the trial again, or give a checkpoint."
             )
         victim = context.victim if context.plan.defenses_in_front else context.recognizer
-    folder = folder.resolve()
-    remember(victim, lambda: _training_pictures(folder))
+        plan, its_place = context.plan, Path.cwd()
+
+    def training_pictures() -> FaceDataset:
+        with contextlib.chdir(its_place):  # by which its paths go
+            return plan.make_faces().train_faces
+
+    remember(victim, training_pictures)
     return victim
-
-
-def _training_pictures(folder: Path) -> FaceDataset:
-    """Those of a run, loaded again, or drawn."""
-    with started_again(folder) as config:
-        return TrialContext(config, folder).plan.make_faces().train_faces
 
 
 def load_embedder(name: str, **settings: Any) -> nn.Module:
