@@ -75,6 +75,22 @@ def test_a_small_share_of_them_is_named_and_costs_no_trust():
     assert trained_apart(brighter=1, count=40, tolerance=0.03).passed
 
 
+def test_what_the_recogniser_was_trained_on_counts_and_not_what_the_trial_would_train_on():
+    test = faces(24)
+    outcome = TrainedApart()(evidence_of(sound(), pgd(steps=1), test, trained_on=faces(30)))
+    assert outcome.passed is False
+    assert outcome.detail.startswith(
+        "24 of 24 pictures are among the 30 that the recogniser was trained on: "
+    )
+    assert "give the faces that it was trained on or enrolled with" in outcome.remedy
+
+
+def test_it_does_not_apply_where_nobody_knows():
+    outcome = TrainedApart()(evidence_of(sound(), pgd(steps=1), trained_on=None))
+    assert outcome.passed is None
+    assert outcome.detail.startswith("it is not known which pictures the recogniser was trained on")
+
+
 def test_none_is_there():
     assert trained_apart(brighter=0).detail == (
         "0 of 24 pictures are among the 12 that the recogniser was trained on; 0 are there saved again"

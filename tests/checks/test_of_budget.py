@@ -49,6 +49,12 @@ def _halved(budget):
     return type(budget)(**{key: getattr(budget, key) // 2 if key == "pixels" else getattr(budget, key) / 2})
 
 
+@pytest.mark.parametrize(("target", "passes"), [("own.Linf", True), ("facetrial.attacks.Linf", False)])
+def test_settings_of_a_budget_of_somebodys_own_are_not_taken_for_ours(healthy, target, passes):
+    settings = {"_target_": target, "eps": healthy.attack.budget.limit}  # where ours count 1/255
+    assert Referee()(replace(healthy, budget_settings=settings)).passed is passes
+
+
 def test_a_norm_that_is_no_number(healthy):
     rows = healthy.rows.copy()
     rows.loc[3, "linf"] = float("nan")

@@ -1,8 +1,10 @@
 """Constructors whose arguments are held to their annotations, and what is known of a constructor."""
 
+import json
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 import torch
 
@@ -94,6 +96,18 @@ def test_an_object_says_what_it_was_made_with_as_a_config_does():
     assert settings["region"]["landmarks"] == [11, 12, 13, 14]
     assert settings["surrogate"] is None
     assert kept_settings(Derived(torch.zeros(1), count=2))["_target_"] == f"{__name__}.Derived"
+
+
+class OwnLoss(Margin):
+    pass
+
+
+def test_an_object_of_a_class_derived_from_one_of_this_package_says_it_too():
+    settings = kept_settings(PGD(OwnLoss(), steps=np.int64(3), step=np.float32(0.5)))
+    assert settings["loss"] == {"_target_": f"{__name__}.OwnLoss"}
+    assert (settings["steps"], settings["step"]) == (3, 0.5)
+    assert json.dumps(settings)
+    assert in_python(PGD(OwnLoss(), steps=3, step=0.5)) == "PGD(loss=OwnLoss(), steps=3, step=0.5)"
 
 
 def test_an_object_in_python_leaves_out_what_is_as_by_default():

@@ -63,6 +63,7 @@ def evidence_of(victim: nn.Module, attack: Attack, test: FaceDataset | None = No
     """Puts the victim on trial and keeps what a check may look at."""
     test = faces() if test is None else test
     parts = dict(device=torch.device("cpu"), seed=0, train_faces=faces(12, seed=1)) | changes
+    parts = dict(trained_on=parts["train_faces"]) | parts
     rows = rows_of(victim, attack, test)
     return Evidence(victim=victim, attack=attack, faces=test, rows=rows, **parts)
 

@@ -29,6 +29,11 @@ def test_a_sequence_takes_as_long_as_its_parts(tmp_path):
     assert most_passes(method) == sum(most_passes(part) for part in method.methods.values()) > 5000
 
 
+def test_settings_of_a_method_of_somebodys_own_may_mean_anything():
+    assert most_passes({"epochs": None, "generations": 3, "queries": "many", "steps": [1, 2]}) == 1
+    assert most_passes({"methods": {"own": "<Own object>", "pgd": {"steps": 40}}}) == 3 * 40 + 1
+
+
 @pytest.mark.parametrize("name", named("attack"))
 def test_of_every_attack_it_is_known(tmp_path, name):
     assert most_passes(composed(tmp_path, f"attack={name}").attack.method, 2.0) >= 1

@@ -5,16 +5,22 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
+from lightning.pytorch.accelerators import CUDAAccelerator, MPSAccelerator
 from torch import Tensor, nn
 
+from facetrial.api.trained_on import training_pictures
 from facetrial.attacks.attack import Attack
 from facetrial.checks.base import Check
-from facetrial.core.errors import FacetrialError
+from facetrial.core.checked_settings import read_setting
+from facetrial.core.errors import FacetrialError, first_line
+from facetrial.core.files import check_writable
+from facetrial.core.settings import Count, Seed
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.metrics.summary import TrialSummary
 from facetrial.recognition.foreign import Function, as_victim
@@ -65,8 +71,8 @@ def evaluate(
         folder: where `report.html`, `summary.json`, `verdicts.csv` and the rest go; None keeps no files.
         checks: those of the config group `checks` of that name, or by name; {} leaves them out, and the verdict is not
             trusted.
-        seed: of what the attack draws.
-        batch_size: pictures attacked at a time.
+        seed: of what the attack draws, from 0 on.
+        batch_size: pictures attacked at a time, from 1 on.
         accelerator: "cpu", "gpu" or "auto".
 
     Raises:
@@ -79,6 +85,10 @@ def evaluate(
             f"faces must be what load_faces or draw_faces gives, found a {type(faces).__name__}. Pictures in a tensor "
             "are attacked by facetrial.attack."
         )
+    seed, batch_size = read_setting("seed", Seed, seed), read_setting("batch_size", Count, batch_size)
+    _check_accelerator(accelerator)
+    asked = _checks(checks)
+    kept = None if folder is None else _checked_folder(folder)
     faces.setup()
     if attack.needs_landmarks and np.isnan(faces.test_faces.landmarks).all():
         raise FacetrialError(
@@ -92,34 +102,66 @@ def evaluate(
             )
         network = Function(network, list(faces.names))
     network.eval().requires_grad_(False)
-    place = Path(tempfile.mkdtemp()) if folder is None else Path(folder).expanduser()
-    place.mkdir(parents=True, exist_ok=True)
+    trained_on = training_pictures(network) if asked else None
+    place = Path(tempfile.mkdtemp()) if kept is None else kept
     try:
         given = GivenTrial(
             victim=network,
             faces=faces,
             attack=attack,
-            checks=_checks(checks),
+            checks=asked,
             folder=place,
-            seed=int(seed),
-            batch_size=int(batch_size),
+            seed=seed,
+            batch_size=batch_size,
             accelerator=accelerator,
-            has_pages=folder is not None,
+            has_pages=kept is not None,
+            trained_on=trained_on,
         )
         summary = run_trial(given)
         rows = (
             read_verdicts(place / "verdicts.csv").set_index("file").loc[faces.test_faces.files].reset_index()
         )
     finally:
-        if folder is None:
+        if kept is None:
             shutil.rmtree(place, ignore_errors=True)
     assert summary is not None  # there is one process
-    return Verdict(summary, rows, None if folder is None else place)
+    return Verdict(summary, rows, kept)
+
+
+def _check_accelerator(name: str) -> None:
+    read_setting("accelerator", Literal["cpu", "gpu", "auto"], name)
+    if name == "gpu" and not (CUDAAccelerator.is_available() or MPSAccelerator.is_available()):
+        raise FacetrialError(
+            'accelerator is "gpu", and torch sees none here; give "cpu", or "auto", which takes what is there.'
+        )
+
+
+def _checked_folder(folder: str | Path) -> Path:
+    if not isinstance(folder, str | Path):
+        raise FacetrialError(f"folder must be a path, or None to keep no files, found {folder!r}.")
+    path = Path(folder).expanduser()
+    try:
+        check_writable(path)
+    except FacetrialError as error:  # it names settings of the command
+        why = "it is a file" if path.is_file() else first_line(error.__cause__ or error)
+        raise FacetrialError(
+            f"folder must be one that can be made and written to, found {path}: {why}. Give another."
+        ) from error
+    return path
 
 
 def _checks(asked: str | Mapping[str, Check]) -> Mapping[str, Check]:
-    if not isinstance(asked, str):
+    if isinstance(asked, Mapping):
+        for name, check in asked.items():
+            if not isinstance(check, Check):
+                raise FacetrialError(
+                    f"checks[{name!r}] must be a facetrial.checks.Check, such as Deterministic(), found {check!r}."
+                )
         return asked
+    if not isinstance(asked, str):
+        raise FacetrialError(
+            f'checks must be a name, such as "default", or checks by name, {{}} for none, found {asked!r}.'
+        )
     known = sorted(file.stem for file in (config_folder() / "checks").glob("*.yaml"))
     if asked not in known:
         raise FacetrialError(f"there are no checks {asked!r}; there are {', '.join(known)}.")

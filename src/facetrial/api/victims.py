@@ -1,5 +1,6 @@
 """Victims from Python: of a run, of a checkpoint, or of an embedder and the people that it is to know."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from omegaconf import OmegaConf
 from torch import Tensor, nn
 
 from facetrial.api.known_parts import check_known_parts
+from facetrial.api.trained_on import remember
 from facetrial.core.errors import FacetrialError
 from facetrial.data.datamodule import FacesDataModule
-from facetrial.faces.batch import pictures_a_batch
+from facetrial.faces.batch import FaceDataset, pictures_a_batch
 from facetrial.recognition.embedders.factory import make_embedder
 from facetrial.recognition.foreign import as_module
 from facetrial.recognition.gallery_head import GalleryHead
@@ -60,7 +62,15 @@ def _of_run(folder: Path, own_code: bool) -> nn.Module:
                 f"the recogniser of the run {folder} is not at {context.plan.path.resolve()} any more, or another "
                 "version of this code made it. Run the trial again, or give a checkpoint."
             )
-        return context.victim if context.plan.defenses_in_front else context.recognizer
+        victim = context.victim if context.plan.defenses_in_front else context.recognizer
+        plan, its_place = context.plan, Path.cwd()
+
+    def training_pictures() -> FaceDataset:
+        with contextlib.chdir(its_place):  # by which its paths go
+            return plan.make_faces().train_faces
+
+    remember(victim, training_pictures)
+    return victim
 
 
 def load_embedder(name: str, **settings: Any) -> nn.Module:
@@ -104,4 +114,6 @@ def enrol(embedder: nn.Module | Callable[[Tensor], Tensor], faces: FacesDataModu
             embeddings.append(network(batch.images).float().cpu())
     head = GalleryHead() if getattr(network, "people", None) is None else ScoresHead()
     fit_head(head, network, torch.cat(embeddings).numpy(), train.identities, faces.names)
-    return Victim(network, head.to(device), faces.names).freeze()
+    victim = Victim(network, head.to(device), faces.names).freeze()
+    remember(victim, lambda: train)
+    return victim

@@ -26,7 +26,7 @@ class Evidence:
         victim: what stood trial, defences and all, on `device`.
         attack: what attacked it.
         faces: the test pictures.
-        train_faces: the pictures that recogniser and fitted attacks have seen.
+        train_faces: the pictures to train on, which fitted attacks have seen.
         rows: a row a picture, as `verdict_rows` makes them.
         seed: of the trial.
         device: where to compute.
@@ -36,6 +36,7 @@ class Evidence:
         in_front: names of the defences that are to stand in front of the victim; None where nobody says.
         accuracy_before: share of all clean test pictures that the recogniser knew after its training; None: unknown.
         code_known: whether the recogniser's checkpoint tells which code trained it.
+        trained_on: the pictures that the recogniser was trained on or enrolled with; None: unknown.
     """
 
     victim: nn.Module
@@ -51,6 +52,7 @@ class Evidence:
     in_front: Sequence[str] | None = None
     accuracy_before: float | None = None
     code_known: bool = True
+    trained_on: FaceDataset | None = None
 
     @property
     def draws_at_random(self) -> bool:

@@ -20,6 +20,8 @@ class TrainedApart(Check):
     JPEG, smaller, brighter, cut a little, mirrored. Published data holds some: they are named, and cost the trial its
     trust where they are more than a small share of its pictures. Pictures that are the same pixel by pixel always do.
 
+    It does not apply where nobody knows what the recogniser was trained on: to a victim of somebody's own.
+
     Args:
         tolerance: the share of pictures that may be one of those trained on, saved again; a figure moves by no more.
         alike: the correlation of details from which on two pictures are the same photograph; as in `saved_again`.
@@ -32,11 +34,20 @@ class TrainedApart(Check):
         self.alike = alike
 
     def __call__(self, evidence: Evidence) -> Outcome:
-        test, seen = evidence.faces, evidence.train_faces
+        test, seen = evidence.faces, evidence.trained_on
         if seen is test:
             return does_not_apply("no recogniser was trained for this trial")
+        if seen is None:
+            return does_not_apply(
+                "it is not known which pictures the recogniser was trained on; a victim of facetrial.enrol knows, and "
+                "one that load_victim takes from a run"
+            )
         remedy = "remove pictures that are there twice: a recogniser knows by heart whom it has seen in this very one"
-        found = _apart(evidence, "that the recogniser was trained on", remedy)
+        if seen is not evidence.train_faces:
+            remedy = (
+                f"give the faces that it was trained on or enrolled with, by the same split_seed; or {remedy}"
+            )
+        found = _apart(test, seen, "that the recogniser was trained on", remedy)
         if not found.passed:
             return found
         copies = self._copies(test, seen)
@@ -71,15 +82,15 @@ class FittedApart(Check):
         if not evidence.attack.needs_fitting:
             return does_not_apply("the attack is not fitted")
         return _apart(
-            evidence,
+            evidence.faces,
+            evidence.train_faces,
             "that the attack was fitted on",
             "remove pictures that are there under two names; what the attack does to a picture that it was fitted on "
             "is not what it does to others",
         )
 
 
-def _apart(evidence: Evidence, what: str, remedy: str) -> Outcome:
-    test, seen = evidence.faces, evidence.train_faces
+def _apart(test: FaceDataset, seen: FaceDataset, what: str, remedy: str) -> Outcome:
     known = set(_prints(seen))
     shared = [file for file, one in zip(test.files, _prints(test), strict=True) if one in known]
     detail = f"{len(shared)} of {len(test)} pictures are among the {len(seen)} {what}"

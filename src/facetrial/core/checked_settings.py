@@ -6,6 +6,7 @@ import json
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Annotated, Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -167,6 +168,8 @@ def in_python(made: object) -> str:
 def _as_setting(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, Real):  # NumPy's
+        return int(value) if isinstance(value, Integral) else float(value)
     if isinstance(value, list | tuple):
         return [_as_setting(item) for item in value]
     if isinstance(value, Mapping):
@@ -175,8 +178,8 @@ def _as_setting(value: Any) -> Any:
 
 
 def _is_ours(value: object) -> bool:
-    """Whether an object is of a class of this package."""
-    return type(value).__module__.startswith(f"{_PACKAGE}.")
+    """Whether an object is of a class of this package, or of one that is derived from one."""
+    return any(kind.__module__.startswith(f"{_PACKAGE}.") for kind in type(value).__mro__)
 
 
 @functools.cache

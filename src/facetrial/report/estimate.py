@@ -19,12 +19,14 @@ def most_passes(method: Mapping[str, Any], fitted_on: float = 0.0) -> float:
     5300
     """
     if isinstance(parts := method.get("methods"), Mapping):
-        return sum(most_passes(part, fitted_on) for part in parts.values())
-    if "epochs" in method:
-        return 1 + GRADIENT * method["epochs"] * fitted_on
-    if "generations" in method:
-        return method["population"] * (method["generations"] + 1)
-    if "queries" in method:
-        return method["queries"]
-    starts = method.get("restarts", 1) + (method.get("targets") or 0)
-    return GRADIENT * method.get("steps", 0) * method.get("rounds", 1) * starts + method.get("n", 1)
+        return sum(most_passes(part, fitted_on) for part in parts.values() if isinstance(part, Mapping))
+    # In a method of somebody's own, these names may stand for anything.
+    counts = {key: value for key, value in method.items() if isinstance(value, int | float)}
+    if "epochs" in counts:
+        return 1 + GRADIENT * counts["epochs"] * fitted_on
+    if {"generations", "population"} <= counts.keys():
+        return counts["population"] * (counts["generations"] + 1)
+    if "queries" in counts:
+        return counts["queries"]
+    starts = counts.get("restarts", 1) + counts.get("targets", 0)
+    return GRADIENT * counts.get("steps", 0) * counts.get("rounds", 1) * starts + counts.get("n", 1)

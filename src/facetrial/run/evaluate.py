@@ -182,7 +182,6 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
     rows = shards.rows_of(test.files)
     device = trainer.strategy.root_device
     victim = trial.victim.to(device)
-    defenses = list(context.defenses)
     evidence = Evidence(
         victim,
         trial.attack,
@@ -191,12 +190,13 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         rows,
         context.seed,
         device,
-        defenses,
+        list(context.defenses),
         seconds,
         context.settings["attack"]["budget"],
         context.origin.in_front,
         context.origin.accuracy_before,
         context.origin.code_known,
+        context.origin.seen(train_faces),
     )
     checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())

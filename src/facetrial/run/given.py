@@ -38,6 +38,7 @@ class GivenTrial(TrialContext):
         batch_size: pictures attacked at a time.
         accelerator: of Lightning's Trainer: "cpu", "gpu", "auto".
         has_pages: whether a report is drawn.
+        trained_on: the pictures that the victim was trained on or enrolled with; None where nobody knows.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class GivenTrial(TrialContext):
         batch_size: int,
         accelerator: str,
         has_pages: bool,
+        trained_on: FaceDataset | None,
     ) -> None:
         self.victim, self.faces, self.attack, self.checks = victim, faces, attack, dict(checks)
         self.recognizer = cast(Victim, base_model(victim))  # or whatever else scores the people
@@ -58,10 +60,14 @@ class GivenTrial(TrialContext):
         self.folder, self.seed, self.batch_size = folder, seed, batch_size
         self.resume, self.images_folder, self.certificate, self.physical = False, None, None, None
         self.noise_level, self.has_pages, self.private = None, has_pages, False
-        self.settings = {"attack": {key: v for key, v in kept_settings(attack).items() if key != "surrogate"}}
+        parts = {
+            part: kept_settings(getattr(attack, part)) for part in ("region", "budget", "method", "goal")
+        }
+        whole = {key: value for key, value in kept_settings(attack).items() if key != "surrogate"}
+        self.settings = {"attack": whole | parts}  # of parts of any class
         head = getattr(self.recognizer, "head", None)
         name = "none" if head is None else type(head).__name__.removesuffix("Head").lower()
-        self.origin = Origin(head=name)
+        self.origin = Origin(head=name, trained_here=False, trained_on=trained_on)
         quiet_lightning()
         self.trainer = Trainer(
             accelerator=accelerator,

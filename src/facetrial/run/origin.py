@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.names import head_name
 from facetrial.training.plan import RecognizerPlan
 
@@ -22,6 +23,8 @@ class Origin:
         code_known: whether its checkpoint tells which code trained it.
         in_front: names of the defences that are to stand in front of it; None where nobody says.
         embeddings: the folder that keeps what victims make of validation pictures; None keeps nothing.
+        trained_here: whether the trial's own training pictures are what it was trained on.
+        trained_on: the pictures that it was trained on, where they are not the trial's own; None: unknown.
     """
 
     head: str
@@ -32,6 +35,8 @@ class Origin:
     code_known: bool = True
     in_front: Sequence[str] | None = None
     embeddings: Path | None = None
+    trained_here: bool = True
+    trained_on: FaceDataset | None = None
 
     @classmethod
     def of(cls, plan: RecognizerPlan) -> Self:
@@ -47,3 +52,7 @@ class Origin:
             in_front=list(plan.defenses_in_front),
             embeddings=Path(plan.paths["cache"]).expanduser() / "embeddings",
         )
+
+    def seen(self, train_faces: FaceDataset) -> FaceDataset | None:
+        """The pictures that the recogniser has seen, in a trial with these to train on; None: unknown."""
+        return train_faces if self.trained_here else self.trained_on
