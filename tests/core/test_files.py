@@ -210,3 +210,9 @@ class TestZipFiles:
         with written_whole(tmp_path / "kept.npy", seal=True) as temporary:
             np.save(temporary, np.arange(9))
         assert np.load(tmp_path / "kept.npy", mmap_mode="r" if mmap else None).tolist() == list(range(9))
+
+
+def test_looking_whether_a_folder_can_be_written_to_touches_no_file_of_it(tmp_path):
+    (tmp_path / "probe").write_text("mine")
+    check_writable(tmp_path)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("probe", "mine")]

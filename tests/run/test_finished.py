@@ -8,6 +8,7 @@ from facetrial.core.plain import write_json
 from facetrial.run import finished
 from facetrial.run.context import TrialContext
 from facetrial.run.finished import DONE, begin, finish, finished_before
+from facetrial.sweep.runs import gather_runs
 from tests.helpers.configs import composed
 from tests.helpers.sweeps import made_up_trials
 
@@ -202,3 +203,15 @@ def test_the_same_trial_begun_anew_keeps_what_it_left(tmp_path):
     finish(tmp_path, "asked")
     begin(tmp_path, "asked")
     assert (tmp_path / "images" / "a.png").is_file()
+
+
+def test_a_sweep_does_not_count_what_was_set_aside(tmp_path):
+    run = tmp_path / "sweep" / "before-and-after"
+    run.mkdir(parents=True)
+    for asked in ("before", "now"):
+        write_json(made_up_trials()[0][0], run / "summary.json")
+        finish(run, asked)
+        begin(run, "now")
+    write_json(made_up_trials()[0][0], run / "summary.json")
+    assert (run / "before-1" / "summary.json").is_file()
+    assert [found.folder for found in gather_runs(tmp_path / "sweep")] == [run]

@@ -3,11 +3,13 @@
 import copy
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from facetrial.metrics.names import Chosen
 from facetrial.sweep.runs import Run, finished_runs
-from facetrial.sweep.same_setting import setting, titles
+from facetrial.sweep.same_setting import further, setting, titles
 from tests.helpers.made_up import about, made_up_rows, made_up_summary
 
 
@@ -83,3 +85,15 @@ def test_titles_say_what_differs_and_no_more(summary):
         "pgd (eps=8) / none, seed 0, eps=8.0",
         "pgd (eps=8) / none, seed 0, eps=4.0",
     ]
+
+
+def test_what_a_defence_is_set_to_and_what_else_was_started_with_are_part_of_it(summary):
+    """Two qualities of JPEG in one sweep are two atlases."""
+    words = ["attack=pgd", "defense=jpeg", "defense.jpeg.quality=30"]
+    thirty = replace(summary, chosen=Chosen.of("pgd", ["jpeg"], words))
+    ninety = replace(summary, chosen=Chosen.of("pgd", ["jpeg"], [*words[:2], "defense.jpeg.quality=90"]))
+    assert setting(thirty, region=False) != setting(ninety, region=False)
+    run = SimpleNamespace(
+        overrides=("seed=1", "data.split_seed=2", "data.train_pictures=5", "embedder.weights=a")
+    )
+    assert further(run) == {"data.split_seed=2", "embedder.weights=a"}

@@ -112,6 +112,8 @@ class Asked:
         """
         with started_by(self._words(), _FOLDER, "the settings have no meaning") as config:
             if self.options.people is not None:
+                if "root" not in config.data:
+                    raise FacetrialError("--people names a folder, and these data have none. Leave data out.")
                 config.data.root = self.options.people
             if self.options.eps is not None:
                 _set_eps(config.attack.budget, self.options.eps)
@@ -125,7 +127,7 @@ class Asked:
         save_figure(figure, place)
         said = [f"Saved: {place}"]
         if context.images_folder is not None:
-            face = place.with_name(f"{place.stem}-attacked.png")
+            face = _of_face(place)
             with written_whole(face) as temporary:
                 temporary.write_bytes(png(change.saved[0].cpu().numpy()))
             said.append(f"The attacked face alone, in 8 bits: {face}")
@@ -147,8 +149,10 @@ class Asked:
             return
         if place.suffix.lower() != ".png":
             raise FacetrialError(f"--out {place} must end in .png, as the picture that is written.")
-        if place.exists():
-            raise FacetrialError(f"--out {place} is there already. Take it away, or give another name.")
+        saves_face = any(word.startswith("save_images=") for word in self.settings)
+        for path in (place, _of_face(place)) if saves_face else (place,):
+            if path.exists():
+                raise FacetrialError(f"--out {path} is there already. Take it away, or give another name.")
         check_writable(place.parent)
 
     def _usual_place(self) -> Path:
@@ -193,6 +197,11 @@ def _set_eps(budget: DictConfig, eps: float | str) -> None:
             f"--eps {eps}: the budget of this attack has no eps. Give {known}, or another attack."
         )
     budget.eps = eps
+
+
+def _of_face(place: Path) -> Path:
+    """Where the attacked face alone goes, beside the figure."""
+    return place.with_name(f"{place.stem}-attacked.png")
 
 
 def _number(text: str) -> float | str:

@@ -97,9 +97,10 @@ def why_not_written(error: BaseException | None) -> str | None:
 
 def check_writable(folder: str | Path) -> None:
     """Raises FacetrialError unless files can be written into `folder`, so that long work does not end in vain."""
-    with written_whole(Path(folder) / "probe") as temporary:
+    probe = Path(folder) / f".facetrial-probe-{os.getpid()}"  # no name of a user's file
+    with written_whole(probe) as temporary:
         temporary.write_bytes(bytes(1 << 16))  # a full disk takes an empty file
-    (Path(folder) / "probe").unlink(missing_ok=True)
+    probe.unlink(missing_ok=True)
 
 
 def check_seal(path: Path, zipped: bool = False) -> None:

@@ -51,7 +51,7 @@ def photo_sentences(
             said.append(f"Detectors {'flag' if attacked.flagged else 'do not flag'} what it made.")
         if saved.name != attacked.name:
             said.append(f"Rounded to 8 bits, as in a file: {_who(saved)}.")
-    return [visible(sentence) for sentence in said]
+    return [visible(sentence.rstrip()) for sentence in said]
 
 
 def pair_sentences(verdict: PairVerdict, threshold: SimilarityThreshold, attack: str = "") -> list[str]:
@@ -103,11 +103,15 @@ def pair_figure(verdict: PairVerdict, attack: str) -> Figure:
 
 
 def _who(said: Said) -> str:
+    if not said.ranked:
+        return "nobody, the recogniser finds none"
     return "nobody, its scores are too close" if said.silent else said.name
 
 
 def _ranking(said: Said) -> str:
     """The margin over the next one, and the first few scores."""
+    if not said.ranked:
+        return ""
     first = ", ".join(f"{name} {signed(score)}" for name, score in said.ranked[:_SHOWN])
     rest = len(said.ranked) - _SHOWN
     more = f" and {rest} more" if rest > 0 else ""
@@ -139,7 +143,7 @@ def _wanted(verdict: PhotoVerdict) -> str:
 
 
 def _beneath(said: Said) -> str:
-    return f"{_who(said)}\nmargin {signed(said.margin)}"
+    return f"{_who(said)}\nmargin {signed(said.margin)}" if said.ranked else _who(said)
 
 
 def _side_by_side(

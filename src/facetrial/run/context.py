@@ -26,7 +26,7 @@ from facetrial.metrics.summary import About
 from facetrial.recognition.foreign import as_victim
 from facetrial.recognition.victim import Victim, device_of
 from facetrial.run.fingerprint import trial_digest, trial_fingerprint
-from facetrial.run.level.noise_level import at_level, noise_level_of, trained_at
+from facetrial.run.level.noise_level import at_level, check_takes_level, noise_level_of, trained_at
 from facetrial.run.origin import Origin
 from facetrial.run.surrogate import check_slopes, make_surrogate, surrogate_plan
 from facetrial.runtime import started
@@ -92,8 +92,10 @@ class TrialContext:
     @cached_property
     def noise_level(self) -> NoiseLevel | None:
         """The level that `calibration` finds, on the victim without defences; None without `calibration`."""
-        rule = self._asked["calibration"]
-        return None if rule is None else noise_level_of(rule, self._plan_asked.undefended())
+        if (rule := self._asked["calibration"]) is None:
+            return None
+        check_takes_level(self._asked["attack"])
+        return noise_level_of(rule, self._plan_asked.undefended())
 
     @cached_property
     def settings(self) -> Settings:

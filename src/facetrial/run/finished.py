@@ -3,7 +3,6 @@
 import logging
 import shutil
 from collections.abc import Sequence
-from itertools import count
 from pathlib import Path
 
 from facetrial.core.errors import FacetrialError
@@ -12,7 +11,7 @@ from facetrial.data.photos.person_folders import some
 from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.summary_json import read_summary
 from facetrial.report.gate import forget_gate
-from facetrial.runtime.finished_files import DONE, read_finished, write_finished
+from facetrial.runtime.finished_files import DONE, read_finished, set_aside, write_finished
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +63,7 @@ def begin(folder: Path, asked: str) -> None:
     except FacetrialError:  # nobody knows what was left
         finished = None
     if finished is not None and finished.asked != asked:
-        place = next(aside for n in count(1) if not (aside := folder / f"before-{n}").exists())
-        for name in finished.files:
-            if not Path(name).is_absolute() and (folder / name).is_file():
-                (place / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).rename(place / name)
+        set_aside(folder, finished)
     for name in (DONE, "summary.json", *_CALLED_OTHERWISE_TODAY):
         (folder / name).unlink(missing_ok=True)
     forget_gate(folder)

@@ -10,6 +10,7 @@ from facetrial.data.synthetic import SyntheticFaces
 from facetrial.recognition.embedders.factory import said_by_class
 from facetrial.report.mean_face import FACE, MASK
 from facetrial.run.context import TrialContext
+from facetrial.runtime.finished_files import those_set_aside
 from facetrial.runtime.plan import Plan, class_name
 
 
@@ -42,7 +43,7 @@ def check_private(context: TrialContext) -> None:
 
 def forget_pictures(folder: Path) -> None:
     """Takes away what an earlier start without privacy left in a run's folder, of its pictures."""
-    for before in folder.glob("before-*"):
+    for before in those_set_aside(folder):
         forget_pictures(before)
     for name in ("report.html", "showcase.png", FACE, MASK):
         (folder / name).unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from facetrial.attacks.pairs import PairHead, TurnVerdicts
 from facetrial.core.errors import FacetrialError
 from facetrial.data.pairs_file import Pair, files_of_pairs, read_pairs
 from facetrial.data.people_folder import PeopleFolder
-from facetrial.data.photos.person_folders import pictures_of_people
+from facetrial.data.photos.person_folders import pictures_of_people, some
 from facetrial.data.splits import evenly_over_people
 from facetrial.defenses.build import defended
 from facetrial.metrics.summary import TrialSummary
@@ -78,14 +78,16 @@ def run_pair_trial(
     device = context.trainer.strategy.root_device
     in_front = list(context.plan.defenses_in_front.values())
     embedder, untouched = embedder_for(context.plan)
-    if getattr(embedder, "people", None) is not None:
-        raise FacetrialError(
-            "task=verification compares embeddings, and the recogniser gives scores of people. Leave task out."
-        )
     if mirror:
         embedder = Mirrored(embedder)
     asked = defended(Victim(embedder, nn.Identity(), ["embedding"]).freeze(), in_front, whole.pictures)
     embeddings = embed_pictures(asked.to(device), whole.pictures, device, context.batch_size)
+    check_embeds(embedder)  # its first answer may tell
+    if len(without := (~embeddings.isfinite().all(1)).nonzero()[:, 0]):
+        files = some([whole.pictures.files[row] for row in without.tolist()])
+        raise FacetrialError(
+            f"the recogniser finds nobody on {files}. Leave the pairs with them out of the list."
+        )
     similarities = (embeddings[whole.first] * embeddings[whole.second]).sum(1).numpy()
     folds = np.array([pair.fold for pair in listed])
     parts, chosen = parts_of(folds, whole.same, faces.split_seed)
@@ -176,6 +178,16 @@ def embedder_for(plan: RecognizerPlan) -> tuple[nn.Module, bool]:
     if not plan.trains and plan.model["checkpoint"] is None:
         embedder = plan.make_embedder()
         if getattr(embedder, "projection", None) is None:
+            check_embeds(embedder)
             return embedder.eval(), True
     log.warning("The embedder is trained on pictures of data.root: pairs of the same people look easy.")
     return recognizer_for(plan).embedder, False
+
+
+def check_embeds(embedder: nn.Module) -> None:
+    """Raises FacetrialError for a recogniser that is known to score people, whose scores are no embeddings."""
+    if getattr(embedder, "people", None) is not None:
+        raise FacetrialError(
+            "two pictures are compared by their embeddings, and the recogniser gives scores of people. Give one that "
+            "gives vectors, or ask who is on a picture: facetrial photo, or task left out."
+        )

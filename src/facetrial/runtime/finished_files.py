@@ -1,5 +1,6 @@
 """The files that a finished trial left, by their content: what is damaged, or was changed since, is known by it."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from facetrial.core.errors import Damaged, FacetrialError
 from facetrial.core.plain import from_plain, read_json, write_json
 
 DONE = "done.json"
+_SET_ASIDE = re.compile(r"before-(\d+)")
 _ENDINGS = {".json", ".csv", ".html", ".png", ".svg", ".pdf"}
 _FOLDERS = ("showcase", "patch", "images")
 
@@ -37,6 +39,26 @@ def write_finished(folder: Path, asked: str, code: str, also: Sequence[Path] = (
     files = {path.relative_to(folder).as_posix(): file_digest(path) for path in _left(folder)}
     files |= {str(path.resolve()): file_digest(path) for path in also}
     write_json(Finished(asked, code, files), folder / DONE, checksum=True)
+
+
+def set_aside(folder: Path, finished: Finished) -> None:
+    """Moves the files of a finished trial into a folder `before-1`, `before-2`, … in its own, where another begins."""
+    taken = [int(found[1]) for path in folder.iterdir() if (found := _SET_ASIDE.fullmatch(path.name))]
+    place = folder / f"before-{max(taken, default=0) + 1}"
+    for name in finished.files:
+        if not Path(name).is_absolute() and (folder / name).is_file():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).rename(place / name)
+
+
+def those_set_aside(folder: Path) -> list[Path]:
+    """The folders in a run's folder that hold what trials before have left."""
+    return [path for path in folder.glob("before-*") if _SET_ASIDE.fullmatch(path.name)]
+
+
+def is_set_aside(path: Path) -> bool:
+    """Whether a path, below a folder of runs, is of a trial that another one has set aside."""
+    return any(_SET_ASIDE.fullmatch(part) for part in path.parts)
 
 
 def read_finished(folder: Path) -> Finished | None:

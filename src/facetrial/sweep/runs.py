@@ -15,7 +15,7 @@ from facetrial.metrics.names import changes_attack
 from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.summary_json import read_summary
 from facetrial.runtime.failures import read_failure
-from facetrial.runtime.finished_files import as_left
+from facetrial.runtime.finished_files import as_left, is_set_aside
 from facetrial.trial.rows import read_verdicts
 
 # What the columns of a study's table differ in; runs that differ in anything else belong to different tables.
@@ -74,7 +74,8 @@ def gather_runs(folder: str | Path) -> list[Run]:
     folders = {path.parent for path in folder.rglob("summary.json")}
     folders |= {path.parent.parent for path in folder.rglob(".hydra/overrides.yaml")}
     runs = []
-    for run in sorted(folders - {folder}, key=lambda path: _numbers_as_numbers(path.relative_to(folder))):
+    folders = {run for run in folders - {folder} if not is_set_aside(run.relative_to(folder))}
+    for run in sorted(folders, key=lambda path: _numbers_as_numbers(path.relative_to(folder))):
         overrides = run / ".hydra" / "overrides.yaml"
         failure = read_failure(run)
         finished = failure is None and (run / "summary.json").is_file()

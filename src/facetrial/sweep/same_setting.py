@@ -22,8 +22,15 @@ def setting(summary: TrialSummary, region: bool = True, head: bool = True) -> Ha
         if isinstance(method := parts.get("method"), dict):
             parts["method"] = {key: value for key, value in method.items() if key != "shape"}  # the region
     said = [getattr(summary, key) for key in _SAID if head or key != "head"]
-    about = [summary.defense, summary.seed, *said]
+    about = [summary.defense, summary.chosen.defense_name, summary.seed, *said]
     return _attack(summary, region), *about, json.dumps(parts, sort_keys=True)
+
+
+def further(run: FinishedRun) -> frozenset[str]:
+    """What else of recogniser, data and training a run was started with, but for the training pictures."""
+    keys = ("embedder.", "data.", "model.", "trainer.")
+    started = (word for word in run.overrides if word.lstrip("+").startswith(keys))
+    return frozenset(word for word in started if not word.lstrip("+").startswith("data.train_pictures"))
 
 
 def titles(runs: Sequence[FinishedRun], region: bool = True) -> list[str]:
@@ -38,7 +45,9 @@ def titles(runs: Sequence[FinishedRun], region: bool = True) -> list[str]:
 
 def _title(summary: TrialSummary, varied: Sequence[str], region: bool) -> str:
     more = [f"limit {summary.limit}" if key == "limit" else getattr(summary, key) for key in varied]
-    return ", ".join([f"{_attack(summary, region)} / {summary.defense}", f"seed {summary.seed}", *more])
+    return ", ".join(
+        [f"{_attack(summary, region)} / {summary.chosen.defense_name}", f"seed {summary.seed}", *more]
+    )
 
 
 def _attack(summary: TrialSummary, region: bool) -> str:

@@ -13,6 +13,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.faces.batch import FaceDataset, Faces
 from facetrial.recognition.layers import answer, base_model
 from facetrial.recognition.victim import device_of, similarities
+from facetrial.recognition.without_slope import black_box
 from facetrial.trial.rows import ABSTAINED
 
 
@@ -21,7 +22,7 @@ class Said:
     """What a recogniser says of a picture.
 
     Attributes:
-        ranked: everybody's name and score, the highest first.
+        ranked: everybody's name and score, the highest first; none where the recogniser gives no answer.
         silent: whether it names nobody.
         flagged: whether a detector flags the picture; None where none stands in front of it.
         similarity: cosine to the gallery of the first in the ranking; None of a recogniser that does not go by one
@@ -82,14 +83,16 @@ def said_of(victim: nn.Module, images: Tensor, names: Sequence[str]) -> Said:
         names: of the C people.
 
     Raises:
-        FacetrialError: scores that are not finite.
+        FacetrialError: scores that are not finite, of a recogniser whose network is known.
     """
     scores, embeddings, silent, suspicion = answer(victim, images)
     own = scores[0, : len(names)]
     if not own.isfinite().all():
-        raise FacetrialError(
-            "the recogniser's scores of this picture are not finite. Its weights may be damaged."
-        )
+        if black_box(victim) is None:
+            raise FacetrialError(
+                "the recogniser's scores of this picture are not finite. Its weights may be damaged."
+            )
+        return Said((), True, None, None)  # it finds nobody
     order = own.argsort(descending=True, stable=True).tolist()
     head, similarity = getattr(base_model(victim), "head", None), None
     if embeddings is not None and getattr(head, "gallery", None) is not None:
@@ -121,6 +124,8 @@ def identify(
     clean = said_of(victim, faces.images, names)
     if attack is None:
         return PhotoVerdict(file, clean)
+    if not clean.ranked:
+        raise FacetrialError(f"the recogniser finds nobody on {file}: there is nothing to attack.")
     faces.identities = torch.tensor([names.index(clean.ranked[0][0])], device=faces.images.device)
     change = attack_one(victim, faces, attack, seed, file, names)
     return PhotoVerdict(

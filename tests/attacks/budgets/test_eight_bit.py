@@ -77,3 +77,11 @@ def test_clean_pictures_of_more_than_8_bits_come_as_near_as_they_can():
     clean = torch.full((1, 3, 4, 4), 100.4 / 255)
     found = Linf(0.2).in_8_bits(clean, clean + 0.2 / 255)
     assert torch.allclose(found * 255, torch.full_like(found, 100.0))
+
+
+@pytest.mark.parametrize("budget", [Linf(4), L2(0.05), RMS(0.02)], ids=lambda budget: budget.norm)
+def test_what_is_beyond_the_budget_is_rounded_to_the_nearest(budget):
+    """A search for the smallest change may end beyond: each value went one step less far."""
+    clean = torch.full((2, 3, 8, 8), 100 / 255)
+    changed = clean + torch.tensor([12.3, 0.4]).view(2, 1, 1, 1) / 255
+    assert torch.equal(budget.in_8_bits(clean, changed)[0], to_8_bits(changed)[0])

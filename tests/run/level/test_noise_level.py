@@ -6,6 +6,7 @@ import pytest
 from omegaconf import OmegaConf
 from torch import nn
 
+from facetrial.core.errors import FacetrialError
 from facetrial.run.context import TrialContext
 from facetrial.run.level import noise_level
 from facetrial.run.level.calibration import NoiseLevel
@@ -117,3 +118,10 @@ def test_a_damaged_level_is_found_again(tmp_path, asked_of, caplog, damage):
     assert len(Found.asked) == 2
     assert f"{kept}" in caplog.text
     assert kept.read_text() == whole
+
+
+def test_an_attack_whose_budget_takes_no_level_is_refused_before_one_is_found(tmp_path, asked_of):
+    config = composed(tmp_path, "calibration=study", "attack=pgd")
+    with pytest.raises(FacetrialError, match="an RMS, and the attack's budget is linf"):
+        _ = TrialContext(config, tmp_path).settings
+    assert not asked_of

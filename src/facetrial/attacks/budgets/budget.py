@@ -11,6 +11,11 @@ from facetrial.attacks.budgets.eight_bit import to_8_bits, within_power_sum
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 
+_ROUNDING, _PIXEL = (
+    1e-5,
+    1e-6,
+)  # of the limit, and in all: by so much may a change within the budget be off in float32
+
 
 class Budget(ABC):
     """A norm of the change to a picture and its size. The change is what is left after clipping to [0, 1].
@@ -84,11 +89,14 @@ class Budget(ABC):
 
         Args:
             images: (B, 3, H, W) in [0, 1], clean.
-            changed: (B, 3, H, W) in [0, 1], within the budget.
+            changed: (B, 3, H, W) in [0, 1]; the nearest of 8 bits is taken for those that are not within the budget.
         """
+        nearest = to_8_bits(changed)
         if self.power is None:
-            return to_8_bits(changed)
-        return within_power_sum(images, changed, self.size(*images.shape[-2:]), self.power)
+            return nearest
+        within = within_power_sum(images, changed, self.size(*images.shape[-2:]), self.power)
+        inside = self.measure(changed - images) <= self.limit * (1 + _ROUNDING) + _PIXEL
+        return torch.where(inside[:, None, None, None], within, nearest)
 
     def fill(self, images: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
         """The pictures as far along `direction` as the budget and [0, 1] allow.

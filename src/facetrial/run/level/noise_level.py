@@ -11,7 +11,7 @@ from facetrial.core.locks import file_lock
 from facetrial.core.plain import from_plain, read_json, write_json
 from facetrial.core.provenance import package_code, users_code
 from facetrial.metrics.parts import NoiseLevel
-from facetrial.runtime.plan import Settings
+from facetrial.runtime.plan import Settings, class_name
 from facetrial.training.plan import RecognizerPlan
 from facetrial.training.train import recognizer_for
 
@@ -43,6 +43,15 @@ def noise_level_of(rule: Settings, plan: RecognizerPlan) -> NoiseLevel:
             write_json(level, kept, checksum=True)
     log.info("Noise level: RMS %.3f (%s)", level.rms, kept)
     return level
+
+
+def check_takes_level(attack: Settings) -> None:
+    """Raises FacetrialError unless a noise level is a size for the budget of an attack."""
+    if "rms" not in attack["budget"]:
+        raise FacetrialError(
+            f"calibration finds a noise level, an RMS, and the attack's budget is {class_name(attack['budget'])}. Give "
+            "attack/budget=rms, or leave calibration out."
+        )
 
 
 def _kept(path: Path) -> NoiseLevel | None:

@@ -15,7 +15,7 @@ from facetrial.metrics.names import embedder_name
 from facetrial.metrics.photo_thresholds import SimilarityThreshold, measured_threshold, own_pairs_threshold
 from facetrial.recognition.victim import Victim
 from facetrial.run.context import TrialContext
-from facetrial.run.verify import check_possible, embedder_for
+from facetrial.run.verify import check_embeds, check_possible, embedder_for
 from facetrial.trial.held_out import HeldOut
 from facetrial.trial.pair_trial import embed_pictures
 from facetrial.trial.photo_pair import PairVerdict, compare
@@ -75,6 +75,7 @@ def verify_photos(
     attack = context.attack if attacked else None
     in_front = context.plan.defenses_in_front.values()
     verdict = compare(embedder, photos, judged_at.value, attack, context.seed, device, in_front)
+    check_embeds(embedder)  # its first answer may tell
     return verdict, judged_at
 
 
