@@ -153,7 +153,7 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
     Args:
         context: of the trial.
         trial: of its pictures.
-        train_faces: what recogniser and attack may have seen.
+        train_faces: what recogniser and attack may have seen; of pairs, the pictures of all.
     """
     shards, test, trainer = trial.shards, trial.faces, context.trainer
     if not context.resume and trainer.is_global_zero:
@@ -181,22 +181,21 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         return None
     rows = shards.rows_of(test.files)
     device = trainer.strategy.root_device
-    victim = trial.victim.to(device)
-    defenses = list(context.defenses)
     evidence = Evidence(
-        victim,
+        trial.victim.to(device),
         trial.attack,
         test,
         train_faces,
         rows,
         context.seed,
         device,
-        defenses,
+        list(context.defenses),
         seconds,
         context.settings["attack"]["budget"],
         context.origin.in_front,
         context.origin.accuracy_before,
         context.origin.code_known,
+        trial.same,
     )
     checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())

@@ -90,7 +90,7 @@ class ReferenceAttack(Check):
         own_time = self.seconds * (_ON_GPU if evidence.device.type == "cuda" else 1.0)
         ends = time.monotonic() + max(own_time, evidence.seconds / 4)
         model = weak_on_purpose(evidence)
-        reference = Reference(trial, self.steps, self.queries if model is None else 0)
+        reference = Reference(trial, self.steps, self.queries if model is None else 0, evidence.same)
         robust, fooled = (
             evidence.some(self.pictures, [file for file, hit in hits.items() if hit is wanted])
             for wanted in (False, True)
