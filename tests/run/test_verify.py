@@ -86,7 +86,15 @@ def test_its_strength_is_checked_and_what_is_not_asked_of_pairs_says_why(out):
     summary = json.loads((out / "summary.json").read_text())
     assert summary["trusted"] is True
     checks = {name: check["passed"] for name, check in summary["checks"].items()}
-    asked = {"true_slopes", "deterministic", "standardised_once", "colour_order", "slopes", "recounted", "referee"}
+    asked = {
+        "true_slopes",
+        "deterministic",
+        "standardised_once",
+        "colour_order",
+        "slopes",
+        "recounted",
+        "referee",
+    }
     assert all(checks[name] is True for name in asked)
     assert "too few" in summary["checks"]["reference"]["detail"]  # for this attack leaves none
     assert {name for name in ("recognises", "names", "trained_apart") if checks[name] is None} == {
@@ -100,7 +108,8 @@ def test_an_attack_that_goes_backwards_is_not_trusted(home, tmp_path, monkeypatc
     monkeypatch.setattr(Margin, "__call__", lambda *arguments: -margin(*arguments))
     for part in ("lfw", "pairs.txt"):
         (tmp_path / part).symlink_to(home / part)
-    held(tmp_path, "attack.method.random_start=false", "attack.method.steps=20", "attack.budget.eps=8")
+    weaker = ["attack.method.random_start=false", "attack.method.steps=20", "attack.budget.eps=8"]
+    held(tmp_path, *weaker)
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["robust_accuracy"]["value"] == summary["clean_accuracy"]["value"] > 0.5
     assert summary["trusted"] is False

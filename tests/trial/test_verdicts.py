@@ -9,7 +9,14 @@ from facetrial.attacks.attack import Attack
 from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.budgets.l2 import RMS
 from facetrial.regions.regions import Everywhere
-from facetrial.trial.verdicts import change_columns, change_norms, judged_scores, own_margins, own_ranks, verdict_rows
+from facetrial.trial.verdicts import (
+    change_columns,
+    change_norms,
+    judged_scores,
+    own_margins,
+    own_ranks,
+    verdict_rows,
+)
 from tests.helpers.victims import known_faces
 
 

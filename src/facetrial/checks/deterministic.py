@@ -61,9 +61,7 @@ class Deterministic(Check):
         identities = evidence.batch(chosen).identities
 
         def margins(images: Tensor) -> np.ndarray:
-            return (
-                own_margins(*evidence.judged(images, identities)).cpu().numpy().astype(np.float64)
-            )
+            return own_margins(*evidence.judged(images, identities)).cpu().numpy().astype(np.float64)
 
         steps, moved = again.saved * 255.0, (again.saved - again.images).abs() * 255.0
         no_steps = ((steps - steps.round()).abs() > 0.01) | (moved > 1.01)

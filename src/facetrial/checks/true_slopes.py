@@ -68,7 +68,9 @@ class TrueSlopes(Check):
                 signs[: (self.directions + 1) // 2],
                 signs,
             ):  # half of them will do where all is well
-                found = slopes_and_differences(layer, batch.images, batch.identities, some, reach, evidence.same)
+                found = slopes_and_differences(
+                    layer, batch.images, batch.identities, some, reach, evidence.same
+                )
                 if found is None:
                     return self._failed(
                         f"{name} has no slope: its scores do not depend on the picture by gradients"
