@@ -35,7 +35,7 @@ class TrainedApart(Check):
         test, seen = evidence.faces, evidence.train_faces
         if evidence.of_pairs:
             return does_not_apply(
-                "the pictures that an embedder of pairs was trained on are not known; `pairs.embedder_as_published` "
+                "the pictures that an embedder of pairs was trained on are not known; pairs.embedder_as_published "
                 "says whether they are those of data.root"
             )
         if seen is test:

@@ -104,7 +104,7 @@ class Recognises(Check):
     def __call__(self, evidence: Evidence) -> Outcome:
         if evidence.of_pairs:
             return does_not_apply(
-                "pairs are judged and nobody is named; `pairs.accuracy` says how many rightly, clean"
+                "pairs are judged and nobody is named; pairs.accuracy says how many rightly, clean"
             )
         batch = evidence.batch(evidence.some(self.pictures))
         winners = scores_of(base_model(evidence.victim), batch.images).argmax(1)
