@@ -12,6 +12,8 @@ from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Cosine, CrossEntropy, DifferenceOfLogitsRatio, Margin
 from facetrial.attacks.pairs import PairCriterion, PairHead, TurnVerdicts
 from facetrial.core.errors import FacetrialError
+from facetrial.defenses.bit_depth import BitDepth
+from facetrial.defenses.build import defended
 from facetrial.recognition.embedders.flip_averaged import Mirrored
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Everywhere
@@ -82,6 +84,14 @@ def test_attacks_that_go_through_other_people_say_that_there_are_none(victim, fa
     )
     with pytest.raises(FacetrialError, match="attack=apgd or attack=pgd"):
         attack(victim, faces, seed=0)
+
+
+def test_before_a_defence_pgd_goes_for_nobody_else(victim, faces):
+    behind = defended(victim, [BitDepth(7)])
+    attack = Attack(
+        Everywhere(), Linf(eps=0.2), PGD(Margin(), steps=2, step=0.1, targets=3), goal=TurnVerdicts(SAME)
+    )
+    assert any(right(behind, attack(behind, faces, seed=0).images))  # those that it would go on with
 
 
 def test_a_mirrored_embedder_says_the_same_of_a_picture_and_its_mirror_image():

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from facetrial.attacks.losses import Margin
 from facetrial.core.errors import FacetrialError
 from facetrial.data.rendering.renderer import render
 from facetrial.recognition.embedders.mobilefacenet import MobileFaceNet
@@ -40,12 +41,13 @@ def home(tmp_path_factory) -> Path:
     return folder
 
 
-def held(home: Path) -> Done:
+def held(home: Path, *others: str) -> Done:
     overrides = [
         "task=verification", "data=lfw",
         f"data.root={home / 'lfw'}", "embedder=small", "embedder.size=32", "embedder.channels=4",
         "attack=pgd", "attack.budget.eps=16", "attack.method.steps=5", "trainer.accelerator=cpu",
         "data.batch_size=5", "callbacks=none", f"paths.cache={home / 'cache'}", f"paths.models={home / 'models'}",
+        *others,
     ]  # fmt: skip
     done = run_config(home, home / "out", *overrides)
     assert done.returncode == 0, done.said
@@ -73,12 +75,46 @@ def test_every_pair_is_judged_and_attacked(out):
     attacked = (pairs["similarity_attacked"] >= pairs["threshold"]) == pairs["same"]
     assert summary["robust_accuracy"]["value"] == pytest.approx(attacked.mean())
     assert (rows["linf"] <= 16 / 255 + 1e-6).all()
-    assert {"one_row_a_picture", "referee", "range", "victim_frozen", "same_alone"} <= set(summary["checks"])
     report = (out / "report.html").read_text()
     assert "Verification, pair by pair" in report
     assert "of the pairs are still judged rightly" in report
     assert "hit harder" not in report
     assert "Person by person" not in report
+
+
+def test_its_strength_is_checked_and_what_is_not_asked_of_pairs_says_why(out):
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["trusted"] is True
+    checks = {name: check["passed"] for name, check in summary["checks"].items()}
+    asked = {
+        "true_slopes",
+        "deterministic",
+        "standardised_once",
+        "colour_order",
+        "slopes",
+        "recounted",
+        "referee",
+    }
+    assert all(checks[name] is True for name in asked)
+    assert "too few" in summary["checks"]["reference"]["detail"]  # for this attack leaves none
+    assert {name for name in ("recognises", "names", "trained_apart") if checks[name] is None} == {
+        "recognises", "names", "trained_apart",
+    }  # fmt: skip
+    assert set(checks) == {*composed(out, "checks=default").checks, "recounted"}
+
+
+def test_an_attack_that_goes_backwards_is_not_trusted(home, tmp_path, monkeypatch):
+    margin = Margin.__call__
+    monkeypatch.setattr(Margin, "__call__", lambda *arguments: -margin(*arguments))
+    for part in ("lfw", "pairs.txt"):
+        (tmp_path / part).symlink_to(home / part)
+    weaker = ["attack.method.random_start=false", "attack.method.steps=20", "attack.budget.eps=8"]
+    held(tmp_path, *weaker)
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["robust_accuracy"]["value"] == summary["clean_accuracy"]["value"] > 0.5
+    assert summary["trusted"] is False
+    assert [name for name, check in summary["checks"].items() if check["passed"] is False] == ["reference"]
+    assert "wrong sign" in summary["checks"]["reference"]["remedy"]
 
 
 def test_each_fold_goes_by_the_other(out):

@@ -9,7 +9,14 @@ from facetrial.attacks.attack import Attack
 from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.budgets.l2 import RMS
 from facetrial.regions.regions import Everywhere
-from facetrial.trial.verdicts import change_columns, change_norms, own_ranks, verdict_rows
+from facetrial.trial.verdicts import (
+    change_columns,
+    change_norms,
+    judged_scores,
+    own_margins,
+    own_ranks,
+    verdict_rows,
+)
 from tests.helpers.victims import known_faces
 
 
@@ -23,6 +30,17 @@ def test_ranks_are_places_among_the_scores():
         for row, who in zip(scores, identities, strict=True)
     ]
     assert own_ranks(scores, identities).tolist() == expected
+
+
+def test_a_pair_is_judged_by_its_own_column_alone():
+    scores = torch.tensor([[9.0, -0.1, 9.0], [0.3, -9.0, 9.0], [9.0, 9.0, -0.2]])
+    same = torch.tensor([True, True, False])  # of the pairs 0, 1 and 2
+    judged, own = judged_scores(scores, torch.tensor([1, 0, 2]), same)
+    assert (judged.argmax(1) == own).tolist() == [False, True, True]
+    assert own_margins(judged, own).tolist() == pytest.approx([-0.1, 0.3, 0.2])
+    people, identities = judged_scores(scores, torch.tensor([1, 0, 2]), None)
+    assert people is scores
+    assert identities.tolist() == [1, 0, 2]
 
 
 def test_norms_are_those_of_numpy():

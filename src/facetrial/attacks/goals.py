@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -23,7 +23,10 @@ class Criterion:
         targets: int64 (B,), for whom they are to be taken, or SHOWS_TARGET; None when anyone else will do.
         abstain_columns: how many columns of scores, the last ones, are no identity's but a victim's that abstains: then
             no goal is met.
+        has_others: whether there are other people to be taken for.
     """
+
+    has_others: ClassVar[bool] = True
 
     identities: Tensor
     targets: Tensor | None = None

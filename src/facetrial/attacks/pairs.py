@@ -6,7 +6,7 @@ above the pair's threshold. Of a picture, only its own pair's column counts.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -45,6 +45,8 @@ class PairCriterion(Criterion):
     Attributes:
         same: (B,) bool, whether both pictures of the pair show one person.
     """
+
+    has_others: ClassVar[bool] = False
 
     same: Tensor = field(kw_only=True)
 

@@ -13,7 +13,8 @@ from facetrial.attacks.attack import Attack
 from facetrial.data.splits import evenly_over_people
 from facetrial.faces.batch import FaceDataset, Faces
 from facetrial.metrics.parts import Outcome as Outcome
-from facetrial.recognition.layers import draws_at_random
+from facetrial.recognition.layers import draws_at_random, scores_of
+from facetrial.trial.verdicts import judged_scores
 
 _CHOICE = 0  # seed of the choice of pictures: one for all trials, so that they are checked on the same ones
 
@@ -26,7 +27,7 @@ class Evidence:
         victim: what stood trial, defences and all, on `device`.
         attack: what attacked it.
         faces: the test pictures.
-        train_faces: the pictures to train on, which fitted attacks have seen.
+        train_faces: the pictures to train on, which fitted attacks have seen; of a trial of pairs, those of all pairs.
         rows: a row a picture, as `verdict_rows` makes them.
         seed: of the trial.
         device: where to compute.
@@ -37,6 +38,7 @@ class Evidence:
         accuracy_before: share of all clean test pictures that the recogniser knew after its training; None: unknown.
         code_known: whether the recogniser's checkpoint tells which code trained it.
         trained_on: the pictures that the recogniser was trained on or enrolled with; None: unknown.
+        same: of a trial of pairs, whose numbers `faces` has for identities, as for `judged_scores`; else None.
     """
 
     victim: nn.Module
@@ -53,11 +55,21 @@ class Evidence:
     accuracy_before: float | None = None
     code_known: bool = True
     trained_on: FaceDataset | None = None
+    same: Tensor | None = None
 
     @property
     def draws_at_random(self) -> bool:
         """Whether one of the victim's defences draws."""
         return draws_at_random(self.victim)
+
+    @property
+    def of_pairs(self) -> bool:
+        """Whether verdicts are on pairs of pictures."""
+        return self.same is not None
+
+    def judged(self, images: Tensor, identities: Tensor) -> tuple[Tensor, Tensor]:
+        """What the victim says of images (B, 3, H, W), as by `judged_scores`."""
+        return judged_scores(scores_of(self.victim, images), identities, self.same)
 
     def batch(self, indices: Sequence[int]) -> Faces:
         """The test pictures at `indices`, on the device."""

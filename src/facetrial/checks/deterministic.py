@@ -7,7 +7,6 @@ from facetrial.attacks.result import Attacked
 from facetrial.checks.base import Check, Evidence, Outcome, failed, passed
 from facetrial.core.digests import digest
 from facetrial.core.settings import Count
-from facetrial.recognition.layers import scores_of
 from facetrial.trial.verdicts import own_margins
 
 _REMEDY = (
@@ -62,9 +61,7 @@ class Deterministic(Check):
         identities = evidence.batch(chosen).identities
 
         def margins(images: Tensor) -> np.ndarray:
-            return (
-                own_margins(scores_of(evidence.victim, images), identities).cpu().numpy().astype(np.float64)
-            )
+            return own_margins(*evidence.judged(images, identities)).cpu().numpy().astype(np.float64)
 
         steps, moved = again.saved * 255.0, (again.saved - again.images).abs() * 255.0
         no_steps = ((steps - steps.round()).abs() > 0.01) | (moved > 1.01)
@@ -84,9 +81,10 @@ class Deterministic(Check):
 
     def _different(self, evidence: Evidence, chosen: list[int], attacked: Tensor) -> int:
         """How many verdicts are not those of the rows."""
-        right = scores_of(evidence.victim, attacked).argmax(1) == evidence.batch(chosen).identities
+        scores, own = evidence.judged(attacked, evidence.batch(chosen).identities)
+        right = (scores.argmax(1) == own).tolist()
         known = self._known(evidence, chosen, "correct_attacked")
-        return sum(now != bool(before) for now, before in zip(right.tolist(), known, strict=True))
+        return sum(now != bool(before) for now, before in zip(right, known, strict=True))
 
     def _drawn_again(self, evidence: Evidence, chosen: list[int]) -> Outcome:
         attacked = evidence.attack(evidence.victim, evidence.batch(chosen), evidence.seed).images.cpu()
@@ -97,7 +95,7 @@ class Deterministic(Check):
 
     def _clean_again(self, evidence: Evidence, chosen: list[int]) -> Outcome:
         batch = evidence.batch(chosen)
-        margins = own_margins(scores_of(evidence.victim, batch.images), batch.identities).tolist()
+        margins = own_margins(*evidence.judged(batch.images, batch.identities)).tolist()
         known = self._known(evidence, chosen, "margin_clean")
         same = [abs(now - row) <= 1e-3 for now, row in zip(margins, known, strict=True)]
         detail = (

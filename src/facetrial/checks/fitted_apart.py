@@ -35,6 +35,11 @@ class TrainedApart(Check):
 
     def __call__(self, evidence: Evidence) -> Outcome:
         test, seen = evidence.faces, evidence.trained_on
+        if evidence.of_pairs:
+            return does_not_apply(
+                "the pictures that an embedder of pairs was trained on are not known; pairs.embedder_as_published "
+                "says whether they are those of data.root"
+            )
         if seen is test:
             return does_not_apply("no recogniser was trained for this trial")
         if seen is None:

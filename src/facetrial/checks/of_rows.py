@@ -140,6 +140,8 @@ class NamesAgree(Check):
     """
 
     def __call__(self, evidence: Evidence) -> Outcome:
+        if evidence.of_pairs:
+            return does_not_apply("pairs are judged and nobody is named")
         shares = evidence.rows.groupby("identity")["predicted_clean"].agg(
             lambda named: (
                 named.mode()[0] if (named == named.mode()[0]).sum() >= max(3, _MOST * len(named)) else ""

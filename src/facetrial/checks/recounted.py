@@ -6,14 +6,17 @@ from pathlib import Path
 
 from facetrial.metrics.parts import Outcome
 from facetrial.metrics.summary import TrialSummary
+from facetrial.trial.pair_trial import ONE_PERSON, TWO_PEOPLE
 from facetrial.trial.rows import ATTACKED
+
+_OF_PAIRS = {"True": ONE_PERSON, "False": TWO_PEOPLE}
 
 
 def recounted(summary: TrialSummary, verdicts: Path) -> Outcome:
     """Reads `verdicts.csv` as text and counts anew what the headline says.
 
     Args:
-        summary: of a trial of pictures.
+        summary: of a trial, of pictures or of pairs.
         verdicts: the file, written.
     """
     with verdicts.open(newline="", encoding="utf-8") as file:
@@ -69,5 +72,6 @@ def _mean_over_people(rows: list[dict[str, str]], hits: list[bool]) -> float:
 
 
 def _own(row: dict[str, str], version: str) -> bool:
-    """Whether a row names the person whom the picture shows; told by the name, not by the column `correct`."""
-    return row[f"predicted_{version}"] == row["identity"]
+    """Whether a row names the person whom the picture shows, or judges its pair rightly; not told by `correct`."""
+    right = _OF_PAIRS[row["same"]] if "same" in row else row["identity"]
+    return row[f"predicted_{version}"] == right

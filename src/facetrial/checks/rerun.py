@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 
 from facetrial.attacks.attack import Attack
+from facetrial.attacks.result import Attacked
 from facetrial.checks.base import Evidence
+from facetrial.faces.batch import Faces
 from facetrial.statistics.paired import mcnemar
 from facetrial.trial.rows import ATTACKED, at_stake
-from facetrial.trial.verdicts import verdict_rows
+from facetrial.trial.verdicts import change_columns, verdict_rows
 
 _CHANCE = 0.05  # that a check fails where both attacks are as strong
 _AT_ONCE = 32
@@ -120,8 +122,19 @@ def attacked_rows(evidence: Evidence, attack: Attack, chosen: list[int]) -> pd.D
         files = [evidence.faces.files[i] for i in part]
         batch = evidence.batch(part)
         attacked = attack(evidence.victim, batch, evidence.seed, files=files)
-        parts.append(verdict_rows(evidence.victim, batch, attacked, evidence.faces.names, files))
+        if evidence.of_pairs:
+            parts.append(_rows_of_pairs(evidence, batch, attacked, files))
+        else:
+            parts.append(verdict_rows(evidence.victim, batch, attacked, evidence.faces.names, files))
     return pd.concat(parts, ignore_index=True)
+
+
+def _rows_of_pairs(evidence: Evidence, batch: Faces, attacked: Attacked, files: list[str]) -> pd.DataFrame:
+    columns: dict[str, list] = {"file": files}
+    for version, images in {"clean": batch.images, "attacked": attacked.images}.items():
+        scores, own = evidence.judged(images, batch.identities)
+        columns[f"correct_{version}"] = (scores.argmax(1) == own).tolist()
+    return pd.DataFrame(columns | change_columns(batch, attacked))
 
 
 def hits_of(rows: pd.DataFrame, goal: str) -> dict[str, bool]:

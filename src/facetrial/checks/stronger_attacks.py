@@ -141,10 +141,12 @@ class UnboundedReachesZero(Check):
             return does_not_apply(
                 "it is for gradient attacks that ask the victim, and some clean picture must be recognised"
             )
-        attack = Attack(Everywhere(), Linf(_ANYTHING), self.method, fast=trial.fast)
+        goal = trial.goal if evidence.of_pairs else None  # a pair has no name not to be known by
+        attack = Attack(Everywhere(), Linf(_ANYTHING), self.method, goal, trial.fast)
         found = attacked_rows(evidence, attack, evidence.some(self.pictures, right.tolist()))
         left = int(found["correct_attacked"].sum())
-        detail = f"with every pixel free, a gradient attack leaves {left} of {len(found)} pictures recognised"
+        what = "pairs judged rightly" if evidence.of_pairs else "pictures recognised"
+        detail = f"with every pixel free, a gradient attack leaves {left} of {len(found)} {what}"
         if left == 0:
             return passed(detail)
         return failed(

@@ -12,6 +12,7 @@ from facetrial.core.randomness import Draws
 from facetrial.core.settings import Count, Share, Unit
 from facetrial.recognition.layers import Defended, adaptive_view, base_model, layers, scores_of, unchecked
 from facetrial.recognition.without_slope import black_box
+from facetrial.trial.verdicts import judged_scores
 
 _BLOCKS = 8  # a side
 _REACH, _REACH_OF_LAYERS = 2 / 255, 8 / 255  # how far scores are asked for on either side
@@ -67,7 +68,9 @@ class TrueSlopes(Check):
                 signs[: (self.directions + 1) // 2],
                 signs,
             ):  # half of them will do where all is well
-                found = slopes_and_differences(layer, batch.images, batch.identities, some, reach)
+                found = slopes_and_differences(
+                    layer, batch.images, batch.identities, some, reach, evidence.same
+                )
                 if found is None:
                     return self._failed(
                         f"{name} has no slope: its scores do not depend on the picture by gradients"
@@ -110,7 +113,12 @@ def _from_inside(victim: nn.Module) -> Iterator[tuple[nn.Module, str]]:
 
 
 def slopes_and_differences(
-    victim: nn.Module, images: Tensor, identities: Tensor, signs: Tensor, reach: float
+    victim: nn.Module,
+    images: Tensor,
+    identities: Tensor,
+    signs: Tensor,
+    reach: float,
+    same: Tensor | None = None,
 ) -> tuple[Tensor, Tensor] | None:
     """What gradients foretell, and what differences show, of the margin over whoever is nearest.
 
@@ -120,16 +128,19 @@ def slopes_and_differences(
         identities: (B,).
         signs: directions (D, B, 3, H, W).
         reach: how far to either side.
+        same: of pairs, as for `judged_scores`.
 
     Returns:
         Both (B, D), per unit of reach; None where the victim's scores have no gradient at all.
     """
     exact, view = unchecked(victim), unchecked(adaptive_view(victim))
     centre = images.clamp(reach, 1.0 - reach)
-    rivals = scores_of(exact, centre).scatter(1, identities[:, None], -torch.inf).argmax(1, keepdim=True)
+    scores, own = judged_scores(scores_of(exact, centre), identities, same)
+    rivals = scores.scatter(1, own[:, None], -torch.inf).argmax(1, keepdim=True)
 
     def margin(scores: Tensor) -> Tensor:
-        return (scores.gather(1, identities[:, None]) - scores.gather(1, rivals))[:, 0]
+        judged, own = judged_scores(scores, identities, same)
+        return (judged.gather(1, own[:, None]) - judged.gather(1, rivals))[:, 0]
 
     leaf = centre.detach().requires_grad_(True)
     with torch.enable_grad():

@@ -54,7 +54,7 @@ def next_steps(summary: TrialSummary) -> list[str]:
         steps.append("the same without data.limit, of all test pictures")
     if summary.synthetic:
         steps.append("data=folder data.root=PEOPLE, a folder with one folder of photographs a person")
-    elif not set(summary.checks) & {"unbounded_budget", "more_steps"} and not summary.of_pairs:
+    elif not set(summary.checks) & {"unbounded_budget", "more_steps"}:
         steps.append("checks=thorough, which attacks a few pictures further")
     return steps
 

@@ -117,7 +117,7 @@ def trust(summary: TrialSummary) -> str:
     if not summary.asked_checks:
         return "No check was run on these figures."
     further = " Further attacks on a few pictures were not among them (checks=thorough)."
-    thorough = set(_THOROUGH) & set(summary.asked_checks) or summary.of_pairs
+    thorough = set(_THOROUGH) & set(summary.asked_checks)
     return f"All {len(summary.asked_checks)} checks of this trial passed.{'' if thorough else further}"
 
 

@@ -153,7 +153,7 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
     Args:
         context: of the trial.
         trial: of its pictures.
-        train_faces: what recogniser and attack may have seen.
+        train_faces: what recogniser and attack may have seen; of pairs, the pictures of all.
     """
     shards, test, trainer = trial.shards, trial.faces, context.trainer
     if not context.resume and trainer.is_global_zero:
@@ -181,9 +181,8 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         return None
     rows = shards.rows_of(test.files)
     device = trainer.strategy.root_device
-    victim = trial.victim.to(device)
     evidence = Evidence(
-        victim,
+        trial.victim.to(device),
         trial.attack,
         test,
         train_faces,
@@ -197,6 +196,7 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         context.origin.accuracy_before,
         context.origin.code_known,
         context.origin.seen(train_faces),
+        trial.same,
     )
     checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())

@@ -112,7 +112,7 @@ def publish(context: TrialContext, rows: pd.DataFrame, summary: TrialSummary) ->
     """Writes rows, summary and report of a trial, tells its loggers; the summary with a last check."""
     verdicts = context.folder / "verdicts.csv"
     write_rows(rows.assign(synthetic=summary.synthetic), verdicts)
-    if summary.checks and not summary.of_pairs:
+    if summary.checks:
         last = recounted(summary, verdicts)
         checks = {**summary.checks, "recounted": last}
         summary = replace(summary, checks=checks, trusted=summary.trusted and last.passed is True)

@@ -106,7 +106,7 @@ def run_pair_trial(
         victim, attack, test, context.seed, shards, None if context.private else set(), context.images_folder,
         people=[pair.people for pair in listed], folds=(folds + 1).tolist(), same=whole.same,
     )  # fmt: skip
-    outcome = attack_and_check(context, trial, test)
+    outcome = attack_and_check(context, trial, whole.pictures)
     if outcome is None:
         return None
     judged = JudgedPairs(whole, similarities, parts, thresholds)

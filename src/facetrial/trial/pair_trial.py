@@ -94,6 +94,8 @@ class PairTrial(Trial):
         Others are those of Trial; the victim's head is a PairHead.
     """
 
+    same: Tensor
+
     def __init__(
         self, *arguments, people: Sequence[tuple[str, str]], folds: Sequence[int], same: np.ndarray, **others
     ) -> None:

@@ -68,9 +68,11 @@ class Trial(LightningModule):
 
     Attributes:
         progress: is told which pictures are done.
+        same: as for `judged_scores`; None where pictures are named.
     """
 
     progress: LongWork | None = None
+    same: Tensor | None = None
 
     def __init__(
         self,

@@ -102,6 +102,22 @@ def change_columns(faces: Faces, attacked: Attacked) -> dict[str, list]:
     return columns
 
 
+def judged_scores(scores: Tensor, identities: Tensor, same: Tensor | None) -> tuple[Tensor, Tensor]:
+    """The scores that verdicts go by, and the column (B,) that the right one has among them.
+
+    Args:
+        scores: (B, C), of people or of pairs.
+        identities: (B,), whose column counts.
+        same: bool (C,), of pairs, whether both pictures of each show one person: the scores (B, 2) are then by how much
+            the verdict is right, and 0. None where pictures are named, by all the scores.
+    """
+    if same is None:
+        return scores, identities
+    own = scores.gather(1, identities[:, None])[:, 0]
+    right = torch.where(same.to(identities.device)[identities], own, -own)
+    return torch.stack([right, torch.zeros_like(right)], dim=1), torch.zeros_like(identities)
+
+
 def own_margins(scores: Tensor, identities: Tensor) -> Tensor:
     """The own score less the best other, (B,), of scores (B, C): above 0 is recognised."""
     own = scores.gather(1, identities[:, None])[:, 0]

@@ -82,7 +82,8 @@ class PGD(IterativeAttack):
 
     def run(self, problem: Problem, best: Best) -> None:
         super().run(problem, best)
-        if self.targets and problem.undefended is not None and problem.criterion.targets is None:
+        wanted = problem.criterion
+        if self.targets and problem.undefended is not None and wanted.targets is None and wanted.has_others:
             aimed = copy.copy(self)
             aimed.restarts, aimed.targets, aimed.aims = self.targets, 0, True
             aimed.run(problem, best)

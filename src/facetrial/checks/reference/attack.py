@@ -44,12 +44,14 @@ class Reference:
         steps: of each start along slopes.
         queries: squares that are then shown of each picture that still stands; 0 leaves them out, as do victims that
             draw, whose answers they would pick by luck, and a budget in L1.
+        same: of pairs, as for `judged_scores`.
     """
 
-    def __init__(self, trial: Attack, steps: int, queries: int) -> None:
+    def __init__(self, trial: Attack, steps: int, queries: int, same: Tensor | None = None) -> None:
         self.trial = trial
         self.steps = steps
         self.queries = queries
+        self.same = same
 
     def __call__(self, victim: nn.Module, faces: Faces, seed: int, seconds: float) -> Found:
         """Attacks a batch.
@@ -61,7 +63,7 @@ class Reference:
             seconds: it may take; the step that is under way when they are over is ended.
         """
         begun = time.monotonic()
-        search = ReferenceSearch(victim, faces, self.trial, seed)
+        search = ReferenceSearch(victim, faces, self.trial, seed, self.same)
         queries = 0 if search.norm not in NORMS or draws_at_random(victim) else self.queries
         rows = torch.arange(len(faces.images), device=search.images.device)
         starts = starts_of(search)

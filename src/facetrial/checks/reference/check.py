@@ -90,7 +90,7 @@ class ReferenceAttack(Check):
         own_time = self.seconds * (_ON_GPU if evidence.device.type == "cuda" else 1.0)
         ends = time.monotonic() + max(own_time, evidence.seconds / 4)
         model = weak_on_purpose(evidence)
-        reference = Reference(trial, self.steps, self.queries if model is None else 0)
+        reference = Reference(trial, self.steps, self.queries if model is None else 0, evidence.same)
         robust, fooled = (
             evidence.some(self.pictures, [file for file, hit in hits.items() if hit is wanted])
             for wanted in (False, True)
@@ -124,7 +124,7 @@ class ReferenceAttack(Check):
             "what this trial left is not what the victim withstands: look at the attack's step length and number of "
             "steps, its loss (wrong sign, saturated), exceptions that are swallowed and slopes that are masked "
             "(the checks slopes and true_slopes; what only squares bring down has slopes that lead astray); try "
-            "attack=auto",
+            f"attack={'apgd' if evidence.of_pairs else 'auto'}",
         )
 
 

@@ -17,6 +17,7 @@ from facetrial.recognition.layers import (
     scores_of,
     unchecked,
 )
+from facetrial.trial.verdicts import judged_scores
 
 NORMS = ("linf", "l2", "rms", "l1")
 _L1_SHARE = 0.02  # of the values that a step in L1 changes
@@ -33,14 +34,18 @@ class ReferenceSearch:
         faces: B clean pictures.
         trial: the attack whose region, budget and goal it takes over.
         seed: of what is drawn.
+        same: of pairs, as for `judged_scores`.
 
     Attributes:
         best: (B, 3, H, W), for each picture the furthest one found.
         furthest: (B,), how far that is beyond the goal: above 0 it is reached.
     """
 
-    def __init__(self, victim: nn.Module, faces: Faces, trial: Attack, seed: int) -> None:
-        self.images, self.own = faces.images, faces.identities
+    def __init__(
+        self, victim: nn.Module, faces: Faces, trial: Attack, seed: int, same: Tensor | None = None
+    ) -> None:
+        self.images, self.identities, self.same = faces.images, faces.identities, same
+        self.own = self.identities if same is None else torch.zeros_like(self.identities)
         self.victim, view = unchecked(victim), adaptive_view(victim)
         # Who may abstain, or flag, is to be fooled without that, which only the view has a score for.
         self.by_view = draws_at_random(victim) or abstain_columns(view) > 0 or view is victim
@@ -55,14 +60,14 @@ class ReferenceSearch:
         if trial.goal.needs_scores:
             clean = self.clean
             names = names or [str(number) for number in range(clean.shape[1])]
-        self.targets = trial.goal.criterion(clean, self.own, names, self.draws).targets
+        self.targets = trial.goal.criterion(clean, self.identities, names, self.draws).targets
         self.best = self.images.clone()
         self.furthest = torch.full((len(self.images),), -torch.inf, device=self.images.device)
 
     @cached_property
     def clean(self) -> Tensor:
         """Scores (B, C) of the clean pictures, asked for when they are needed."""
-        return scores_of(self.victim, self.images)
+        return self._judged(scores_of(self.victim, self.images), torch.arange(len(self.images)))
 
     def standing(self, rows: Tensor) -> Tensor:
         """Those of `rows`, numbers of pictures, whose goal is not reached."""
@@ -70,14 +75,14 @@ class ReferenceSearch:
 
     def look(self, rows: Tensor, pictures: Tensor) -> None:
         """Asks about pictures (A, 3, H, W) of `rows`, and keeps those that are further than the best."""
-        scores = scores_of(self.view if self.by_view else self.victim, pictures)
+        scores = self._judged(scores_of(self.view if self.by_view else self.victim, pictures), rows)
         self._keep(rows, pictures, scores)
 
     def slope(self, rows: Tensor, pictures: Tensor, towards: Tensor | None) -> Tensor:
         """As `look`, and the slope (A, 3, H, W) towards the goal, or towards the people (A,) where they are given."""
         leaf = pictures.detach().requires_grad_(True)
         with torch.enable_grad():
-            scores = self.view(leaf).float()
+            scores = self._judged(self.view(leaf).float(), rows)
             if towards is None:
                 loss = beyond(scores, self.own[rows], self._targets(rows), self.abstain)
             else:
@@ -85,7 +90,9 @@ class ReferenceSearch:
                     scores.gather(1, towards[:, None])[:, 0] - scores.gather(1, self.own[rows][:, None])[:, 0]
                 )
             (gradient,) = torch.autograd.grad(loss.sum(), leaf)
-        self._keep(rows, pictures, scores.detach() if self.by_view else scores_of(self.victim, pictures))
+        if not self.by_view:
+            scores = self._judged(scores_of(self.victim, pictures), rows)
+        self._keep(rows, pictures, scores.detach())
         return gradient.float().nan_to_num(0.0, 0.0, 0.0) * self.region[rows]
 
     def moved(self, rows: Tensor, current: Tensor, direction: Tensor, length: float) -> Tensor:
@@ -117,7 +124,7 @@ class ReferenceSearch:
         rows = found.nonzero()[:, 0]
         if len(rows) == 0:
             return found
-        scores = scores_of(self.victim, self.best[rows])
+        scores = self._judged(scores_of(self.victim, self.best[rows]), rows)
         winners, silent = scores.argmax(1), abstains(self.victim, scores) | ~scores.isfinite().all(1)
         if self.targets is None:
             found[rows] = (winners != self.own[rows]) | silent
@@ -131,6 +138,10 @@ class ReferenceSearch:
         found = found.nan_to_num(-torch.inf, neginf=-torch.inf)
         better = found > self.furthest[rows]
         self.best[rows[better]], self.furthest[rows[better]] = pictures[better], found[better]
+
+    def _judged(self, scores: Tensor, rows: Tensor) -> Tensor:
+        """The scores by which pictures of `rows` are judged; `own` is the column of the right verdict."""
+        return judged_scores(scores, self.identities[rows], self.same)[0]
 
     def _targets(self, rows: Tensor) -> Tensor | None:
         return None if self.targets is None else self.targets[rows]
