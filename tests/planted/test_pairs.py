@@ -14,8 +14,10 @@ from facetrial.attacks.budgets.l2 import RMS
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import CrossEntropy, Loss, Margin
+from facetrial.attacks.minimum_norm.fmn import FMN
 from facetrial.attacks.pairs import PairCriterion, PairHead, TurnVerdicts
 from facetrial.checks.base import Evidence
+from facetrial.checks.of_budget import SmallestChanges
 from facetrial.checks.stronger_attacks import MoreStepsDoNotHelp, UnboundedReachesZero
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.build import defended
@@ -132,3 +134,10 @@ def test_the_further_checks_tell_a_broken_attack_too():
     method = PGD(Margin(), 40, 0.02, random_start=False)
     assert UnboundedReachesZero(method)(pair_trial()).passed
     assert UnboundedReachesZero(PGD(Backwards(Margin()), 40, 0.02, False))(pair_trial()).passed is False
+
+
+def test_smallest_changes_of_pairs_are_those_of_their_pictures():
+    found = pair_trial(attack_of(FMN(20), Linf(64)))
+    assert SmallestChanges()(found).passed, SmallestChanges()(found)
+    told = replace(found, rows=found.rows.assign(smallest=found.rows["smallest"] / 4))
+    assert not SmallestChanges()(told).passed
