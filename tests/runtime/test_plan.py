@@ -5,6 +5,7 @@ from lightning import Trainer
 
 from facetrial.runtime import plan as plans
 from facetrial.runtime.plan import make_trainer
+from facetrial.training.plan import RecognizerPlan
 from tests.helpers.configs import composed
 from tests.helpers.tiny import tiny_plan
 
@@ -36,3 +37,9 @@ def test_the_files_of_the_data_are_read_once_for_a_plan_and_those_made_of_it(tmp
     assert undefended.recipe == plan.recipe  # made before they were read
     plan.but(data=plan.data | {"root": "elsewhere"}).recipe  # noqa: B018
     assert len(asked) == 3
+
+
+def test_a_training_inside_a_training_inside_a_trial_is_outside_of_slurm_too(tmp_path):
+    once = RecognizerPlan.of(composed(tmp_path, "trainer.num_nodes=2", "trainer.devices=4")).alone()
+    assert (once.trainer["num_nodes"], once.trainer["devices"], len(once.trainer["plugins"])) == (1, 1, 1)
+    assert once.alone().trainer == once.trainer

@@ -80,8 +80,9 @@ class Plan:
     def alone(self, **trainer: Any) -> Self:
         """The plan of a training inside a trial: on one device, and without loggers, which tell of the trial."""
         # Slurm's tasks would be taken for this trainer's processes.
-        outside = [*(self.trainer.get("plugins") or []), {"_target_": _NO_CLUSTER}]
-        one = {"devices": 1, "strategy": "auto", "num_nodes": 1, "plugins": outside}
+        outside = {"_target_": _NO_CLUSTER}
+        named = [plugin for plugin in self.trainer.get("plugins") or [] if plugin != outside]
+        one = {"devices": 1, "strategy": "auto", "num_nodes": 1, "plugins": [*named, outside]}
         return self.but(trainer=self.trainer | one | trainer, logger={})
 
     @cached_property
