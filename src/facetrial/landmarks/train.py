@@ -50,8 +50,7 @@ def _train(plan: LandmarkPlan) -> dict[str, float]:
         check_val_every_n_epoch=max(1, plan.trainer["max_epochs"] // 20),
     )
     going_on = training_cut_short(plan.partial)
-    if trainer.world_size > 1:
-        come_together()
+    come_together(trainer.world_size)
     trainer.fit(regressor, datamodule=datamodule, ckpt_path=going_on, weights_only=True)
     network = regressor.averaged.eval()
     if not trainer.is_global_zero:

@@ -174,7 +174,7 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         fit_or_read(context, trial)
         if remaining:
             pictures = RemainingFaces(test, remaining, context.batch_size)
-            come_together()
+            come_together(trainer.world_size)
             trainer.test(trial, datamodule=pictures, verbose=False)
     seconds = time.monotonic() - started
     if not trainer.is_global_zero:

@@ -105,8 +105,7 @@ def _train(plan: RecognizerPlan) -> dict[str, float]:
     )
     try:
         going_on = training_cut_short(plan.partial)
-        if trainer.world_size > 1:
-            come_together()
+        come_together(trainer.world_size)
         trainer.fit(recognizer, datamodule=datamodule, ckpt_path=going_on, weights_only=True)
     except Diverged as error:
         raise stop.error(str(error), trainer) from error

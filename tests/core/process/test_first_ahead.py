@@ -22,6 +22,16 @@ def step(monkeypatch):
     return be
 
 
+@pytest.fixture
+def waiting(tmp_path, step):
+    """What the other process says, and the thread that it is; this process is the first from then on."""
+    waited: list[str] = []
+    step(1)
+    other = _other(tmp_path, waited)
+    step(0)
+    return waited, other
+
+
 def _other(folder, waited):
     """The other process, in a thread; `waited` gets a word when it goes on, or why it does not."""
 
@@ -38,34 +48,27 @@ def _other(folder, waited):
     return thread
 
 
-def test_the_others_wait_until_the_first_has_come_to_where_all_work_together(tmp_path, step):
-    waited: list[str] = []
-    step(1)
-    other = _other(tmp_path, waited)
-    step(0)
+def test_the_others_wait_until_the_first_has_come_to_where_all_work_together(tmp_path, waiting):
+    waited, other = waiting
     with first_ahead(tmp_path):
+        come_together(1)  # to train alone
+        time.sleep(0.1)
         assert waited == []
-        come_together()
+        come_together(2)
         other.join(5)
         assert waited == ["went on"]
 
 
-def test_they_go_on_where_the_first_had_nothing_to_share(tmp_path, step):
-    waited: list[str] = []
-    step(1)
-    other = _other(tmp_path, waited)
-    step(0)
+def test_they_go_on_where_the_first_had_nothing_to_share(tmp_path, waiting):
+    waited, other = waiting
     with first_ahead(tmp_path / "."):
         pass
     other.join(5)
     assert waited == ["went on"]
 
 
-def test_they_end_where_the_first_failed(tmp_path, step):
-    waited: list[str] = []
-    step(1)
-    other = _other(tmp_path, waited)
-    step(0)
+def test_they_end_where_the_first_failed(tmp_path, waiting):
+    waited, other = waiting
     with pytest.raises(KeyError), first_ahead(tmp_path):
         raise KeyError("what it fails by")
     other.join(5)
@@ -75,7 +78,7 @@ def test_they_end_where_the_first_failed(tmp_path, step):
 def test_what_an_earlier_job_left_in_the_folder_means_nothing(tmp_path, step):
     step(0, job="6")
     with first_ahead(tmp_path):
-        come_together()
+        come_together(2)
     waited: list[str] = []
     step(1, job="7")
     other = _other(tmp_path, waited)
@@ -93,5 +96,5 @@ def test_one_process_leaves_no_sign(tmp_path, monkeypatch):
             monkeypatch.setenv("SLURM_NTASKS", tasks)
             monkeypatch.setenv("SLURM_PROCID", "0")
         with first_ahead(tmp_path):
-            come_together()
+            come_together(2)
         assert list(tmp_path.iterdir()) == []

@@ -11,10 +11,8 @@ from facetrial.attacks.budgets.eight_bit import to_8_bits, within_power_sum
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
 
-_ROUNDING, _PIXEL = (
-    1e-5,
-    1e-6,
-)  # of the limit, and in all: by so much may a change within the budget be off in float32
+# By so much may a change within the budget be off in float32: of the limit, and in all.
+_ROUNDING, _PIXEL = 1e-5, 1e-6
 
 
 class Budget(ABC):

@@ -55,9 +55,10 @@ def first_ahead(folder: Path) -> Iterator[None]:
     _put_up(_AHEAD)
 
 
-def come_together() -> None:
-    """The first process has come to where all work together."""
-    _put_up(_AHEAD)
+def come_together(processes: int) -> None:
+    """The first process has come to where so many work together; where it works alone, the others go on waiting."""
+    if processes > 1:
+        _put_up(_AHEAD)
 
 
 def _put_up(word: str) -> None:
