@@ -10,7 +10,7 @@ from facetrial.core.errors import Damaged, FacetrialError
 from facetrial.core.plain import from_plain, read_json, write_json
 
 DONE = "done.json"
-_SET_ASIDE = re.compile(r"before-(\d+)")
+_SET_ASIDE = re.compile(r"before-\d+")
 _ENDINGS = {".json", ".csv", ".html", ".png", ".svg", ".pdf"}
 _FOLDERS = ("showcase", "patch", "images")
 
@@ -43,7 +43,7 @@ def write_finished(folder: Path, asked: str, code: str, also: Sequence[Path] = (
 
 def set_aside(folder: Path, finished: Finished) -> None:
     """Moves the files of a finished trial into a folder `before-1`, `before-2`, … in its own, where another begins."""
-    taken = [int(found[1]) for path in folder.iterdir() if (found := _SET_ASIDE.fullmatch(path.name))]
+    taken = (int(path.name.rpartition("-")[2]) for path in those_set_aside(folder))
     place = folder / f"before-{max(taken, default=0) + 1}"
     for name in finished.files:
         if not Path(name).is_absolute() and (folder / name).is_file():
