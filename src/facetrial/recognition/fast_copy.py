@@ -14,9 +14,14 @@ from torch.fx.experimental.optimization import fuse
 from facetrial.core.errors import first_line
 from facetrial.recognition.captured import Captured, CapturedModule, captured
 from facetrial.recognition.cuda_graphs import can_capture
+from facetrial.recognition.faster_layers import (
+    InFloat32,
+    with_faster_slopes,
+    with_strided_depthwise_in_float32,
+)
 from facetrial.recognition.foreign import called
 from facetrial.recognition.layers import scores_of, unchecked
-from facetrial.recognition.victim import Victim
+from facetrial.recognition.victim import Victim, device_of
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +52,11 @@ class FastCopy(nn.Module):
         self.head = copy.deepcopy(victim.head) if isinstance(victim, Victim) else nn.Identity()
         self.low = low
         self.network.to(memory_format=torch.channels_last)
+        with_faster_slopes(self.network)
         if low:
-            # Else autocast would convert frozen weights anew at every pass.
-            for module in self.network.modules():
-                if isinstance(module, (nn.Conv2d, nn.Linear)):
-                    module.to(_LOW)
+            if device_of(victim).type == "cpu":
+                with_strided_depthwise_in_float32(self.network)
+            _lowered(self.network)
         self.eval().requires_grad_(False)
         self.passes = Captured(partial(_answers, self.network, low), self.network)
 
@@ -65,6 +70,14 @@ class FastCopy(nn.Module):
 
     def _embedded(self, images: Tensor) -> Tensor:
         return self.passes(images.contiguous(memory_format=torch.channels_last))
+
+
+def _lowered(network: nn.Module) -> None:
+    """Puts the weights of convolutions and dense layers in bfloat16: autocast would convert them anew at every pass."""
+    kept = {module.layer for module in network.modules() if isinstance(module, InFloat32)}
+    for module in network.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)) and module not in kept:
+            module.to(_LOW)
 
 
 def _answers(network: nn.Module, low: bool, images: Tensor) -> Tensor:

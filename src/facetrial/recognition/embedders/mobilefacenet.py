@@ -9,6 +9,7 @@ from facetrial.core.checked_settings import checked
 from facetrial.core.settings import FileOrName, Unit, whole
 from facetrial.recognition.embedders.published.fetching import file_of
 from facetrial.recognition.embedders.weights import load_weights
+from facetrial.recognition.faster_layers import PReLU
 from facetrial.runtime.schemas import AlignmentName
 
 _EPS = 1e-3
@@ -31,7 +32,7 @@ class _Conv(nn.Module):
         groups = channels if depthwise else 1
         self.conv = nn.Conv2d(channels, out, kernel, stride, padding, groups=groups, bias=False)
         self.bn = nn.BatchNorm2d(out, eps=_EPS)
-        self.act = nn.Identity() if linear else nn.PReLU(out)
+        self.act = nn.Identity() if linear else PReLU(out)
 
     def forward(self, features: Tensor) -> Tensor:
         return self.act(self.bn(self.conv(features)))
