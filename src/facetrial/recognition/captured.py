@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections import Counter
+from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from facetrial.core.errors import first_line, out_of_memory
+from facetrial.recognition.compiled import Compiler
 from facetrial.recognition.cuda_graphs import (
     CAPTURES,
     Capture,
@@ -43,14 +45,18 @@ class Captured:
     Args:
         network: in eval mode; each picture's answer must not depend on the others.
         weights: the module whose parameters and buffers it computes with: they may change, and lie elsewhere later.
+        compiled: makes the same passes compiled, for sizes that are asked for very often; None compiles nothing.
 
     Attributes:
         refused: why nothing is captured any more; None while it can be.
     """
 
-    def __init__(self, network: Passes, weights: nn.Module) -> None:
+    def __init__(
+        self, network: Passes, weights: nn.Module, compiled: Callable[[], Passes] | None = None
+    ) -> None:
         self.network = network
         self.weights = weights
+        self.compiler = None if compiled is None else Compiler(compiled)
         self.refused: str | None = None
         self._too_large = sys.maxsize  # pictures of the smallest graph that there was no memory for
         self.forget()
@@ -63,6 +69,7 @@ class Captured:
             "_turns": Turns(),
             "_capture": None,
             "_places": (),
+            "compiler": None if self.compiler is None else Compiler(self.compiler.compiled),
         }
 
     def forget(self) -> None:
@@ -72,13 +79,20 @@ class Captured:
         self._turns = Turns()
         self._capture: Capture | None = None
         self._places: tuple[int, ...] = ()
+        if self.compiler is not None:
+            self.compiler.forget()
 
     @property
     def told(self) -> str | None:
         """How its passes are launched, in words; None where no graph was asked for."""
         if self.refused is not None:
             return f"launched kernel by kernel: {self.refused}"
-        return "launched as CUDA graphs" if self._graphs else None
+        if not self._graphs:
+            return None
+        if self.compiler is None or not self.compiler.sizes:
+            return "launched as CUDA graphs"
+        sizes = " and ".join(str(size) for size in sorted(self.compiler.sizes))
+        return f"launched as CUDA graphs, compiled for {sizes} pictures"
 
     def __call__(self, images: Tensor) -> Tensor:
         if (
@@ -109,6 +123,11 @@ class Captured:
         lowered = torch.is_autocast_enabled(images.device.type)
         kind = (*images.shape[1:], images.dtype, images.device, sloped, lowered)
         if (known := self._known(size, kind)) is not None:
+            if self.compiler is not None and self.compiler.is_due(known.size, kind):
+                assert self._capture is not None, "what is known was captured"
+                known = self._graphs[known.size, kind] = self.compiler.instead_of(
+                    known, images, self._capture
+                )
             return known
         self._asked[size, kind] += 1
         if self._asked[size, kind] <= _ASKED_BEFORE or size >= self._too_large:

@@ -79,7 +79,7 @@ class Graphs:
     """
 
     def __init__(self, network: Passes, like: Tensor, size: int, sloped: bool, capture: Capture) -> None:
-        self.network = network
+        self.network, self.size, self.sloped = network, size, sloped
         images = torch.zeros((size, *like.shape[1:]), dtype=like.dtype, device=like.device)
         self.images = images.contiguous(memory_format=torch.channels_last)
         self.images[: len(like)].copy_(like.detach())

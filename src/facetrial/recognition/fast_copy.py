@@ -13,7 +13,8 @@ from torch.fx.experimental.optimization import fuse
 
 from facetrial.core.errors import first_line
 from facetrial.recognition.captured import Captured, CapturedModule, captured
-from facetrial.recognition.cuda_graphs import can_capture
+from facetrial.recognition.compiled import compiled
+from facetrial.recognition.cuda_graphs import Passes, can_capture
 from facetrial.recognition.faster_layers import (
     InFloat32,
     with_faster_slopes,
@@ -58,7 +59,9 @@ class FastCopy(nn.Module):
                 with_strided_depthwise_in_float32(self.network)
             _lowered(self.network)
         self.eval().requires_grad_(False)
-        self.passes = Captured(partial(_answers, self.network, low), self.network)
+        self.passes = Captured(
+            partial(_answers, self.network, low), self.network, partial(_compiled, self.network, low)
+        )
 
     def forward(self, images: Tensor) -> Tensor:
         return self.head(self._embedded(images))
@@ -80,9 +83,13 @@ def _lowered(network: nn.Module) -> None:
             module.to(_LOW)
 
 
-def _answers(network: nn.Module, low: bool, images: Tensor) -> Tensor:
+def _answers(network: Passes, low: bool, images: Tensor) -> Tensor:
     with torch.autocast(images.device.type, dtype=_LOW, enabled=low):
         return network(images).float()
+
+
+def _compiled(network: nn.Module, low: bool) -> Passes:
+    return partial(_answers, compiled(network), low)
 
 
 def in_training(embedder: nn.Module, device: torch.device) -> nn.Module:
