@@ -123,7 +123,7 @@ def test_bad_pictures_say_why(tmp_path):
         "program.jpg": "not a picture that is read",
         "large.png": "11001 x 10000 pixels, at most 110,000,000 are read: save it smaller",
         "huge.png": "more than 110,000,000 pixels: save it smaller",
-        "gone.jpg": "damaged: No such file",
+        "gone.jpg": "cannot be read: No such file",
     }
     for name, reason in reasons.items():
         with pytest.raises(BadPicture, match=reason):

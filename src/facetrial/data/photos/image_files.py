@@ -77,6 +77,10 @@ class BadPicture(Exception):
     """A picture that cannot be used; its text is the reason, without the path."""
 
 
+class NotReadNow(BadPicture):
+    """A picture that memory or disk did not give this time, and may give the next."""
+
+
 def use_picture(path: Path, use: Callable[[Image.Image], T]) -> T:
     """What `use` makes of a picture that `read_picture` gives; of large ones one is in use at a time in all threads."""
     with contextlib.ExitStack() as turn:
@@ -97,6 +101,7 @@ def read_picture(path: str | Path, turn: contextlib.ExitStack | None = None) -> 
     Raises:
         BadPicture: not a picture, damaged, with pixels that have no known range, with a side below 20
             pixels, with more than 110 million of them (WebP and CMYK: 55), or a JPEG of more than 100 scans.
+        NotReadNow: what failed is memory, or the disk.
     """
     try:
         with contextlib.ExitStack() as own, Image.open(path, formats=_FORMATS) as opened:
@@ -119,8 +124,10 @@ def read_picture(path: str | Path, turn: contextlib.ExitStack | None = None) -> 
     except Image.DecompressionBombError as error:
         raise BadPicture(f"more than {MOST_PIXELS:,} pixels: save it smaller") from error
     except MemoryError as error:
-        raise BadPicture("there is too little memory to decode it") from error
+        raise NotReadNow("there is too little memory to decode it") from error
     except Exception as error:  # a decoder's on a file that it was not made for may be of any kind
+        if isinstance(error, OSError) and error.errno is not None:  # the system's, and not Pillow's
+            raise NotReadNow(f"cannot be read: {_reason(error)}") from error
         raise BadPicture(f"damaged: {_reason(error)}") from error
 
 
