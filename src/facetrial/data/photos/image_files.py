@@ -32,6 +32,7 @@ _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
 # What a file says of itself in its bytes 4 to 12, whatever it is called.
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")
 # MTCNN's smallest face is 12 pixels; below this side a picture cannot hold one that could be recognised.
 SMALLEST_SIDE = 20
 # The 108 megapixels of a phone fit. They take a gigabyte: of those above `_MANY` one is in use at a time.
@@ -47,6 +48,8 @@ _MARKER = re.compile(
 _SCAN, _JPEG_ENDS = b"\xff\xda", b"\xff\xd9"
 _BAND = 2**22  # pixels that are converted at a time
 _ORIENTATION, _BITS = 0x0112, 258  # tags of EXIF and TIFF
+# What cameras of 10 or 12 bits leave in files of 16 would be black to whoever takes 65535 for white.
+_WHITE_OF_12_BITS = 4095
 _UPRIGHT = dict(
     zip(
         range(2, 9),
@@ -131,6 +134,18 @@ def read_picture(path: str | Path, turn: contextlib.ExitStack | None = None) -> 
         raise BadPicture(f"damaged: {_reason(error)}") from error
 
 
+def begins_as_picture(path: Path) -> bool:
+    """Whether a file's first bytes are those of a picture, whatever it is called."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(12)
+    except OSError:
+        return False
+    webp = start[:4] == b"RIFF" and start[8:] == b"WEBP"
+    phones = start[4:8] == b"ftyp" and start[8:] in _HEIC_BRANDS | _AVIF_BRANDS
+    return webp or phones or start.startswith(_BEGINNINGS)
+
+
 def _check_size(width: int, height: int, most: int) -> None:
     if min(width, height) < SMALLEST_SIDE:
         raise BadPicture(f"{width} x {height} pixels, at least {SMALLEST_SIDE} on each side are needed")
@@ -196,8 +211,8 @@ def _white(picture: Image.Image) -> int:
     ends = [(values.min(), values.max()) for _, band in _bands(picture) for values in [np.asarray(band)]]
     low, high = min(low for low, _ in ends), max(high for _, high in ends)
     if getattr(picture, "tag_v2", {}).get(_BITS) == (12,):
-        return 4095
-    if low < 0 or not 255 < high <= 65535:
+        return _WHITE_OF_12_BITS
+    if low < 0 or not _WHITE_OF_12_BITS < high <= 65535:
         bits = 16 if picture.mode.startswith("I;16") else 32
         raise BadPicture(
             f"{bits}-bit pixels from {low} to {high}, whose white is unknown: save it with 8 bits, or with 16 of "
