@@ -58,6 +58,9 @@ def broken(rows: pd.DataFrame, what: str) -> pd.DataFrame:
         ),
         "no picture": lambda: rows.assign(Image=rows["Image"].where(rows.index != 3)),
         "outside": lambda: rows.assign(nose_tip_x=rows["nose_tip_x"].where(rows.index != 3, 97.5)),
+        "zeros": lambda: rows.assign(
+            **{f"nose_tip_{axis}": rows[f"nose_tip_{axis}"].where(rows.index != 3, 0.0) for axis in "xy"}
+        ),
         "text": lambda: rows.assign(
             left_eye_center_x=rows["left_eye_center_x"].where(rows.index != 3, "right here")
         ),
@@ -75,6 +78,7 @@ def broken(rows: pd.DataFrame, what: str) -> pd.DataFrame:
         ("bright", r"line 5.*256"),
         ("no picture", r"line 5.*empty"),
         ("outside", r"line 5.*nose_tip_x.*outside"),
+        ("zeros", r"1 points lie in the corner, .* such as nose_tip of line 5"),
         ("text", r"line 5.*left_eye_center_x.*right here"),
     ],
 )

@@ -190,7 +190,7 @@ def parse(content: bytes, file: str, labelled: bool) -> tuple[np.ndarray, np.nda
     landmarks = np.full((len(images), len(LANDMARK_NAMES), 2), np.nan, dtype=np.float32)
     if labelled:
         landmarks = np.concatenate(points)
-        _check_sides(landmarks, file)
+        _check_labels(landmarks, file)
     ids = np.arange(1, len(images) + 1)
     if not labelled:
         ids = pd.to_numeric(pd.concat(numbers), errors="coerce").astype(float)
@@ -215,8 +215,14 @@ def _pixels(text: str | float, file: str, line: int) -> np.ndarray:
     return values.astype(np.uint8)
 
 
-def _check_sides(landmarks: np.ndarray, file: str) -> None:
-    """Raises FacetrialError where left and right are the picture's: a network would learn each eye for the other."""
+def _check_labels(landmarks: np.ndarray, file: str) -> None:
+    """Raises FacetrialError where a network would learn corners for points, or each eye for the other."""
+    rows, points = np.nonzero((landmarks == -FIRST_PIXEL).all(2))
+    if len(rows):
+        raise FacetrialError(
+            f"{file}: {len(rows)} points lie in the corner, at 0 and 0, such as {LANDMARK_NAMES[points[0]]} of line "
+            f"{rows[0] + 2}. Leave cells empty where a point is not labelled."
+        )
     across = landmarks[:, LEFT_EYE, 0] - landmarks[:, RIGHT_EYE, 0]
     wrong = np.flatnonzero(across < 0)
     if len(wrong) * 10 > np.isfinite(across).sum():
