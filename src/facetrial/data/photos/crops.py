@@ -169,7 +169,7 @@ def _cut(
             box, points, crop, matrix = use_picture(paths[row], aligned)
         except BadPicture as error:
             raise FacetrialError(
-                f"{paths[row]} could be read when faces were looked for, and cannot be now: {error}. Start again; where "
+                f"{paths[row]} could be read when faces were looked for, and cannot be now: {error}. Start again; if "
                 "that does not help, delete the folder detections in paths.cache."
             ) from error
         boxes[row] = move_box(matrix, box)
