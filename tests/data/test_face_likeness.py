@@ -5,6 +5,7 @@ import torch
 
 from facetrial.data.face_likeness import gradient_histograms, likeness
 from facetrial.data.framed import Frames
+from facetrial.data.landmark_augmentation import flip
 from facetrial.data.photos.near_duplicates import most_alike
 from tests.helpers.kaggle_rows import faces, planted
 
@@ -27,7 +28,7 @@ def test_a_ramp_votes_for_its_direction():
 
 def test_copies_are_alike_and_strangers_are_not():
     frames, groups = planted(count=60, copies=8)  # enough to learn what all share
-    vectors = likeness(frames)
+    vectors, _ = likeness(frames)
     assert vectors.shape == (480, 60)
     first, rest = np.arange(240), np.arange(240, 480)
     same = np.equal.outer(groups[first], groups[rest])
@@ -43,4 +44,13 @@ def test_a_few_faces_are_described_too():
     pictures, landmarks = faces(3)
     frames = Frames(torch.from_numpy(pictures)[:, None], torch.from_numpy(landmarks).float())
     frames.landmarks[1] = torch.nan
-    assert np.isfinite(likeness(frames)).all()
+    assert all(np.isfinite(vectors).all() for vectors in likeness(frames))
+
+
+def test_a_mirror_image_is_described_as_itself():
+    pictures, landmarks = faces(10)  # of so few nothing is taken away
+    frames = Frames(torch.from_numpy(pictures)[:, None], torch.from_numpy(landmarks).float())
+    frames.landmarks[3] = torch.nan
+    turned = likeness(Frames(*flip(frames.images, frames.landmarks)))
+    for found, expected in zip(likeness(frames), turned[::-1], strict=True):
+        np.testing.assert_allclose(found, expected, atol=5e-3)

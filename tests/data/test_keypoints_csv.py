@@ -58,6 +58,9 @@ def broken(rows: pd.DataFrame, what: str) -> pd.DataFrame:
         ),
         "no picture": lambda: rows.assign(Image=rows["Image"].where(rows.index != 3)),
         "outside": lambda: rows.assign(nose_tip_x=rows["nose_tip_x"].where(rows.index != 3, 97.5)),
+        "zeros": lambda: rows.assign(
+            **{f"nose_tip_{axis}": rows[f"nose_tip_{axis}"].where(rows.index != 3, 0.0) for axis in "xy"}
+        ),
         "text": lambda: rows.assign(
             left_eye_center_x=rows["left_eye_center_x"].where(rows.index != 3, "right here")
         ),
@@ -75,6 +78,7 @@ def broken(rows: pd.DataFrame, what: str) -> pd.DataFrame:
         ("bright", r"line 5.*256"),
         ("no picture", r"line 5.*empty"),
         ("outside", r"line 5.*nose_tip_x.*outside"),
+        ("zeros", r"1 points lie in the corner, .* such as nose_tip of line 5"),
         ("text", r"line 5.*left_eye_center_x.*right here"),
     ],
 )
@@ -108,6 +112,19 @@ def test_a_bad_file_is_an_error_that_names_the_row(tmp_path, rows, what, message
 def test_what_is_no_table_is_named(tmp_path, rows, change, said):
     (tmp_path / "training.csv").write_text(change(rows.to_csv(index=False)))
     with pytest.raises(FacetrialError, match=said):
+        read_frames(tmp_path, "training", tmp_path / "cache")
+
+
+@pytest.mark.parametrize("mirrored", [1, 6])
+def test_left_and_right_are_those_of_the_person_who_is_shown(tmp_path, mirrored):
+    """Pictures that were mirrored, and their labels not named anew; one in twelve may be an error of its own."""
+    pictures, landmarks = faces(12)
+    landmarks[-mirrored:, :, 0] = 95 - landmarks[-mirrored:, :, 0]
+    table(pictures, landmarks).to_csv(tmp_path / "training.csv", index=False)
+    if mirrored == 1:
+        assert len(read_frames(tmp_path, "training", tmp_path / "cache")) == 12
+        return
+    with pytest.raises(FacetrialError, match=r"in 6 rows, such as line 8, left_eye_center lies to the left"):
         read_frames(tmp_path, "training", tmp_path / "cache")
 
 

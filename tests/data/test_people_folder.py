@@ -89,6 +89,10 @@ def test_a_phones_pictures(shared, tmp_path, caplog):
         assert away.mean() < 8
     (notes,) = (tmp_path / "cache" / "crops").glob("*.json")
     assert json.loads(notes.read_text())["several_faces"] == data.several_faces
+    pairs = folder(tmp_path / "people", tmp_path, size=112, alignment="five_points", on_no_face="skip")
+    pairs.faces_of(["Bush/small.jpg", "Bush/two.jpg"])
+    assert pairs.several_faces == {"Bush/two.jpg": 2}
+    assert "1 of 2 pictures have several faces; the largest is taken" in caplog.text
 
 
 def test_the_detector_decides_a_recipe_where_it_is_not_what_it_was_before_there_was_another(tmp_path):

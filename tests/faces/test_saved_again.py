@@ -71,20 +71,35 @@ def test_pictures_of_one_person_are_no_copies(drawn):
     assert saved_again(drawn.test_faces, drawn.train_faces) == {}
 
 
+def of_photographs(faces: FaceDataset, rows: list[int], pixels: list[np.ndarray]) -> FaceDataset:
+    """Pictures of which each is of the one of `faces` at its row."""
+    parts = ("identities", "landmarks", "boxes", "five_points")
+    return FaceDataset(
+        pixels=np.concatenate(pixels),
+        rows=np.arange(len(rows)),
+        files=[f"{number}.png" for number in range(len(rows))],
+        names=faces.names,
+        **{name: getattr(faces, name)[rows] for name in parts},
+    )
+
+
 def test_pictures_of_one_photograph_share_its_number(drawn):
     faces = drawn.test_faces.subset(np.arange(8))
     first, second = (copies(faces, rows, saved) for rows, saved in (([1, 5], jpeg), ([5], halved)))
-    pixels = np.concatenate([part.pixels[part.rows] for part in (faces, first, second)])
     rows = [*range(8), 1, 5, 5]
-    every = replace(
-        faces.subset(rows[:8]),
-        pixels=pixels,
-        rows=np.arange(11),
-        files=[f"{number}.png" for number in range(11)],
-        **{name: getattr(faces, name)[rows] for name in ("identities", "landmarks", "boxes", "five_points")},
-    )
+    every = of_photographs(faces, rows, [part.pixels[part.rows] for part in (faces, first, second)])
     assert photographs(every).tolist() == rows
     assert photographs(faces).tolist() == list(range(8))
+
+
+def test_copies_beyond_those_that_are_most_alike_are_found(drawn):
+    faces = drawn.test_faces.subset(np.arange(3))
+    darker = copies(faces, [0, 1, 2], SAVED["darker"])
+    rows = [0, 1, 2] * 12  # six to the pixel, and six darker ones: each is most like its own kind
+    every = of_photographs(
+        faces, rows, [part.pixels[part.rows] for part in (faces, darker) for _ in range(6)]
+    )
+    assert photographs(every).tolist() == rows
 
 
 def test_flat_and_small_pictures_are_no_copies():

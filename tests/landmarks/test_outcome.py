@@ -36,4 +36,9 @@ def test_both_kinds_of_held_out_frames_are_scored(tmp_path):
 def test_without_series_there_is_one_kind():
     data = FramesDataModule(batch_size=4)
     data.train_frames, data.validation_frames = map(some_frames, (8, 5))
-    assert outcome_of(data, StudyNetwork(widths=(2, 2, 2), hidden=4).eval(), []).series is None
+    network = StudyNetwork(widths=(2, 2, 2), hidden=4).eval()
+    outcome = outcome_of(data, network, [])
+    assert outcome.series is None
+    assert not outcome.seen
+    data.validation_frames = data.train_frames
+    assert outcome_of(data, network, []).seen

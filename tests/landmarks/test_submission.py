@@ -12,7 +12,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.data.keypoints_csv import COLUMNS
 from facetrial.landmarks.inference import find_in_frames
 from facetrial.landmarks.network import StudyNetwork
-from facetrial.landmarks.submission import write_submission
+from facetrial.landmarks.submission import asked_in, write_submission
 
 
 class Shows(StudyNetwork):
@@ -38,7 +38,8 @@ def competition(tmp_path) -> Path:
 
 
 def submitted(folder: Path) -> pd.DataFrame:
-    assert write_submission(folder, folder / "cache", Shows().eval(), folder / "submission.csv")
+    asked = asked_in(folder, folder / "cache")
+    write_submission(asked, Shows().eval(), folder / "submission.csv")
     return pd.read_csv(folder / "submission.csv")
 
 
@@ -85,6 +86,8 @@ def test_a_submission_from_kaggles_outer_zip(competition, tmp_path_factory):
         ),
         (lambda t: t.assign(FeatureName=[None, *t["FeatureName"][1:]]), "asks for 'nan'"),
         (lambda t: t.drop(columns="ImageId"), "lacks the column"),
+        (lambda t: t.assign(RowId=[None, *t["RowId"][1:]]), "a RowId of its own"),
+        (lambda t: t.assign(RowId=[t["RowId"].iloc[-1], *t["RowId"][1:]]), "a RowId of its own"),
         (lambda t: t.iloc[:0, :0], "cannot be read as CSV"),
     ],
 )
@@ -92,8 +95,8 @@ def test_a_lookup_table_that_does_not_fit(competition, spoil, message):
     path = competition / "IdLookupTable.csv"
     spoil(pd.read_csv(path)).to_csv(path, index=False)
     with pytest.raises(FacetrialError, match=message):
-        submitted(competition)
+        asked_in(competition, competition / "cache")
 
 
 def test_without_a_test_set_there_is_no_submission(tmp_path):
-    assert not write_submission(tmp_path, tmp_path / "cache", Shows().eval(), tmp_path / "submission.csv")
+    assert asked_in(tmp_path, tmp_path / "cache") is None

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
+from facetrial.core.errors import FacetrialError
 from facetrial.landmarks.train import train_landmarks
 from facetrial.runtime.checkpoints import load_checkpoint
 from tests.helpers.kaggle_files import kaggle_files
@@ -32,6 +33,25 @@ def test_training_on_kaggles_files_leaves_everything(tmp_path):
     content = load_checkpoint(plan.path, "landmarks")
     assert content["metrics"]["all"] == metrics["validation/rmse/all"]
     assert not list((tmp_path / "models").glob("*.partial"))
+
+
+def test_without_pictures_held_out_no_figure_is_of_others(tmp_path, caplog):
+    kaggle_files(tmp_path)
+    caplog.set_level("INFO")
+    words = ["data=keypoints", f"data.root={tmp_path}", "data.batch_size=8", "data.validation=0"]
+    train_landmarks(tiny_plan(tmp_path, *words))
+    assert json.loads((tmp_path / "landmarks.json").read_text())["seen"] is True
+    assert "on 24 pictures that it was trained on" in caplog.text
+
+
+def test_what_a_submission_cannot_answer_is_said_before_the_training(tmp_path):
+    kaggle_files(tmp_path)
+    lookup = tmp_path / "IdLookupTable.csv"
+    lookup.write_text(lookup.read_text().replace("nose_tip_x", "nose_x"))
+    plan = tiny_plan(tmp_path, "data=keypoints", f"data.root={tmp_path}", "data.validation=0")
+    with pytest.raises(FacetrialError, match="asks for 'nose_x'"):
+        train_landmarks(plan)
+    assert not plan.path.exists()
 
 
 class OutOfPower(Exception):

@@ -16,6 +16,7 @@ NAMES = ("all", *LANDMARK_NAMES)
 OUTCOME = LandmarkOutcome(
     synthetic=False,
     trained_on=2500,
+    seen=False,
     rmse={name: Rmse(2.0, 1.8, 2.2, 150, 100) for name in NAMES},
     series={name: Rmse(1.5, 1.4, 1.6, 300, 200) for name in NAMES},
     learning=[Epoch(1, 5.0, 4.0), Epoch(2, 3.0, 2.0)],
@@ -46,6 +47,14 @@ def test_drawn_faces_have_one_kind_and_a_banner(tmp_path):
     assert "nothing here holds for photographs" in page
     assert "pictures held out" in page
     assert "series" not in page.split("</header>")[0]
+
+
+def test_what_was_trained_on_is_not_called_unseen(tmp_path):
+    page = report(tmp_path, replace(OUTCOME, seen=True, series=None))
+    assert "off on pictures it was trained on" in page
+    assert "No picture was held out" in page
+    assert "it has not seen</h1>" not in page
+    assert "pictures held out" not in page
 
 
 def test_a_folder_of_something_else(tmp_path):

@@ -11,7 +11,7 @@ from facetrial.data.keypoints_csv import COLUMNS, read_frames, read_test_frames
 from facetrial.data.pairs_file import files_of_pairs, read_pairs
 from facetrial.faces.frames import MEAN_SHAPE
 from facetrial.landmarks.network import StudyNetwork
-from facetrial.landmarks.submission import write_submission
+from facetrial.landmarks.submission import asked_in, write_submission
 from tests.robustness.mutations import chosen, spoilt
 
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
@@ -117,7 +117,8 @@ def try_lookup_table(rng: np.random.Generator, folder: Path) -> None:
     lines = [f"{number},{1 + number % FACES},{COLUMNS[number % 30]}," for number in range(9)]
     text = "\n".join(["RowId,ImageId,FeatureName,Location", *lines]) + "\n"
     (folder / "IdLookupTable.csv").write_bytes(spoilt_text(text, rng, ","))
-    write_submission(folder, folder / "cache", StudyNetwork((2, 2, 2), hidden=4).eval(), folder / "out.csv")
+    asked = asked_in(folder, folder / "cache")
+    write_submission(asked, StudyNetwork((2, 2, 2), hidden=4).eval(), folder / "out.csv")
     assert not any(line[:1] in "=+@" for line in (folder / "out.csv").read_text().splitlines())
 
 

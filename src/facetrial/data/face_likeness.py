@@ -21,8 +21,8 @@ _FEWEST_FACES = 16  # fewer may be of one person, whom their mean would take awa
 _AT_ONCE = 256
 
 
-def likeness(frames: Frames) -> np.ndarray:
-    """A vector (N, D) for each frame, alike for pictures of one person taken alike.
+def likeness(frames: Frames) -> tuple[np.ndarray, np.ndarray]:
+    """A vector (N, D) for each frame, alike for pictures of one person taken alike, and that of its mirror image.
 
     Faces are brought to the mean shape by their labels, so that they agree in more than how they were cut. What
     describes them are histograms of gradients (Dalal and Triggs, 2005); whitening takes away what all faces share,
@@ -30,11 +30,13 @@ def likeness(frames: Frames) -> np.ndarray:
     """
     aligned = _aligned(frames)
     parts = [gradient_histograms(part) for part in aligned.split(_AT_ONCE)]
-    histograms = torch.cat(parts).numpy()
+    histograms, mirrored = torch.cat(parts).numpy(), torch.cat([*map(_mirrored, parts)]).numpy()
     dimensions = min(_DIMENSIONS, len(histograms) // _FACES_FOR_EACH)
     if dimensions < _FEWEST_DIMENSIONS:
-        return histograms - histograms.mean(0) if len(histograms) >= _FEWEST_FACES else histograms
-    return PCA(dimensions, whiten=True, random_state=0).fit_transform(histograms)
+        shared = histograms.mean(0) if len(histograms) >= _FEWEST_FACES else np.float32(0.0)
+        return histograms - shared, mirrored - shared
+    whitened = PCA(dimensions, whiten=True, random_state=0)
+    return whitened.fit_transform(histograms), whitened.transform(mirrored)
 
 
 def _aligned(frames: Frames) -> Tensor:
@@ -66,3 +68,10 @@ def gradient_histograms(images: Tensor) -> Tensor:
     energy = cells.square().sum(1, keepdim=True)
     around = F.avg_pool2d(energy, 3, 1, 1, count_include_pad=False).sqrt() + 0.01
     return (cells / around).sqrt().flatten(1)
+
+
+def _mirrored(histograms: Tensor) -> Tensor:
+    """The histograms (B, D) of mirror images: cells change sides, and directions turn about the vertical."""
+    side = math.isqrt(histograms.shape[1] // _DIRECTIONS)
+    directions = [-direction % _DIRECTIONS for direction in range(_DIRECTIONS)]
+    return histograms.unflatten(1, (_DIRECTIONS, side, side))[:, directions].flip(-1).flatten(1)

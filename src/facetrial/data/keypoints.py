@@ -13,13 +13,17 @@ from facetrial.core.settings import Count, InsideShare, Positive, Seed, ShareBel
 from facetrial.data.face_likeness import likeness
 from facetrial.data.framed import FramesDataModule
 from facetrial.data.keypoints_csv import COMPETITION, fetched_by_kagglehub, read_frames
-from facetrial.data.photos.near_duplicates import group_near_duplicates, most_alike
+from facetrial.data.photos.near_duplicates import (
+    group_near_duplicates,
+    joined_with_mirror_images,
+    most_alike,
+)
 
 log = logging.getLogger(__name__)
 
 
 class Keypoints(FramesDataModule):
-    """The training set, split so that near-duplicate faces do not sit on both sides.
+    """The training set, split so that near-duplicate faces, mirrored or not, do not sit on both sides.
 
     Validation goes by photographs: pictures that have no near-duplicate anywhere in the set. Of frames of a video, or
     pictures of one occasion, the network has seen the like; those held out are `series_frames`, reported beside.
@@ -79,8 +83,8 @@ class Keypoints(FramesDataModule):
         if self.validation == 0:
             self.train_frames = self.validation_frames = frames
             return
-        vectors = likeness(frames)
-        groups = group_near_duplicates(vectors, self.alike)
+        vectors, mirrored = likeness(frames)
+        groups = joined_with_mirror_images(group_near_duplicates(vectors, self.alike), vectors, mirrored)
         alike = np.bincount(groups)[groups]
         held_out = hold_out_groups(groups, self.validation, self.split_seed)
         training = np.flatnonzero(~held_out)

@@ -17,7 +17,7 @@ from facetrial.core.files import recalled, written_whole
 from facetrial.data.archives import read_file, read_from_zip
 from facetrial.data.framed import Frames
 from facetrial.faces.frames import FRAME_SIZE
-from facetrial.faces.landmark_names import LANDMARK_NAMES
+from facetrial.faces.landmark_names import LANDMARK_NAMES, LEFT_EYE, RIGHT_EYE
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _LARGEST_ID = 2**53  # a spreadsheet keeps none beyond it
 _LONGEST_HEADER = 2**12
 _MOST_COLUMNS = 100
 _LINES = 500  # that are read at a time
-_VERSION = f"2-from-{FIRST_PIXEL:g}"  # of what is kept in the cache
+_VERSION = f"3-from-{FIRST_PIXEL:g}"  # of what is kept in the cache
 
 
 def read_frames(folder: Path, name: str, cache: Path) -> Frames:
@@ -170,7 +170,8 @@ def parse(content: bytes, file: str, labelled: bool) -> tuple[np.ndarray, np.nda
 
     Raises:
         FacetrialError: columns missing, no rows, pixels that are not 96 x 96 whole numbers from 0 to 255, points
-            that are no numbers or lie outside the frame; the row is named as it stands in the file.
+            that are no numbers or lie outside the frame; the row is named as it stands in the file. Or left and right
+            are taken for each other in more than a tenth of the rows.
     """
     most_lines = 1000 + len(content) // _PIXELS  # of pictures, each of which takes two bytes a pixel
     needed = (*COLUMNS, "Image") if labelled else ("ImageId", "Image")
@@ -189,6 +190,7 @@ def parse(content: bytes, file: str, labelled: bool) -> tuple[np.ndarray, np.nda
     landmarks = np.full((len(images), len(LANDMARK_NAMES), 2), np.nan, dtype=np.float32)
     if labelled:
         landmarks = np.concatenate(points)
+        _check_labels(landmarks, file)
     ids = np.arange(1, len(images) + 1)
     if not labelled:
         ids = pd.to_numeric(pd.concat(numbers), errors="coerce").astype(float)
@@ -211,6 +213,24 @@ def _pixels(text: str | float, file: str, line: int) -> np.ndarray:
         bounds = f" from {values.min()} to {values.max()}" if len(values) else ""
         raise FacetrialError(f"{file}, line {line}: found {len(values)} pixels{bounds}; {expected}.")
     return values.astype(np.uint8)
+
+
+def _check_labels(landmarks: np.ndarray, file: str) -> None:
+    """Raises FacetrialError where a network would learn corners for points, or each eye for the other."""
+    rows, points = np.nonzero((landmarks == -FIRST_PIXEL).all(2))
+    if len(rows):
+        raise FacetrialError(
+            f"{file}: {len(rows)} points lie in the corner, at 0 and 0, such as {LANDMARK_NAMES[points[0]]} of line "
+            f"{rows[0] + 2}. Leave cells empty where a point is not labelled."
+        )
+    across = landmarks[:, LEFT_EYE, 0] - landmarks[:, RIGHT_EYE, 0]
+    wrong = np.flatnonzero(across < 0)
+    if len(wrong) * 10 > np.isfinite(across).sum():
+        raise FacetrialError(
+            f"{file}: in {len(wrong)} rows, such as line {wrong[0] + 2}, left_eye_center lies to the left of "
+            "right_eye_center in the picture. Left and right are those of the person who is shown: exchange them in "
+            "the columns' names, or, of pictures that were mirrored, in their rows."
+        )
 
 
 def _landmarks(table: pd.DataFrame, file: str) -> np.ndarray:

@@ -122,11 +122,7 @@ class PeopleFolder(FacesDataModule):
         self.several_faces: dict[str, int] = {}
 
     def people_folder(self) -> Path:
-        """The folder that holds one folder a person.
-
-        Raises:
-            FacetrialError: there is none at `root`.
-        """
+        """The folder that holds one folder a person; a FacetrialError where there is none at `root`."""
         if self.root is None:
             raise FacetrialError(
                 "data.root is not given: name the folder that holds one folder of pictures for each person, "
@@ -167,9 +163,7 @@ class PeopleFolder(FacesDataModule):
         files, paths = [files[row] for row in rows], [paths[row] for row in rows]
         digests = [digests[row] for row in rows]
         detections = detections.select(rows)
-        self.no_face = [f for f, found in zip(files, detections.found, strict=True) if not found]
-        self.several_faces = {f: int(n) for f, n in zip(files, detections.counts, strict=True) if n > 1}
-        report_faces(len(files), self.no_face, self.several_faces, self.search.face)
+        self._tell_of_faces(files, detections)
         notes = {"alignment": repr(self.alignment), "pictures": len(files), "no_face": self.no_face}
         notes |= {"bad_pictures": bad} | ({"several_faces": self.several_faces} if self.several_faces else {})
         self.photographs = photographs_of(
@@ -207,10 +201,14 @@ class PeopleFolder(FacesDataModule):
         files, paths = [files[row] for row in rows], [paths[row] for row in rows]
         digests = [digests[row] for row in rows]
         detections = detections.select(rows)
-        self.no_face = [file for file, found in zip(files, detections.found, strict=True) if not found]
-        report_faces(len(files), self.no_face, self.several_faces, self.search.face)
+        self._tell_of_faces(files, detections)
         notes = {"alignment": repr(self.alignment), "pictures": len(files), "no_face": self.no_face}
         return self._cut(files, paths, digests, detections, notes)
+
+    def _tell_of_faces(self, files: list[str], detections: Detections) -> None:
+        self.no_face = [f for f, found in zip(files, detections.found, strict=True) if not found]
+        self.several_faces = {f: int(n) for f, n in zip(files, detections.counts, strict=True) if n > 1}
+        report_faces(len(files), self.no_face, self.several_faces, self.search.face)
 
     def _cut(
         self, files: list[str], paths: list[Path], digests: list[str], detections: Detections, notes: dict

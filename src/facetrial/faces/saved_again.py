@@ -35,22 +35,42 @@ def saved_again(pictures: FaceDataset, known: FaceDataset, alike: float = ALIKE)
         alike: the correlation of details from which on two are the same photograph, in (0, 1).
     """
     best: dict[int, tuple[float, int]] = {}
-    for row, other, value in _pairs(pictures, known, alike):
+    apart = np.full(len(pictures), -1), np.zeros(len(known))
+    for row, other, value in _pairs(pictures, known, alike, apart):
         best[row] = max(best.get(row, (0.0, 0)), (value, other))
     return {row: other for row, (_, other) in best.items()}
 
 
 def photographs(pictures: FaceDataset, alike: float = ALIKE) -> np.ndarray:
-    """Numbers (N,) int64 of the photographs that pictures are of: those that are one saved again share theirs."""
-    pairs = [(row, other) for row, other, _ in _pairs(pictures, pictures, alike)]
-    rows, others = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    joined = coo_array((np.ones(len(rows)), (rows, others)), shape=(len(pictures), len(pictures)))
-    return connected_components(joined, directed=False)[1].astype(np.int64)
+    """Numbers (N,) int64 of the photographs that pictures are of: those that are one saved again share theirs.
+
+    A picture whose candidates are all copies of it may have more of them: it is compared again, with others.
+    """
+    numbers = asked = np.arange(len(pictures))
+    pairs = np.empty((0, 2), np.int64)
+    while len(asked):
+        apart = numbers[asked], numbers
+        found = [
+            (asked[row], other) for row, other, _ in _pairs(pictures.subset(asked), pictures, alike, apart)
+        ]
+        pairs = np.concatenate([pairs, np.array(found, np.int64).reshape(-1, 2)])
+        joined = coo_array((np.ones(len(pairs)), tuple(pairs.T)), shape=(len(pictures), len(pictures)))
+        numbers = connected_components(joined, directed=False)[1].astype(np.int64)
+        asked, copies = np.unique([row for row, _ in found], return_counts=True)
+        asked = asked[copies == _CANDIDATES].astype(np.int64)
+    return numbers
 
 
 @torch.no_grad()
-def _pairs(pictures: FaceDataset, known: FaceDataset, alike: float) -> Iterator[tuple[int, int, float]]:
-    """The index of a picture, that of a known one that it is saved again, and how alike their details are."""
+def _pairs(
+    pictures: FaceDataset, known: FaceDataset, alike: float, apart: tuple[np.ndarray, np.ndarray]
+) -> Iterator[tuple[int, int, float]]:
+    """The index of a picture, that of a known one that it is saved again, and how alike their details are.
+
+    Args:
+        apart: numbers of pictures (N,) and of known ones (K,); those that share one are not compared.
+    """
+    own, others_own = map(torch.from_numpy, apart)
     turned = [
         torch.cat([_thumbnails(batch.images.flip(dims)) for batch in known.batches(_AT_ONCE)])
         for dims in ([], [3])
@@ -59,8 +79,7 @@ def _pairs(pictures: FaceDataset, known: FaceDataset, alike: float) -> Iterator[
         images = pictures.batch(np.arange(start, min(start + _AT_ONCE, len(pictures)))).images
         straight, mirrored = (_thumbnails(images) @ thumbnails.T for thumbnails in turned)
         likely = torch.maximum(straight, mirrored)
-        if pictures is known:  # each is itself
-            likely.diagonal(start).fill_(-1.0)
+        likely[own[start : start + len(images), None] == others_own] = -1.0
         near, candidates = likely.topk(min(_CANDIDATES, len(known)))
         for column in range(near.shape[1]):
             rows = (near[:, column] >= _NEAR).nonzero()[:, 0]

@@ -1,4 +1,4 @@
-"""What a training of the landmark network leaves: figures, learning curves, pictures of predictions, a submission."""
+"""What a training of the landmark network leaves: figures, learning curves, pictures of predictions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,7 @@ from torch import Tensor, nn
 from facetrial.core.files import written_whole
 from facetrial.core.plain import write_json
 from facetrial.data.framed import Frames, FramesDataModule
-from facetrial.data.keypoints import Keypoints
 from facetrial.landmarks.scores import Rmse, find_all, score, worst_first
-from facetrial.landmarks.submission import write_submission
 
 FIGURES = "landmarks.json"
 EVENLY, WORST = "landmarks.png", "landmarks_worst.png"
@@ -42,6 +40,7 @@ class LandmarkOutcome:
     Attributes:
         synthetic: whether it learned from drawn faces.
         trained_on: frames.
+        seen: whether the frames of validation are those that it was trained on, so that no figure is of others.
         rmse: in the frames of validation, under "all" and each landmark's name: of Kaggle's, photographs that are
             like no other picture.
         series: the same in frames that were held out and have near-duplicates held out with them; None where there
@@ -51,17 +50,19 @@ class LandmarkOutcome:
 
     synthetic: bool
     trained_on: int
+    seen: bool
     rmse: Mapping[str, Rmse]
     series: Mapping[str, Rmse] | None
     learning: Sequence[Epoch]
 
 
 def outcome_of(data: FramesDataModule, network: nn.Module, learning: Sequence[Epoch]) -> LandmarkOutcome:
-    """What a network, in eval mode, finds in the frames that were held out of `data`."""
+    """What a network, in eval mode, finds in the frames of validation of `data`, and in series held out."""
     frames, series = data.validation_frames, data.series_frames
     return LandmarkOutcome(
         synthetic=data.synthetic,
         trained_on=len(data.train_frames),
+        seen=data.validation_frames is data.train_frames,
         rmse=score(find_all(network, frames), frames),
         series=score(find_all(network, series), series) if series is not None and len(series) else None,
         learning=learning,
@@ -69,7 +70,7 @@ def outcome_of(data: FramesDataModule, network: nn.Module, learning: Sequence[Ep
 
 
 def write_outcome(folder: Path, data: FramesDataModule, network: nn.Module, outcome: LandmarkOutcome) -> None:
-    """Writes `landmarks.json`, pictures of predictions and, where there are test pictures, `submission.csv`.
+    """Writes `landmarks.json` and pictures of predictions.
 
     Args:
         folder: of the run.
@@ -84,8 +85,6 @@ def write_outcome(folder: Path, data: FramesDataModule, network: nn.Module, outc
     for name, chosen in ((EVENLY, evenly), (WORST, worst_first(found, frames)[: _ROWS * _COLUMNS].numpy())):
         with written_whole(folder / name) as temporary:
             predictions_figure(frames.select(chosen), found[chosen]).savefig(temporary, dpi=110, format="png")
-    if isinstance(data, Keypoints):
-        write_submission(data.folder(), data.cache, network, folder / "submission.csv")
 
 
 def predictions_figure(frames: Frames, found: Tensor) -> Figure:

@@ -2,6 +2,8 @@
 
 import csv
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from torch import nn
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
+from facetrial.data.framed import Frames
 from facetrial.data.keypoints_csv import (
     COLUMNS,
     FIRST_PIXEL,
@@ -28,30 +31,47 @@ LOOKUP = "IdLookupTable.csv"
 _MOST_WANTED = 1_000_000  # of its lines; Kaggle's has 27,124
 
 
-def write_submission(folder: Path, cache: Path, network: nn.Module, path: Path) -> bool:
-    """Writes Kaggle's submission for `test.csv` and `IdLookupTable.csv` in `folder`, where both are there.
+@dataclass(frozen=True)
+class Asked:
+    """What a submission answers.
 
-    Returns:
-        Whether it was written.
+    Attributes:
+        frames: the test pictures.
+        row_ids: of the R coordinates that are asked for.
+        pictures: int64 (R,), the frame of each.
+        columns: int64 (R,), which of its 30 coordinates.
+    """
+
+    frames: Frames
+    row_ids: Sequence[object]
+    pictures: np.ndarray
+    columns: np.ndarray
+
+
+def asked_in(folder: Path, cache: Path) -> Asked | None:
+    """What `test.csv` and `IdLookupTable.csv` in `folder` ask for; None where one of them is not there.
 
     Raises:
-        FacetrialError: the table of wanted points does not fit the test pictures.
+        FacetrialError: one cannot be read, or the table of wanted points does not fit the test pictures.
     """
     if not (has_file(folder, LOOKUP) and has_file(folder, "test.csv")):
         log.info("There is no test set with %s in %s: no submission is written.", LOOKUP, folder)
-        return False
+        return None
     frames, ids = read_test_frames(folder, cache)
     wanted = _wanted(read_bytes(folder, LOOKUP))
-    pictures, columns = _places(wanted, ids)
-    found = (find_all(network, frames) + FIRST_PIXEL).clamp(0, FRAME_SIZE).flatten(1).numpy()
+    return Asked(frames, wanted["RowId"].tolist(), *_places(wanted, ids))
+
+
+def write_submission(asked: Asked, network: nn.Module, path: Path) -> None:
+    """Writes Kaggle's submission: what a network, in eval mode, answers."""
+    found = (find_all(network, asked.frames) + FIRST_PIXEL).clamp(0, FRAME_SIZE).flatten(1).numpy()
     with written_whole(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["RowId", "Location"])
         writer.writerows(
             [as_cell(row_id), f"{location:.4f}"]
-            for row_id, location in zip(wanted["RowId"], found[pictures, columns], strict=True)
+            for row_id, location in zip(asked.row_ids, found[asked.pictures, asked.columns], strict=True)
         )
-    return True
 
 
 def _wanted(content: bytes) -> pd.DataFrame:
@@ -59,6 +79,8 @@ def _wanted(content: bytes) -> pd.DataFrame:
     wanted = pd.concat(read_tables(content, LOOKUP, _MOST_WANTED, {}))
     if missing := {"RowId", "ImageId", "FeatureName"} - set(wanted):
         raise FacetrialError(f"{LOOKUP} lacks the column(s) {', '.join(sorted(missing))}.")
+    if not wanted["RowId"].is_unique or wanted["RowId"].isna().any():
+        raise FacetrialError(f"{LOOKUP}: each row must have a RowId of its own.")
     return wanted
 
 

@@ -11,8 +11,10 @@ from facetrial.core.files import check_writable
 from facetrial.core.locks import file_lock
 from facetrial.core.process.first_ahead import come_together
 from facetrial.core.seeding import SeedSteps
+from facetrial.data.keypoints import Keypoints
 from facetrial.landmarks.outcome import Epoch, LandmarkOutcome, outcome_of, write_outcome
 from facetrial.landmarks.plan import LandmarkPlan
+from facetrial.landmarks.submission import asked_in, write_submission
 from facetrial.runtime.checkpoints import save_checkpoint, training_cut_short
 from facetrial.runtime.loggers import log_training
 
@@ -49,6 +51,9 @@ def _train(plan: LandmarkPlan) -> dict[str, float]:
         gradient_clip_val=5.0,
         check_val_every_n_epoch=max(1, plan.trainer["max_epochs"] // 20),
     )
+    submission = None  # what it asks for is known before the network learns
+    if isinstance(datamodule, Keypoints):
+        submission = asked_in(datamodule.folder(), datamodule.cache)
     going_on = training_cut_short(plan.partial)
     come_together(trainer.world_size)
     trainer.fit(regressor, datamodule=datamodule, ckpt_path=going_on, weights_only=True)
@@ -60,14 +65,19 @@ def _train(plan: LandmarkPlan) -> dict[str, float]:
     save_checkpoint(plan.path, plan.kind, network.state_dict(), plan.recipe, metrics=metrics)
     shutil.rmtree(plan.partial, ignore_errors=True)
     log.info("Saved %s. RMSE %s.", plan.path, _told(outcome))
-    write_outcome(Path(trainer.default_root_dir), datamodule, network, outcome)
+    folder = Path(trainer.default_root_dir)
+    write_outcome(folder, datamodule, network, outcome)
+    if submission is not None:
+        write_submission(submission, network, folder / "submission.csv")
     figures = {f"validation/rmse/{name}": value for name, value in metrics.items() if value is not None}
     log_training(trainer.loggers, figures, plan.path)
     return figures
 
 
 def _told(outcome: LandmarkOutcome) -> str:
-    kinds = [(outcome.rmse["all"], "pictures held out")]
+    kinds = [
+        (outcome.rmse["all"], "pictures that it was trained on" if outcome.seen else "pictures held out")
+    ]
     if outcome.series is not None:
         kinds = [(outcome.rmse["all"], "photographs"), (outcome.series["all"], "frames of series")]
     return ", ".join(f"{score.value:.3f} pixels on {score.pictures} {what}" for score, what in kinds)

@@ -16,7 +16,12 @@ from facetrial.report.rendering.html import write_html
 from facetrial.report.rendering.render import show_sections
 
 _PIXELS = "RMSE in pixels of 96"
-_PHOTOGRAPHS, _SERIES, _HELD_OUT = "photographs", "frames of series", "pictures held out"
+_PHOTOGRAPHS, _SERIES, _HELD_OUT, _SEEN = (
+    "photographs",
+    "frames of series",
+    "pictures held out",
+    "training pictures",
+)
 _KINDS = (
     "Photographs have no near-duplicate anywhere in the data; of series, such as frames of a video, several were held "
     "out together. What a network has on photographs is what it can be expected to have on other people's pictures, "
@@ -34,6 +39,10 @@ def write_landmark_report(folder: str | Path) -> Path:
     outcome = from_plain(LandmarkOutcome, read_json(folder / FIGURES), folder / FIGURES)
     sections = [_by_point(outcome), _learning(outcome), _pictures(folder)]
     banners = ["Trained on drawn faces: nothing here holds for photographs."] if outcome.synthetic else []
+    if outcome.seen:
+        banners.append(
+            "No picture was held out: nothing here tells how far off it is on pictures it has not seen."
+        )
     return write_html(
         folder / "report.html",
         "landmarks.html",
@@ -45,7 +54,8 @@ def write_landmark_report(folder: str | Path) -> Path:
 
 
 def _headline(outcome: LandmarkOutcome) -> str:
-    return f"Landmarks are {_told(outcome.rmse['all'])} off on {_kinds(outcome)[0][0]} it has not seen"
+    where = "pictures it was trained on" if outcome.seen else f"{_kinds(outcome)[0][0]} it has not seen"
+    return f"Landmarks are {_told(outcome.rmse['all'])} off on {where}"
 
 
 def _told(score: Rmse) -> str:
@@ -57,7 +67,7 @@ def _told(score: Rmse) -> str:
 
 def _kinds(outcome: LandmarkOutcome) -> list[tuple[str, Mapping[str, Rmse]]]:
     if outcome.series is None:
-        return [(_HELD_OUT, outcome.rmse)]
+        return [(_SEEN if outcome.seen else _HELD_OUT, outcome.rmse)]
     return [(_PHOTOGRAPHS, outcome.rmse), (_SERIES, outcome.series)]
 
 

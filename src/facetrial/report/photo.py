@@ -29,14 +29,15 @@ def photo_sentences(
     Args:
         verdict: on the photograph.
         threshold: from which similarity on it shows one of the people; None where that is not told.
-        enrolled: whether its person was enrolled with this very picture.
+        enrolled: whether its person was enrolled with this very picture, or with it saved again.
         attack: what it was attacked by.
     """
     clean, attacked, saved = verdict.clean, verdict.attacked, verdict.saved
     said = [f"{verdict.file}: {_who(clean)}. {_ranking(clean)}"]
     if enrolled:
         said.append(
-            "It is one of the pictures that its person was enrolled with, and no test. Give another one."
+            "It is one of the pictures that its person was enrolled with, as it is or saved again, and no test. Give "
+            "another one."
         )
     if clean.similarity is not None and threshold is not None:
         said.append(_likeness(clean.ranked[0][0], clean.similarity, threshold))

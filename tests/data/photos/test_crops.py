@@ -8,6 +8,7 @@ from PIL import Image
 from facetrial.core.errors import FacetrialError
 from facetrial.data.people_folder import PeopleFolder
 from facetrial.data.photos.crops import CENTRE_BOX
+from facetrial.data.photos.image_files import NotReadNow
 from facetrial.data.rendering.renderer import render
 from tests.helpers.photographs import draw_people, lfw
 
@@ -100,3 +101,14 @@ def test_points_of_a_mirrored_picture_are_the_mirrored_points(tmp_path):
     mirrored, seen = np.split(np.stack(points), 2)
     across = (seen[..., 0] + mirrored[:, [1, 0, 2, 4, 3], 0] - 159) / 2
     assert abs(np.nanmedian(across)) < 0.35
+
+
+def test_a_picture_that_cannot_be_read_any_more_is_named(tmp_path, monkeypatch):
+    data = lfw(draw_people(tmp_path / "data", {"Ann": 4}), tmp_path)
+
+    def gone(*_):
+        raise NotReadNow("there is too little memory to decode it")
+
+    monkeypatch.setattr("facetrial.data.photos.crops.use_picture", gone)
+    with pytest.raises(FacetrialError, match=r"Ann_0001.jpg .*cannot be now: there is too little memory"):
+        data.all_faces  # noqa: B018

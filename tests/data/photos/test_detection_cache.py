@@ -1,5 +1,6 @@
 """Faces that were found once are not searched for again, whatever happened meanwhile."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from facetrial.data.photos import detection_cache
 from facetrial.data.photos.detection import Search
@@ -98,7 +100,7 @@ def test_alignment_that_was_cut_short_goes_on(tmp_path, searched, by):
 def test_a_large_picture_is_shrunk_for_the_search_alone(tmp_path):
     detector = FoundHere((10, 20, 50, 80))
     Image.new("RGB", (400, 300)).save(tmp_path / "large.png")
-    found = detection_cache._detect(
+    found, _ = detection_cache._detect(
         [tmp_path / "large.png"], detector, lambda count: None, Search("largest", 0.1, 200)
     )
     assert detector.sizes == [(150, 200)]
@@ -114,3 +116,27 @@ def test_a_cache_from_before_faces_were_counted_is_read(tmp_path):
         np.savez(kept, **{name: part[name] for name in part if name != "counts"})
     again = find_faces(paths, content_digests(paths), tmp_path / "cache", Search())
     assert again.counts.tolist() == [-1, -1, -1]
+
+
+def test_what_memory_or_the_disk_did_not_give_is_read_the_next_time(tmp_path, searched, monkeypatch):
+    paths = sorted(draw_people(tmp_path / "people", {"Ann": 3}).glob("*/*"))
+    paths[0].write_bytes(b"no picture")
+    digests = content_digests(paths)
+    fails = {str(paths[1]): MemoryError(), str(paths[2]): OSError(errno.EIO, "Input/output error")}
+
+    def load(self):
+        raise fails[str(self.filename)]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JpegImageFile, "load", load)
+        first = find_faces(paths, digests, tmp_path / "cache", Search())
+    assert "not a picture" in first.problems[0]
+    assert first.problems[1:] == [
+        "there is too little memory to decode it",
+        "cannot be read: Input/output error",
+    ]
+    again = find_faces(paths, digests, tmp_path / "cache", Search())
+    assert again.problems == [first.problems[0], "", ""]
+    assert searched[3:] == paths[1:]
+    find_faces(paths, digests, tmp_path / "cache", Search())
+    assert len(searched) == 5

@@ -101,6 +101,7 @@ def test_bad_pictures_say_why(tmp_path):
     Image.fromarray(np.full((32, 32), 2**20, np.int32)).save(tmp_path / "wide.tif")
     Image.fromarray(np.full((32, 32), -5, np.int32)).save(tmp_path / "below.tif")
     Image.fromarray(np.full((32, 32), 200, np.uint16)).save(tmp_path / "dark.png")
+    Image.fromarray(RAMP.astype(np.uint16) * 16).save(tmp_path / "twelve.png")
     Image.new("RGB", (32, 32)).save(tmp_path / "print.eps")
     (tmp_path / "print.eps").rename(tmp_path / "program.jpg")
     with_header = saved(tmp_path, Image.new("L", (32, 32)), "small.png").read_bytes()
@@ -120,10 +121,11 @@ def test_bad_pictures_say_why(tmp_path):
         "wide.tif": "32-bit pixels from 1048576 to 1048576",
         "below.tif": "32-bit pixels from -5",
         "dark.png": "16-bit pixels from 200 to 200, whose white is unknown",
+        "twelve.png": "16-bit pixels from 0 to 4080, whose white is unknown",
         "program.jpg": "not a picture that is read",
         "large.png": "11001 x 10000 pixels, at most 110,000,000 are read: save it smaller",
         "huge.png": "more than 110,000,000 pixels: save it smaller",
-        "gone.jpg": "damaged: No such file",
+        "gone.jpg": "cannot be read: No such file",
     }
     for name, reason in reasons.items():
         with pytest.raises(BadPicture, match=reason):

@@ -7,10 +7,11 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from facetrial.core.errors import FacetrialError
 from facetrial.data.lfw import LFW
-from facetrial.data.photos.person_folders import copies, pictures_of_people
+from facetrial.data.photos.person_folders import copies, pictures_of_people, shown_names
 from tests.helpers.photographs import draw_people, folder, lfw
 
 
@@ -42,9 +43,19 @@ def test_names_with_blanks_and_accents(tmp_path):
     assert "José_Ñandú/José_Ñandú_0001.jpg" in faces.files
 
 
-def test_people_who_would_share_a_name_keep_their_folders(tmp_path):
+def test_people_who_would_share_a_name_keep_their_folders(tmp_path, caplog):
     draw_people(tmp_path / "data", {"Ann Lee": 4, "Ann_Lee": 4})
     assert lfw(tmp_path / "data", tmp_path).all_faces.names == ["Ann Lee", "Ann_Lee"]
+    assert "1 name(s) have several folders" in caplog.text
+
+
+def test_folders_that_may_be_one_persons_are_named(caplog):
+    assert shown_names(["Ann", "Ann_Lee", "ann", "ann ", "Bob", "Émile", "émile"])[4] == "Bob"
+    assert "2 name(s)" in caplog.text
+    assert ": 'Ann' and 'ann' and 'ann ', 'Émile' and 'émile'. If" in caplog.text
+    caplog.clear()
+    shown_names(["Ann", "Anna", "Bob"])
+    assert not caplog.text
 
 
 def test_other_files_are_not_pictures(tmp_path):
@@ -110,6 +121,22 @@ def test_pictures_that_are_no_persons_or_of_no_kind_that_is_read_are_named(tmp_p
     folder(root, tmp_path, on_bad_picture="skip")
     (root / "Ann" / "IMG_3.jpg").unlink()
     assert len(folder(root, tmp_path, on_bad_picture="error").all_faces) == 3  # which these do not end
+
+
+def test_pictures_that_are_called_as_none_is_and_links_to_nothing_are_named(tmp_path):
+    root = draw_people(tmp_path / "people", {"Ann": 4})
+    (root / "Ann" / "Ann_0004.jpg").rename(root / "Ann" / "Ann_0004.JPG ")
+    Image.new("RGB", (30, 30)).save(root / "Ann" / "scraped", "WEBP")
+    (root / "Ann" / "notes").write_text("about Ann")
+    (root / "Ann" / "Ann_0005.jpg").symlink_to(tmp_path / "annex" / "gone.jpg")
+    (root / "Ann" / "Ann_0006.jpg").mkdir()
+    data = folder(root, tmp_path)
+    assert len(data.all_faces) == 3
+    assert data.bad_pictures == {
+        "Ann/Ann_0004.JPG ": "a picture whose name does not end as a picture's: rename it",
+        "Ann/Ann_0005.jpg": "a link to a file that is not there",
+        "Ann/scraped": "a picture whose name does not end as a picture's: rename it",
+    }
 
 
 @pytest.mark.parametrize("place", ["Ann/José.jpg", "José/1.jpg"])

@@ -168,7 +168,10 @@ def _cut(
         try:
             box, points, crop, matrix = use_picture(paths[row], aligned)
         except BadPicture as error:
-            raise FacetrialError(f"{paths[row]} changed while it was read: {error}. Start again.") from error
+            raise FacetrialError(
+                f"{paths[row]} could be read when faces were looked for, and cannot be now: {error}. Start again; if "
+                "that does not help, delete the folder detections in paths.cache."
+            ) from error
         boxes[row] = move_box(matrix, box)
         # The assumed points guide the cut, but nobody has seen them: they are not passed on.
         five_points[row] = (

@@ -2,7 +2,7 @@
 
 What was found is kept in small files, each written whole, under the digests of the pictures' contents: work that was
 cut short goes on where it stopped, and pictures that come back in another selection or another folder are not searched
-again.
+again, but for those that memory or the disk did not give.
 """
 
 import io
@@ -27,7 +27,7 @@ from facetrial.data.photos.detection import (
     new_detector,
     nothing_found,
 )
-from facetrial.data.photos.image_files import BadPicture, num_workers, use_picture
+from facetrial.data.photos.image_files import BadPicture, NotReadNow, num_workers, use_picture
 
 _CHUNK = 64
 _NOT_COUNTED = -1
@@ -98,13 +98,15 @@ def _search(missing: list[tuple[str, Path]], folder: Path, search: Search) -> Kn
         torch.set_num_threads(1)  # of this thread's own: the chunks are what runs in parallel
         detector = detectors.get()
         try:
-            found = _detect([path for _, path in chunk], detector, advance, search)
+            found, passing = _detect([path for _, path in chunk], detector, advance, search)
         finally:
             detectors.put(detector)
         names = [name for name, _ in chunk]
-        target = folder / f"{digest(' '.join(names), size=12)}.npz"
-        with written_whole(target, seal=True) as path:
-            np.savez(path, digests=names, **vars(found))
+        if lasting := [row for row in range(len(names)) if row not in passing]:
+            kept = [names[row] for row in lasting]
+            target = folder / f"{digest(' '.join(kept), size=12)}.npz"
+            with written_whole(target, seal=True) as path:
+                np.savez(path, digests=kept, **vars(found.select(lasting)))
         rows = zip(found.boxes, found.points, found.problems, found.counts.tolist(), strict=True)
         return dict(zip(names, rows, strict=True))
 
@@ -121,8 +123,9 @@ def _search(missing: list[tuple[str, Path]], folder: Path, search: Search) -> Kn
 
 def _detect(
     paths: list[Path], detector: Detector, advance: Callable[[int], None], search: Search
-) -> Detections:
-    found = nothing_found(len(paths))
+) -> tuple[Detections, set[int]]:
+    """What is found, and the rows whose problem is not the picture's own, which may be read another time."""
+    found, passing = nothing_found(len(paths)), set()
 
     def readable() -> Iterator[tuple[int, Image.Image, float]]:
         for row, path in enumerate(paths):
@@ -130,7 +133,9 @@ def _detect(
                 yield row, *use_picture(path, search.shrunk)
             except BadPicture as problem:
                 found.problems[row] = str(problem)
+                if isinstance(problem, NotReadNow):
+                    passing.add(row)
                 advance(1)
 
     detect_each(readable(), found, detector, advance, search)
-    return found
+    return found, passing

@@ -32,6 +32,7 @@ _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
 # What a file says of itself in its bytes 4 to 12, whatever it is called.
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")
 # MTCNN's smallest face is 12 pixels; below this side a picture cannot hold one that could be recognised.
 SMALLEST_SIDE = 20
 # The 108 megapixels of a phone fit. They take a gigabyte: of those above `_MANY` one is in use at a time.
@@ -47,6 +48,8 @@ _MARKER = re.compile(
 _SCAN, _JPEG_ENDS = b"\xff\xda", b"\xff\xd9"
 _BAND = 2**22  # pixels that are converted at a time
 _ORIENTATION, _BITS = 0x0112, 258  # tags of EXIF and TIFF
+# What cameras of 10 or 12 bits leave in files of 16 would be black to whoever takes 65535 for white.
+_WHITE_OF_12_BITS = 4095
 _UPRIGHT = dict(
     zip(
         range(2, 9),
@@ -77,6 +80,10 @@ class BadPicture(Exception):
     """A picture that cannot be used; its text is the reason, without the path."""
 
 
+class NotReadNow(BadPicture):
+    """A picture that memory or disk did not give this time, and may give the next."""
+
+
 def use_picture(path: Path, use: Callable[[Image.Image], T]) -> T:
     """What `use` makes of a picture that `read_picture` gives; of large ones one is in use at a time in all threads."""
     with contextlib.ExitStack() as turn:
@@ -97,6 +104,7 @@ def read_picture(path: str | Path, turn: contextlib.ExitStack | None = None) -> 
     Raises:
         BadPicture: not a picture, damaged, with pixels that have no known range, with a side below 20
             pixels, with more than 110 million of them (WebP and CMYK: 55), or a JPEG of more than 100 scans.
+        NotReadNow: what failed is memory, or the disk.
     """
     try:
         with contextlib.ExitStack() as own, Image.open(path, formats=_FORMATS) as opened:
@@ -119,9 +127,23 @@ def read_picture(path: str | Path, turn: contextlib.ExitStack | None = None) -> 
     except Image.DecompressionBombError as error:
         raise BadPicture(f"more than {MOST_PIXELS:,} pixels: save it smaller") from error
     except MemoryError as error:
-        raise BadPicture("there is too little memory to decode it") from error
+        raise NotReadNow("there is too little memory to decode it") from error
     except Exception as error:  # a decoder's on a file that it was not made for may be of any kind
+        if isinstance(error, OSError) and error.errno is not None:  # the system's, and not Pillow's
+            raise NotReadNow(f"cannot be read: {_reason(error)}") from error
         raise BadPicture(f"damaged: {_reason(error)}") from error
+
+
+def begins_as_picture(path: Path) -> bool:
+    """Whether a file's first bytes are those of a picture, whatever it is called."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(12)
+    except OSError:
+        return False
+    webp = start[:4] == b"RIFF" and start[8:] == b"WEBP"
+    phones = start[4:8] == b"ftyp" and start[8:] in _HEIC_BRANDS | _AVIF_BRANDS
+    return webp or phones or start.startswith(_BEGINNINGS)
 
 
 def _check_size(width: int, height: int, most: int) -> None:
@@ -189,8 +211,8 @@ def _white(picture: Image.Image) -> int:
     ends = [(values.min(), values.max()) for _, band in _bands(picture) for values in [np.asarray(band)]]
     low, high = min(low for low, _ in ends), max(high for _, high in ends)
     if getattr(picture, "tag_v2", {}).get(_BITS) == (12,):
-        return 4095
-    if low < 0 or not 255 < high <= 65535:
+        return _WHITE_OF_12_BITS
+    if low < 0 or not _WHITE_OF_12_BITS < high <= 65535:
         bits = 16 if picture.mode.startswith("I;16") else 32
         raise BadPicture(
             f"{bits}-bit pixels from {low} to {high}, whose white is unknown: save it with 8 bits, or with 16 of "

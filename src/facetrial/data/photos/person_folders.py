@@ -1,16 +1,21 @@
 """The picture files of people as they lie on a disk: a folder of people, in it a folder of pictures for each."""
 
+import logging
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from facetrial.core.errors import FacetrialError
-from facetrial.data.photos.image_files import SUFFIXES, UNREAD_SUFFIXES
+from facetrial.data.photos.image_files import SUFFIXES, UNREAD_SUFFIXES, begins_as_picture
+
+log = logging.getLogger(__name__)
 
 _UNREAD = "of a kind that is not read: save it as JPEG"
 _LOOSE = "in no person's folder: make a folder for each person"
 _DEEPER = "in a folder below a person's: move it up"
+_NAMELESS = "a picture whose name does not end as a picture's: rename it"
+_NOWHERE = "a link to a file that is not there"
 
 
 def is_a_persons(path: Path) -> bool:
@@ -62,21 +67,30 @@ def pictures_of_people(folder: Path, min_pictures: int) -> dict[str, Path]:
 def unused_pictures(folder: Path) -> dict[str, str]:
     """Files below `folder` that are pictures and cannot be anyone's: name → reason.
 
-    They are of a kind that is not read, such as a phone's HEIC, or do not lie in a person's folder.
+    They are of a kind that is not read, such as a phone's HEIC, or called as none is, do not lie in a person's folder,
+    or are links to what is not there.
     """
-
     found = {}
-    for pattern, suffixes, reason in (
-        ("*/*", UNREAD_SUFFIXES, _UNREAD),
-        ("*", SUFFIXES | UNREAD_SUFFIXES, _LOOSE),
-        ("*/*/*", SUFFIXES | UNREAD_SUFFIXES, _DEEPER),
-    ):
+    for pattern, place in (("*/*", None), ("*", _LOOSE), ("*/*/*", _DEEPER)):
         for path in sorted(folder.glob(pattern)):
             parts = path.relative_to(folder).parts
             hidden = any(part.startswith((".", "__")) for part in parts)
-            if path.suffix.lower() in suffixes and not hidden and path.is_file():
+            if not hidden and (reason := _why_unused(path, place)):
                 found["/".join(parts).encode("utf-8", "backslashreplace").decode()] = reason
     return found
+
+
+def _why_unused(path: Path, place: str | None) -> str | None:
+    """Why a path is no picture of a person's: by itself, or by its `place`; None where it is one, or no picture."""
+    suffix = path.suffix.lower()
+    named = suffix in SUFFIXES | UNREAD_SUFFIXES
+    if not path.is_file():
+        return _NOWHERE if named and path.is_symlink() and not path.exists() else None
+    if place is not None:
+        return place if named else None
+    if named:
+        return _UNREAD if suffix in UNREAD_SUFFIXES else None
+    return _NAMELESS if begins_as_picture(path) else None
 
 
 def _what_lies_there(folder: Path) -> str:
@@ -111,7 +125,19 @@ def copies(files: Sequence[str], digests: Sequence[str]) -> dict[str, str]:
 
 
 def shown_names(folders: list[str]) -> list[str]:
-    """People's names as one writes them, or the folders' where two people would then share a name."""
+    """People's names as one writes them, or the folders' where two people would then share a name.
+
+    It warns of folders that may be one person's: a recogniser that takes one for the other counts as mistaken.
+    """
+    alike: dict[str, list[str]] = defaultdict(list)
+    for folder in folders:
+        alike[" ".join(folder.replace("_", " ").casefold().split())].append(folder)
+    if twins := [" and ".join(map(repr, same)) for same in alike.values() if len(same) > 1]:
+        log.warning(
+            "%d name(s) have several folders, which differ in capitals and blanks alone and count as different people: "
+            "%s. If they are one person's, put their pictures into one.",
+            len(twins), some(twins),
+        )  # fmt: skip
     names = [folder.replace("_", " ") for folder in folders]
     return names if len(set(names)) == len(names) else folders
 

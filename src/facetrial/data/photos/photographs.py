@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 # The same for every recogniser, so that all have one split.
 _COMPARED = FivePointsAlignment(64)
 # Raised when the same pictures would give other photographs.
-_VERSION = 1
+_VERSION = 2
 
 
 def photographs_of(

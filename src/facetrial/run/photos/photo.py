@@ -16,6 +16,7 @@ from facetrial.data.people_folder import PeopleFolder
 from facetrial.data.photos.alignment import alignment_named
 from facetrial.data.photos.person_folders import person
 from facetrial.faces.batch import FaceDataset
+from facetrial.faces.saved_again import saved_again
 from facetrial.metrics.photo_thresholds import SimilarityThreshold, stranger_threshold
 from facetrial.metrics.tasks.results import TooFew
 from facetrial.recognition.layers import base_model
@@ -35,7 +36,7 @@ class NamedPhoto:
     Attributes:
         verdict: who it is taken for.
         threshold: from which similarity on it shows one of the people; None of a recogniser that tells no similarity.
-        enrolled: whether its person was enrolled with this very picture.
+        enrolled: whether its person was enrolled with this very picture, or with it saved again.
     """
 
     verdict: PhotoVerdict
@@ -84,8 +85,12 @@ def name_photo(context: TrialContext, picture: Path, attacked: bool, one_of_seve
     return NamedPhoto(
         verdict=identify(victim, photo, faces.names, attack, context.seed),
         threshold=_threshold(context),
-        enrolled=bool(len(rows_with_same_crop(faces.train_faces, photo))),
+        enrolled=_was_enrolled(photo, faces.train_faces),
     )
+
+
+def _was_enrolled(photo: FaceDataset, known: FaceDataset) -> bool:
+    return bool(len(rows_with_same_crop(known, photo)) or saved_again(photo, known))
 
 
 def _name_below(folder: Path, picture: Path) -> str:
