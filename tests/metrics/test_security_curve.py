@@ -102,4 +102,4 @@ def test_rows_without_smallest_are_refused(rows):
 def test_the_table_starts_with_no_change(rows):
     table = curve_rows(security_curve(rows, "linf", 64 / 255, "dodging"))
     assert table["size"].tolist() == [0, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64]
-    assert table["value"].tolist() == [0.9, 0.8, 0.7, 0.4, 0.4, 0.3, 0.2, 0.2]
+    assert table["value"].tolist() == [0.9, 0.8, 0.7, 0.4, 0.4, 0.3, 0.2, 0.2, 0.1, 0.1]
