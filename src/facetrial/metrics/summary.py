@@ -164,6 +164,15 @@ class TrialSummary(About):
         """Whether nothing but this keeps a trial from being trusted: its attack was not to know the defence."""
         return self.naive and list(self.failed_checks) == ["adaptive"]
 
+    @property
+    def doubt(self) -> str | None:
+        """Why it is not trusted; None where it is, or where `only_naive` says all."""
+        if self.trusted or self.only_naive:
+            return None
+        if self.failed_checks:
+            return "a check failed"
+        return "nothing could be attacked" if self.asked_checks else "no check was run"
+
 
 def trusted(checks: Mapping[str, Outcome]) -> bool:
     """Whether some check was run, and none failed."""

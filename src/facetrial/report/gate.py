@@ -46,7 +46,7 @@ def answers_of(summary: TrialSummary, gate: Mapping[str, Any]) -> list[Answer]:
             for name, check in summary.checks.items()
         ]
         failed = ", ".join(summary.failed_checks)
-        why = f"failed: {failed}" if failed else "no check was run, or no picture could be attacked"
+        why = f"failed: {failed}" if failed else summary.doubt
         said = "all checks passed" if summary.trusted else f"gate.trusted=true, and the trial is not ({why})"
         answers += [Answer("gate.trusted", summary.trusted, said), *checks]
     return answers

@@ -116,6 +116,8 @@ def trust(summary: TrialSummary) -> str:
         return f"These figures cannot be trusted: {failed}."
     if not summary.asked_checks:
         return "No check was run on these figures."
+    if summary.doubt is not None:
+        return f"There is no figure to trust: {summary.doubt}."
     further = " Further attacks on a few pictures were not among them (checks=thorough)."
     thorough = set(_THOROUGH) & set(summary.asked_checks)
     return f"All {len(summary.asked_checks)} checks of this trial passed.{'' if thorough else further}"
@@ -129,13 +131,9 @@ def banners(summary: TrialSummary) -> list[str]:
             "Not trusted where the attack did not know the defence (attack.adaptive=false): what is left then shows "
             "what the defence hides, not what it withstands."
         )
-    elif not summary.trusted:
-        why = (
-            "a check failed. See “Checks” for which, and what to do"
-            if summary.failed_checks
-            else "no check was run"
-        )
-        shown.append(f"Not trusted: {why}.")
+    elif summary.doubt is not None:
+        which = " See “Checks” for which, and what to do." if summary.failed_checks else ""
+        shown.append(f"Not trusted: {summary.doubt}.{which}")
     if summary.synthetic:
         shown.append("Synthetic: these faces are drawn by Facetrial. The figures say nothing of real people.")
     if summary.limit is not None:

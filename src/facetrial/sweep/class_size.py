@@ -12,7 +12,7 @@ from facetrial.report.rendering.components import Cell, Chart, Section, Series, 
 from facetrial.report.rendering.formatting import percent, shown_name
 from facetrial.statistics.intervals import Interval, mean_over_people, rate_over_people
 from facetrial.statistics.paired import paired_difference
-from facetrial.sweep.runs import FinishedRun
+from facetrial.sweep.runs import FinishedRun, doubted
 from facetrial.sweep.same_setting import further, setting, titles
 from facetrial.trial.rows import ATTACKED
 
@@ -31,7 +31,8 @@ def class_size_sweep_section(runs: Sequence[FinishedRun]) -> Section | None:
         return None
     sentences, charts, tables = [], [], []
     names = titles([next(iter(caps.values())) for caps in settings])
-    for number, (title, caps) in enumerate(zip(names, settings, strict=True)):
+    for number, (name, caps) in enumerate(zip(names, settings, strict=True)):
+        title = doubted(name, (run.summary for run in caps.values()))
         rows = dict(zip(caps, capped_rows(list(caps.values())), strict=True))
         figures = {cap: _left(one) for cap, one in rows.items()}
         clean = [_rate(one, "correct_clean") for one in rows.values()]
@@ -39,7 +40,8 @@ def class_size_sweep_section(runs: Sequence[FinishedRun]) -> Section | None:
         charts.append(_chart(f"class_size_sweep{f'_{number}' if number else ''}", title, figures))
         lines: list[list[Cell]] = [[f"{EVERYBODY}, clean", *clean]]
         lines += [[person, *(of[person] for of in figures.values())] for person in figures[min(figures)]]
-        tables.append(Table(title, ["person", *(f"at most {cap} pictures" for cap in caps)], lines))
+        header = [doubted(f"at most {cap} pictures", [run.summary]) for cap, run in caps.items()]
+        tables.append(Table(title, ["person", *header], lines))
     sentences += _of_heads(settings)
     return Section(
         "The same people, trained on fewer of their pictures",

@@ -91,16 +91,21 @@ def write_sweep_report(
 
 
 def headline(summaries: Sequence[TrialSummary], count: int) -> str:
-    """The sweep in one sentence: the trial in which least is left, with its interval."""
+    """The sweep in one sentence: the trial, of those that are trusted, in which least is left, with its interval."""
     trials = f"{len(summaries)} of {count} trials finished" if len(summaries) < count else f"{count} trials"
     measured = [summary for summary in summaries if summary.left_robust.n]
     if not measured:
         return f"{trials}; no picture could be attacked."
-    least = min(measured, key=lambda summary: summary.left_robust.value)
+    sound = [summary for summary in measured if summary.doubt is None]
+    if len(sound) < len(summaries):
+        trials += f", {len(summaries) - len(sound)} not trusted"
+    least = min(sound or measured, key=lambda summary: summary.left_robust.value)
     left, word = least.left_robust, "recognised" if least.flagging is None else LEFT
     defence = f"against defence {least.defense}" if least.chosen.defenses else "without defence"
+    alike = sum(summary.left_robust.value == left.value for summary in sound or measured) - 1
+    others = f" (as little in {alike} other{'s' if alike > 1 else ''})" if alike else ""
     return (
-        f"{trials}. Least is left by {attack_in_words(least)} {defence}: {percent(left.value)} of the "
+        f"{trials}. Least is left by {attack_in_words(least)} {defence}{others}: {percent(left.value)} of the "
         f"{things(least, 'faces')} {word} (95 % interval {interval(left)}); {clean_words(least)}."
     )
 

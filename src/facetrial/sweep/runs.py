@@ -47,7 +47,7 @@ class FinishedRun:
         folder: its run folder.
         overrides: what it was started with.
         summary: what it found.
-        name: what tells it from the others: "landmarks / adv, seed=1".
+        name: what tells it from the others: "landmarks / adv, seed=1", and whether it is not trusted.
     """
 
     folder: Path
@@ -99,9 +99,14 @@ def finished_runs(runs: Sequence[Run]) -> list[FinishedRun]:
     for run, summary in finished:
         own = own_overrides(run, [other for other, _ in finished])
         further = [o for o in own if not (o.startswith(("attack=", "defense=")) or changes_attack(o))]
-        name = ", ".join([f"{summary.attack} / {summary.defense}", *further])
+        name = doubted(", ".join([f"{summary.attack} / {summary.defense}", *further]), [summary])
         found.append(FinishedRun(run.folder, run.overrides, summary, name))
     return found
+
+
+def doubted(name: str, summaries: Iterable[TrialSummary]) -> str:
+    """What trials are called together, with a word where one of them is not trusted."""
+    return f"{name} (not trusted)" if any(summary.doubt is not None for summary in summaries) else name
 
 
 def flags(summaries: Iterable[TrialSummary]) -> bool:
