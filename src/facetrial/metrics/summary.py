@@ -34,7 +34,7 @@ class About:
         schema: number of the form in which a summary is written; a reader knows only its own.
         data: name of the data's config.
         synthetic: whether its faces are drawn.
-        limit: number of test pictures that were drawn; None is all.
+        limit: `data.limit`, where it left test pictures out; None where all were tested.
         embedder: its name.
         head: what behind it tells people apart: "svm", "gallery", with what was changed of it.
         attack: what the attack is called.
