@@ -18,7 +18,17 @@ def rows():
 def test_what_is_left_at_each_size(rows):
     curve = security_curve(rows, "linf", 64 / 255, "dodging")
     left = {point.size: point.value for point in curve.points}
-    assert left == {0.25: 0.8, 0.5: 0.7, 1.0: 0.4, 2.0: 0.4, 4.0: 0.3, 8.0: 0.2, 16.0: 0.2, 32.0: 0.1, 64.0: 0.1}
+    assert left == {
+        0.25: 0.8,
+        0.5: 0.7,
+        1.0: 0.4,
+        2.0: 0.4,
+        4.0: 0.3,
+        8.0: 0.2,
+        16.0: 0.2,
+        32.0: 0.1,
+        64.0: 0.1,
+    }
     assert curve.clean.value == 0.9
     assert all(point.n == 10 for point in curve.points)
     assert (curve.norm, curve.unit, curve.limit) == ("linf", "1/255", 64.0)

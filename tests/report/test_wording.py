@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from facetrial.metrics.parts import Outcome
-from facetrial.report.rendering.chart_matplotlib import chart_figure
 from facetrial.report.console import caption
+from facetrial.report.rendering.chart_matplotlib import chart_figure
 from facetrial.report.rendering.theme import LIGHT, mark, new_axes
 from facetrial.report.wording import banners, trust
 from facetrial.sweep.defenses.section import defenses_chart

@@ -44,7 +44,9 @@ def test_the_headline_is_of_a_trial_that_is_trusted():
     least, more = doubted(trial("pgd", "adv", 0.0)), trial("pgd", "none", 0.4)
     said = headline([least, more], 2)
     assert said.startswith("2 trials, 1 not trusted. Least is left by pgd without defence: ")
-    assert headline([least], 1).startswith("1 trials, 1 not trusted. Least is left by pgd against defence adv: ")
+    assert headline([least], 1).startswith(
+        "1 trials, 1 not trusted. Least is left by pgd against defence adv: "
+    )
 
 
 def test_the_headline_tells_of_trials_that_leave_as_little():

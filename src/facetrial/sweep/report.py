@@ -63,7 +63,7 @@ def write_sweep_report(
         }
         for run in runs
     ]
-    made = [comparisons_section(finished, plans), *(make(finished) for make in SWEEP_SECTIONS)]
+    made = [comparisons_section(finished, plans, runs), *(make(finished) for make in SWEEP_SECTIONS)]
     sections = [section for section in made if section is not None]
     for title, table in (defenses or {}).items():
         sections.append(defenses_section(table, table_name("defenses", title), title))

@@ -61,7 +61,7 @@ class FinishedRun:
         return read_verdicts(as_left(self.folder, "verdicts.csv")).set_index("file").sort_index()
 
 
-AnyRun = TypeVar("AnyRun", Run, FinishedRun)
+AnyRun = TypeVar("AnyRun", bound=Run | FinishedRun)
 
 
 def gather_runs(folder: str | Path) -> list[Run]:
@@ -114,7 +114,7 @@ def flags(summaries: Iterable[TrialSummary]) -> bool:
     return any(summary.flagging is not None for summary in summaries)
 
 
-def own_overrides(run: Run, runs: Sequence[Run]) -> list[str]:
+def own_overrides(run: Run | FinishedRun, runs: Sequence[Run | FinishedRun]) -> list[str]:
     """What `run` was started with, less what all runs were started with."""
     return [override for override in run.overrides if not all(override in other.overrides for other in runs)]
 

@@ -94,8 +94,8 @@ def build_defense_table(summaries: Sequence[TrialSummary]) -> DefenseTable:
                 "a table of defences takes one. Give the trials of a single seed and size."
             )
         left, doubted = summary.left_robust, cell.doubted or summary.doubt is not None
-        figures = (cell.figure, left) if summary.naive else (left, cell.beside)
-        cells[defense, attack] = Cell(*figures, doubted)
+        figure, beside = (cell.figure, left) if summary.naive else (left, cell.beside)
+        cells[defense, attack] = Cell(figure, beside, doubted)
     return DefenseTable(
         rows=sorted(of_defense, key=lambda name: name != NONE),
         columns={attack: attack for _, attack in cells},
