@@ -84,7 +84,7 @@ def write_sweep_report(
         chart=show_chart(runs_chart(finished), folder, summaries) if finished else None,
         first=show_sections(first, folder, summaries),
         sections=show_sections(sections, folder, summaries),
-        people=show_table(people_table(finished)) if finished else None,
+        people=show_table(people) if (people := people_table(finished)).lines else None,
         cards=sweep_showcase(finished),
         versions=versions(summaries),
     )
