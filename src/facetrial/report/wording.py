@@ -1,6 +1,6 @@
 """The verdict of a trial in plain sentences."""
 
-from facetrial.metrics.flagging import KEPT, LEFT
+from facetrial.metrics.flagging import KEPT
 from facetrial.metrics.hardest import Hardest, hit_hardest
 from facetrial.metrics.security_curve import SecurityCurve
 from facetrial.metrics.summary import TrialSummary
@@ -8,6 +8,7 @@ from facetrial.report.claims import p_in_words
 from facetrial.report.rendering.formatting import (
     interval,
     judged,
+    left,
     percent,
     pictures,
     ranked_people,
@@ -25,13 +26,12 @@ _THOROUGH = ("unbounded_budget", "black_box", "more_steps")
 
 def headline(summary: TrialSummary) -> str:
     """The verdict in one sentence."""
-    left = summary.left_robust
-    if not left.n:
+    robust = summary.left_robust
+    if not robust.n:
         return f"No {'pair' if summary.of_pairs else 'picture'} of this trial could be attacked."
-    word = LEFT if summary.flagging is not None else judged(summary)
     return (
-        f"Under the attack {attack_in_words(summary)}, {percent(left.value)} of the {things(summary, 'faces')} are "
-        f"still {word} (95 % interval {interval(left)}{_over_people(summary)}); {clean_words(summary)}."
+        f"Under the attack {attack_in_words(summary)}, {percent(robust.value)} of the {things(summary, 'faces')} are "
+        f"still {left(summary)} (95 % interval {interval(robust)}{_over_people(summary)}); {clean_words(summary)}."
     )
 
 
