@@ -118,8 +118,8 @@ def _gained(rows_of: Sequence[Mapping[int, pd.DataFrame]]) -> list[tuple[Interva
     tests = []
     for rows in rows_of:
         first, second = rows[min(rows)], rows[max(rows)]
-        hits = (one["correct_attacked"].to_numpy(dtype=bool) for one in (first, second))
-        tests.append(paired_test(*hits, first["identity"].to_numpy()))
+        before, after = (one["correct_attacked"].to_numpy(dtype=bool) for one in (first, second))
+        tests.append(paired_test(before, after, first["identity"].to_numpy()))
     corrected = holm([p for _, p in tests]).tolist()
     return [(gained, p) for (gained, _), p in zip(tests, corrected, strict=True)]
 

@@ -109,10 +109,10 @@ def lay_out(chart: Chart) -> Layout:
     numeric = [float(x) for series in chart.series for x in series.x if not isinstance(x, str)]
     ticks = log_ticks(numeric) if chart.log_x and numeric else []
     bars = any(series.bars for series in chart.series)
-    low, high = (0.0, 1.15) if bars else (-0.03, 1.05)
+    share_range = (0.0, 1.15) if bars else (-0.03, 1.05)
     tops = [one.top(i) for one in placed for i in range(len(one.y))] if chart.to_largest else []
     largest = max(tops, default=1.0) or 1.0
-    ends = low * largest, high * largest
+    ends = share_range[0] * largest, share_range[1] * largest
     return Layout(placed, categories, ticks, ends, _measured(chart.level), _measured(chart.mark))
 
 
