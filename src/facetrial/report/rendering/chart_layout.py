@@ -171,10 +171,10 @@ def told_of(chart: Chart, series: Series) -> Sequence[str]:
 def in_words(value: float | None, share: bool) -> str:
     """A share as per cent, another number with three digits; a dash where nothing was measured.
 
-    >>> in_words(24512.0, False), in_words(0.30291, False)
-    ('24,500', '0.303')
+    >>> in_words(24512.0, False), in_words(999.7, False), in_words(0.30291, False)
+    ('24,500', '1,000', '0.303')
     """
     if share or value is None or not math.isfinite(value):
         return percent(value) if value is None or math.isfinite(value) else NOTHING
     shown = f"{value:.3g}"
-    return f"{float(shown):,.0f}" if abs(value) >= 1000 else shown
+    return f"{float(shown):,.0f}" if abs(float(shown)) >= 1000 else shown
