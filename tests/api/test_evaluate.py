@@ -15,10 +15,12 @@ import facetrial
 from facetrial.attacks import PGD, RMS, Gaussian, Linf, Margin
 from facetrial.checks import Reached, Referee, TrainedApart
 from facetrial.core.errors import FacetrialError
+from facetrial.data import SyntheticFaces
 from facetrial.defenses import JPEG, defended
 from facetrial.metrics.summary_json import read_summary
 from facetrial.recognition import FunctionEmbedder
 from facetrial.regions import Discs, Everywhere
+from facetrial.report.console import caption
 from facetrial.trial.rows import read_verdicts
 from tests.helpers.commands import words_of
 from tests.helpers.configs import composed
@@ -56,6 +58,15 @@ def test_a_verdict_has_summary_and_rows_and_prints_what_it_is(verdict):
     assert said.startswith("gaussian (everywhere) against means, defence none, SyntheticFaces")
     assert "accuracy, attacked" in said
     assert "all checks passed" in said
+
+
+@pytest.mark.parametrize(("limit", "said"), [(3, 3), (1000, None)])
+def test_a_limit_that_leaves_nothing_out_is_no_quick_look(limit, said):
+    faces = SyntheticFaces(people=3, pictures=8, pictures_min=8, size=32, limit=limit)
+    faces.setup()
+    summary = facetrial.evaluate(facetrial.enrol(means, faces), faces, NOISE).summary
+    assert summary.limit == said
+    assert ("a quick look" in caption(summary)) is (said is not None)
 
 
 def test_rows_are_those_of_attack(verdict):

@@ -32,6 +32,8 @@ def test_limit_is_spread_over_people_and_split_seed_moves_the_split(faces):
     limited.setup()
     assert sorted(limited.test_faces.identities.tolist()) == list(range(6))
     assert set(limited.test_faces.files) <= set(faces.test_faces.files)
+    assert limited.not_drawn == len(faces.test_faces) - 6
+    assert faces.not_drawn == 0
     moved = small(split_seed=1)
     moved.setup()
     assert moved.test_faces.files != faces.test_faces.files

@@ -36,10 +36,6 @@ UNMIRRORED: dict[str, tuple[tuple[str, ...], str]] = {
         ("metrics/tasks/test_pair_protocol.py", "run/test_verify.py"),
         "it says what is told of a list of pairs; it is tested where that is computed, and is read from files",
     ),
-    "metrics/flagging.py": (
-        ("defenses/test_detectors.py", "report/sections/test_flagging.py"),
-        "only detectors flag; their figures are tested on what they flag, against scikit-learn",
-    ),
     "recognition/embedders/small.py": (
         ("recognition/embedders/test_own_embedders.py", "recognition/embedders/onnx_model/test_to_torch.py"),
         "what it promises every embedder does, and is tested over all of them",

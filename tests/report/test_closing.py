@@ -46,11 +46,12 @@ def test_how_strong_it_was_comes_with_what_a_second_attack_found(noise, full):
     assert strength_sentence(noise) == f"random (RMS 0.1) is {SECOND}."
     without = replace(noise, checks={})
     assert strength_sentence(without) == "random (RMS 0.1) is weak on purpose (noise: it asks nobody)."
-    assert strength_sentence(full) == "random (RMS 0.1) is in full strength."
+    unknown = "random (RMS 0.1) is in full strength by its kind; no second attack was held against it."
+    assert strength_sentence(full) == unknown
     found = replace(full, checks={"reference": Outcome(True, "a second attack brings down 0 of 3")})
-    assert strength_sentence(found).endswith("in full strength; a second attack brings down 0 of 3.")
+    assert strength_sentence(found).endswith("by its kind; a second attack brings down 0 of 3.")
     nothing = replace(full, checks={"reference": Outcome(None, "no picture is at stake")})
-    assert strength_sentence(nothing).endswith("in full strength.")
+    assert strength_sentence(nothing) == unknown
 
 
 def test_a_weak_attack_is_followed_by_a_strong_one_of_the_same_place_and_size(noise):

@@ -11,7 +11,9 @@ from facetrial.core.errors import FacetrialError
 from facetrial.metrics.parts import Outcome
 from facetrial.report import gate as gates
 from facetrial.report.gate import EndByGate, answers_of, forget_gate, hold_gate, why_closed
+from facetrial.report.rendering.formatting import percent
 from facetrial.statistics.intervals import Interval
+from tests.helpers.defended import defended_trials
 from tests.helpers.sweeps import made_up_trials
 
 
@@ -37,6 +39,15 @@ def test_the_least_share_that_may_be_left(summary, least, passed):
     assert "75.0 % of 40 pictures" in answer.detail
     assert "60.0 to 86.0 %" in answer.detail
     assert f"gate.min_robust={least:g}" in answer.detail
+
+
+def test_where_pictures_are_flagged_the_share_is_of_those_recognised_or_flagged():
+    flagged = defended_trials()[-1]
+    (answer,) = answers_of(flagged, asks(0.5))
+    stands = flagged.flagging.stands
+    assert answer.detail.startswith(
+        f"{percent(stands.value)} of {stands.n} pictures are still recognised or flagged "
+    )
 
 
 def test_what_could_not_be_attacked_is_not_robust(summary):

@@ -41,6 +41,18 @@ def test_the_same_people_at_several_sizes(tmp_path):
     assert class_size_sweep_section(runs[:1]) is None
 
 
+def test_of_many_settings_one_is_not_picked(tmp_path):
+    """A difference whose own interval leaves out 0 is not claimed where it is one of several that were looked at."""
+    chance = runs_of(tmp_path, {5: 0.5, 20: 0.8}, "h0")
+    alone = class_size_sweep_section(finished_runs(chance)).sentences[0]
+    assert "itself decides" in alone
+    assert "points; p 0.0" in alone
+    many = [run for n in range(1, 6) for run in runs_of(tmp_path, {5: 0.6, 20: 0.6}, f"h{n}")]
+    among = class_size_sweep_section(finished_runs([*chance, *many])).sentences[0]
+    assert "itself is not shown to decide" in among
+    assert "after Holm's correction for 6)" in among
+
+
 def test_two_heads_stand_apart_and_beside_each_other(tmp_path):
     svm = runs_of(tmp_path, {5: 0.2, 100: 0.95})
     gallery = runs_of(tmp_path, {5: 0.9, 20: 0.9, 100: 0.95}, "gallery")

@@ -143,6 +143,25 @@ def test_planned_comparisons_are_corrected_among_themselves_and_stand_first(tmp_
     ]
 
 
+def test_a_planned_comparison_that_was_not_made_is_told(tmp_path):
+    """It would otherwise be missing from those that p is corrected for, without a word."""
+    trials = [*three()[:2], trial("scattered", 0.9, 2, {"P1": 8})]
+    finished = runs_of(tmp_path, trials, THREE)
+    started = [
+        *(Run(run.folder, run.overrides, run.summary) for run in finished),
+        Run(tmp_path / "3", ("attack=pgd", "seed=0"), None, "out of memory"),
+    ]
+    plans = read_plans(
+        [{"of": "attack", "against": "random", "each": ["landmarks", "scattered", "pgd", "fmn"]}]
+    )
+    *_, absent, lost = comparisons_section(finished, plans, started).sentences
+    assert absent == "Planned, but not in this sweep: fmn of attack against random."
+    assert lost == (
+        "Planned, but not compared, since one of both has not finished or they share no picture that was attacked: "
+        "attack=scattered with attack=random; attack=pgd with attack=random."
+    )
+
+
 def test_many_planned_comparisons_are_counted_and_the_largest_is_told(tmp_path):
     trials = [trial("pgd", 0.2, 0)] + [
         trial("pgd", 0.5, n, defense=f"d{n}", trained=(f"d{n}",)) for n in range(1, 11)

@@ -73,3 +73,16 @@ def test_norms_have_charts_of_their_own_and_limits_are_compared(tmp_path):
         "curves_linf_dodging",
         "curves_l2_dodging",
     ]
+
+
+def test_a_trial_in_which_nothing_could_be_attacked_stands_last(tmp_path):
+    runs = [
+        run_of(tmp_path / str(number), f"a{number}", scale) for number, scale in enumerate((4.0, 1.0, 2.0))
+    ]
+    nobody = security_curve(rows_with(1.0).assign(status="not_attackable"), "linf", 8 / 255, "dodging")
+    runs[1] = replace(runs[1], summary=replace(runs[1].summary, curve=nobody))
+    section = curves_section(runs)
+    assert "least is left by a2 / none: " in section.sentences[0]
+    assert [line[0] for line in section.tables[0].lines] == ["a2 / none", "a0 / none", "a1 / none"]
+    assert section.tables[0].lines[0][-1].endswith(", n = 60")
+    assert curves_section(runs[:2]).sentences == []

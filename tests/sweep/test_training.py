@@ -1,7 +1,10 @@
 """What a training brings, over people and over trainings."""
 
+from dataclasses import replace
+
 import pytest
 
+from facetrial.metrics.parts import Outcome
 from facetrial.statistics.paired import paired_test
 from facetrial.sweep.runs import Run, finished_runs
 from facetrial.sweep.training import compare_trained, training_section
@@ -55,6 +58,16 @@ def test_what_holds_of_these_people_alone_or_of_one_training_is_not_claimed(tmp_
     assert said.startswith("1 of 1 differences rest on one training run; another may come out otherwise.")
     [line] = one.tables[0].lines
     assert line[4] is None
+
+
+def test_a_training_that_is_not_trusted_is_called_so(tmp_path):
+    left = {("none", seed): 0.5 for seed in range(2)} | {("adv", seed): 0.8 for seed in range(2)}
+    runs = runs_of(tmp_path, left)
+    checks = {"recognises": Outcome(False, "nobody is recognised")}
+    runs[3] = replace(runs[3], summary=replace(runs[3].summary, checks=checks, trusted=False))
+    section = training_section(runs)
+    assert "training by adv (not trusted)" in section.sentences[0]
+    assert section.tables[0].lines[0][1] == "adv (not trusted)"
 
 
 def test_one_seed_is_tested_over_people(tmp_path):

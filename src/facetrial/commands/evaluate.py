@@ -19,7 +19,7 @@ def main(config: DictConfig) -> float | None:
     folder = Path(HydraConfig.get().runtime.output_dir)
     with first_ahead(folder):
         summary = evaluate(config, folder)
-    return None if summary is None else summary.robust_accuracy.value
+    return None if summary is None else summary.left_robust.value
 
 
 def start() -> None:

@@ -49,6 +49,7 @@ class FacesDataModule(LightningDataModule):
         photographs: int64 (N,), a number for the photograph that each picture is of, known once the faces are loaded;
             pictures of one photograph lie in one part of the split. None: each picture is of its own.
         capped: names of the people whom `train_pictures` caps, known after `setup`.
+        not_drawn: how many test pictures `limit` leaves out, known then too.
     """
 
     synthetic = False
@@ -71,6 +72,7 @@ class FacesDataModule(LightningDataModule):
         self.train_pictures = train_pictures
         self.train_pictures_from = train_pictures_from
         self.capped: tuple[str, ...] = ()
+        self.not_drawn = 0
         self.split_seed = split_seed
         self.limit = limit
         self.batch_size = batch_size or pictures_a_batch(torch.device("cpu"))
@@ -131,7 +133,8 @@ class FacesDataModule(LightningDataModule):
         self.train_faces = faces.subset(train)
         self.validation_faces = faces.subset(validation)
         if self.limit is not None:
-            test = test[evenly_over_people(faces.identities[test], self.limit, self.split_seed)]
+            drawn = evenly_over_people(faces.identities[test], self.limit, self.split_seed)
+            self.not_drawn, test = len(test) - len(drawn), test[drawn]
         self.test_faces = faces.subset(test)
 
     def loader(self, faces: FaceDataset, shuffle: bool = False, drop_last: bool = False) -> DataLoader:

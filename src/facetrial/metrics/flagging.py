@@ -57,7 +57,7 @@ def flagging_summary(rows: pd.DataFrame, goal: str) -> Flagging:
     attacked = rows[rows["status"] == ATTACKED]
     risked, hits = at_stake(attacked, goal)
     through = hits & ~_flags(risked, "attacked")
-    clean, under = (attacked[f"{SUSPICION}_{when}"].to_numpy(dtype=float) for when in ("clean", "attacked"))
+    clean, under = _ranked(*(attacked[f"{SUSPICION}_{when}"] for when in ("clean", "attacked")))
     return Flagging(
         false_alarms=_rate(rows, _flags(rows, "clean")),
         kept=_rate(rows, _right(rows, "clean") & ~_flags(rows, "clean")),
@@ -68,6 +68,16 @@ def flagging_summary(rows: pd.DataFrame, goal: str) -> Flagging:
         auroc=auroc_over_people(clean, under, attacked["identity"].to_numpy()),
         roc=roc_points(clean, under),
     )
+
+
+def _ranked(clean: pd.Series, attacked: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Places by suspicion of clean and attacked pictures (N,) among all of both.
+
+    A picture on which the recogniser has no answer has no suspicion: it is not flagged, and lowest.
+    """
+    found = np.concatenate([clean.to_numpy(dtype=float), attacked.to_numpy(dtype=float)])
+    places = np.unique(np.where(np.isnan(found), -np.inf, found), return_inverse=True)[1].astype(float)
+    return places[: len(clean)], places[len(clean) :]
 
 
 def robust(attacked: pd.DataFrame) -> np.ndarray:

@@ -3,6 +3,7 @@
 One run of a method that looks for the smallest change gives the whole curve; no size is attacked by itself.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,8 +17,9 @@ from facetrial.trial.rows import ATTACKED
 
 SMALLEST = "smallest"
 LEFT = {"dodging": "still recognised", "impersonation": "not taken for the target"}
-_LINF_SIZES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+_LEAST_LINF = 0.25  # each size is twice the one before, up to the cap
 _OTHER_SIZES = 8  # from the cap down, each half of the one before
+_ROUNDING = 1e-5  # by so much a change of full size may seem larger in float32
 _UNITS = {"linf": 255.0}  # how many of the unit that people say make 1; other norms are in [0, 1] units
 _WRITTEN = {"linf": "1/255"}
 
@@ -55,11 +57,12 @@ class SecurityCurve:
 
 
 def sizes_shown(norm: str, limit: float) -> list[float]:
-    """The sizes at which a curve is read, in units as people say them, none above the budget's `limit`."""
+    """The sizes at which a curve is read, in units as people say them, the last of them the budget's `limit`."""
     cap = limit * _UNITS.get(norm, 1.0)
     if norm != "linf":
         return [cap * 2.0**-halved for halved in reversed(range(_OTHER_SIZES))]
-    return [size for size in _LINF_SIZES if size <= cap * (1 + 1e-9)] or [cap]
+    below = max(math.ceil(math.log2(cap / _LEAST_LINF) - 1e-9), 0)
+    return [_LEAST_LINF * 2.0**doubled for doubled in range(below)] + [float(f"{cap:.9g}")]
 
 
 def security_curve(
@@ -106,7 +109,8 @@ def security_curve(
         goal=goal,
         clean=rate_over_people(at_stake, people),
         points=tuple(
-            CurvePoint(**vars(rate_over_people(smallest > size, people)), size=size) for size in sizes
+            CurvePoint(**vars(rate_over_people(smallest > size * (1 + _ROUNDING), people)), size=size)
+            for size in sizes
         ),
         area=mean_over_people(np.minimum(smallest / (limit * unit), 1.0), people),
         median=replace(median, low=max(median.low, 0.0)),

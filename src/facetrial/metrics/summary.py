@@ -34,7 +34,7 @@ class About:
         schema: number of the form in which a summary is written; a reader knows only its own.
         data: name of the data's config.
         synthetic: whether its faces are drawn.
-        limit: number of test pictures that were drawn; None is all.
+        limit: `data.limit`, where it left test pictures out; None where all were tested.
         embedder: its name.
         head: what behind it tells people apart: "svm", "gallery", with what was changed of it.
         attack: what the attack is called.
@@ -163,6 +163,15 @@ class TrialSummary(About):
     def only_naive(self) -> bool:
         """Whether nothing but this keeps a trial from being trusted: its attack was not to know the defence."""
         return self.naive and list(self.failed_checks) == ["adaptive"]
+
+    @property
+    def doubt(self) -> str | None:
+        """Why it is not trusted; None where it is, or where `only_naive` says all."""
+        if self.trusted or self.only_naive:
+            return None
+        if self.failed_checks:
+            return "a check failed"
+        return "nothing could be attacked" if self.asked_checks else "no check was run"
 
 
 def trusted(checks: Mapping[str, Outcome]) -> bool:

@@ -33,7 +33,7 @@ def strength_sentence(summary: TrialSummary) -> str:
     if weak is not None:
         # The check says of such an attack that it is weak, too.
         return f"{name} is {found or f'weak on purpose ({weak})'}."
-    return f"{name} is in full strength{f'; {found}' if found else ''}."
+    return f"{name} is in full strength by its kind; {found or 'no second attack was held against it'}."
 
 
 def next_steps(summary: TrialSummary) -> list[str]:

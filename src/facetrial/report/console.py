@@ -75,7 +75,7 @@ def caption(summary: TrialSummary) -> str:
     if summary.failed_checks:
         notes.append(f"NOT TRUSTED, failed: {', '.join(summary.failed_checks)}")
     else:
-        notes.append("all checks passed" if summary.asked_checks else "NOT TRUSTED, no check was run")
+        notes.append("all checks passed" if summary.doubt is None else f"NOT TRUSTED, {summary.doubt}")
     return "; ".join(notes)
 
 

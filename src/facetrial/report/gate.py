@@ -14,7 +14,7 @@ from facetrial.core.plain import from_plain, read_json, write_json
 from facetrial.metrics.summary import TrialSummary
 from facetrial.report.junit import FILE as JUNIT
 from facetrial.report.junit import Answer, write_junit
-from facetrial.report.rendering.formatting import interval, judged, percent, things
+from facetrial.report.rendering.formatting import interval, left, percent, things
 from facetrial.report.strength import attack_in_words
 from facetrial.runtime.started import sweep_folder, sweep_root
 
@@ -46,24 +46,24 @@ def answers_of(summary: TrialSummary, gate: Mapping[str, Any]) -> list[Answer]:
             for name, check in summary.checks.items()
         ]
         failed = ", ".join(summary.failed_checks)
-        why = f"failed: {failed}" if failed else "no check was run, or no picture could be attacked"
+        why = f"failed: {failed}" if failed else summary.doubt
         said = "all checks passed" if summary.trusted else f"gate.trusted=true, and the trial is not ({why})"
         answers += [Answer("gate.trusted", summary.trusted, said), *checks]
     return answers
 
 
 def _robust(summary: TrialSummary, least: float) -> Answer:
-    left = summary.left_robust
+    robust = summary.left_robust
     asked = f"gate.min_robust={least:g}"
-    if not left.n:
+    if not robust.n:
         return Answer("gate.min_robust", False, f"{asked}, and nothing could be attacked")
     found = (
-        f"{percent(left.value)} of {left.n} {things(summary)} are still {judged(summary)} under the attack "
-        f"{attack_in_words(summary)} (95 % interval {interval(left)})"
+        f"{percent(robust.value)} of {robust.n} {things(summary)} are still {left(summary)} under the attack "
+        f"{attack_in_words(summary)} (95 % interval {interval(robust)})"
     )
     weak = summary.weak_on_purpose
     note = "" if weak is None else f"; this attack is weak on purpose ({weak}), and another may leave less"
-    below = left.value < least
+    below = robust.value < least
     compared = "less than" if below else "not less than"
     detail = f"{found}, {compared} the {100 * least:g} % that were asked ({asked}){note}"
     return Answer("gate.min_robust", not below, detail)

@@ -1,6 +1,6 @@
 """The verdict of a trial in plain sentences."""
 
-from facetrial.metrics.flagging import KEPT, LEFT
+from facetrial.metrics.flagging import KEPT
 from facetrial.metrics.hardest import Hardest, hit_hardest
 from facetrial.metrics.security_curve import SecurityCurve
 from facetrial.metrics.summary import TrialSummary
@@ -8,6 +8,7 @@ from facetrial.report.claims import p_in_words
 from facetrial.report.rendering.formatting import (
     interval,
     judged,
+    left,
     percent,
     pictures,
     ranked_people,
@@ -25,13 +26,12 @@ _THOROUGH = ("unbounded_budget", "black_box", "more_steps")
 
 def headline(summary: TrialSummary) -> str:
     """The verdict in one sentence."""
-    left = summary.left_robust
-    if not left.n:
+    robust = summary.left_robust
+    if not robust.n:
         return f"No {'pair' if summary.of_pairs else 'picture'} of this trial could be attacked."
-    word = LEFT if summary.flagging is not None else judged(summary)
     return (
-        f"Under the attack {attack_in_words(summary)}, {percent(left.value)} of the {things(summary, 'faces')} are "
-        f"still {word} (95 % interval {interval(left)}{_over_people(summary)}); {clean_words(summary)}."
+        f"Under the attack {attack_in_words(summary)}, {percent(robust.value)} of the {things(summary, 'faces')} are "
+        f"still {left(summary)} (95 % interval {interval(robust)}{_over_people(summary)}); {clean_words(summary)}."
     )
 
 
@@ -116,6 +116,8 @@ def trust(summary: TrialSummary) -> str:
         return f"These figures cannot be trusted: {failed}."
     if not summary.asked_checks:
         return "No check was run on these figures."
+    if summary.doubt is not None:
+        return f"There is no figure to trust: {summary.doubt}."
     further = " Further attacks on a few pictures were not among them (checks=thorough)."
     thorough = set(_THOROUGH) & set(summary.asked_checks)
     return f"All {len(summary.asked_checks)} checks of this trial passed.{'' if thorough else further}"
@@ -129,13 +131,9 @@ def banners(summary: TrialSummary) -> list[str]:
             "Not trusted where the attack did not know the defence (attack.adaptive=false): what is left then shows "
             "what the defence hides, not what it withstands."
         )
-    elif not summary.trusted:
-        why = (
-            "a check failed. See “Checks” for which, and what to do"
-            if summary.failed_checks
-            else "no check was run"
-        )
-        shown.append(f"Not trusted: {why}.")
+    elif summary.doubt is not None:
+        which = " See “Checks” for which, and what to do." if summary.failed_checks else ""
+        shown.append(f"Not trusted: {summary.doubt}.{which}")
     if summary.synthetic:
         shown.append("Synthetic: these faces are drawn by Facetrial. The figures say nothing of real people.")
     if summary.limit is not None:

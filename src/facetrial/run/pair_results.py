@@ -80,8 +80,11 @@ def write_pair_results(
 
     synthetic = False
     n_train = dict.fromkeys(rows["identity"], 0)
+    about_trial = context.about(synthetic)
+    if len(rows) == len(pairs):
+        about_trial = replace(about_trial, limit=None)
     summary = replace(
-        summarise(rows, context.about(synthetic), n_train, outcome.checks, *outcome.speed),
+        summarise(rows, about_trial, n_train, outcome.checks, *outcome.speed),
         robust_accuracy=found.accuracy["attacked"],
         robust_accuracy_8bit=found.accuracy["8bit"],
         task=VERIFICATION,

@@ -65,6 +65,8 @@ def write_results(
     """
     faces, folder, attack, rows = context.faces, context.folder, context.attack, outcome.rows
     about, n_train = context.about(faces.synthetic), trained_on(faces)
+    if not faces.not_drawn:
+        about = replace(about, limit=None)
     summary = summarise(rows, about, n_train, outcome.checks, *outcome.speed)
     goal, curve = summary.goal, None
     if SMALLEST in rows:

@@ -8,11 +8,12 @@ from itertools import combinations
 
 import pandas as pd
 
+from facetrial.report.claims import p_in_words, shown_side
 from facetrial.report.rendering.components import Cell, Chart, Section, Series, Table
-from facetrial.report.rendering.formatting import percent, shown_name
+from facetrial.report.rendering.formatting import percent, points, shown_name
 from facetrial.statistics.intervals import Interval, mean_over_people, rate_over_people
-from facetrial.statistics.paired import paired_difference
-from facetrial.sweep.runs import FinishedRun
+from facetrial.statistics.paired import holm, paired_test
+from facetrial.sweep.runs import FinishedRun, doubted
 from facetrial.sweep.same_setting import further, setting, titles
 from facetrial.trial.rows import ATTACKED
 
@@ -31,15 +32,18 @@ def class_size_sweep_section(runs: Sequence[FinishedRun]) -> Section | None:
         return None
     sentences, charts, tables = [], [], []
     names = titles([next(iter(caps.values())) for caps in settings])
-    for number, (title, caps) in enumerate(zip(names, settings, strict=True)):
-        rows = dict(zip(caps, capped_rows(list(caps.values())), strict=True))
+    rows_of = [dict(zip(caps, capped_rows(list(caps.values())), strict=True)) for caps in settings]
+    gains = _gained(rows_of)
+    for number, (name, caps, rows) in enumerate(zip(names, settings, rows_of, strict=True)):
+        title = doubted(name, (run.summary for run in caps.values()))
         figures = {cap: _left(one) for cap, one in rows.items()}
         clean = [_rate(one, "correct_clean") for one in rows.values()]
-        sentences.append(f"{title}: {_sentence(rows)}")
+        sentences.append(f"{title}: {_sentence(rows, *gains[number], len(gains))}")
         charts.append(_chart(f"class_size_sweep{f'_{number}' if number else ''}", title, figures))
         lines: list[list[Cell]] = [[f"{EVERYBODY}, clean", *clean]]
         lines += [[person, *(of[person] for of in figures.values())] for person in figures[min(figures)]]
-        tables.append(Table(title, ["person", *(f"at most {cap} pictures" for cap in caps)], lines))
+        header = [doubted(f"at most {cap} pictures", [run.summary]) for cap, run in caps.items()]
+        tables.append(Table(title, ["person", *header], lines))
     sentences += _of_heads(settings)
     return Section(
         "The same people, trained on fewer of their pictures",
@@ -108,26 +112,37 @@ def _left(rows: pd.DataFrame) -> dict[str, Interval]:
     }
 
 
-def _sentence(rows: Mapping[int, pd.DataFrame]) -> str:
+def _gained(rows_of: Sequence[Mapping[int, pd.DataFrame]]) -> list[tuple[Interval, float]]:
+    """For each setting by how much more is recognised with the most training pictures than with the fewest, and p,
+    corrected for all settings."""
+    tests = []
+    for rows in rows_of:
+        first, second = rows[min(rows)], rows[max(rows)]
+        before, after = (one["correct_attacked"].to_numpy(dtype=bool) for one in (first, second))
+        tests.append(paired_test(before, after, first["identity"].to_numpy()))
+    corrected = holm([p for _, p in tests]).tolist()
+    return [(gained, p) for (gained, _), p in zip(tests, corrected, strict=True)]
+
+
+def _sentence(rows: Mapping[int, pd.DataFrame], gained: Interval, p: float, tests: int) -> str:
     few, many = min(rows), max(rows)
     first, second = (rows[cap]["correct_attacked"].to_numpy(dtype=bool) for cap in (few, many))
     people = rows[few]["identity"].to_numpy()
     if not len(people):
         return "no picture of these people could be attacked."
-    gained = paired_difference(first, second, people)
-    low, high = 100 * gained.low, 100 * gained.high
-    if gained.low > 0:
-        said = "the number of training pictures itself decides"
-    elif gained.high < 0:
-        said = "more training pictures of a person make it worse"
-    else:
-        said = "the number of training pictures itself is not shown to decide"
+    said = {
+        1: "the number of training pictures itself decides",
+        -1: "more training pictures of a person make it worse",
+        0: "the number of training pictures itself is not shown to decide",
+    }[shown_side(gained, p)]
+    corrected = f" after Holm's correction for {tests}" if tests > 1 else ""
     own = pd.Series(people).value_counts()
     most = people == own.index[0]
     return (
         f"{said}. Trained on at most {many} pictures of each instead of {few}, the same {len(own)} people are "
         f"recognised on {percent(second.mean())} instead of {percent(first.mean())} of {len(people)} attacked pictures "
-        f"(95 % interval of the difference {low:+.1f} to {high:+.1f} points); {shown_name(own.index[0])}, who has most "
+        f"(95 % interval of the difference {points(gained.low)} to {points(gained.high)} points; p {p_in_words(p)}"
+        f"{corrected}); {shown_name(own.index[0])}, who has most "
         f"of them, on {percent(second[most].mean())} instead of {percent(first[most].mean())} of {most.sum()}. Clean, "
         f"all of them on {percent(rows[many]['correct_clean'].mean())} instead of "
         f"{percent(rows[few]['correct_clean'].mean())}."

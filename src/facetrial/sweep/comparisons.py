@@ -11,8 +11,8 @@ from facetrial.report.rendering.components import Points, Section, Table
 from facetrial.statistics.intervals import METHOD_OF_DIFFERENCES, Interval
 from facetrial.statistics.paired import holm, mcnemar, paired_test
 from facetrial.statistics.power import LEVEL
-from facetrial.sweep.planned import Plan
-from facetrial.sweep.runs import FinishedRun, flags
+from facetrial.sweep.planned import Plan, not_made
+from facetrial.sweep.runs import FinishedRun, Run, flags
 from facetrial.trial.rows import ATTACKED
 
 FILE = "comparisons.csv"
@@ -91,10 +91,17 @@ def compare_trials(runs: Sequence[FinishedRun], plans: Sequence[Plan] = ()) -> l
     ]
 
 
-def comparisons_section(runs: Sequence[FinishedRun], plans: Sequence[Plan] = ()) -> Section | None:
+def comparisons_section(
+    runs: Sequence[FinishedRun], plans: Sequence[Plan] = (), started: Sequence[Run] | None = None
+) -> Section | None:
     """Planned pairs of a sweep and, in a table of their own, all others; None without two trials on the same pictures.
 
     In each table those that differ most surely stand first.
+
+    Args:
+        runs: that have finished.
+        plans: of the sweep.
+        started: all runs, finished or not; by default these.
     """
     found = compare_trials(runs, plans)
     if not found:
@@ -105,9 +112,8 @@ def comparisons_section(runs: Sequence[FinishedRun], plans: Sequence[Plan] = ())
     trained = {run.folder.name: run.summary.chosen.trained for run in runs}
     planned, others = ([one for one in ranked if one.planned is which] for which in (True, False))
     said = _planned_sentences(planned, left, trained) + _other_sentences(others, left, bool(planned))
-    missing = [plan.in_words for plan in plans if not plan.pairs(runs)]
-    if missing:
-        said.append(f"Planned, but not in this sweep: {'; '.join(missing)}.")
+    made = [frozenset((one.run_first, one.run_second)) for one in found]
+    said += not_made(plans, runs if started is None else started, made)
     few = [
         f" The table shows the first {_SHOWN[one[0].planned]} of {len(one)} pairs; all are in {FILE}."
         for one in (planned, others)

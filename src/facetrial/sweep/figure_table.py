@@ -15,10 +15,15 @@ from facetrial.statistics.intervals import Interval
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure, None where it was not measured, and maybe one that stands beside it, hollow in charts."""
+    """A figure, None where it was not measured, and maybe one that stands beside it, hollow in charts.
+
+    Attributes:
+        doubted: whether a trial that either is of is not trusted.
+    """
 
     figure: Interval | None
     beside: Interval | None = None
+    doubted: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,10 +57,13 @@ class FigureTable:
             note: what is said of the figure beside.
             keys: of the columns; all by default.
         """
-        cells = [self.cells.get((row, key), Cell(None)) for key in keys or self.columns]
-        return [
-            cell.figure if cell.beside is None else Noted(cell.figure, note(cell.beside)) for cell in cells
-        ]
+        shown: list[Shown] = []
+        for key in keys or self.columns:
+            cell = self.cells.get((row, key), Cell(None))
+            notes = [note(cell.beside)] if cell.beside is not None else []
+            notes += ["not trusted"] if cell.doubted else []
+            shown.append(Noted(cell.figure, ", ".join(notes)) if notes else cell.figure)
+        return shown
 
     def dots(self, key: str, tone: str, places: Mapping[str, str] | None = None) -> list[Series]:
         """A column as points with intervals, and the figures beside them as hollow ones.

@@ -1,14 +1,15 @@
 """Comparisons that were planned: named by the experiment, before anybody saw a result."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from facetrial.core.errors import FacetrialError
-from facetrial.sweep.runs import FinishedRun
+from facetrial.sweep.runs import AnyRun, FinishedRun, Run, own_overrides
 
 _KEY = "hydra.callbacks.sweep.comparisons"
 _EXAMPLE = "{of: defense, against: none}"
+_SAID = 8  # pairs that are named
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Plan:
         where = f", where {' and '.join(self.only)}" if self.only else ""
         return f"{each} of {self.of} against {self.against}{where}"
 
-    def pairs(self, runs: Sequence[FinishedRun]) -> list[tuple[FinishedRun, FinishedRun]]:
+    def pairs(self, runs: Sequence[AnyRun]) -> list[tuple[AnyRun, AnyRun]]:
         """Every pair: first the run that the second is compared with."""
         told = [(run, _told(run)) for run in runs if set(self.only) <= set(run.overrides)]
         first = {_rest(said, self.of): run for run, said in told if said.get(self.of) == self.against}
@@ -46,6 +47,38 @@ class Plan:
             and (self.each is None or value in self.each)
             and (rest := _rest(said, self.of)) in first
         ]
+
+
+def not_made(
+    plans: Sequence[Plan], runs: Sequence[Run | FinishedRun], made: Collection[frozenset[str]]
+) -> list[str]:
+    """What was planned and not compared, in sentences: its p is not among those that are corrected.
+
+    Args:
+        plans: of the sweep.
+        runs: all of them, finished or not.
+        made: the names of the folders of every two trials that were compared.
+    """
+    absent, lost = [], []
+    for plan in plans:
+        pairs = plan.pairs(runs)
+        there = {_told(run)[plan.of] for _, run in pairs} | {plan.against}
+        if not pairs:
+            absent.append(plan.in_words)
+        elif missing := tuple(value for value in plan.each or () if value not in there):
+            absent.append(replace(plan, each=missing).in_words)
+        lost += [pair for pair in pairs if frozenset(run.folder.name for run in pair) not in made]
+    said = [f"Planned, but not in this sweep: {'; '.join(absent)}."] if absent else []
+    if lost:
+        names = [
+            "{1} with {0}".format(*(" ".join(own_overrides(run, runs)) for run in pair)) for pair in lost
+        ]
+        more = f"; and {len(names) - _SAID} more" if len(names) > _SAID else ""
+        said.append(
+            "Planned, but not compared, since one of both has not finished or they share no picture that was attacked: "
+            f"{'; '.join(names[:_SAID])}{more}."
+        )
+    return said
 
 
 def read_plans(comparisons: Sequence[Mapping[str, Any]]) -> tuple[Plan, ...]:
@@ -79,7 +112,7 @@ def _word(value: Any) -> str:
     return str(value)
 
 
-def _told(run: FinishedRun) -> dict[str, str]:
+def _told(run: Run | FinishedRun) -> dict[str, str]:
     return {
         key.lstrip("+"): value for key, _, value in (override.partition("=") for override in run.overrides)
     }

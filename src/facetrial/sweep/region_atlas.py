@@ -17,7 +17,7 @@ from facetrial.report.rendering.formatting import interval, percent
 from facetrial.report.rendering.theme import LIGHT, new_axes
 from facetrial.statistics.intervals import METHOD_OF_DIFFERENCES, Interval
 from facetrial.statistics.paired import holm, paired_test
-from facetrial.sweep.runs import FinishedRun
+from facetrial.sweep.runs import FinishedRun, doubted
 from facetrial.sweep.same_setting import further, setting, titles
 from facetrial.trial.rows import ATTACKED
 
@@ -62,7 +62,8 @@ def atlas_section(runs: Sequence[FinishedRun]) -> Section | None:
     places_of = _all_compared(groups)
     named = dict(zip(firsts, titles(list(firsts.values()), region=False), strict=True))
     for number, ((area, kind), found) in enumerate(groups.items()):
-        title, places = f"{named[kind]}, {_size(area)}", places_of[area, kind]
+        places = places_of[area, kind]
+        title = doubted(f"{named[kind]}, {_size(area)}", (run.summary for run in found.values()))
         sentences.append(f"{title}: {answer(places)}")
         tables.append(_table(title, places))
         if (pixels := _drawn(places)) is not None:
@@ -163,7 +164,7 @@ def _size(area: float | None) -> str:
 def _table(title: str, places: Mapping[str, _Place]) -> Table:
     lines = [
         [
-            name,
+            doubted(name, [place.run.summary]),
             None if place.run.summary.region is None else percent(place.run.summary.region.area),
             place.left,
             None if place.difference is None else Points(place.difference),

@@ -63,7 +63,7 @@ def write_sweep_report(
         }
         for run in runs
     ]
-    made = [comparisons_section(finished, plans), *(make(finished) for make in SWEEP_SECTIONS)]
+    made = [comparisons_section(finished, plans, runs), *(make(finished) for make in SWEEP_SECTIONS)]
     sections = [section for section in made if section is not None]
     for title, table in (defenses or {}).items():
         sections.append(defenses_section(table, table_name("defenses", title), title))
@@ -84,23 +84,28 @@ def write_sweep_report(
         chart=show_chart(runs_chart(finished), folder, summaries) if finished else None,
         first=show_sections(first, folder, summaries),
         sections=show_sections(sections, folder, summaries),
-        people=show_table(people_table(finished)) if finished else None,
+        people=show_table(people) if (people := people_table(finished)).lines else None,
         cards=sweep_showcase(finished),
         versions=versions(summaries),
     )
 
 
 def headline(summaries: Sequence[TrialSummary], count: int) -> str:
-    """The sweep in one sentence: the trial in which least is left, with its interval."""
+    """The sweep in one sentence: the trial, of those that are trusted, in which least is left, with its interval."""
     trials = f"{len(summaries)} of {count} trials finished" if len(summaries) < count else f"{count} trials"
     measured = [summary for summary in summaries if summary.left_robust.n]
     if not measured:
         return f"{trials}; no picture could be attacked."
-    least = min(measured, key=lambda summary: summary.left_robust.value)
+    sound = [summary for summary in measured if summary.doubt is None]
+    if len(sound) < len(summaries):
+        trials += f", {len(summaries) - len(sound)} not trusted"
+    least = min(sound or measured, key=lambda summary: summary.left_robust.value)
     left, word = least.left_robust, "recognised" if least.flagging is None else LEFT
     defence = f"against defence {least.defense}" if least.chosen.defenses else "without defence"
+    alike = sum(summary.left_robust.value == left.value for summary in sound or measured) - 1
+    others = f" (as little in {alike} other{'s' if alike > 1 else ''})" if alike else ""
     return (
-        f"{trials}. Least is left by {attack_in_words(least)} {defence}: {percent(left.value)} of the "
+        f"{trials}. Least is left by {attack_in_words(least)} {defence}{others}: {percent(left.value)} of the "
         f"{things(least, 'faces')} {word} (95 % interval {interval(left)}); {clean_words(least)}."
     )
 

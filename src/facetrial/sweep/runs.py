@@ -47,7 +47,7 @@ class FinishedRun:
         folder: its run folder.
         overrides: what it was started with.
         summary: what it found.
-        name: what tells it from the others: "landmarks / adv, seed=1".
+        name: what tells it from the others: "landmarks / adv, seed=1", and whether it is not trusted.
     """
 
     folder: Path
@@ -61,7 +61,7 @@ class FinishedRun:
         return read_verdicts(as_left(self.folder, "verdicts.csv")).set_index("file").sort_index()
 
 
-AnyRun = TypeVar("AnyRun", Run, FinishedRun)
+AnyRun = TypeVar("AnyRun", bound=Run | FinishedRun)
 
 
 def gather_runs(folder: str | Path) -> list[Run]:
@@ -99,9 +99,14 @@ def finished_runs(runs: Sequence[Run]) -> list[FinishedRun]:
     for run, summary in finished:
         own = own_overrides(run, [other for other, _ in finished])
         further = [o for o in own if not (o.startswith(("attack=", "defense=")) or changes_attack(o))]
-        name = ", ".join([f"{summary.attack} / {summary.defense}", *further])
+        name = doubted(", ".join([f"{summary.attack} / {summary.defense}", *further]), [summary])
         found.append(FinishedRun(run.folder, run.overrides, summary, name))
     return found
+
+
+def doubted(name: str, summaries: Iterable[TrialSummary]) -> str:
+    """What trials are called together, with a word where one of them is not trusted."""
+    return f"{name} (not trusted)" if any(summary.doubt is not None for summary in summaries) else name
 
 
 def flags(summaries: Iterable[TrialSummary]) -> bool:
@@ -109,7 +114,7 @@ def flags(summaries: Iterable[TrialSummary]) -> bool:
     return any(summary.flagging is not None for summary in summaries)
 
 
-def own_overrides(run: Run, runs: Sequence[Run]) -> list[str]:
+def own_overrides(run: Run | FinishedRun, runs: Sequence[Run | FinishedRun]) -> list[str]:
     """What `run` was started with, less what all runs were started with."""
     return [override for override in run.overrides if not all(override in other.overrides for other in runs)]
 

@@ -35,8 +35,10 @@ def curves_section(runs: Sequence[FinishedRun]) -> Section | None:
     sentences, charts, tables = [], [], []
     for curves in groups.values():
         if len(curves) > 1:
-            ranked = sorted(curves, key=lambda one: one[1].area.value)
-            sentences.append(_sentence(ranked))
+            # Where nothing could be attacked, nothing was measured.
+            ranked = sorted(curves, key=lambda one: (not one[1].area.n, one[1].area.value))
+            if ranked[1][1].area.n:
+                sentences.append(_sentence([one for one in ranked if one[1].area.n]))
             charts.append(_chart(ranked))
             tables.append(_table(ranked))
     if not charts:
@@ -91,7 +93,7 @@ def _table(ranked: Sequence[tuple[str, SecurityCurve]]) -> Table:
     for name, curve in ranked:
         median = curve.median
         value, low, high = (size_in_words(curve, size) for size in (median.value, median.low, median.high))
-        shown = [value, f"{low} to {high}"] if median.n else [NOTHING, NOTHING]
+        shown = [value, f"{low} to {high}, n = {median.n}"] if median.n else [NOTHING, NOTHING]
         lines.append([name, curve.area, size_in_words(curve, curve.limit), *shown])
     header = ["trial", "area below", "up to", "median smallest change", "95 % interval"]
     return Table(f"Areas and medians, {ranked[0][1].norm}, {ranked[0][1].goal}", header, lines)

@@ -13,7 +13,7 @@ from facetrial.report.rendering.formatting import points
 from facetrial.statistics.intervals import Interval
 from facetrial.statistics.paired import holm, paired_test
 from facetrial.statistics.repeats import mean_of_repeats
-from facetrial.sweep.runs import FinishedRun, flags
+from facetrial.sweep.runs import FinishedRun, doubted, flags
 from facetrial.trial.rows import ATTACKED
 
 _SENTENCES = 8
@@ -25,7 +25,7 @@ class Trained:
 
     Attributes:
         attack: what both stood trial against.
-        defense: its name.
+        defense: its name, and whether a trial of it, or of none, is not trusted.
         by_seed: the share left with it less that left without, seed by seed.
         over_runs: their mean, with an interval over trainings.
         over_people: the difference over all pictures of all trainings, with an interval over people.
@@ -148,7 +148,8 @@ def _compared(defense: str, pairs: dict[str, tuple[FinishedRun, FinishedRun]]) -
     over_runs, p_runs = mean_of_repeats(list(by_seed.values()), 1 / min(len(one) for one in befores))
     p = max(p_people, p_runs) if len(by_seed) > 1 else p_people
     attack = next(iter(pairs.values()))[1].summary.attack
-    return Trained(attack, defense, by_seed, over_runs, over_people, p)
+    name = doubted(defense, (pairs[seed][place].summary for seed in by_seed for place in (0, 1)))
+    return Trained(attack, name, by_seed, over_runs, over_people, p)
 
 
 def _but_defense_and_seed(run: FinishedRun) -> object:

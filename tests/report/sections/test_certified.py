@@ -31,6 +31,8 @@ def test_a_certificates_figure_and_words():
     chart = certified_chart(summary, replace(certified, left=left))
     assert list(chart.series[1].x) == [0.1, 0.2]
     assert "without a wrong name; there an abstention is none" in chart.caption
+    aimed = certified_chart(replace(summary, goal="impersonation"), replace(certified, left=left))
+    assert "pictures that are not taken for the target." in aimed.caption
     assert "each with confidence 99.9 %" in certified_section(summary).charts[0].caption
     assert "At L2 radius 0.5" in certified_sentence(certified)
     assert "certified right, each with confidence 99.9 % (" in certified_sentence(certified)

@@ -1,8 +1,14 @@
 """The table of defences: which trials meet in a cell, and that none is left out."""
 
+import csv
+import io
+from dataclasses import replace
+
 import pytest
 
 from facetrial.core.errors import FacetrialError
+from facetrial.metrics.parts import Outcome
+from facetrial.sweep.defenses.files import defenses_csv, defenses_markdown
 from facetrial.sweep.defenses.table import build_defense_table, build_defense_tables
 from tests.helpers.defended import defended_trials, sweep_of, trial
 
@@ -89,3 +95,19 @@ def test_where_pictures_are_flagged_flags_count(summaries):
 def test_what_is_lost_needs_the_recogniser_without(summaries):
     assert build_defense_table(summaries).lost("jpeg") == 0.0
     assert build_defense_table(summaries[:2]).lost("jpeg") is None
+
+
+def test_a_cell_says_that_its_trial_is_not_trusted(summaries):
+    checks = {**summaries[0].checks, "recognises": Outcome(False, "nobody is recognised")}
+    summaries[0] = replace(summaries[0], checks=checks, trusted=False)
+    table = build_defense_table(summaries)
+    lines = list(csv.DictReader(io.StringIO(defenses_csv(table))))
+    assert {(line["defense"], line["attack"]): line["trusted"] for line in lines} == {
+        ("jpeg", "pgd"): "False",
+        ("none", "pgd"): "True",
+        ("none", "random"): "True",
+        ("squeezing", "pgd"): "True",
+    }
+    [told] = [line for line in defenses_markdown(table).splitlines() if line.startswith("| jpeg")]
+    assert told.count(", not trusted)") == 1
+    assert "naive" in told

@@ -109,18 +109,27 @@ def lay_out(chart: Chart) -> Layout:
     numeric = [float(x) for series in chart.series for x in series.x if not isinstance(x, str)]
     ticks = log_ticks(numeric) if chart.log_x and numeric else []
     bars = any(series.bars for series in chart.series)
-    ends = (0.0, 1.15) if bars else (-0.03, 1.05)
+    share_range = (0.0, 1.15) if bars else (-0.03, 1.05)
+    tops = [one.top(i) for one in placed for i in range(len(one.y))] if chart.to_largest else []
+    largest = max(tops, default=1.0) or 1.0
+    ends = share_range[0] * largest, share_range[1] * largest
     return Layout(placed, categories, ticks, ends, _measured(chart.level), _measured(chart.mark))
 
 
 def log_ticks(values: Sequence[float]) -> list[float]:
-    """Ticks of a logarithmic axis: the values themselves where they are few, else 1, 2, 5, 10 ... about them."""
+    """Ticks of a logarithmic axis: the values themselves where they are few, else 1, 2, 5, 10 ... about them.
+
+    Where fewer than two of these lie among the values, the least, the middle and the largest value.
+    """
     own = sorted(set(values))
     apart = all(b / a >= 1.3 for a, b in itertools.pairwise(own))
     if len(own) <= _FEW_ENOUGH_FOR_OWN_TICKS and apart:
         return own
     decades = range(math.floor(math.log10(own[0])) - 1, math.ceil(math.log10(own[-1])) + 1)
     ticks = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
+    if sum(own[0] <= tick <= own[-1] for tick in ticks) < 2:
+        middle = min(own, key=lambda value: abs(math.log(value**2 / (own[0] * own[-1]))))
+        return sorted({own[0], middle, own[-1]})
     return [tick for tick in ticks if own[0] / 1.25 <= tick <= own[-1] * 1.25]
 
 
@@ -160,7 +169,12 @@ def told_of(chart: Chart, series: Series) -> Sequence[str]:
 
 
 def in_words(value: float | None, share: bool) -> str:
-    """A share as per cent, another number with three digits; a dash where nothing was measured."""
+    """A share as per cent, another number with three digits; a dash where nothing was measured.
+
+    >>> in_words(24512.0, False), in_words(999.7, False), in_words(0.30291, False)
+    ('24,500', '1,000', '0.303')
+    """
     if share or value is None or not math.isfinite(value):
         return percent(value) if value is None or math.isfinite(value) else NOTHING
-    return f"{value:.3g}"
+    shown = f"{value:.3g}"
+    return f"{float(shown):,.0f}" if abs(float(shown)) >= 1000 else shown

@@ -72,8 +72,9 @@ def chart_figure(chart: Chart, summaries: Sequence[TrialSummary] = (), theme: Th
 def _value_axis(axes: Axes, axis: Axis, chart: Chart, ends: tuple[float, float], theme: Theme) -> None:
     if chart.percent:
         (axes.set_xlim if chart.sideways else axes.set_ylim)(*ends)
-        axis.set_major_locator(matplotlib.ticker.FixedLocator([0, 0.2, 0.4, 0.6, 0.8, 1]))
-        axis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+        whole = matplotlib.ticker.FixedLocator([0, 0.2, 0.4, 0.6, 0.8, 1])
+        axis.set_major_locator(matplotlib.ticker.MaxNLocator(5) if chart.to_largest else whole)
+        axis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
     axes.grid(axis="x" if chart.sideways else "y", color=theme.muted, alpha=0.3, linewidth=0.6)
     axes.set_axisbelow(True)
 

@@ -44,7 +44,10 @@ def plotly_chart(chart: Chart) -> dict[str, Any]:
         names |= {"tickformat": ".0%", "range": [-0.02, 1.02]}
     values = _axis(chart.y_title)
     if chart.percent:
-        values |= {"tickformat": ".0%", "range": list(layout.percent_range), "dtick": 0.2, "tick0": 0}
+        ticks = (
+            {"tickformat": ".2~%"} if chart.to_largest else {"tickformat": ".0%", "dtick": 0.2, "tick0": 0}
+        )
+        values |= {"range": list(layout.percent_range), **ticks}
     else:
         values["zeroline"] = False
     x, y = (values, names) if chart.sideways else (names, values)

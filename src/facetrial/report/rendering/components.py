@@ -85,6 +85,7 @@ class Chart:
         caption: what stands below it.
         series: drawn in order.
         percent: whether y is a share, shown in per cent from 0 to 100.
+        to_largest: whether an axis of shares ends at the largest of them, for shares that are all small.
         percent_x: whether x is.
         log_x: whether x is logarithmic; then all x must be above 0.
         level: y of a line across, such as what chance gives; None draws none.
@@ -101,6 +102,7 @@ class Chart:
     y_title: str
     series: Sequence[Series]
     percent: bool = True
+    to_largest: bool = False
     percent_x: bool = False
     log_x: bool = False
     level: float | None = None

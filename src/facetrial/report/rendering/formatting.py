@@ -3,6 +3,7 @@
 import math
 
 from facetrial.core.errors import visible
+from facetrial.metrics.flagging import LEFT
 from facetrial.metrics.parts import Person
 from facetrial.metrics.summary import TrialSummary
 from facetrial.statistics.intervals import Interval
@@ -70,6 +71,11 @@ def judged(summary: TrialSummary) -> str:
     """What a right verdict on them is called."""
     right = "judged rightly" if summary.of_pairs else "recognised"
     return f"{right} (flagged or not)" if summary.flagging is not None else right
+
+
+def left(summary: TrialSummary) -> str:
+    """What `left_robust` is a share of."""
+    return LEFT if summary.flagging is not None else judged(summary)
 
 
 def shown_name(name: str) -> str:

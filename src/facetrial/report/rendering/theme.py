@@ -81,10 +81,9 @@ def mark(figure: Figure, summaries: Sequence[TrialSummary], theme: Theme) -> Non
         notes.append("synthetic faces")
     if limits := sorted(summary.limit for summary in summaries if summary.limit is not None):
         notes.append(f"a quick look, data.limit={limits[0]}")
-    untrusted = [summary for summary in summaries if not summary.trusted]
-    if not all(summary.only_naive for summary in untrusted):
-        notes.append("not trusted: a check failed")
-    elif untrusted:
+    if doubts := dict.fromkeys(summary.doubt for summary in summaries if summary.doubt is not None):
+        notes.append(f"not trusted: {', '.join(doubts)}")
+    elif any(summary.only_naive for summary in summaries):
         notes.append("naive: not trusted")
     if notes:
         figure.suptitle("; ".join(notes), x=0.99, ha="right", fontsize=8, style="italic", color=theme.ink)

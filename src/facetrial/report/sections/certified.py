@@ -29,7 +29,11 @@ def certified_chart(summary: TrialSummary, certified: Certified) -> Chart:
     beside = ""
     if certified.left is not None:
         series.append(size_series(f"left by {summary.attack}", certified.left, "attacked"))
-        beside = " What the attack left are pictures without a wrong name; there an abstention is none."
+        beside = (
+            " What the attack left are pictures without a wrong name; there an abstention is none."
+            if summary.goal == "dodging"
+            else " What the attack left are pictures that are not taken for the target."
+        )
     return Chart(
         "certified",
         describe_certified(certified),

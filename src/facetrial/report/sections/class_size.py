@@ -51,8 +51,8 @@ def _head_sentences(found: ClassSize) -> Iterator[str]:
             yield f"What belongs to the head cannot be told: with {_MEAN}, {_too_few(other.doubling)}."
         else:
             yield (
-                f"With {_MEAN}, which misses more of the same embeddings, the odds change by a factor of "
-                f"{_factor(other.doubling)}. {like}"
+                f"With {_MEAN}, on the same embeddings, the odds change by a factor of {_factor(other.doubling)}. "
+                f"{like}"
             )
     elif found.ratio is not None:
         yield (

@@ -33,6 +33,7 @@ def physical_section(summary: TrialSummary) -> Section | None:
             Series.of("attack success", labels, [path.success for path in paths], tone="attacked"),
             Series.of("recognised, clean", labels, [path.clean for path in paths], tone="clean"),
         ],
+        sideways=True,
     )
     table = Table(
         "Attacked and clean pictures on the same paths",

@@ -32,7 +32,9 @@ def curve_section(summary: TrialSummary) -> Section | None:
     """What is left at each size of a change; None where the attack did not look for the smallest."""
     if summary.curve is None:
         return None
-    return Section("How much it takes", charts=[curve_chart(summary.curve)])
+    flags = summary.flagging is not None and not summary.naive
+    note = "A picture that fools the recogniser and is flagged is still left." if flags else ""
+    return Section("How much it takes", note=note, charts=[curve_chart(summary.curve)])
 
 
 def curve_chart(curve: SecurityCurve) -> Chart:

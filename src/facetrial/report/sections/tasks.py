@@ -165,4 +165,5 @@ def _score_chart(verification: Verification) -> Chart:
         x_title="cosine similarity",
         y_title="share of pairs",
         series=series,
+        to_largest=True,
     )

@@ -53,6 +53,7 @@ def defenses_csv(table: DefenseTable) -> str:
                 "attack": attack,
                 **figure_columns("adaptive", cell.figure),
                 **figure_columns("naive", cell.beside),
+                "trusted": not cell.doubted,
                 "clean": table.of_defense[defense].clean_kept.value,
                 "clean_lost": table.lost(defense),
                 **table.costs(defense),

@@ -93,8 +93,9 @@ def build_defense_table(summaries: Sequence[TrialSummary]) -> DefenseTable:
                 f"found two trials of attack={attack} ({'naive' if summary.naive else 'adaptive'}) defense={defense}; "
                 "a table of defences takes one. Give the trials of a single seed and size."
             )
-        left = summary.left_robust
-        cells[defense, attack] = Cell(cell.figure, left) if summary.naive else Cell(left, cell.beside)
+        left, doubted = summary.left_robust, cell.doubted or summary.doubt is not None
+        figure, beside = (cell.figure, left) if summary.naive else (left, cell.beside)
+        cells[defense, attack] = Cell(figure, beside, doubted)
     return DefenseTable(
         rows=sorted(of_defense, key=lambda name: name != NONE),
         columns={attack: attack for _, attack in cells},
