@@ -78,6 +78,25 @@ def test_the_best_change_against_a_linear_victim_is_found(method):
     assert ((expected - found) <= 0.01 * left.abs()).all()
 
 
+@pytest.mark.parametrize("eps", [4.0, 20.0])
+@pytest.mark.parametrize(
+    "method",
+    [PGD(Margin(), 40, 0.5, decay=True, early_stop=False), APGD(Margin(), 40, early_stop=False)],
+    ids=["pgd", "apgd"],
+)
+def test_in_l1_as_few_values_change_as_size_and_slope_ask_for(method, eps):
+    # The best takes the steepest values to the range's ends, one after another, until the sum is spent.
+    faces, victim = known_faces(8), Linear(people=2)
+    faces.identities = victim(faces.images).argmax(1)
+    found = Attack(Everywhere(), L1(eps), method)(victim, faces, seed=0).images - faces.images
+    direction = victim.weight[1 - faces.identities] - victim.weight[faces.identities]
+    order = direction.abs().argsort(dim=1, descending=True)
+    room = torch.where(direction > 0, 1 - faces.images.flatten(1), faces.images.flatten(1)).gather(1, order)
+    spent = (eps - (room.cumsum(1) - room)).clamp(min=0).minimum(room)
+    most = (spent * direction.abs().gather(1, order)).sum(1)
+    assert ((found.flatten(1) * direction).sum(1) >= 0.95 * most).all()
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("batch_size", [1, 7])
 def test_verdicts_do_not_depend_on_the_batch(method, batch_size):

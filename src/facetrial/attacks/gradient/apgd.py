@@ -80,8 +80,8 @@ class APGD(IterativeAttack):
         current = _where(halve, memory["best"], active.current)
         gradient = _where(halve, memory["best_gradient"], found.gradient)
 
-        size = active.budget.size(*active.images.shape[-2:])
-        moved = current + memory["step"][:, None, None, None] * size * active.budget.steepest(gradient)
+        size = memory["step"][:, None, None, None] * active.budget.size(*active.images.shape[-2:])
+        moved = current + size * active.budget.ascent(gradient, current - active.images)
         moved = active.budget.project(active.images, moved, active.region)
         mixed = current + _MOMENTUM * (moved - current) + (1.0 - _MOMENTUM) * (current - memory["previous"])
         mixed = active.budget.project(active.images, mixed, active.region)
