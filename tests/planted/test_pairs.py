@@ -69,7 +69,7 @@ def test_a_loss_of_the_wrong_sign_is_found(loss):
     found = pair_trial(attack_of(PGD(Backwards(loss), 20, 0.25, random_start=False), Linf(EPS)))
     assert found.rows["correct_attacked"].sum() >= found.rows["correct_clean"].sum() == 24
     assert failed(found) == ["reference"]
-    assert default_checks()["reference"](found).remedy.endswith("try attack=apgd")  # auto is not for pairs
+    assert default_checks()["reference"](found).remedy.endswith("try attack=auto")
     assert pair_trial(attack_of(PGD(loss, 20, 0.25), Linf(EPS))).rows["correct_attacked"].mean() < 0.1
 
 
