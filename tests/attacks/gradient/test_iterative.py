@@ -22,6 +22,7 @@ from facetrial.attacks.surrogate import Surrogate
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.resize_pad import RandomResizePad
+from facetrial.recognition.layers import adaptive_view
 from facetrial.regions.regions import Discs, Everywhere
 from tests.helpers.victims import SAME_ENOUGH, Linear, known_faces, robust, trained
 
@@ -140,6 +141,27 @@ def test_a_slope_that_is_zero_or_no_number_is_said(method):
     attacked = attack(Flat(), faces, seed=0)
     assert attacked.gradient.tolist() == [Gradient.ZERO, Gradient.NOT_FINITE, Gradient.FINE]
     assert attacked.images.isfinite().all()
+
+
+@pytest.mark.parametrize("draws", [False, True])
+def test_before_a_victim_that_draws_where_a_start_ends_counts_and_no_luck_on_the_way(draws):
+    faces, victim, ends = known_faces(24), trained(hardened=True), []
+    drawing = RandomResizePad(0.8, 0, 2).wrap_victim(victim).eval()
+
+    class Noted(PGD):
+        def update(self, active, problem, found):
+            super().update(active, problem, found)
+            ends.append(active.current)
+
+    attack = Attack(Everywhere(), Linf(15), Noted(Margin(), 10, 0.5, early_stop=False), fast=False)
+    attacked = attack(drawing if draws else victim, faces, seed=0)
+    margin = Criterion(faces.identities).adversarial_margin
+    if not draws:
+        assert (margin(victim(attacked.images)) >= margin(victim(ends[-1]))).all()
+        return
+    assert torch.equal(attacked.images, ends[-1])
+    others = adaptive_view(RandomResizePad(0.8, 1, 20).wrap_victim(victim).eval())
+    assert margin(others(attacked.images)).mean() > margin(others(ends[-6])).mean()
 
 
 class TestBeforeADefence:
