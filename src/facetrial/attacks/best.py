@@ -22,8 +22,8 @@ class Best:
         images: (B, 3, H, W), the best so far.
         margin: (B,), by how much they meet the goal, `Criterion.adversarial_margin`, by whoever scored them.
         fooled: (B,) bool.
-        on_the_way: whether an iterative attack has it consider what it passes, and not only where a start ends. Before a
-            victim that draws, the nearest of many to the goal is the one with the luckiest draws.
+        on_the_way: whether an iterative attack has it consider what it passes, and not only where a start ends.
+            Before a victim that draws, the nearest of many to the goal is the one with the luckiest draws.
     """
 
     def __init__(self, problem: Problem) -> None:
