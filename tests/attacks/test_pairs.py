@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from hydra.utils import instantiate
 from torch import nn
 from torch.nn import functional as F
 
@@ -10,6 +11,7 @@ from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.gradient.apgd import TargetedAPGD
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Cosine, CrossEntropy, DifferenceOfLogitsRatio, Margin
+from facetrial.attacks.minimum_norm.fmn import FMN
 from facetrial.attacks.pairs import PairCriterion, PairHead, TurnVerdicts
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.bit_depth import BitDepth
@@ -17,6 +19,7 @@ from facetrial.defenses.build import defended
 from facetrial.recognition.embedders.flip_averaged import Mirrored
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Everywhere
+from tests.helpers.configs import composed
 from tests.helpers.faces import some_faces
 
 SAME = torch.tensor([True, False, True, False, True, False])
@@ -78,12 +81,31 @@ def test_the_criterion_minds_its_own_column_only():
     assert two.is_adversarial(reduced).all()
 
 
-def test_attacks_that_go_through_other_people_say_that_there_are_none(victim, faces):
-    attack = Attack(
-        Everywhere(), Linf(eps=4), TargetedAPGD(Margin(), steps=5, targets=2), goal=TurnVerdicts(SAME)
-    )
-    with pytest.raises(FacetrialError, match="attack=apgd or attack=pgd"):
-        attack(victim, faces, seed=0)
+def test_auto_leaves_no_pair_that_pgd_turns(victim, faces, tmp_path):
+    config = composed(tmp_path, "attack=auto", "attack.method.methods.square.queries=20")
+    auto = instantiate(config.attack)
+    alone, attacks = auto.method.methods["pgd"], auto.method.methods
+    assert list(attacks) == ["pgd", "apgd", "targeted_apgd", "fmn", "square"]
+    victim.head.thresholds[SAME] -= 1.0  # who is far from it is not turned
+    budget = Linf(eps=1)
+    found = Attack(Everywhere(), budget, alone, goal=TurnVerdicts(SAME))(victim, faces, seed=0)
+    left = torch.tensor(right(victim, found.images))
+    assert left.tolist() == SAME.tolist()
+    every = Attack(Everywhere(), budget, auto.method, goal=TurnVerdicts(SAME))(victim, faces, seed=0)
+    assert not (torch.tensor(right(victim, every.images)) & ~left).any()
+    assert (every.queries[left] > 900).all()  # all five went on with what is still right
+
+
+def test_each_of_auto_turns_both_kinds_of_verdict(victim, faces):
+    for method in (TargetedAPGD(Margin(), steps=10, targets=2), FMN(10)):
+        attacked = Attack(Everywhere(), Linf(eps=4), method, goal=TurnVerdicts(SAME))(victim, faces, seed=0)
+        assert not any(right(victim, attacked.images))
+
+
+def test_who_goes_through_other_people_is_told_that_there_are_none():
+    criterion = PairCriterion(torch.tensor([0]), same=torch.tensor([True]))
+    with pytest.raises(FacetrialError, match="attack=auto or attack=pgd"):
+        criterion.others(torch.zeros(1, 2))
 
 
 def test_before_a_defence_pgd_goes_for_nobody_else(victim, faces):

@@ -69,7 +69,7 @@ def test_a_loss_of_the_wrong_sign_is_found(loss):
     found = pair_trial(attack_of(PGD(Backwards(loss), 20, 0.25, random_start=False), Linf(EPS)))
     assert found.rows["correct_attacked"].sum() >= found.rows["correct_clean"].sum() == 24
     assert failed(found) == ["reference"]
-    assert default_checks()["reference"](found).remedy.endswith("try attack=apgd")  # auto is not for pairs
+    assert default_checks()["reference"](found).remedy.endswith("try attack=auto")
     assert pair_trial(attack_of(PGD(loss, 20, 0.25), Linf(EPS))).rows["correct_attacked"].mean() < 0.1
 
 
@@ -104,6 +104,24 @@ def test_pictures_standardised_twice_are_found():
     assert "standardised_once" in failed(pair_trial(victim=pair_victim(Twice())))
 
 
+def test_a_victim_that_says_the_same_of_all_pairs_is_found():
+    victim = pair_victim()
+    victim.head.thresholds[:] = 2.0
+    outcome = default_checks()["recognises"](pair_trial(pgd(eps=4), victim))
+    assert outcome.passed is False
+    assert outcome.detail == "50% of 24 clean pairs are judged rightly; chance is 50.0%"
+
+
+@pytest.mark.parametrize(("same", "shown"), [(3, "100% of 6 clean pairs"), (0, "all pairs are of one kind")])
+def test_as_many_pairs_of_one_person_as_of_two_are_shown(same, shown):
+    found = pair_trial(pgd(eps=4))
+    few = SAME & (SAME.cumsum(0) <= same)
+    chosen = [row for row in range(24) if few[row] or not SAME[row]]
+    outcome = default_checks()["recognises"](replace(found, faces=found.faces.subset(chosen)))
+    assert outcome.detail.startswith(shown)
+    assert outcome.passed is (True if same else None)
+
+
 @pytest.mark.parametrize("eps", [1, 4, EPS])
 def test_a_sound_one_passes(eps):
     assert failed(pair_trial(pgd(eps=eps))) == []
@@ -119,11 +137,18 @@ def test_those_weak_on_purpose_and_the_defended_pass():
 
 def test_what_asks_for_names_says_why_it_does_not_apply():
     found, checks = pair_trial(pgd(eps=4)), default_checks()
-    for name in ("recognises", "names", "trained_apart"):
+    for name in ("names", "trained_apart"):
         outcome = checks[name](found)
         assert outcome.passed is None
         assert "pairs" in outcome.detail
-    for name in ("reference", "true_slopes", "deterministic", "standardised_once", "colour_order"):
+    for name in (
+        "recognises",
+        "reference",
+        "true_slopes",
+        "deterministic",
+        "standardised_once",
+        "colour_order",
+    ):
         assert checks[name](found).passed is True
 
 

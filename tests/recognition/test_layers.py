@@ -8,6 +8,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.blur import GaussianBlur
 from facetrial.defenses.build import defended
+from facetrial.defenses.detectors import GalleryDistance
 from facetrial.defenses.jpeg import JPEG
 from facetrial.defenses.resize_pad import RandomResizePad
 from facetrial.recognition.gallery_head import GalleryHead
@@ -26,7 +27,10 @@ from facetrial.recognition.layers import (
     with_similarities,
 )
 from facetrial.recognition.victim import Victim
+from facetrial.trial.certificate import Certificate
+from tests.helpers.coloured_dataset import dataset
 from tests.helpers.pixels import SIZE, Pixels, pictures
+from tests.helpers.smoothed import smoothing
 
 
 class TestSeveral:
@@ -101,20 +105,42 @@ def test_a_defended_victim_prints_what_stands_where():
     assert repr(defended(victim, [JPEG(50), BitDepth(3)])) == f"JPEG(BitDepth({said}))"
 
 
-def test_a_verdict_is_taken_with_all_bits_of_float32_whatever_a_gpu_is_allowed():
+class Squares(nn.Module):
+    """Embeddings of pictures, and what a GPU is allowed to while they are made."""
+
+    def __init__(self, backends) -> None:
+        super().__init__()
+        self.backends, self.seen = backends, []
+
+    def forward(self, images):
+        self.seen.extend(backend.allow_tf32 for backend in self.backends)
+        return images[..., ::4, ::4].flatten(1)
+
+
+ASKED = {
+    "a verdict": lambda victim, faces: scores_of(victim, faces.batch([0, 1]).images),
+    "a detector's threshold": lambda victim, faces: GalleryDistance(0.1).wrap_victim(victim, faces),
+    "a certificate": lambda victim, faces: Certificate(8, 8, 0.1).columns(
+        smoothing().wrap_victim(victim), faces.batch([0]).images, victim.names
+    ),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_verdicts_and_what_they_are_held_against_take_all_bits_of_float32(asked):
     """An H100 convolves with 11 of them by default."""
     backends = torch.backends.cudnn, torch.backends.cuda.matmul
-    seen, before = [], [backend.allow_tf32 for backend in backends]
-
-    def victim(images):
-        seen.extend(backend.allow_tf32 for backend in backends)
-        return images.mean((2, 3))
-
+    before, faces = [backend.allow_tf32 for backend in backends], dataset(12, seed=0)
+    embedder = Squares(backends)
+    gallery = embedder(faces.batch([0, 1]).images)
+    victim = Victim(embedder, GalleryHead(gallery), ["Ann", "Bob"]).freeze()
+    embedder.seen.clear()
     try:
         for backend in backends:
             backend.allow_tf32 = True
-        scores_of(victim, pictures(2))
-        assert seen == [False, False]
+        ASKED[asked](victim, faces)
+        assert embedder.seen
+        assert not any(embedder.seen)
         assert [backend.allow_tf32 for backend in backends] == [True, True]
     finally:
         for backend, allowed in zip(backends, before, strict=True):

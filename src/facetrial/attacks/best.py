@@ -22,12 +22,14 @@ class Best:
         images: (B, 3, H, W), the best so far.
         margin: (B,), by how much they meet the goal, `Criterion.adversarial_margin`, by whoever scored them.
         fooled: (B,) bool.
+        on_the_way: whether an iterative attack has it consider what it passes, and not only where a start ends.
+            Before a victim that draws, the nearest of many to the goal is the one with the luckiest draws.
     """
 
     def __init__(self, problem: Problem) -> None:
         count, device = len(problem), problem.images.device
         self.problem = problem
-        self.certain = problem.certain
+        self.certain = self.on_the_way = problem.certain
         self.criterion: Criterion = problem.criterion
         # One row more, to which a picture that is not kept is written, so that no count has to be known.
         self._store = torch.cat([problem.images, problem.images[:1]])

@@ -67,7 +67,7 @@ class PairCriterion(Criterion):
     def others(self, scores: Tensor) -> Tensor:
         raise FacetrialError(
             "a pair has no other people to be taken for, as this attack goes through them; choose one that does not, "
-            "such as attack=apgd or attack=pgd."
+            "such as attack=auto or attack=pgd."
         )
 
     def reduced(self, scores: Tensor) -> tuple[Tensor, Criterion]:

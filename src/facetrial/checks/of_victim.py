@@ -10,6 +10,7 @@ from facetrial.core.settings import Count, NotNegative, Share, Unit
 from facetrial.recognition.layers import base_model, scores_of
 from facetrial.recognition.without_slope import keeps_answers
 from facetrial.statistics.intervals import wilson
+from facetrial.trial.verdicts import judged_scores
 
 
 class SameAlone(Check):
@@ -84,11 +85,11 @@ _SLACK = 0.02  # of the accuracy that the checkpoint remembers
 
 
 class Recognises(Check):
-    """Clean pictures are recognised far more often than by chance, by what stands behind the defences.
+    """Clean pictures are recognised, or pairs judged, far more often than by chance, behind all defences.
 
     Who is taken for others anyway cannot be attacked: what is left under attack then says nothing. The accuracy must
     also be that which the checkpoint remembers of its training: of the same network, on pictures cut and coloured the
-    same way.
+    same way. Of pairs, as many of one person as of two are shown; no checkpoint remembers anything of them.
 
     Args:
         pictures: how many are shown at most.
@@ -102,16 +103,19 @@ class Recognises(Check):
         self.least = least
 
     def __call__(self, evidence: Evidence) -> Outcome:
+        chosen = self._chosen(evidence)
+        if not chosen:
+            return does_not_apply("all pairs are of one kind: who says the same of all of them is right")
+        batch = evidence.batch(chosen)
+        scores = scores_of(base_model(evidence.victim), batch.images)
+        judged, own = judged_scores(scores, batch.identities, evidence.same)
+        found = wilson(int(((judged.argmax(1) == own) & judged.isfinite().all(1)).sum()), len(batch))
         if evidence.of_pairs:
-            return does_not_apply(
-                "pairs are judged and nobody is named; pairs.accuracy says how many rightly, clean"
-            )
-        batch = evidence.batch(evidence.some(self.pictures))
-        winners = scores_of(base_model(evidence.victim), batch.images).argmax(1)
-        found = wilson(int((winners == batch.identities).sum()), len(batch))
-        chance = 1 / len(evidence.faces.names)
-        detail = f"{found.value:.0%} of {len(batch)} clean pictures are recognised; chance is {chance:.1%}"
-        before = evidence.accuracy_before
+            chance, before, done = 0.5, None, "pairs are judged rightly"
+        else:
+            chance, before = 1 / len(evidence.faces.names), evidence.accuracy_before
+            done = "pictures are recognised"
+        detail = f"{found.value:.0%} of {len(batch)} clean {done}; chance is {chance:.1%}"
         if before is not None:
             detail += f"; after its training {before:.0%} were"
         if not evidence.code_known:
@@ -126,3 +130,15 @@ class Recognises(Check):
             "put the recogniser right before it is attacked: its weights (embedder.weights), how faces are cut for it "
             "(embedder.alignment, data.margin), how it standardises, and how long it was trained (trainer.max_epochs)",
         )
+
+    def _chosen(self, evidence: Evidence) -> list[int]:
+        """Which are shown; of pairs as many of one person as of two."""
+        if evidence.same is None:
+            return evidence.some(self.pictures)
+        alike = evidence.same.cpu()[torch.as_tensor(evidence.faces.identities)].tolist()
+        files = [
+            [file for file, same in zip(evidence.faces.files, alike, strict=True) if same is kind]
+            for kind in (True, False)
+        ]
+        each = min(max(self.pictures // 2, 1), *map(len, files))
+        return [row for of_kind in files for row in evidence.some(each, of_kind)] if each else []

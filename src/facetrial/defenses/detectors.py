@@ -22,7 +22,7 @@ from facetrial.recognition.layers import (
     with_embeddings,
     with_similarities,
 )
-from facetrial.recognition.victim import device_of, similarities
+from facetrial.recognition.victim import device_of, similarities, whole_float32
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +75,7 @@ class Detector(Defense):
         return Detecting(victim, self, *self._calibrate(victim, faces))
 
     @torch.no_grad()
+    @whole_float32()  # as pictures are flagged
     def _calibrate(self, victim: nn.Module, faces: FaceDataset) -> tuple[float, float, float]:
         """Typical suspicion, threshold and typical lead of the winner over pictures that are clean."""
         suspicions, leads = [], []
@@ -184,8 +185,7 @@ def _with_abstention(values: Tensor, slack: Tensor, left: Tensor, lead: float | 
     """Scores or similarities, each person's less by what `slack` falls short, and an abstention behind them."""
     people = slack.shape[1]
     values, abstained = values[:, :people].float(), values[:, people:]
-    first = values.amax(1, keepdim=True)
-    abstention = first + lead * torch.where(left < 0, 1e-3, -left)
+    abstention = values.amax(1, keepdim=True) + lead * torch.where(left < 0, 1e-3, -left)
     return torch.cat([values + lead * slack.clamp(max=0.0), abstained, abstention], dim=1)
 
 

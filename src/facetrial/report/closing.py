@@ -46,7 +46,7 @@ def next_steps(summary: TrialSummary) -> list[str]:
     left = summary.left_robust
     if summary.weak_on_purpose is not None and not summary.of_pairs:
         steps.append(_stronger(summary))
-    elif left.n and left.value > 0 and summary.chosen.attack != "auto" and not summary.of_pairs:
+    elif left.n and left.value > 0 and summary.chosen.attack != "auto":
         steps.append("attack=auto, five attacks one after another on what is still robust")
     if summary.weak_on_purpose is None and summary.chosen.defenses == () and left.n and left.value < 0.5:
         steps.append("defense=adv_pgd, a recogniser that is trained against such an attack")

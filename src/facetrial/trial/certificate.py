@@ -14,6 +14,7 @@ from facetrial.core.settings import Count, InsideShare, Unit
 from facetrial.defenses.base import Defense
 from facetrial.defenses.smoothing import Smoothed, Smoothing
 from facetrial.recognition.layers import forward_passes
+from facetrial.recognition.victim import whole_float32
 from facetrial.trial.rows import ABSTAINED
 
 CLASS, RADIUS = "certified_class", "certified_radius"
@@ -64,8 +65,9 @@ class Certificate:
         """
         if not isinstance(victim, Smoothed):
             raise FacetrialError(_NOT_SMOOTHED)
-        chosen = victim.votes(images, self.n0, "certificate, choice").argmax(1)
-        counts = victim.votes(images, self.n, "certificate, bound").gather(1, chosen[:, None])[:, 0]
+        with whole_float32():  # as verdicts are taken, which the certificate is of
+            chosen = victim.votes(images, self.n0, "certificate, choice").argmax(1)
+            counts = victim.votes(images, self.n, "certificate, bound").gather(1, chosen[:, None])[:, 0]
         tick(self.passes(victim) * len(images))
         radii = self.radius(counts.cpu().numpy(), victim.defense.sigma)
         people = [names[i] if r > 0 else ABSTAINED for i, r in zip(chosen.tolist(), radii, strict=True)]

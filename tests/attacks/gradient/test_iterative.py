@@ -22,6 +22,7 @@ from facetrial.attacks.surrogate import Surrogate
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.resize_pad import RandomResizePad
+from facetrial.recognition.layers import adaptive_view
 from facetrial.regions.regions import Discs, Everywhere
 from tests.helpers.victims import SAME_ENOUGH, Linear, known_faces, robust, trained
 
@@ -78,6 +79,25 @@ def test_the_best_change_against_a_linear_victim_is_found(method):
     assert ((expected - found) <= 0.01 * left.abs()).all()
 
 
+@pytest.mark.parametrize("eps", [4.0, 20.0])
+@pytest.mark.parametrize(
+    "method",
+    [PGD(Margin(), 40, 0.5, decay=True, early_stop=False), APGD(Margin(), 40, early_stop=False)],
+    ids=["pgd", "apgd"],
+)
+def test_in_l1_as_few_values_change_as_size_and_slope_ask_for(method, eps):
+    # The best takes the steepest values to the range's ends, one after another, until the sum is spent.
+    faces, victim = known_faces(8), Linear(people=2)
+    faces.identities = victim(faces.images).argmax(1)
+    found = Attack(Everywhere(), L1(eps), method)(victim, faces, seed=0).images - faces.images
+    direction = victim.weight[1 - faces.identities] - victim.weight[faces.identities]
+    order = direction.abs().argsort(dim=1, descending=True)
+    room = torch.where(direction > 0, 1 - faces.images.flatten(1), faces.images.flatten(1)).gather(1, order)
+    spent = (eps - (room.cumsum(1) - room)).clamp(min=0).minimum(room)
+    most = (spent * direction.abs().gather(1, order)).sum(1)
+    assert ((found.flatten(1) * direction).sum(1) >= 0.95 * most).all()
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("batch_size", [1, 7])
 def test_verdicts_do_not_depend_on_the_batch(method, batch_size):
@@ -121,6 +141,27 @@ def test_a_slope_that_is_zero_or_no_number_is_said(method):
     attacked = attack(Flat(), faces, seed=0)
     assert attacked.gradient.tolist() == [Gradient.ZERO, Gradient.NOT_FINITE, Gradient.FINE]
     assert attacked.images.isfinite().all()
+
+
+@pytest.mark.parametrize("draws", [False, True])
+def test_before_a_victim_that_draws_where_a_start_ends_counts_and_no_luck_on_the_way(draws):
+    faces, victim, ends = known_faces(24), trained(hardened=True), []
+    drawing = RandomResizePad(0.8, 0, 2).wrap_victim(victim).eval()
+
+    class Noted(PGD):
+        def update(self, active, problem, found):
+            super().update(active, problem, found)
+            ends.append(active.current)
+
+    attack = Attack(Everywhere(), Linf(15), Noted(Margin(), 10, 0.5, early_stop=False), fast=False)
+    attacked = attack(drawing if draws else victim, faces, seed=0)
+    margin = Criterion(faces.identities).adversarial_margin
+    if not draws:
+        assert (margin(victim(attacked.images)) >= margin(victim(ends[-1]))).all()
+        return
+    assert torch.equal(attacked.images, ends[-1])
+    others = adaptive_view(RandomResizePad(0.8, 1, 20).wrap_victim(victim).eval())
+    assert margin(others(attacked.images)).mean() > margin(others(ends[-6])).mean()
 
 
 class TestBeforeADefence:

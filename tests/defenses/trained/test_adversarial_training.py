@@ -45,8 +45,19 @@ def test_against_the_embedding_each_picture_is_moved_from_its_own():
     noise = batch.images + (16 / 255) * torch.randn_like(batch.images).sign()
     clean, moved, noisy = (module(images) for images in (batch.images, mixed.images, noise.clamp(0, 1)))
     assert ((clean * moved).sum(1) < (clean * noisy).sum(1)).all()
-    alone = batch.select(torch.tensor([0]))
-    assert not torch.equal(data.mixed(alone, 1, module.as_victim(data.names)).images, alone.images)
+
+
+@pytest.mark.parametrize("loss", [Cosine(), Margin()], ids=["cosine", "margin"])
+def test_against_the_embedding_a_picture_is_perturbed_alike_in_any_batch(loss):
+    attack = Attack(Everywhere(), Linf(16), PGD(loss, 5, 0.4, early_stop=False))
+    data, module = data_and_module(attack, against_embedding=True)
+    batch, mixed = of_training(data, module)
+    module.eval()
+    victim = module.as_victim(data.names)
+    alone = [data.mixed(batch.select(torch.tensor([row])), 1, victim).images for row in range(len(batch))]
+    away = (torch.cat(alone) - mixed.images).abs().flatten(1).amax(1)
+    assert (away < 1e-3).all()
+    assert ((mixed.images - batch.images).abs().flatten(1).amax(1) > 0).all()
 
 
 def test_the_budget_and_the_share_grow_as_the_schedule_says():

@@ -38,7 +38,7 @@ class Budget(ABC):
 
     @abstractmethod
     def size(self, height: int, width: int) -> float | Tensor:
-        """The limit for a picture of this size, in units of the length of `steepest`; after `scaled` (B, 1, 1, 1).
+        """The limit for a picture of this size, in units of the length of `ascent`; after `scaled` (B, 1, 1, 1).
 
         Raises:
             FacetrialError: it is larger than any change to such a picture.
@@ -130,7 +130,7 @@ class Budget(ABC):
         return (gradient * self.steepest(gradient)).flatten(1).sum(1)
 
     def ascent(self, gradient: Tensor, change: Tensor) -> Tensor:
-        """The direction (B, 3, H, W) of steps from `change` that are long beside the budget and all projected."""
+        """The direction (B, 3, H, W) of steps from `change`, which are all projected."""
         return self.steepest(gradient)
 
     def ball(self, change: Tensor) -> Tensor:

@@ -9,11 +9,11 @@ from facetrial.attacks.budgets.budget import Budget, norms, room
 from facetrial.attacks.budgets.filling import scale_to_norm
 from facetrial.core.checked_settings import checked
 from facetrial.core.randomness import Draws
-from facetrial.core.settings import Positive, PositiveShare, Unit
+from facetrial.core.settings import Positive, Unit
 
 _ROUNDS = 30
-# Steps that are projected, as a multiple of the present change's L2. At 1 FMN ends some hundredths higher than at 3, on
-# faces and before linear victims.
+# Steps, as a multiple of the present change's L2. At 1 FMN ends some hundredths higher than at 3, on faces and before
+# linear victims.
 _ASCENT = 3.0
 
 
@@ -26,7 +26,6 @@ class L1(Budget):
 
     Args:
         eps: the sum.
-        share: of the values of the region that a gradient step changes, in (0, 1].
 
     Raises:
         FacetrialError: `eps` is not positive, or larger than any change to the picture.
@@ -36,13 +35,8 @@ class L1(Budget):
     power = 1.0
 
     @checked("attack.budget")
-    def __init__(
-        self,
-        eps: Annotated[Positive, Unit("in [0, 1] units")],
-        share: Annotated[PositiveShare, Unit("of the region's values")] = 0.05,
-    ) -> None:
+    def __init__(self, eps: Annotated[Positive, Unit("in [0, 1] units")]) -> None:
         self.eps = float(eps)
-        self.share = float(share)
 
     @property
     def limit(self) -> float:
@@ -79,22 +73,14 @@ class L1(Budget):
         changed = images + (scale[:, None, None, None] * direction.double()).nan_to_num(0.0).float()
         return changed.clamp(0.0, 1.0), reached
 
-    def steepest(self, gradient: Tensor) -> Tensor:
-        # All along the one largest value would be steepest; a share of the largest keeps the steps useful.
-        flat = gradient.abs().flatten(1)
-        count = (self.share * (flat > 0).sum(1)).ceil().clamp(min=1).long()
-        lowest = flat.sort(dim=1, descending=True).values.gather(1, count[:, None] - 1)
-        chosen = (flat >= lowest) & (flat > 0)
-        sparse = torch.unflatten(chosen, 1, gradient.shape[1:]) * gradient.sign()
-        return sparse / _sums(sparse.abs()).clamp(min=1.0)
-
     def rise(self, gradient: Tensor) -> Tensor:
         return gradient.abs().amax((1, 2, 3))
 
     def ascent(self, gradient: Tensor, change: Tensor) -> Tensor:
-        # The projection makes the change sparse, and better than a fixed share does. Of changes equal in L1 sparse ones
-        # are longer in L2: a step goes by the present one's, or it would do away with what was found before.
-        # Where there is none yet, it is as sparse as can be.
+        # All along the one largest value would be steepest, and get nowhere. The projection makes the change sparse, as
+        # far as each picture and size ask for, which no fixed share of the values does. Of changes equal in L1 sparse
+        # ones are longer in L2: a step goes by the present one's, or it would do away with what was found before. Where
+        # there is none yet, it is as sparse as can be.
         length = (_ASCENT * norms(change) / _sums(change.abs())).nan_to_num(1.0)
         return length * gradient / norms(gradient).clamp(min=1e-30)
 

@@ -80,8 +80,8 @@ class APGD(IterativeAttack):
         current = _where(halve, memory["best"], active.current)
         gradient = _where(halve, memory["best_gradient"], found.gradient)
 
-        size = active.budget.size(*active.images.shape[-2:])
-        moved = current + memory["step"][:, None, None, None] * size * active.budget.steepest(gradient)
+        size = memory["step"][:, None, None, None] * active.budget.size(*active.images.shape[-2:])
+        moved = current + size * active.budget.ascent(gradient, current - active.images)
         moved = active.budget.project(active.images, moved, active.region)
         mixed = current + _MOMENTUM * (moved - current) + (1.0 - _MOMENTUM) * (current - memory["previous"])
         mixed = active.budget.project(active.images, mixed, active.region)
@@ -105,7 +105,8 @@ class APGD(IterativeAttack):
 
 class TargetedAPGD(APGD):
     """APGD towards one other person after another, from the nearest on: for dodging, as each may be easier to be
-    taken for than whoever the untargeted loss leads to. Impersonation has one target: there it is APGD.
+    taken for than whoever the untargeted loss leads to. Impersonation has one target, and a pair nobody else to be
+    taken for: there it is APGD, from as many starts.
 
     Args:
         loss, steps, at_once, early_stop: as for `IterativeAttack`.
@@ -128,7 +129,7 @@ class TargetedAPGD(APGD):
 
     def initialise(self, active: ActiveSet, problem: Problem) -> None:
         super().initialise(active, problem)
-        if problem.criterion.targets is None:
+        if problem.criterion.targets is None and problem.criterion.has_others:
             aim(active, problem)
 
     def criterion(self, active: ActiveSet) -> Criterion:

@@ -172,7 +172,8 @@ class IterativeAttack(Method):
         rows, current = active.rows, active.current
         augment = None if self.shows_as_is else partial(self.augment, active)
         found = problem.ask(rows, current, self.loss, criterion=self.criterion(active), augment=augment)
-        best.consider(rows, current, found.scores if self.shows_as_is else problem.ask(rows, current))
+        if best.on_the_way:
+            best.consider(rows, current, found.scores if self.shows_as_is else problem.ask(rows, current))
         self.update(active, problem, found)
         active.count_step()
 

@@ -121,7 +121,7 @@ class PGD(IterativeAttack):
         size: float | Tensor = self.step * active.budget.size(*active.images.shape[-2:])
         if self.decay:
             size = size * (1.0 - active.step / self.steps)[:, None, None, None]
-        moved = active.current + size * active.budget.steepest(gradient)
+        moved = active.current + size * active.budget.ascent(gradient, active.current - active.images)
         active.current = active.budget.project(active.images, moved, active.region)
 
 

@@ -47,6 +47,7 @@ class SmallestChange(Best):
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
+        self.on_the_way = True
         rows = torch.arange(len(problem), device=problem.images.device)
         for part in rows.split(pictures_a_batch(problem.images.device)):
             if not problem.certain:

@@ -92,4 +92,5 @@ def _steepest(problem: Problem, rows: Tensor) -> Tensor:
     """The changes (A, 3, H, W) of the budget's size along which the margin of the clean pictures rises most."""
     images = problem.images[rows]
     found = problem.ask(rows, images, Margin())
-    return problem.budget.size(*images.shape[-2:]) * problem.budget.steepest(found.gradient)
+    direction = problem.budget.ascent(found.gradient, torch.zeros_like(images))
+    return problem.budget.size(*images.shape[-2:]) * direction

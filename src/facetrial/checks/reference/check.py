@@ -124,7 +124,7 @@ class ReferenceAttack(Check):
             "what this trial left is not what the victim withstands: look at the attack's step length and number of "
             "steps, its loss (wrong sign, saturated), exceptions that are swallowed and slopes that are masked "
             "(the checks slopes and true_slopes; what only squares bring down has slopes that lead astray); try "
-            f"attack={'apgd' if evidence.of_pairs else 'auto'}",
+            "attack=auto",
         )
 
 

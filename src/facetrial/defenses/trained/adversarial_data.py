@@ -10,6 +10,7 @@ from torch import nn
 
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.fitted.base import Fitted
+from facetrial.attacks.pairs import PairHead, TurnVerdicts
 from facetrial.attacks.referee import BudgetBreach, referee
 from facetrial.attacks.result import Attacked
 from facetrial.core.checked_settings import checked
@@ -19,7 +20,6 @@ from facetrial.core.settings import PositiveShare, Seed
 from facetrial.defenses.trained.adversarial_batches import CleanAndPerturbed, Schedule, Weights
 from facetrial.defenses.trained.wrapped_data import TrainingFaces, WrappedFaces
 from facetrial.faces.batch import Faces
-from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.victim import Victim, device_of
 
 log = logging.getLogger(__name__)
@@ -159,6 +159,8 @@ class AdversarialFaces(WrappedFaces):
             attack = self._scaled[1]
         if self.against_embedding and isinstance(victim, Victim):
             victim, chosen = _own_embeddings(victim, chosen)
+            attack = copy.copy(attack)
+            attack.goal = TurnVerdicts(torch.ones_like(chosen.identities, dtype=torch.bool))
         return self._attacked(attack, victim, chosen, draw).images
 
     def _attacked(self, attack: Attack, victim: nn.Module | None, chosen: Faces, draw: int) -> Attacked:
@@ -188,13 +190,18 @@ class AdversarialFaces(WrappedFaces):
 
 
 def _own_embeddings(victim: Victim, chosen: Faces) -> tuple[Victim, Faces]:
-    """A victim that knows each of B pictures, as it is, for a person, and the pictures as these people."""
+    """A victim that scores how near each of B pictures is to itself as it is, and the pictures with their numbers.
+
+    Each picture has a column that minds no other's, so that what becomes of it does not hang on its batch. No
+    similarity is low enough to be taken for another person's: every step is made use of.
+    """
     with torch.no_grad():
         own = victim.embedder(chosen.images).float()
     lengths = own.norm(dim=1)
     if not (lengths.isfinite() & (lengths > 0)).all():
         raise Diverged("the embeddings of pictures to perturb became infinite or zero")
-    gallery = torch.cat([own, -own[:1]])  # one more, for a batch of one
-    known = Victim(victim.embedder, GalleryHead(gallery), [str(row) for row in range(len(gallery))])
+    others = torch.cat([own, own[:1]])  # one more, for a batch of one
+    head = PairHead(others, torch.full_like(others[:, 0], -1.0))
+    known = Victim(victim.embedder, head, [str(row) for row in range(len(others))])
     identities = torch.arange(len(chosen), device=chosen.images.device)
     return known.eval(), Faces(**(vars(chosen) | {"identities": identities}))
