@@ -14,6 +14,7 @@ from hydra.utils import instantiate
 from lightning.pytorch.accelerators import CUDAAccelerator, MPSAccelerator
 from torch import Tensor, nn
 
+from facetrial.api.callers_torch import callers_torch
 from facetrial.api.trained_on import training_pictures
 from facetrial.attacks.attack import Attack
 from facetrial.checks.base import Check
@@ -50,6 +51,7 @@ class Verdict:
         return as_text(self.summary)
 
 
+@callers_torch()
 def evaluate(
     victim: nn.Module | Callable[[Tensor], Tensor],
     faces: FacesDataModule,
