@@ -55,7 +55,7 @@ def set_apart(folder: Path, error: BaseException) -> Path | None:
         folder: of the run, named by its command line.
         error: why it failed.
     """
-    if any(path.name != ".hydra" and path.suffix != ".log" for path in folder.iterdir()):
+    if any(not path.name.startswith(".") and path.suffix != ".log" for path in folder.iterdir()):
         return None
     write_failure(folder, error)
     place = folder.parent / "failed" / folder.name
