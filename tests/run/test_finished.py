@@ -8,6 +8,7 @@ from facetrial.core.plain import write_json
 from facetrial.run import finished
 from facetrial.run.context import TrialContext
 from facetrial.run.finished import DONE, begin, finish, finished_before
+from facetrial.runtime import started
 from facetrial.runtime.finished_files import read_finished
 from facetrial.sweep.runs import gather_runs
 from tests.helpers.configs import composed
@@ -69,6 +70,15 @@ def test_files_count_by_content(tmp_path):
     first = asked("first.ckpt", b"a")
     assert asked("moved.ckpt", b"a") == first
     assert asked("first.ckpt", b"b") != first
+
+
+def test_a_surrogate_counts_by_all_that_its_config_says(tmp_path, monkeypatch):
+    """That is in a file of its own, of which the config of the trial has the name alone."""
+    config = composed(tmp_path, "attack=transfer", "attack.surrogate=small")
+    first, settings_of = digest_of(config), started.settings_of
+    assert digest_of(config) == first
+    monkeypatch.setattr(started, "settings_of", lambda *asked: settings_of(*asked) | {"channels": 8})
+    assert digest_of(config) != first
 
 
 def test_a_trial_is_done_when_all_of_it_lies_there(tmp_path):
