@@ -60,6 +60,7 @@ def test_what_changes_no_row_keeps_the_name(tmp_path, usual, override):
         "model.head.c=3",
         "data.people_seed=4",
         "data.split_seed=4",
+        "trainer.precision=bf16-mixed",
     ],
 )
 def test_what_decides_a_row_changes_it(tmp_path, usual, override):

@@ -89,6 +89,7 @@ def trial_fingerprint(
         "own": users_code([settings[part] for part in (*parts, "embedder", "model", "data")]),
         **{part: settings[part] for part in parts},
         "order": _order(settings),
+        "precision": settings["trainer"].get("precision"),  # in which steps are chosen
         "head": settings["model"]["head"],
         "seed": settings["seed"],
         "data": plan.data_recipe(*_NOT_IN_ROWS),
