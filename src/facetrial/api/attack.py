@@ -97,7 +97,7 @@ def attack(
         attack.surrogate.check(faces, people)
     row_names = _Numbers() if known is None else known
     results, rows = [], []
-    for chosen in torch.arange(len(images), device=device).split(int(batch_size)):
+    for chosen in torch.arange(len(images), device=device).split(min(int(batch_size), len(images))):
         batch = faces.select(chosen)
         batch_files = [files[i] for i in chosen.tolist()]
         attacked = attack(victim, batch, int(seed), files=batch_files)
