@@ -1,5 +1,6 @@
 """The files that a trial left, of a finished one by their content: what is damaged, or changed since, is known by it."""
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import TypeVar
 from facetrial.core.digests import file_digest
 from facetrial.core.errors import Damaged, FacetrialError
 from facetrial.core.plain import from_plain, read_json, write_json
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 DONE = "done.json"
@@ -83,8 +86,10 @@ def write_finished(folder: Path, asked: str, code: str, also: Sequence[Path] = (
 
 
 def _set_aside(folder: Path, names: Iterable[str]) -> None:
+    """Moves files of these names, of a run's folder, into a new one in it."""
     taken = (int(path.name.rpartition("-")[2]) for path in those_set_aside(folder))
     place = folder / f"before-{max(taken, default=0) + 1}"
+    log.info("What another trial left in %s goes into %s.", folder, place.name)
     for name in names:
         if not Path(name).is_absolute() and (folder / name).is_file():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
