@@ -3,7 +3,7 @@
 import pytest
 
 import facetrial
-from facetrial.attacks import DDN, PGD, Attack, L2, Linf, Margin
+from facetrial.attacks import DDN, L2, PGD, Attack, Linf, Margin
 from facetrial.regions import Everywhere
 from facetrial.runtime.finished_files import read_finished
 

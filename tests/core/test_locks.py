@@ -73,5 +73,7 @@ def test_a_file_system_that_knows_no_locks_is_told_of_and_worked_on(tmp_path, mo
     for name in ("first", "second"):
         make(tmp_path / name, tmp_path / "log")
         assert (tmp_path / name).exists()
-    assert caplog.text.count("cannot be locked (No locks available): let one process at a time work there") == 1
+    assert (
+        caplog.text.count("cannot be locked (No locks available): let one process at a time work there") == 1
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "log", "second"]

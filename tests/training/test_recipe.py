@@ -46,9 +46,7 @@ def test_a_landmark_checkpoint_counts_by_content(tmp_path):
 LIGHTNINGS = "+callbacks.more._target_=lightning.pytorch.callbacks"
 
 
-@pytest.mark.parametrize(
-    "callback", [f"{LIGHTNINGS}.EarlyStopping", f"{LIGHTNINGS}.Timer"]
-)
+@pytest.mark.parametrize("callback", [f"{LIGHTNINGS}.EarlyStopping", f"{LIGHTNINGS}.Timer"])
 def test_a_callback_that_may_change_a_training_counts(tmp_path, callback):
     usual, other = tiny_plan(tmp_path), tiny_plan(tmp_path, callback, "+callbacks.more.monitor=train/loss")
     assert other.path != usual.path

@@ -1,11 +1,10 @@
 """What somebody who calls from Python has set for torch, kept from what is called, and given back as it was."""
 
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
-import numpy as np
 import torch
+from lightning.pytorch.utilities.seed import isolate_rng
 
 from facetrial.core.errors import FacetrialError
 
@@ -27,11 +26,10 @@ def callers_torch() -> Iterator[None]:
             f"faces and attacks are computed in float32, and torch's default is {torch.get_default_dtype()}; call "
             "torch.set_default_dtype(torch.float32) first."
         )
-    drawn, casts = (random.getstate(), np.random.get_state()), [*map(torch.is_autocast_enabled, _AUTOCASTS)]
-    gpus = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    casts = [*map(torch.is_autocast_enabled, _AUTOCASTS)]
     elsewhere = torch.get_default_device().type != "cpu"
     with (
-        torch.random.fork_rng(gpus),
+        isolate_rng(include_cuda=torch.cuda.is_initialized()),
         torch.device("cpu") if elsewhere else nullcontext(),
         torch.inference_mode(False),
         torch.enable_grad(),
@@ -41,8 +39,6 @@ def callers_torch() -> Iterator[None]:
             yield
         finally:
             _set_autocasts(casts)
-            random.setstate(drawn[0])
-            np.random.set_state(drawn[1])
 
 
 def _set_autocasts(enabled: list[bool]) -> None:

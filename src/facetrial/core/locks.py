@@ -26,8 +26,8 @@ def file_lock(path: str | Path) -> Iterator[None]:
 
     The caller looks inside the block whether the file is there by now. The lock is the system's: it goes with its
     process, so that a killed one leaves nothing locked. In one process it may be taken again inside itself. The
-    processes that a Trainer starts work under the lock of the first. A file system that knows no locks, such as some that
-    are mounted over a network, has none: files are whole there too, but two processes may make the same one.
+    processes that a Trainer starts work under the lock of the first. Where a file system knows no locks, as some over a
+    network do not, nobody waits: files are whole there too, but two processes may make the same one.
     """
     if any(os.environ.get(name, "0") != "0" for name in _RANKS):
         yield

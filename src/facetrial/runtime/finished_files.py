@@ -1,4 +1,4 @@
-"""The files that a trial left, of a finished one by their content: what is damaged, or changed since, is known by it."""
+"""The files that a trial left, of a finished one by their content: what is damaged, or was changed since, is known."""
 
 import logging
 import re

@@ -114,7 +114,7 @@ class Plan:
         raise NotImplementedError
 
     def with_code(self, made_by: Settings) -> Settings:
-        """A recipe with the callbacks that decide the network, and the code: this package's, and the user's it names."""
+        """A recipe with the callbacks that decide the network, and the code: ours, and the user's that it names."""
         if named := deciding_callbacks(self.callbacks):
             made_by = made_by | {"callbacks": named}
         return made_by | {"code": {"facetrial": what_code_does(*self.code_parts), **users_code(made_by)}}

@@ -105,7 +105,9 @@ def _in_part(value: DictConfig, where: str, annotation: Any) -> Iterator[_Fault]
     own = {} if keys is None else _hints(keys.schema)
     target = value.get("_target_")
     if target is not None and not isinstance(target, str):
-        yield _Fault(f"{where}._target_ must be text that names a class or a function, found {shown(target)}.")
+        yield _Fault(
+            f"{where}._target_ must be text that names a class or a function, found {shown(target)}."
+        )
     elif isinstance(target, str):
         try:
             made = get_object(target)
