@@ -1,5 +1,7 @@
 """Of several processes that need one file made, one makes it."""
 
+import errno
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -61,3 +63,17 @@ def test_within_itself_and_below_a_trainer_nobody_waits(tmp_path, monkeypatch):
         assert job.is_alive()
     job.kill()
     job.join(60)
+
+
+def test_a_file_system_that_knows_no_locks_is_told_of_and_worked_on(tmp_path, monkeypatch, caplog):
+    def no_locks(file, how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    for name in ("first", "second"):
+        make(tmp_path / name, tmp_path / "log")
+        assert (tmp_path / name).exists()
+    assert (
+        caplog.text.count("cannot be locked (No locks available): let one process at a time work there") == 1
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "log", "second"]

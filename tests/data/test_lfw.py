@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from PIL import Image
 
 from facetrial.core.errors import FacetrialError
+from facetrial.core.provenance import data_files
 from facetrial.data.photos.alignment import TEMPLATE_112, FivePointsAlignment
 from tests.helpers.paths import CONF
 from tests.helpers.photographs import LFW_FUNNELED, draw_people, lfw
@@ -130,3 +131,14 @@ def test_real_faces_fill_the_facenet_crop_but_for_its_margin(tmp_path, real_peop
     x0, y0, x1, y1 = faces.boxes[:, None].transpose(2, 0, 1)
     x, y = faces.five_points.transpose(2, 0, 1)
     assert ((x > x0) & (x < x1) & (y > y0) & (y < y1)).mean() > 0.98
+
+
+def test_where_no_root_is_given_pictures_count_by_content_too(tmp_path, scikit_learns_home):
+    people = scikit_learns_home / "lfw_funneled"
+    draw_people(people, {"Ann": 4})
+    without = {"_target_": "facetrial.data.LFW", "root": None, "cache": str(tmp_path / "cache")}
+    before = data_files(without)
+    assert before == data_files(without | {"root": str(people)})
+    picture = next(people.rglob("*.jpg"))
+    picture.write_bytes(bytes(picture.stat().st_size))
+    assert data_files(without) != before

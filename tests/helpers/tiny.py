@@ -59,6 +59,7 @@ def killed_in_epoch(epoch: int, folder: Path, *overrides: str) -> None:
 class Epochs(Callback):
     """Keeps the numbers of the epochs that were trained, the learning rate of each, and dies in one of them."""
 
+    watches = True
     trained: tuple[int, ...] = ()
     rates: tuple[float, ...] = ()
 

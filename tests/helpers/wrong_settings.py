@@ -13,6 +13,8 @@ CHOICE = ["other", "3", "true", "null"]
 FILE = ["/no/such/file", "no_such_folder/file.pt", "3", "true"]
 TEXT = ["3", "true", "1.5"]
 PART = ["3", "pgd", "true"]
+NEEDED = ["null", "{}", *PART]  # a part that nothing goes without
+TARGET = ["3", "true", "[a]", "{a:1}"]
 
 # What else the command line says, then each key with what it may not be.
 WRONG = {
@@ -35,7 +37,22 @@ WRONG = {
         "model.head.kernel": CHOICE,
         "model.head.class_weight": ["other", "3", "true"],
         "model.head.gamma": ["0", "-1", "nan", "true", "other"],
-        "model.head": PART,
+        "model.head": NEEDED,
+        "model.loss": NEEDED,
+        "model.optimizer": ["null", *PART],
+        "model.optimizer._target_": TARGET,
+        "model": ["null", *PART],
+        "landmarks": ["null", *PART],
+        "landmarks.model.network": NEEDED,
+        "landmarks.model.augmentation": NEEDED,
+        "data": NEEDED,
+        "data._target_": TARGET,
+        "attack": ["null", *PART],
+        "attack.method": NEEDED,
+        "task": NEEDED,
+        "defense": ["null", "3", "true"],
+        "checks": ["null", "3", "true", "[1]"],
+        "callbacks": ["null", "3"],
         "trainer.max_epochs": FROM_0,
         "trainer.devices": ["0", "-1", "100000", "nan", "true", "abc", "[]", "[100000]"],
         "trainer.num_nodes": COUNT,
@@ -54,7 +71,6 @@ WRONG = {
         "data.split_seed": SEED,
         "data.people_seed": SEED,
         "data.train_pictures": COUNT,
-        "data": PART,
         "embedder.size": ["4", *COUNT],
         "embedder.dimension": COUNT,
         "embedder.alignment": CHOICE,
@@ -70,8 +86,8 @@ WRONG = {
         "attack.fast": BOOLEAN,
         "attack.adaptive": BOOLEAN,
         "attack.budget.rms": ["0", "1.5", *_NO_NUMBER],
-        "attack.budget": PART,
-        "attack.method": PART,
+        "attack.budget": NEEDED,
+        "checks.slopes": NEEDED,
     },
     ("model/head=gallery",): {
         "model.head.pictures": COUNT,

@@ -71,11 +71,14 @@ def test_it_takes_weights_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setattr(contexts, "make_surrogate", lambda plan, faces: asked.append(plan))
     (tmp_path / "weights.pt").touch()
     weights = f"surrogate.weights={tmp_path / 'weights.pt'}"
-    config = composed(tmp_path, "attack=pgd", "attack.surrogate=mobilefacenet", weights)
+    (tmp_path / "victim.ckpt").touch()
+    victim = f"model.checkpoint={tmp_path / 'victim.ckpt'}"  # in which no surrogate lies
+    config = composed(tmp_path, "attack=pgd", "attack.surrogate=mobilefacenet", weights, victim)
     context = TrialContext(config, tmp_path)
     vars(context)["faces"] = None
     context.surrogate  # noqa: B018
     assert asked[0].embedder["weights"] == str(tmp_path / "weights.pt")
+    assert asked[0].model["checkpoint"] is None
     assert "weights" not in context.plan.embedder
 
 

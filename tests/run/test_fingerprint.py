@@ -60,6 +60,7 @@ def test_what_changes_no_row_keeps_the_name(tmp_path, usual, override):
         "model.head.c=3",
         "data.people_seed=4",
         "data.split_seed=4",
+        "trainer.precision=bf16-mixed",
     ],
 )
 def test_what_decides_a_row_changes_it(tmp_path, usual, override):
@@ -108,3 +109,12 @@ def test_trials_of_one_victim_share_its_validation_pictures(tmp_path):
     for override in ("defense=jpeg", "data.people_seed=4", "data.split_seed=2"):
         assert victim_named(tmp_path, override) != usual
     assert victim_named(tmp_path, value=0.4) != usual
+
+
+def test_the_order_of_defences_counts(tmp_path):
+    """The first of them meets the picture first: the same two the other way round are another victim."""
+    orders = ("defense=[jpeg,blur]", "defense=[blur,jpeg]")
+    assert fingerprint(tmp_path, orders[0]) != fingerprint(tmp_path, orders[1])
+    assert victim_named(tmp_path, orders[0]) != victim_named(tmp_path, orders[1])
+    trials = [TrialContext(composed(tmp_path, order), tmp_path).digest for order in orders]
+    assert trials[0] != trials[1]

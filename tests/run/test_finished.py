@@ -8,6 +8,8 @@ from facetrial.core.plain import write_json
 from facetrial.run import finished
 from facetrial.run.context import TrialContext
 from facetrial.run.finished import DONE, begin, finish, finished_before
+from facetrial.runtime import started
+from facetrial.runtime.finished_files import read_finished
 from facetrial.sweep.runs import gather_runs
 from tests.helpers.configs import composed
 from tests.helpers.sweeps import made_up_trials
@@ -68,6 +70,15 @@ def test_files_count_by_content(tmp_path):
     first = asked("first.ckpt", b"a")
     assert asked("moved.ckpt", b"a") == first
     assert asked("first.ckpt", b"b") != first
+
+
+def test_a_surrogate_counts_by_all_that_its_config_says(tmp_path, monkeypatch):
+    """That is in a file of its own, of which the config of the trial has the name alone."""
+    config = composed(tmp_path, "attack=transfer", "attack.surrogate=small")
+    first, settings_of = digest_of(config), started.settings_of
+    assert digest_of(config) == first
+    monkeypatch.setattr(started, "settings_of", lambda *asked: settings_of(*asked) | {"channels": 8})
+    assert digest_of(config) != first
 
 
 def test_a_trial_is_done_when_all_of_it_lies_there(tmp_path):
@@ -174,7 +185,7 @@ def test_what_version_0_1_called_otherwise_is_taken_away_before_another_trial_wr
     for name in ("gallery/01-worst-clean.png", "gallery.png", "detection.svg", "evaluate.log"):
         (tmp_path / name).touch()
     begin(tmp_path, "asked")
-    assert [path.name for path in tmp_path.iterdir()] == ["evaluate.log"]
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["evaluate.log"]
 
 
 def test_what_another_finished_trial_left_is_set_apart(tmp_path):
@@ -187,14 +198,36 @@ def test_what_another_finished_trial_left_is_set_apart(tmp_path):
     finish(tmp_path, "before")
     begin(tmp_path, "now")
     begin(tmp_path, "now")  # as another process of the same trial does
-    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
     moved = ["curve.csv", "images/a.png", "report.html", "summary.json", "verdicts.csv"]
-    assert left == [*(f"before-1/{name}" for name in moved), "evaluate.log"]
+    assert seen(tmp_path) == [*(f"before-1/{name}" for name in moved), "evaluate.log"]
     (tmp_path / "verdicts.csv").write_text("now")
     finish(tmp_path, "now")
     begin(tmp_path, "later")
     assert (tmp_path / "before-2" / "verdicts.csv").read_text() == "now"
     assert (tmp_path / "before-1" / "verdicts.csv").read_text() == "before"
+
+
+def test_what_another_trial_left_that_was_cut_short_is_set_apart_too(tmp_path):
+    """Pictures under its attack would stand, and be sealed, beside those of this one."""
+    (tmp_path / "table.csv").write_text("of the user's, whose folder this is")
+    begin(tmp_path, "before")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.png").write_text("before")
+    begin(tmp_path, "before")  # as it is when it goes on
+    assert seen(tmp_path) == ["images/a.png", "table.csv"]
+    begin(tmp_path, "now")
+    assert seen(tmp_path) == ["before-1/images/a.png", "table.csv"]
+    (tmp_path / "verdicts.csv").write_text("now")
+    finish(tmp_path, "now")
+    assert list(read_finished(tmp_path).files) == ["verdicts.csv"]
+    begin(tmp_path, "later")
+    assert seen(tmp_path) == ["before-1/images/a.png", "before-2/verdicts.csv", "table.csv"]
+
+
+def seen(folder):
+    """The files in a folder, less those that nobody looks for."""
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(path.as_posix() for path in found if not path.name.startswith("."))
 
 
 def test_the_same_trial_begun_anew_keeps_what_it_left(tmp_path):

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from facetrial.core.errors import FacetrialError
+from facetrial.runtime.failures import EndWithFailures
 from facetrial.sweep.callback import GatherSweep
 from facetrial.sweep.gather import gather_sweep
 from facetrial.sweep.runs import gather_runs
@@ -99,16 +100,33 @@ def test_levels_go_to_tables_of_their_own(tmp_path):
     assert "Synthetic" in page
 
 
-def test_study_that_lacks_a_run_is_refused_after_the_rest_is_written(tmp_path):
+def test_study_that_lacks_a_run_is_refused_after_the_rest_is_written(tmp_path, caplog):
+    """Hydra only warns of what a callback raises, and ends with exit code 0."""
     for run, _ in write_trials(tmp_path, made_up_trials(), lambda number, _: str(number)):
         last = run
     (last / "summary.json").unlink()
     add_overrides(last, "attack=landmarks", "defense=adv_landmarks")
-    with pytest.raises(FacetrialError, match="4 has not finished"):
-        GatherSweep(study=True).on_multirun_end(_config(tmp_path))
+    GatherSweep(study=True).on_multirun_end(_config(tmp_path))
+    with pytest.raises(SystemExit) as ended:
+        EndWithFailures().on_multirun_end(_config(tmp_path))
+    assert ended.value.code == 1
+    assert "4 has not finished" in caplog.text
     assert len(read_csv(tmp_path / "sweep.csv")) == 5
     assert (tmp_path / "report.html").is_file()
     assert not (tmp_path / "study.md").exists()
+    GatherSweep().on_multirun_end(_config(tmp_path))  # as it is started again, asked for less
+    EndWithFailures().on_multirun_end(_config(tmp_path))
+
+
+def test_a_run_that_cannot_be_read_takes_the_others_nothing(tmp_path):
+    for run, _ in write_trials(tmp_path, made_up_trials(), lambda number, _: str(number)):
+        last = run
+    (last / "summary.json").write_text('{"schema": "of another version", "robust_accuracy": 1}')
+    GatherSweep().on_multirun_end(_config(tmp_path))
+    lines = read_csv(tmp_path / "sweep.csv")
+    assert [line["finished"] for line in lines] == ["True"] * 4 + ["False"]
+    assert "has schema 'of another version'" in lines[-1]["failed"]
+    assert (tmp_path / "report.html").is_file()
 
 
 def test_folder_without_runs_is_named(tmp_path):

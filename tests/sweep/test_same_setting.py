@@ -3,13 +3,12 @@
 import copy
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from facetrial.metrics.names import Chosen
 from facetrial.sweep.runs import Run, finished_runs
-from facetrial.sweep.same_setting import further, setting, titles
+from facetrial.sweep.same_setting import setting, titles
 from tests.helpers.made_up import about, made_up_rows, made_up_summary
 
 
@@ -40,11 +39,16 @@ def changed(summary, place, value):
     return replace(summary, attack_parts=parts)
 
 
+def of(summary, *overrides, **parts):
+    (run,) = finished_runs([Run(Path("0"), overrides, summary)])
+    return setting(run, **parts)
+
+
 @pytest.mark.parametrize("place", ["attack_parts.region", "attack_parts.method.shape"])
 def test_the_region_is_part_of_it_where_it_is_not_what_is_compared(summary, place):
     other = changed(summary, place, {"landmarks": ["mouth"]})
-    assert setting(other) != setting(summary)
-    assert setting(other, region=False) == setting(summary, region=False)
+    assert of(other) != of(summary)
+    assert of(other, region=False) == of(summary, region=False)
 
 
 @pytest.mark.parametrize(
@@ -62,12 +66,12 @@ def test_the_region_is_part_of_it_where_it_is_not_what_is_compared(summary, plac
 )
 @pytest.mark.parametrize("region", [False, True])
 def test_anything_else_is_another_setting(summary, place, value, region):
-    assert setting(changed(summary, place, value), region) != setting(summary, region)
+    assert of(changed(summary, place, value), region=region) != of(summary, region=region)
 
 
 def test_figures_and_training_pictures_are_no_setting(summary):
     other = replace(summary, robust_accuracy=summary.clean_accuracy, seconds=99.0, n=1)
-    assert setting(other) == setting(summary)
+    assert of(other) == of(summary)
 
 
 def test_titles_say_what_differs_and_no_more(summary):
@@ -92,8 +96,19 @@ def test_what_a_defence_is_set_to_and_what_else_was_started_with_are_part_of_it(
     words = ["attack=pgd", "defense=jpeg", "defense.jpeg.quality=30"]
     thirty = replace(summary, chosen=Chosen.of("pgd", ["jpeg"], words))
     ninety = replace(summary, chosen=Chosen.of("pgd", ["jpeg"], [*words[:2], "defense.jpeg.quality=90"]))
-    assert setting(thirty, region=False) != setting(ninety, region=False)
-    run = SimpleNamespace(
-        overrides=("seed=1", "data.split_seed=2", "data.train_pictures=5", "embedder.weights=a")
-    )
-    assert further(run) == {"data.split_seed=2", "embedder.weights=a"}
+    assert of(thirty, region=False) != of(ninety, region=False)
+    usual = of(summary, "seed=1", "data.split_seed=2", "embedder.weights=a")
+    assert of(summary, "seed=1", "data.split_seed=2", "data.train_pictures=5", "embedder.weights=a") == usual
+    for word in ("data.split_seed=3", "embedder.weights=b", "trainer.max_epochs=1", "model.head.c=3"):
+        key = word.partition("=")[0]
+        others = [o for o in ("data.split_seed=2", "embedder.weights=a") if not o.startswith(key)]
+        assert of(summary, "seed=1", *others, word) != usual
+    assert of(summary, "model.head.c=3", head=False) == of(summary, "model.head.c=4", head=False)
+
+
+def test_titles_tell_what_else_runs_were_started_with_where_it_sets_them_apart(summary):
+    words = [("data.min_pictures=40", f"data.split_seed={seed}") for seed in (1, 2)]
+    runs = finished_runs([Run(Path(str(number)), said, summary) for number, said in enumerate(words)])
+    assert titles(runs) == [
+        f"pgd (region=nose, eps=8) / none, seed 0, data.split_seed={seed}" for seed in (1, 2)
+    ]

@@ -41,3 +41,28 @@ def test_a_landmark_checkpoint_counts_by_content(tmp_path):
     )
     assert first == moved
     assert first != other
+
+
+LIGHTNINGS = "+callbacks.more._target_=lightning.pytorch.callbacks"
+
+
+@pytest.mark.parametrize("callback", [f"{LIGHTNINGS}.EarlyStopping", f"{LIGHTNINGS}.Timer"])
+def test_a_callback_that_may_change_a_training_counts(tmp_path, callback):
+    usual, other = tiny_plan(tmp_path), tiny_plan(tmp_path, callback, "+callbacks.more.monitor=train/loss")
+    assert other.path != usual.path
+    assert tiny_plan(tmp_path, callback, "+callbacks.more.monitor=validation/loss").path != other.path
+    assert regressor(tmp_path, callback) != regressor(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        "callbacks=default",
+        f"{LIGHTNINGS}.LearningRateMonitor",
+        f"{LIGHTNINGS}.ModelCheckpoint",
+        "+callbacks.more._target_=tests.helpers.tiny.Epochs",  # which says that it watches
+    ],
+)
+def test_one_that_watches_it_does_not(tmp_path, callback):
+    assert tiny_plan(tmp_path, callback).recipe == tiny_plan(tmp_path).recipe
+    assert regressor(tmp_path, callback) == regressor(tmp_path)

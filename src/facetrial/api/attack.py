@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from facetrial.api.callers_torch import callers_torch
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.referee import referee
 from facetrial.core.errors import FacetrialError
@@ -20,7 +21,7 @@ from facetrial.recognition.victim import names_of
 from facetrial.trial.verdicts import verdict_rows
 
 
-@torch.inference_mode(False)  # a caller's would leave no slopes
+@callers_torch()
 def attack(
     victim: nn.Module | Callable[[Tensor], Tensor],
     images: Tensor,
@@ -58,11 +59,6 @@ def attack(
     """
     if not isinstance(attack, Attack):
         raise FacetrialError(f"attack must be a facetrial.Attack, found a {type(attack).__name__}.")
-    if torch.get_default_dtype() != torch.float32:
-        raise FacetrialError(
-            f"attacks compute in float32, and torch's default is {torch.get_default_dtype()}; call "
-            "torch.set_default_dtype(torch.float32) first."
-        )
     if not isinstance(seed, int | np.integer):
         raise FacetrialError(f"seed must be a whole number, found {seed!r}.")
     if not isinstance(batch_size, int | np.integer) or batch_size < 1:
@@ -101,7 +97,7 @@ def attack(
         attack.surrogate.check(faces, people)
     row_names = _Numbers() if known is None else known
     results, rows = [], []
-    for chosen in torch.arange(len(images), device=device).split(int(batch_size)):
+    for chosen in torch.arange(len(images), device=device).split(min(int(batch_size), len(images))):
         batch = faces.select(chosen)
         batch_files = [files[i] for i in chosen.tolist()]
         attacked = attack(victim, batch, int(seed), files=batch_files)

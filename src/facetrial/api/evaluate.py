@@ -1,5 +1,6 @@
 """A trial from Python."""
 
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -14,12 +15,14 @@ from hydra.utils import instantiate
 from lightning.pytorch.accelerators import CUDAAccelerator, MPSAccelerator
 from torch import Tensor, nn
 
+from facetrial.api.callers_torch import callers_torch
 from facetrial.api.trained_on import training_pictures
 from facetrial.attacks.attack import Attack
 from facetrial.checks.base import Check
 from facetrial.core.checked_settings import read_setting
 from facetrial.core.errors import FacetrialError, first_line
 from facetrial.core.files import check_writable
+from facetrial.core.locks import file_lock
 from facetrial.core.settings import Count, Seed
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.metrics.summary import TrialSummary
@@ -27,7 +30,9 @@ from facetrial.recognition.foreign import Function, as_victim
 from facetrial.recognition.victim import names_of
 from facetrial.report.console import as_text
 from facetrial.run.evaluate import run_trial
+from facetrial.run.finished import begin, finish
 from facetrial.run.given import GivenTrial
+from facetrial.runtime.finished_files import DONE
 from facetrial.runtime.started import config_folder
 from facetrial.trial.rows import read_verdicts
 
@@ -50,6 +55,7 @@ class Verdict:
         return as_text(self.summary)
 
 
+@callers_torch()
 def evaluate(
     victim: nn.Module | Callable[[Tensor], Tensor],
     faces: FacesDataModule,
@@ -68,7 +74,8 @@ def evaluate(
             (B, C), one for each of the people of `faces` in their order; in eval mode. It is frozen.
         faces: of `load_faces` or `draw_faces`; their test pictures are attacked.
         attack: region x budget x method.
-        folder: where `report.html`, `summary.json`, `verdicts.csv` and the rest go; None keeps no files.
+        folder: where `report.html`, `summary.json`, `verdicts.csv` and the rest go; what another trial left there goes
+            into `before-1`, `before-2`, … in it. None keeps no files.
         checks: those of the config group `checks` of that name, or by name; {} leaves them out, and the verdict is not
             trusted.
         seed: of what the attack draws, from 0 on.
@@ -103,7 +110,7 @@ def evaluate(
         network = Function(network, list(faces.names))
     network.eval().requires_grad_(False)
     trained_on = training_pictures(network) if asked else None
-    place = Path(tempfile.mkdtemp()) if kept is None else kept
+    place, asked_once = Path(tempfile.mkdtemp()) if kept is None else kept, secrets.token_hex(8)
     try:
         given = GivenTrial(
             victim=network,
@@ -117,10 +124,12 @@ def evaluate(
             has_pages=kept is not None,
             trained_on=trained_on,
         )
-        summary = run_trial(given)
-        rows = (
-            read_verdicts(place / "verdicts.csv").set_index("file").loc[faces.test_faces.files].reset_index()
-        )
+        with file_lock(place / DONE):
+            begin(place, asked_once)
+            summary = run_trial(given)
+            finish(place, asked_once)
+            rows = read_verdicts(place / "verdicts.csv")
+        rows = rows.set_index("file").loc[faces.test_faces.files].reset_index()
     finally:
         if kept is None:
             shutil.rmtree(place, ignore_errors=True)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from torch import nn
 
+from facetrial.api.callers_torch import callers_torch
 from facetrial.core.errors import FacetrialError
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.people_folder import PeopleFolder
@@ -13,6 +14,7 @@ from facetrial.landmarks.sources import Mtcnn
 from facetrial.recognition.layers import base_model
 
 
+@callers_torch()
 def load_faces(
     folder: str | Path,
     recogniser: nn.Module | None = None,
@@ -44,6 +46,7 @@ def load_faces(
     return faces
 
 
+@callers_torch()
 def draw_faces(
     recogniser: nn.Module | None = None,
     *,

@@ -10,6 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
+from facetrial.api.callers_torch import callers_torch
 from facetrial.api.known_parts import check_known_parts
 from facetrial.api.trained_on import remember
 from facetrial.core.errors import FacetrialError
@@ -26,6 +27,7 @@ from facetrial.runtime.started import config_folder, plain, started_again
 from facetrial.training.plan import victim_of
 
 
+@callers_torch()
 def load_victim(run_or_checkpoint: str | Path, own_code: bool = False) -> nn.Module:
     """The victim of a finished trial, behind its defences, or the recogniser in a checkpoint.
 
@@ -73,6 +75,7 @@ def _of_run(folder: Path, own_code: bool) -> nn.Module:
     return victim
 
 
+@callers_torch()
 def load_embedder(name: str, **settings: Any) -> nn.Module:
     """An embedder of the config group `embedder`, in eval mode.
 
@@ -96,6 +99,7 @@ def load_embedder(name: str, **settings: Any) -> nn.Module:
     return embedder.eval().requires_grad_(False)
 
 
+@callers_torch()
 def enrol(embedder: nn.Module | Callable[[Tensor], Tensor], faces: FacesDataModule) -> Victim:
     """A victim that knows the people of `faces`: by cosine to the mean embedding of each one's training pictures.
 

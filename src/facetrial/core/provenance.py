@@ -48,10 +48,9 @@ def data_files(data: dict[str, Any]) -> str | None:
     A class of data with files of its own lists them in `source_files(root)`. They are read once: what they hold is
     remembered in the folder that `data` names as its `cache`.
     """
-    list_files = getattr(get_class(data["_target_"]), "source_files", None)
-    if data.get("root") is None or list_files is None:
+    list_files, root = getattr(get_class(data["_target_"]), "source_files", None), data_root(data)
+    if root is None or list_files is None:
         return None
-    root = Path(data["root"]).expanduser()
     found = {path.relative_to(root).as_posix(): path for path in list_files(root)}
     cache = data.get("cache")
     name = digest(str(root.resolve()), size=6)
@@ -60,6 +59,14 @@ def data_files(data: dict[str, Any]) -> str | None:
     sizes = sorted(f"{name} {path.stat().st_size}" for name, path in found.items())
     # By sizes alone, as up to 0.1, they begin: `files_known_today` goes by it.
     return f"{len(found)} files, {digest(sizes, size=6)}{_CONTENT}{digest(sorted(contents.items()))}"
+
+
+def data_root(data: dict[str, Any]) -> Path | None:
+    """The folder of data: `root`, or where its class says that it lies where none is given (`usual_root`)."""
+    if data.get("root") is not None:
+        return Path(data["root"]).expanduser()
+    usual_root = getattr(get_class(data["_target_"]), "usual_root", None)
+    return None if usual_root is None else usual_root()
 
 
 def files_known_today(made_by: Any, asked: Any) -> Any:

@@ -1,7 +1,6 @@
 """Faces as they are loaded, kept in the process for the next trial of a sweep."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from hydra.utils import get_class
@@ -10,7 +9,7 @@ from lightning import LightningDataModule
 from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
 from facetrial.core.process.kept import Kept, keeps
-from facetrial.core.provenance import data_files
+from facetrial.core.provenance import data_files, data_root
 from facetrial.data.datamodule import FacesDataModule
 
 _KEPT: Kept[FacesDataModule] = Kept(2)  # as the victim sees them, and as a surrogate does
@@ -48,14 +47,14 @@ def faces_or_kept(
 def _name(data: dict[str, Any], files: Callable[[], str | None]) -> str | None:
     """A name for all that faces come from: settings, and files by name and content; None where nobody knows it all.
 
-    A class of the user's may go by anything, and scikit-learn's LFW lies where the settings do not say.
+    A class of the user's may go by anything.
     """
     if not get_class(data["_target_"]).__module__.startswith("facetrial."):
         return None
     if "root" not in data:
         return digest(data)
-    if (found := files()) is None:
+    found, root = files(), data_root(data)
+    if found is None or root is None:
         return None
     # What lies there and is no person's picture is told with the faces, by its name.
-    root = Path(data["root"]).expanduser()
     return digest(data, found, sorted(map(str, root.rglob("*"))))

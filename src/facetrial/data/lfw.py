@@ -5,10 +5,12 @@ Environments", 2007.
 """
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
 from facetrial.core.errors import FacetrialError
+from facetrial.core.locks import file_lock
 from facetrial.core.settings import NotNegative, Seed, Unit, whole
 from facetrial.data.datamodule import PicturesAPass, PicturesOfAPerson, TestPictures
 from facetrial.data.people_folder import PeopleFolder
@@ -34,6 +36,11 @@ class LFW(PeopleFolder):
     """
 
     names_people_with_few = False  # thousands, whom nobody misses
+
+    @staticmethod
+    def usual_root() -> Path:
+        """Where it lies where no root is given."""
+        return _scikit_learns_lfw()
 
     @staticmethod
     def source_files(root: Path) -> list[Path]:
@@ -106,18 +113,24 @@ def _scikit_learns_lfw() -> Path:
 
     home = Path(get_data_home()) / "lfw_home"
     folder, archive = home / "lfw_funneled", home / "lfw-funneled.tgz"
-    if folder.is_dir():
-        if archive.exists():  # scikit-learn removes it once all is unpacked
-            raise FacetrialError(f"unpacking {archive} was cut short. Delete {folder} and start again.")
+    if folder.is_dir() and not archive.exists():  # scikit-learn removes it once all is unpacked
         return folder
-    log.warning("LFW is not at %s: scikit-learn downloads it there (233 MB).", folder)
+    with file_lock(folder):  # two jobs of a sweep would unpack one over the other
+        if folder.is_dir() and archive.exists():
+            raise FacetrialError(f"unpacking {archive} was cut short. Delete {folder} and start again.")
+        if not folder.is_dir():
+            _download(home, fetch_lfw_people)
+    return folder
+
+
+def _download(home: Path, fetch: Callable[..., object]) -> None:
+    log.warning("LFW is not at %s: scikit-learn downloads it there (233 MB).", home / "lfw_funneled")
     try:
         # The pictures stay on disk; asking for people with this many keeps it from loading more than one of
         # them.
-        fetch_lfw_people(min_faces_per_person=500)
+        fetch(min_faces_per_person=500)
     except (OSError, RuntimeError) as error:
         raise FacetrialError(
             f"scikit-learn could not download LFW to {home}: {error}. Connect to the internet, or give a copy "
             "with data.root=DIR (one folder of pictures for each person)."
         ) from error
-    return folder

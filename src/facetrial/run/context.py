@@ -87,7 +87,8 @@ class TrialContext:
     @cached_property
     def digest(self) -> str:
         """A short name for all that decides what the trial leaves; nothing is loaded for it."""
-        return trial_digest(self._asked, self._plan_asked, self.choices, self.overrides)
+        surrogate = surrogate_plan(self._config, self._asked)
+        return trial_digest(self._asked, self._plan_asked, surrogate, self.choices, self.overrides)
 
     @cached_property
     def noise_level(self) -> NoiseLevel | None:

@@ -30,7 +30,11 @@ _PLACES = ("hydra", "paths", "callbacks", "trainer", "logger")
 
 
 def trial_digest(
-    settings: Settings, plan: RecognizerPlan, choices: Mapping[str, str], overrides: Sequence[str]
+    settings: Settings,
+    plan: RecognizerPlan,
+    surrogate: RecognizerPlan | None,
+    choices: Mapping[str, str],
+    overrides: Sequence[str],
 ) -> str:
     """A short name for all that decides what a trial leaves: its config and the files it names, and this code.
 
@@ -39,6 +43,7 @@ def trial_digest(
     Args:
         settings: the whole config.
         plan: of the recogniser, as the config asks for it.
+        surrogate: likewise of whom the attack asks in its place; None where it asks the recogniser.
         choices: the name of the config that was chosen, by group.
         overrides: the words of the command line.
     """
@@ -56,6 +61,8 @@ def trial_digest(
                 group: choice for group, choice in choices.items() if group.partition("/")[0] not in _PLACES
             },
             "attack": sorted(o for o in overrides if o.startswith("attack")),
+            "surrogate": None if surrogate is None else surrogate.recipe,
+            "order": _order(settings),
         }
     )
 
@@ -81,6 +88,8 @@ def trial_fingerprint(
         "code": package_code(*_DECIDE_ROWS),
         "own": users_code([settings[part] for part in (*parts, "embedder", "model", "data")]),
         **{part: settings[part] for part in parts},
+        "order": _order(settings),
+        "precision": settings["trainer"].get("precision"),  # in which steps are chosen
         "head": settings["model"]["head"],
         "seed": settings["seed"],
         "data": plan.data_recipe(*_NOT_IN_ROWS),
@@ -102,6 +111,7 @@ def victim_fingerprint(settings: Settings, plan: RecognizerPlan, victim: nn.Modu
         "code": package_code(*_DECIDE_ANSWERS),
         "own": users_code([settings[part] for part in ("defense", "embedder", "model", "data")]),
         "defense": settings["defense"],
+        "order": _order(settings),
         "data": plan.data_recipe(*_NOT_IN_ROWS),
     }
     return digest(victim.state_dict(), about)
@@ -119,6 +129,11 @@ def answers_name(settings: Settings, plan: RecognizerPlan, victim: nn.Module) ->
         return None
     parts = [settings[part] for part in ("defense", "embedder", "model")]
     return digest(victim_fingerprint(settings, plan, victim), *parts)
+
+
+def _order(settings: Settings) -> list[str]:
+    """The defences in the order in which they meet a picture, of which a digest of keys and values knows nothing."""
+    return list(settings["defense"])
 
 
 def _with_contents(value: Any) -> Any:

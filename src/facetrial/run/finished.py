@@ -11,7 +11,7 @@ from facetrial.data.photos.person_folders import some
 from facetrial.metrics.summary import TrialSummary
 from facetrial.metrics.summary_json import read_summary
 from facetrial.report.gate import forget_gate
-from facetrial.runtime.finished_files import DONE, read_finished, set_aside, write_finished
+from facetrial.runtime.finished_files import DONE, read_finished, write_begun, write_finished
 
 log = logging.getLogger(__name__)
 
@@ -51,19 +51,14 @@ def finished_before(folder: Path, asked: str) -> TrialSummary | None:
 def begin(folder: Path, asked: str) -> None:
     """Takes away what says that a trial was done, before another one writes into its folder.
 
-    What a finished trial of another config or code has left goes into a folder `before-1`, `before-2`, … in it, so that
-    none of it is taken for this one's.
+    What a trial of another config or code has left, done or cut short, goes into a folder `before-1`, `before-2`, … in
+    it, so that none of it is taken for this one's.
 
     Args:
         folder: of the run.
         asked: as for `finish`.
     """
-    try:
-        finished = read_finished(folder)
-    except FacetrialError:  # nobody knows what was left
-        finished = None
-    if finished is not None and finished.asked != asked:
-        set_aside(folder, finished)
+    write_begun(folder, asked)
     for name in (DONE, "summary.json", *_CALLED_OTHERWISE_TODAY):
         (folder / name).unlink(missing_ok=True)
     forget_gate(folder)

@@ -33,7 +33,7 @@ class GivenTrial(TrialContext):
         faces: set up, with landmarks where the attack goes by them.
         attack: of these pictures.
         checks: by name.
-        folder: where results go; what is there of another trial is written over.
+        folder: where results go.
         seed: of what the attack draws.
         batch_size: pictures attacked at a time.
         accelerator: of Lightning's Trainer: "cpu", "gpu", "auto".

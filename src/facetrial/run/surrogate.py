@@ -54,6 +54,7 @@ def surrogate_plan(config: DictConfig, settings: Settings) -> RecognizerPlan | N
     other = copy.deepcopy(config)
     with open_dict(other):
         other.embedder = embedder  # by which the data cuts its faces
+        other.model.checkpoint = None  # which holds the victim
     log.info("The attack asks a surrogate, %s.", name)
     return RecognizerPlan.of(other).but(defense=settings["defense"])
 

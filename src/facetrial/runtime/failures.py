@@ -55,7 +55,7 @@ def set_apart(folder: Path, error: BaseException) -> Path | None:
         folder: of the run, named by its command line.
         error: why it failed.
     """
-    if any(path.name != ".hydra" and path.suffix != ".log" for path in folder.iterdir()):
+    if any(not path.name.startswith(".") and path.suffix != ".log" for path in folder.iterdir()):
         return None
     write_failure(folder, error)
     place = folder.parent / "failed" / folder.name
@@ -65,7 +65,7 @@ def set_apart(folder: Path, error: BaseException) -> Path | None:
 
 
 class EndWithFailures(Callback):
-    """Hydra's callback that ends a sweep in which runs failed with their names, and with exit code 1.
+    """Hydra's callback that ends a sweep in which runs failed, or that could not be gathered, with exit code 1.
 
     It goes before the callbacks that gather a sweep in the config: at the end Hydra calls the first one last.
     """
@@ -73,6 +73,7 @@ class EndWithFailures(Callback):
     def on_multirun_end(self, config: Any, **_: Any) -> None:
         folder = sweep_root(config)
         failed = {path.parent: read_failure(path.parent) for path in sorted(folder.rglob(_FILE))}
+        ungathered = failed.pop(folder, None)
         for run, reason in failed.items():
             log.error("%s failed: %s", run.relative_to(folder), reason)
         if failed:
@@ -82,4 +83,7 @@ class EndWithFailures(Callback):
                 len(failed),
                 folder,
             )
+        if ungathered is not None:
+            log.error("What the runs say together could not all be written: %s", ungathered)
+        if failed or ungathered is not None:
             sys.exit(1)

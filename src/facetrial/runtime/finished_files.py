@@ -1,15 +1,21 @@
-"""The files that a finished trial left, by their content: what is damaged, or was changed since, is known by it."""
+"""The files that a trial left, of a finished one by their content: what is damaged, or was changed since, is known."""
 
+import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from facetrial.core.digests import file_digest
 from facetrial.core.errors import Damaged, FacetrialError
 from facetrial.core.plain import from_plain, read_json, write_json
 
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 DONE = "done.json"
+_BEGUN = ".begun.json"
 _SET_ASIDE = re.compile(r"before-\d+")
 _ENDINGS = {".json", ".csv", ".html", ".png", ".svg", ".pdf"}
 _FOLDERS = ("showcase", "patch", "images")
@@ -34,18 +40,57 @@ class Finished:
         return [name for name, digest in self.files.items() if not _is(folder / name, digest)]
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """What a trial that is not done has kept of its beginning.
+
+    Attributes:
+        asked: as of `Finished`.
+        others: files in the run's folder that were there and are no trial's, with what the system said of each.
+    """
+
+    asked: str
+    others: Mapping[str, str]
+
+
+def write_begun(folder: Path, asked: str) -> None:
+    """Keeps which trial begins in a folder, and moves what another one left there into `before-1`, `before-2`, … in it.
+
+    Args:
+        folder: of the run.
+        asked: as of `Finished`.
+    """
+    finished, begun = _known(read_finished, folder), _known(_read_begun, folder)
+    own: set[str] = set()
+    if finished is not None:
+        own = set(finished.files)
+    elif begun is not None:
+        if begun.asked == asked:  # it goes on, or is that of the first of several processes
+            return
+        own = set(_own(folder, begun))
+    elif (folder / "summary.json").is_file():  # of whichever trial
+        own = {name for name, _ in _left(folder)}
+    before = begun if finished is None else finished
+    if before is not None and before.asked != asked:
+        _set_aside(folder, own)
+    others = {name: _mark(path) for name, path in _left(folder) if name not in own}
+    write_json(_Begun(asked, others), folder / _BEGUN, checksum=True)
+
+
 def write_finished(folder: Path, asked: str, code: str, also: Sequence[Path] = ()) -> None:
     """Writes `done.json`, of the files of a trial that lie in its folder by now, and others that it goes by."""
-    files = {path.relative_to(folder).as_posix(): file_digest(path) for path in _left(folder)}
+    files = {name: file_digest(folder / name) for name in _own(folder, _known(_read_begun, folder))}
     files |= {str(path.resolve()): file_digest(path) for path in also}
     write_json(Finished(asked, code, files), folder / DONE, checksum=True)
+    (folder / _BEGUN).unlink(missing_ok=True)
 
 
-def set_aside(folder: Path, finished: Finished) -> None:
-    """Moves the files of a finished trial into a folder `before-1`, `before-2`, … in its own, where another begins."""
+def _set_aside(folder: Path, names: Iterable[str]) -> None:
+    """Moves files of these names, of a run's folder, into a new one in it."""
     taken = (int(path.name.rpartition("-")[2]) for path in those_set_aside(folder))
     place = folder / f"before-{max(taken, default=0) + 1}"
-    for name in finished.files:
+    log.info("What another trial left in %s goes into %s.", folder, place.name)
+    for name in names:
         if not Path(name).is_absolute() and (folder / name).is_file():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).rename(place / name)
@@ -93,12 +138,37 @@ def as_left(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def _left(folder: Path) -> Iterator[Path]:
+def _read_begun(folder: Path) -> _Begun | None:
+    path = folder / _BEGUN
+    return from_plain(_Begun, read_json(path), path) if path.is_file() else None
+
+
+def _known(read: Callable[[Path], T | None], folder: Path) -> T | None:
+    """What is read; None too where it cannot be, so that nobody knows what was left."""
+    try:
+        return read(folder)
+    except FacetrialError:
+        return None
+
+
+def _own(folder: Path, begun: _Begun | None) -> list[str]:
+    """The files of the trial in a folder: all but those that were there before and are still as they were."""
+    others = {} if begun is None else begun.others
+    return [name for name, path in _left(folder) if others.get(name) != _mark(path)]
+
+
+def _mark(path: Path) -> str:
+    status = path.stat()
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
+
+
+def _left(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Files of the kinds that trials leave, with their paths in the folder."""
     places = [*folder.glob("*"), *(path for part in _FOLDERS for path in folder.glob(f"{part}/**/*"))]
     for path in sorted(places):
         hidden = path.name.startswith(".")
         if path.suffix in _ENDINGS and path.name != DONE and not hidden and path.is_file():
-            yield path
+            yield path.relative_to(folder).as_posix(), path
 
 
 def _is(path: Path, digest: str) -> bool:

@@ -8,9 +8,16 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from hydra.utils import instantiate
+from hydra.utils import get_object, instantiate
 from lightning import Callback, Trainer
-from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ProgressBar
+from lightning.pytorch.callbacks import (
+    Checkpoint,
+    DeviceStatsMonitor,
+    LearningRateMonitor,
+    ModelCheckpoint,
+    ModelSummary,
+    ProgressBar,
+)
 from omegaconf import DictConfig
 
 from facetrial.core.digests import digest
@@ -38,6 +45,8 @@ _TRAINER_DECIDES = (
     "accumulate_grad_batches", "gradient_clip_val", "gradient_clip_algorithm", "precision",
 )  # fmt: skip
 
+# Of Lightning's callbacks, those that leave a training as it is.
+_WATCH = (Checkpoint, DeviceStatsMonitor, LearningRateMonitor, ModelSummary, ProgressBar)
 _NO_CLUSTER = "lightning.fabric.plugins.environments.LightningEnvironment"
 
 
@@ -105,7 +114,9 @@ class Plan:
         raise NotImplementedError
 
     def with_code(self, made_by: Settings) -> Settings:
-        """A recipe with the code that decides the network: this package's, and the user's that it names."""
+        """A recipe with the callbacks that decide the network, and the code: ours, and the user's that it names."""
+        if named := deciding_callbacks(self.callbacks):
+            made_by = made_by | {"callbacks": named}
         return made_by | {"code": {"facetrial": what_code_does(*self.code_parts), **users_code(made_by)}}
 
     @cached_property
@@ -180,6 +191,23 @@ class Plan:
             plugins=[*instantiate(self.trainer.get("plugins") or []), WholeCheckpoints()],
             **settings,
         )
+
+
+def deciding_callbacks(callbacks: Settings) -> Settings:
+    """Those callbacks of a config that may change what a training comes to: all but those that only watch it.
+
+    A class of the user's says by `watches = True` that it does.
+    """
+    return {name: part for name, part in callbacks.items() if part and not _watches(part.get("_target_"))}
+
+
+@cache
+def _watches(target: str) -> bool:
+    try:
+        kind = get_object(target)
+    except Exception:  # whoever makes it says what is wrong with it
+        return False
+    return isinstance(kind, type) and (issubclass(kind, _WATCH) or getattr(kind, "watches", False))
 
 
 @cache  # once for each

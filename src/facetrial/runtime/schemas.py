@@ -37,6 +37,7 @@ class Part:
 
 
 Parts = Mapping[str, Part]
+PartsOrNone = Mapping[str, Part | None]  # of which one is left out by null
 Side = Annotated[int, whole(8), Unit("pixels")]
 Privacy = Literal["off", "on"]
 AlignmentName = Literal["facenet", "five_points"]
@@ -152,11 +153,11 @@ class Training:
     embedder: Annotated[Any, Keys(Embedder, beyond=True)]
     model: Annotated[Any, Keys(Recognizer)]
     landmarks: Annotated[Any, Keys(Landmarks)]
-    data: Part | None
+    data: Part
     defense: Parts
     trainer: Annotated[Any, Keys(Trainer)]
-    logger: Parts
-    callbacks: Parts
+    logger: PartsOrNone
+    callbacks: PartsOrNone
     seed: Seed
     privacy: Privacy
 
@@ -179,7 +180,7 @@ class Evaluating(Training):
     calibration: Part | None
     checks: Parts
     physical: Part | None
-    task: Part | None
+    task: Part
     surrogate: Annotated[Any, Keys(Surrogate)]
     gate: Annotated[Any, Keys(Gate)]
     save_images: bool

@@ -51,7 +51,8 @@ def check_settings(config: DictConfig) -> None:
         faults.append(
             _Fault("privacy=on: model=landmarks draws the faces that it is tried on. Leave it out.")
         )
-    check_named_once(config.get("defense") or ())
+    if isinstance(defenses := config.get("defense"), DictConfig):
+        check_named_once(map(str, defenses))
     if not faults:
         faults = list(_devices(config.trainer))
     own = [fault.text for fault in faults if not fault.borrowed]
@@ -82,7 +83,7 @@ def _in_node(
         try:
             value = node[key]
         except OmegaConfBaseException as error:
-            yield _Fault(f"{where} cannot be read: {str(error).splitlines()[0]}.")
+            yield _Fault(f"{where} cannot be read: {str(error).splitlines()[0]}.", borrowed)
             continue
         annotation = annotations.get(key, Any)
         if isinstance(value, DictConfig):
@@ -103,7 +104,11 @@ def _in_part(value: DictConfig, where: str, annotation: Any) -> Iterator[_Fault]
     keys = next((part for part in _metadata(annotation) if isinstance(part, Keys)), None)
     own = {} if keys is None else _hints(keys.schema)
     target = value.get("_target_")
-    if isinstance(target, str):
+    if target is not None and not isinstance(target, str):
+        yield _Fault(
+            f"{where}._target_ must be text that names a class or a function, found {shown(target)}."
+        )
+    elif isinstance(target, str):
         try:
             made = get_object(target)
         except Exception as error:  # an error in the module that is imported is of any type
@@ -126,10 +131,9 @@ def _in_part(value: DictConfig, where: str, annotation: Any) -> Iterator[_Fault]
     elif keys is not None:
         yield from _in_node(value, where, own, closed="_target_" not in value)
         yield from _missing(value, where, own)
-    elif value and any(map(_is_ours, _options(annotation))):
-        yield _Fault(
-            f"{where} has no _target_, so that its keys ({', '.join(map(str, value))}) are nobody's."
-        )
+    elif any(map(_is_ours, _options(annotation))) and (value or not _may_be_none(annotation)):
+        keys_of = f", so that its keys ({', '.join(map(str, value))}) are nobody's" if value else ""
+        yield _Fault(f"{where} has no _target_{keys_of}.")
     elif is_described(annotation):
         try:
             read_setting(where, annotation, OmegaConf.to_container(value, resolve=True))
@@ -143,15 +147,18 @@ def _in_part(value: DictConfig, where: str, annotation: Any) -> Iterator[_Fault]
 def _value(where: str, annotation: Any, value: Any) -> Any:
     """A value that is no part, as its annotation reads it."""
     plain = OmegaConf.to_container(value, resolve=True) if isinstance(value, ListConfig) else value
+    given = plain is not None or not _may_be_none(annotation)
     if is_described(annotation) or annotation is Any:
-        if plain is not None and any(isinstance(part, Keys) for part in _metadata(annotation)):
+        if given and any(isinstance(part, Keys) for part in _metadata(annotation)):
             raise FacetrialError(f"{where} must be a part with keys of its own, found {shown(plain)}.")
         return read_setting(where, annotation, plain)
-    if plain is not None and any(map(_is_ours, _options(annotation))):
+    if given and any(map(_is_ours, _options(annotation))):
         raise FacetrialError(
             f"{where} must be a part with a _target_, found {shown(plain)}. Configs of a group are chosen with a "
             "slash, as in attack/method=pgd or attack/loss@attack.method.loss=dlr."
         )
+    if get_origin(annotation) is Mapping and any(map(_is_ours, _options(get_args(annotation)[1]))):
+        raise FacetrialError(f"{where} must be parts by name, {{}} for none, found {shown(plain)}.")
     return plain
 
 
@@ -224,6 +231,10 @@ def _options(annotation: Any) -> tuple:
     if get_origin(annotation) in (Union, UnionType):
         return tuple(plain for option in get_args(annotation) for plain in _options(option))
     return (annotation,)
+
+
+def _may_be_none(annotation: Any) -> bool:
+    return type(None) in _options(annotation)
 
 
 def _is_ours(option: Any) -> bool:

@@ -11,7 +11,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
 
+from facetrial.core.errors import FacetrialError
 from facetrial.core.progress import in_short
+from facetrial.runtime.failures import forget_failure, write_failure
 from facetrial.runtime.started import is_sweep, sweep_root
 from facetrial.sweep.csv_table import write_sweep_csv
 from facetrial.sweep.gather import gather_sweep
@@ -83,4 +85,9 @@ class GatherSweep(Callback):
             log.info("%d of %d runs are done; the others take about %s.", self._done, total, in_short(left))
 
     def on_multirun_end(self, config: Any, **_: Any) -> None:
-        gather_sweep(sweep_root(config), self.study, self.people, self.defenses, self.plans)
+        folder = sweep_root(config)
+        forget_failure(folder)
+        try:
+            gather_sweep(folder, self.study, self.people, self.defenses, self.plans)
+        except FacetrialError as error:  # of which Hydra would warn, and end with exit code 0
+            write_failure(folder, error)  # for EndWithFailures

@@ -14,7 +14,7 @@ from facetrial.report.rendering.formatting import percent, points, shown_name
 from facetrial.statistics.intervals import Interval, mean_over_people, rate_over_people
 from facetrial.statistics.paired import holm, paired_test
 from facetrial.sweep.runs import FinishedRun, doubted
-from facetrial.sweep.same_setting import further, setting, titles
+from facetrial.sweep.same_setting import setting, titles
 from facetrial.trial.rows import ATTACKED
 
 EVERYBODY = "all of them"
@@ -26,7 +26,7 @@ def class_size_sweep_section(runs: Sequence[FinishedRun]) -> Section | None:
     for run in runs:
         found = run.summary.class_size
         if found is not None and found.train_pictures and found.capped:
-            kinds.setdefault((setting(run.summary), further(run)), {})[found.train_pictures] = run
+            kinds.setdefault(setting(run), {})[found.train_pictures] = run
     settings = [dict(sorted(caps.items())) for caps in kinds.values() if len(caps) > 1]
     if not settings:
         return None
@@ -59,7 +59,7 @@ def _of_heads(settings: Sequence[Mapping[int, FinishedRun]]) -> Iterator[str]:
     """For trials that differ in nothing but the head, two by two, which of them more pictures help more."""
     alike: dict[Hashable, list[Mapping[int, FinishedRun]]] = {}
     for caps in settings:
-        alike.setdefault(setting(next(iter(caps.values())).summary, head=False), []).append(caps)
+        alike.setdefault(setting(next(iter(caps.values())), head=False), []).append(caps)
     for members in alike.values():
         for first, second in combinations(members, 2):
             yield from _more_to_whom(first, second)

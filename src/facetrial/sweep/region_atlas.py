@@ -18,7 +18,7 @@ from facetrial.report.rendering.theme import LIGHT, new_axes
 from facetrial.statistics.intervals import METHOD_OF_DIFFERENCES, Interval
 from facetrial.statistics.paired import holm, paired_test
 from facetrial.sweep.runs import FinishedRun, doubted
-from facetrial.sweep.same_setting import further, setting, titles
+from facetrial.sweep.same_setting import setting, titles
 from facetrial.trial.rows import ATTACKED
 
 CONTROL, WHOLE, LANDMARKS = "scattered", "everywhere", "landmarks"
@@ -50,7 +50,7 @@ def atlas_section(runs: Sequence[FinishedRun]) -> Section | None:
     for run in runs:
         region = run.summary.region
         if region is not None and region.name is not None and run.summary.robust_accuracy.n:
-            key = (region.equal_area, (setting(run.summary, region=False), further(run)))
+            key = (region.equal_area, setting(run, region=False))
             groups.setdefault(key, {})[region.name] = run
     groups = {key: found for key, found in groups.items() if len(found) >= _FEWEST}
     if not groups:

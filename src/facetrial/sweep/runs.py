@@ -30,7 +30,7 @@ class Run:
         folder: its run folder.
         overrides: what it was started with, such as "attack=random".
         summary: what it found; None when it has not finished.
-        failure: why it failed at its last start; None when it did not.
+        failure: why it failed at its last start, or cannot be read; None when it did not.
     """
 
     folder: Path
@@ -77,16 +77,13 @@ def gather_runs(folder: str | Path) -> list[Run]:
     folders = {run for run in folders - {folder} if not is_set_aside(run.relative_to(folder))}
     for run in sorted(folders, key=lambda path: _numbers_as_numbers(path.relative_to(folder))):
         overrides = run / ".hydra" / "overrides.yaml"
-        failure = read_failure(run)
-        finished = failure is None and (run / "summary.json").is_file()
-        runs.append(
-            Run(
-                run,
-                _overrides(overrides) if overrides.is_file() else (),
-                read_summary(as_left(run, "summary.json")) if finished else None,
-                failure,
-            )
-        )
+        failure, summary = read_failure(run), None
+        if failure is None and (run / "summary.json").is_file():
+            try:
+                summary = read_summary(as_left(run, "summary.json"))
+            except FacetrialError as error:  # the others can be told of
+                failure = str(error)
+        runs.append(Run(run, _overrides(overrides) if overrides.is_file() else (), summary, failure))
     if not runs:
         raise FacetrialError(f"no run below {folder}. Give the folder of a sweep: hydra.sweep.dir.")
     return runs

@@ -9,35 +9,41 @@ from facetrial.sweep.runs import FinishedRun
 _SAID = ("embedder", "head", "data", "limit", "goal")  # where they differ
 
 
-def setting(summary: TrialSummary, region: bool = True, head: bool = True) -> Hashable:
+def setting(run: FinishedRun, region: bool = True, head: bool = True) -> Hashable:
     """All that a trial was, but for the training pictures, as something to compare by.
 
     Args:
         region: whether the region is part of it.
         head: whether the victim's head is.
     """
-    parts = dict(summary.attack_parts)
+    summary, parts = run.summary, dict(run.summary.attack_parts)
     if not region:
         parts.pop("region", None)
         if isinstance(method := parts.get("method"), dict):
             parts["method"] = {key: value for key, value in method.items() if key != "shape"}  # the region
     said = [getattr(summary, key) for key in _SAID if head or key != "head"]
     about = [summary.defense, summary.chosen.defense_name, summary.seed, *said]
-    return _attack(summary, region), *about, json.dumps(parts, sort_keys=True)
+    return _attack(summary, region), *about, json.dumps(parts, sort_keys=True), _further(run, head)
 
 
-def further(run: FinishedRun) -> frozenset[str]:
-    """What else of recogniser, data and training a run was started with, but for the training pictures."""
+def _further(run: FinishedRun, head: bool = True) -> frozenset[str]:
+    """What else of recogniser, data and training a run was started with, that is not said or compared already."""
     keys = ("embedder.", "data.", "model.", "trainer.")
+    compared = ("data.train_pictures", "data.limit=", *(() if head else ("model.head.",)))
     started = (word for word in run.overrides if word.lstrip("+").startswith(keys))
-    return frozenset(word for word in started if not word.lstrip("+").startswith("data.train_pictures"))
+    return frozenset(word for word in started if not word.lstrip("+").startswith(compared))
 
 
 def titles(runs: Sequence[FinishedRun], region: bool = True) -> list[str]:
     """For each run, one of each setting: attack, defence and seed, and what else sets it apart from the others."""
     summaries = [run.summary for run in runs]
     varied = [key for key in _SAID if len({getattr(summary, key) for summary in summaries}) > 1]
-    names = [_title(summary, varied, region) for summary in summaries]
+    words = [_further(run) for run in runs]
+    shared = frozenset.intersection(*words) if words else frozenset()
+    names = [
+        ", ".join([_title(summary, varied, region), *sorted(more - shared)])
+        for summary, more in zip(summaries, words, strict=True)
+    ]
     if len(set(names)) < len(names):  # sizes that the attack's name does not tell
         names = [f"{name}, {_budget(one)}" for name, one in zip(names, summaries, strict=True)]
     return names

@@ -24,7 +24,7 @@ from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.svm_head import SVMHead
 from facetrial.recognition.victim import Victim
 from facetrial.runtime.checkpoints import knows_code
-from facetrial.runtime.plan import Plan, Settings, class_name
+from facetrial.runtime.plan import Plan, Settings, class_name, deciding_callbacks
 from facetrial.training.lightning_module import Recognizer
 
 # Of `data`, what does not change a trained recogniser; training has a batch size of its own, `model.batch_size`.
@@ -137,6 +137,8 @@ class RecognizerPlan(Plan):
             made_by["data"] = data_recipe(source["data"], ("limit", "cache"))
         if "model" in source:
             made_by["model"] = without(source["model"], ("checkpoint", "train", "plan"))
+        if named := deciding_callbacks(source.get("callbacks") or {}):
+            made_by["callbacks"] = named
         return made_by
 
     def name(self) -> list[str]:

@@ -16,6 +16,7 @@ from facetrial.defenses.trained.overfitting_guard import OverfittingGuard
 from facetrial.recognition.layers import scores_of
 from facetrial.regions.regions import Everywhere
 from facetrial.runtime.checkpoints import load_checkpoint
+from facetrial.training.fit_head import FitHead
 from facetrial.training.train import train_recognizer
 from tests.helpers.adversarial import COUNTED, data_and_module, of_training
 from tests.helpers.tiny import Epochs, killed_in_epoch, tiny_plan
@@ -179,6 +180,49 @@ def test_what_starts_from_the_clean_recogniser_goes_on_where_it_was_cut_short(tm
     states = []
     for folder in (tmp_path, tmp_path / "at one go"):
         plan = tiny_plan(folder, *overrides)
+        train_recognizer(plan)
+        states.append(load_checkpoint(plan.path, "recognizer")["state"])
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[1])
+
+
+def cut_short_after_its_last_epoch(plan, monkeypatch):
+    """Ends the training while the head is fitted, after that of the recogniser that it starts from."""
+    fit, fitted = FitHead.on_fit_end, []
+
+    def interrupted(*arguments):
+        fitted.append(arguments)
+        if len(fitted) == 2:
+            raise RuntimeError("killed")
+        fit(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FitHead, "on_fit_end", interrupted)
+        with pytest.raises(RuntimeError, match="killed"):
+            train_recognizer(plan)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        (*AVERAGED, "defense.adv_pgd.averaging=0.9"),
+        ("defense=adv_fast", "defense.adv_fast.epochs=4", "defense.adv_fast.schedule=null"),
+    ],
+    ids=["a mean of weights", "a guard that stopped it"],
+)
+def test_one_that_was_cut_short_while_its_head_was_fitted_has_come_to_its_end(
+    tmp_path, monkeypatch, overrides
+):
+    """Lightning skips the loop of a training that has all its epochs, and forgets that one was stopped before."""
+    monkeypatch.setattr(
+        OverfittingGuard,
+        "accuracy",
+        lambda guard, trainer, module: 0.9 if trainer.current_epoch != 1 else 0.1,
+    )
+    states = []
+    for folder in (tmp_path, tmp_path / "at one go"):
+        plan = tiny_plan(folder, *overrides)
+        if folder == tmp_path:
+            cut_short_after_its_last_epoch(plan, monkeypatch)
         train_recognizer(plan)
         states.append(load_checkpoint(plan.path, "recognizer")["state"])
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[1])

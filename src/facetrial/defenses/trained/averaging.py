@@ -11,3 +11,8 @@ class Averaging(EMAWeightAveraging):
         super().on_fit_start(trainer, pl_module)
         if self._average_model is not None:
             self._average_model.to(pl_module.device)
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Once more: a training that was cut short after its last epoch has no end of its own when it goes on."""
+        super().on_fit_end(trainer, pl_module)
+        self.on_train_end(trainer, pl_module)

@@ -15,6 +15,8 @@ from facetrial.recognition.layers import scores_of
 
 log = logging.getLogger(__name__)
 
+_KEPT = ("best", "best_epoch", "kept", "stopped")  # of a training that is cut short
+
 
 class OverfittingGuard(Callback):
     """Attacks validation pictures after every epoch, more thoroughly than training does.
@@ -48,6 +50,11 @@ class OverfittingGuard(Callback):
         self.best = -1.0
         self.best_epoch = -1
         self.kept: dict[str, torch.Tensor] = {}
+        self.stopped = False
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if self.stopped:  # and was cut short while its head was fitted
+            trainer.should_stop = True
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         accuracy = self.accuracy(trainer, pl_module)
@@ -65,7 +72,7 @@ class OverfittingGuard(Callback):
                 self.best_epoch,
             )
             pl_module.load_state_dict(self.kept)
-            trainer.should_stop = True
+            self.stopped = trainer.should_stop = True
 
     def accuracy(self, trainer: Trainer, module: Any) -> float:
         """The share of the validation pictures that the recogniser, as it is now, knows under attack."""
@@ -83,7 +90,8 @@ class OverfittingGuard(Callback):
         return right / len(chosen)
 
     def state_dict(self) -> dict[str, Any]:
-        return {"best": self.best, "best_epoch": self.best_epoch, "kept": self.kept}
+        return {name: getattr(self, name) for name in _KEPT}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.best, self.best_epoch, self.kept = (state_dict[key] for key in ("best", "best_epoch", "kept"))
+        for name in _KEPT:
+            setattr(self, name, state_dict[name])

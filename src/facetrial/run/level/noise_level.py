@@ -34,7 +34,7 @@ def noise_level_of(rule: Settings, plan: RecognizerPlan) -> NoiseLevel:
     victim = recognizer_for(plan).freeze()
     code = [package_code(*_DECIDE), users_code(rule)]
     name = digest([rule, plan.path.name, plan.landmarks_recipe, seed, code], size=6)
-    kept = Path(plan.paths["models"]) / f"noise-level-{name}.json"
+    kept = Path(plan.paths["models"]).expanduser() / f"noise-level-{name}.json"
     with file_lock(kept):
         if (level := _kept(kept)) is None:
             log.info("Finding the noise level on validation pictures …")
