@@ -7,6 +7,7 @@ from facetrial.core.exports import export_on_demand
 if TYPE_CHECKING:
     from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed, run_checks
     from facetrial.checks.colour_order import ColourOrder
+    from facetrial.checks.controls.check import BetterThanNoise
     from facetrial.checks.deterministic import Deterministic
     from facetrial.checks.fitted_apart import FittedApart, TrainedApart
     from facetrial.checks.of_budget import Reached, Referee, SmallestChanges
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Adaptive",
+    "BetterThanNoise",
     "BlackBoxNotBetter",
     "Certificates",
     "Check",

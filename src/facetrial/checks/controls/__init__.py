@@ -1,0 +1,1 @@
+"""Checks against what asks nobody: noise, and what was fitted upside down."""
