@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         Slopes,
         SurvivesRounding,
     )
-    from facetrial.checks.of_victim import Recognises, SameAlone, VictimFrozen
+    from facetrial.checks.of_victim import CleanVerdicts, Recognises, SameAlone, VictimFrozen
     from facetrial.checks.reference.check import ReferenceAttack
     from facetrial.checks.stronger_attacks import BlackBoxNotBetter, MoreStepsDoNotHelp, UnboundedReachesZero
     from facetrial.checks.true_slopes import TrueSlopes
@@ -32,6 +32,7 @@ __all__ = [
     "BlackBoxNotBetter",
     "Certificates",
     "Check",
+    "CleanVerdicts",
     "ColourOrder",
     "Deterministic",
     "Evidence",

@@ -1,16 +1,21 @@
 """What the rows tell: one a picture, with slopes, as strong in 8 bits, knowing the defences."""
 
 import math
+from collections.abc import Mapping
 from typing import Annotated
 
 import pandas as pd
 from scipy import stats
 
 from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
+from facetrial.core.digests import digest
 from facetrial.core.settings import Share, Unit
 from facetrial.recognition.layers import layers
 from facetrial.trial.certificate import CLASS, RADIUS
 from facetrial.trial.rows import ABSTAINED, ATTACKED, at_stake
+
+
+_WRAPS = "look how each defence wraps the victim (`Defense.wrap_victim`): it must stand there, once"
 
 
 class Adaptive(Check):
@@ -26,8 +31,17 @@ class Adaptive(Check):
             return failed(
                 f"{there} defences stand in front of the victim, and {len(evidence.in_front)} are named: "
                 f"{', '.join(evidence.in_front) or 'none'}",
-                "look how each defence wraps the victim (`Defense.wrap_victim`): it must stand there, once",
+                _WRAPS,
             )
+        others = [
+            f"{type(stands).__name__} in the place of {type(asked).__name__}"
+            if type(stands) is not type(asked)
+            else f"{type(asked).__name__} with other settings"
+            for layer, asked in zip(layers(evidence.victim), evidence.fronts, strict=False)
+            if (stands := getattr(layer, "defense", None)) is not None and not _same(stands, asked)
+        ]
+        if others:
+            return failed(f"in front of the victim stands {', '.join(others)}", _WRAPS)
         if not there:
             return does_not_apply("no defence stands in front of the victim")
         if not attack.method.asks_victim:
@@ -39,6 +53,12 @@ class Adaptive(Check):
             detail = f"the attack knows nothing of {names}: what is left shows what the defence hides"
             return failed(detail, "attack with attack.adaptive=true too")
         return passed(f"the attack knows {names}")
+
+
+def _same(stands: object, asked: object) -> bool:
+    plain = (bool, int, float, str, type(None))
+    told = [{key: value for key, value in vars(one).items() if isinstance(value, plain)} for one in (stands, asked)]
+    return type(stands) is type(asked) and told[0] == told[1]
 
 
 class Certificates(Check):
@@ -119,43 +139,68 @@ class SurvivesRounding(Check):
         return failed(detail, _REMEDY)
 
 
+_TWICE = 0.02  # share of pictures that may be there twice: published data holds some
+
+
 class OneRowAPicture(Check):
-    """One picture, one row: none lost to a killed start, none counted twice by two processes."""
+    """One picture, one row: none lost to a killed start, none counted twice by two processes or under two files.
+
+    The same pixels under two names of files make two of one picture: figures are then told of more than there are.
+    """
 
     def __call__(self, evidence: Evidence) -> Outcome:
-        files = evidence.rows["file"]
-        detail = f"{len(files)} rows for {len(evidence.faces)} pictures"
-        if files.is_unique and set(files) == set(evidence.faces.files):
+        files, faces = evidence.rows["file"], evidence.faces
+        detail = f"{len(files)} rows for {len(faces)} pictures"
+        if not (files.is_unique and set(files) == set(faces.files)):
+            return failed(detail, "start the trial again with resume=false")
+        if evidence.of_pairs:  # a picture may stand in many
             return passed(detail)
-        return failed(detail, "start the trial again with resume=false")
+        seen: dict[str, str] = {}
+        pairs = [
+            f"{file} ({first})"
+            for file, row in zip(faces.files, faces.rows, strict=True)
+            if (first := seen.setdefault(digest(faces.pixels[row], size=16), file)) != file
+        ]
+        detail += f", {len(pairs)} of which are another one's pixels" if pairs else ""
+        if len(pairs) <= _TWICE * len(faces):
+            return passed(detail)
+        return failed(f"{detail}: {', '.join(pairs[:3])}", "remove pictures that are there twice, under two files")
 
 
 _MOST = 0.6  # of a person's pictures, and three of them, for two to be taken for each other
 
 
 class NamesAgree(Check):
-    """No two people are taken for each other, as if their names were exchanged.
+    """No people are taken for each other, as if their names were exchanged, or went round among several.
 
-    It fails where most clean pictures of one are named as the other, and most of the other's as the one.
+    It fails where most clean pictures of one are named as another, most of this one's as a third, and so on back to
+    the first.
     """
 
     def __call__(self, evidence: Evidence) -> Outcome:
         if evidence.of_pairs:
             return does_not_apply("pairs are judged and nobody is named")
-        shares = evidence.rows.groupby("identity")["predicted_clean"].agg(
+        named = evidence.rows.groupby("identity")["predicted_clean"].agg(
             lambda named: (
                 named.mode()[0] if (named == named.mode()[0]).sum() >= max(3, _MOST * len(named)) else ""
             )
         )
-        exchanged = [
-            f"{one} and {other}" for one, other in shares.items() if one < other and shares.get(other) == one
-        ]
-        if exchanged:
+        rounds = {frozenset(people) for one in named.index if len(people := _round(one, named.to_dict())) > 1}
+        if rounds:
+            said = "; ".join(sorted(" and ".join(sorted(people)) for people in rounds)[:3])
             return failed(
-                f"clean pictures of {'; '.join(exchanged[:3])} are named as each other",
-                "look whether two folders, or two names, were exchanged between training and trial",
+                f"clean pictures of {said} are named as each other",
+                "look whether folders, or names, were exchanged between training and trial",
             )
-        return passed(f"of {len(shares)} people no two are taken for each other")
+        return passed(f"of {len(named)} people no two are taken for each other")
+
+
+def _round(first: str, named: Mapping[str, str]) -> list[str]:
+    """The people from one on, each mostly named as the next, where the last is named as the first; else none."""
+    people = [first]
+    while (following := named.get(people[-1], "")) in named and following not in people:
+        people.append(following)
+    return people if following == first else []
 
 
 _BAD = ("zero", "not_finite")

@@ -45,8 +45,8 @@ class BetterThanNoise(Check):
     the best of many draws with the first. Of a search for the smallest change, noise a little smaller than what it found
     is not to fool.
 
-    It is left out of noise itself, of attacks that know nothing of the victim's defences, and where too few pictures
-    are at stake to tell.
+    It is left out of noise itself, of attacks that know nothing of the victim's defences, before victims that draw, flag
+    or abstain, and where too few pictures are at stake to tell.
 
     Args:
         pictures: how many are looked at at most; those of a surrogate or of an impersonation are attacked again.
@@ -70,6 +70,8 @@ class BetterThanNoise(Check):
             return does_not_apply("the attack is noise: it asks nobody")
         if not trial.adaptive and layers(evidence.victim):
             return does_not_apply("the attack knows nothing of the victim's defences")
+        if evidence.draws_at_random and trial.surrogate is None:
+            return does_not_apply("the victim draws: what it says of one noise more is partly luck")
         if abstain_columns(adaptive_view(evidence.victim)):
             return does_not_apply("the victim flags pictures or abstains, and the attack has to avoid that")
         if trial.goal.needs_scores and weak_on_purpose(evidence) is None:
@@ -147,7 +149,7 @@ class BetterThanNoise(Check):
         draws = Draws(evidence.seed, batch.pictures)
         region = trial.region(batch.landmarks, *batch.images.shape[-2:], draws)
         full = torch.full_like(region[:, 0, 0, 0], trial.budget.limit)
-        count = 1 if evidence.draws_at_random else max(1, min(self.draws, asked // _QUESTIONS))
+        count = max(1, min(self.draws, asked // _QUESTIONS))
         if trial.budget.norm == "l0":  # places and colours are to be searched, which takes the most questions
             count = 1
         return f"the worst of {count} draws of noise of the same size", [
