@@ -7,15 +7,15 @@ from facetrial.core.exports import export_on_demand
 if TYPE_CHECKING:
     from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed, run_checks
     from facetrial.checks.colour_order import ColourOrder
+    from facetrial.checks.controls.certificates import Certificates
     from facetrial.checks.controls.check import BetterThanNoise
     from facetrial.checks.deterministic import Deterministic
     from facetrial.checks.fitted_apart import FittedApart, TrainedApart
     from facetrial.checks.of_budget import Reached, Referee, SmallestChanges
     from facetrial.checks.of_input import PictureRange, StandardisedOnce
-    from facetrial.checks.of_region import LandmarksAgree
+    from facetrial.checks.of_region import LandmarksAgree, RegionAgrees
     from facetrial.checks.of_rows import (
         Adaptive,
-        Certificates,
         NamesAgree,
         OneRowAPicture,
         Slopes,
@@ -47,6 +47,7 @@ __all__ = [
     "Recognises",
     "Referee",
     "ReferenceAttack",
+    "RegionAgrees",
     "SameAlone",
     "Slopes",
     "SmallestChanges",

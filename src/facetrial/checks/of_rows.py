@@ -11,8 +11,7 @@ from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, fail
 from facetrial.core.digests import digest
 from facetrial.core.settings import Share, Unit
 from facetrial.recognition.layers import layers
-from facetrial.trial.certificate import CLASS, RADIUS
-from facetrial.trial.rows import ABSTAINED, ATTACKED, at_stake
+from facetrial.trial.rows import ATTACKED, at_stake
 
 
 _WRAPS = "look how each defence wraps the victim (`Defense.wrap_victim`): it must stand there, once"
@@ -59,24 +58,6 @@ def _same(stands: object, asked: object) -> bool:
     plain = (bool, int, float, str, type(None))
     told = [{key: value for key, value in vars(one).items() if isinstance(value, plain)} for one in (stands, asked)]
     return type(stands) is type(asked) and told[0] == told[1]
-
-
-class Certificates(Check):
-    """No attacked picture contradicts its certificate. It is left out of trials without certificates."""
-
-    def __call__(self, evidence: Evidence) -> Outcome | None:
-        if RADIUS not in evidence.rows:
-            return does_not_apply("there are no certificates")
-        return keeps_certificates(evidence.rows)
-
-
-def keeps_certificates(rows: pd.DataFrame) -> Outcome:
-    """Whether no picture was attacked nearer than its certified radius, and named otherwise."""
-    inside = (rows[CLASS] == rows["identity"]) & (rows["l2"] < rows[RADIUS])
-    other = ~rows["predicted_attacked"].isin([ABSTAINED]) & (rows["predicted_attacked"] != rows["identity"])
-    broken = rows["file"][inside & other].tolist()
-    detail = f"{len(broken)} of {int(inside.sum())} changes within a certified radius changed the name"
-    return Outcome(not broken, detail + (f": {', '.join(broken[:3])}" if broken else ""))
 
 
 _CHANCE = 0.01

@@ -67,17 +67,19 @@ class TrueSlopes(Check):
             "": batch.images,
             ", on the attack's way": self._on_the_way(evidence.attack.budget, batch.images, batch.pictures),
         }
-        said = "no layer could be looked at"
+        said, drawn = "", ""
         for layer, name in _from_inside(evidence.victim):
+            draws = isinstance(layer, Defended) and layer.draws_at_random
             for where, images in places.items():
-                said, agree = self._agree(
+                found, agree = self._agree(
                     layer, f"behind {name}{where}", images, batch.identities, signs, evidence.same
                 )
                 if not agree:
-                    return self._failed(said)
-            if isinstance(layer, Defended) and layer.draws_at_random:
+                    return self._failed(found)
+                said, drawn = (said, f"; {found}") if draws else (found, "")
+            if draws:
                 break
-        return passed(said)
+        return passed(said + drawn)
 
     def _agree(
         self,
@@ -108,9 +110,8 @@ class TrueSlopes(Check):
                 f"{length:.2g} times as long ({len(images)} pictures, {len(some)} directions each)"
             )
             if draws:  # of other draws from one picture to the next, differences tell next to nothing
-                return f"{where}, slopes are {length:.2g} times as long as differences of what it draws", (
-                    length >= _LEAST_OF_DRAWS
-                )
+                said = f"{where}, slopes are {length:.2g} times as long as differences of what it draws"
+                return said, length >= _LEAST_OF_DRAWS
             if agree and cosine >= _SURELY:
                 break
         return said, agree

@@ -1,1 +1,1 @@
-"""Checks against what asks nobody: noise, and what was fitted upside down."""
+"""Checks by noise of their own: what searches does more than it, and what is certified withstands it."""
