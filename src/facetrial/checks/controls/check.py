@@ -88,12 +88,12 @@ class BetterThanNoise(Check):
         if len(chosen) < _FEWEST:
             return does_not_apply(f"{len(chosen)} pictures at stake are too few to tell")
         if SMALLEST in rows:
-            return self._of_smallest(evidence, chosen, rows.set_index("file")[SMALLEST])
+            return self._of_smallest(evidence, chosen, rows.drop_duplicates("file").set_index("file")[SMALLEST])
         return self._of_search(evidence, chosen)
 
     def _of_search(self, evidence: Evidence, chosen: list[int]) -> Outcome:
         trial = evidence.attack
-        own = evidence.rows.set_index("file").loc[[evidence.faces.files[i] for i in chosen]]
+        own = evidence.rows.drop_duplicates("file").set_index("file").loc[[evidence.faces.files[i] for i in chosen]]
         # Only of a dodging that asks the victim do the rows tell how near it came.
         again = trial.surrogate is not None or trial.goal.needs_scores
         chosen = chosen[:_FEWEST] if again else chosen
