@@ -20,7 +20,7 @@ _REACH, _REACH_OF_LAYERS = 2 / 255, 8 / 255  # how far scores are asked for on e
 _OF_LAYERS = 0.2  # least cosine behind a layer that declares what an attacker sees in its place
 _SURELY = 0.9  # a cosine that slopes which err do not have by chance, of half the directions
 _LEAST_OF_DRAWS = 0.01  # lengths of slopes where draws differ
-_HALFWAY, _NEAREST, _FARTHEST = 0.47, 1.3 / 255, 8 / 255  # of the budget, a value
+_HALFWAY, _NEAREST, _FARTHEST, _BETWEEN = 0.5, 1, 8, 0.37  # of the budget; steps of a file, and a part of one
 _SHORTEST, _LONGEST = 0.1, 10.0  # of slopes, beside the differences
 
 
@@ -119,7 +119,7 @@ class TrueSlopes(Check):
     def _on_the_way(self, budget: Budget, images: Tensor, pictures: Tensor) -> Tensor:
         """Pictures with noise as large as about half of the budget, of values that no file has."""
         share = {"l2": images[0].numel() ** -0.5, "l1": 1 / images[0].numel()}.get(budget.norm, 1.0)
-        size = min(max(_HALFWAY * budget.limit * share, _NEAREST), _FARTHEST)
+        size = (int(min(max(255 * _HALFWAY * budget.limit * share, _NEAREST), _FARTHEST)) + _BETWEEN) / 255
         noise = Draws(0, pictures).normal(images.shape[1:], "true slopes, on the way").sign()
         return (images + size * noise).clamp(0.0, 1.0)
 
