@@ -1,4 +1,4 @@
-"""Faults of searches, curves, rows, masks, figures and certificates: who must find each, and what its sentence names."""
+"""Faults of searches, curves, rows, masks, figures and certificates: who must find each, and what its words name."""
 
 import copy
 import importlib
@@ -46,7 +46,9 @@ from tests.helpers.evidence import NAMES, Rounds, behind, faces, pgd, rows_of, s
 from tests.helpers.victims import Network
 from tests.planted.trials import ABOUT, default_checks, rows_with, trial, with_landmarks
 
-curves = importlib.import_module("facetrial.metrics.security_curve")  # the package has a function of that name
+curves = importlib.import_module(
+    "facetrial.metrics.security_curve"
+)  # the package has a function of that name
 Planted = Callable[[pytest.MonkeyPatch], Evidence]
 FAULTS: dict[str, tuple[str, str, Planted]] = {}
 
@@ -175,7 +177,9 @@ def a_change_that_was_fitted_on_an_older_network(monkeypatch):
 
 @fault("better_than_noise", "noise of 80% of the smallest change")
 def hop_skip_jump_stays_at_its_start(monkeypatch):
-    monkeypatch.setattr(HopSkipJump, "_iterate", lambda self, problem, geometry, rows, changes, limit: changes)
+    monkeypatch.setattr(
+        HopSkipJump, "_iterate", lambda self, problem, geometry, rows, changes, limit: changes
+    )
     return of(HopSkipJump(200), L2(8.0))
 
 
@@ -200,7 +204,9 @@ def slopes_are_true_of_clean_pictures_alone(monkeypatch):
         seen = images * 1.0
         if seen.requires_grad:
             values = 255 * images.detach()
-            seen.register_hook(lambda slope: torch.where((values - values.round()).abs() > 0.05, -slope, slope))
+            seen.register_hook(
+                lambda slope: torch.where((values - values.round()).abs() > 0.05, -slope, slope)
+            )
         return seen
 
     return trial(behind(Front(changed)), pgd(eps=12), budget_settings=None)
@@ -230,15 +236,15 @@ def three_names_go_round(monkeypatch):
 def every_picture_is_there_twice(monkeypatch):
     half, whole = faces(12), faces()
     twice = np.concatenate([half.identities] * 2)
-    return trial(
-        test=replace(whole, pixels=np.concatenate([half.pixels] * 2), identities=twice)
-    )
+    return trial(test=replace(whole, pixels=np.concatenate([half.pixels] * 2), identities=twice))
 
 
 @fault("clean_verdicts", "pictures in another order")
 def clean_verdicts_of_another_picture(monkeypatch):
     found = trial()
-    rolled = {name: np.roll(found.rows[name], 1) for name in ("predicted_clean", "margin_clean", "rank_clean")}
+    rolled = {
+        name: np.roll(found.rows[name], 1) for name in ("predicted_clean", "margin_clean", "rank_clean")
+    }
     return rows_with(found, **rolled, correct_clean=rolled["predicted_clean"] == found.rows["identity"])
 
 
@@ -387,7 +393,10 @@ def the_defence_has_other_settings(monkeypatch):
 
 
 def certified(changed=lambda rows: rows, known: bool = True) -> Evidence:
-    victim, certificate = defended(sound(), [Smoothing(0.12, 64, 0.01, 4, None, 0)]), Certificate(32, 200, 0.01)
+    victim, certificate = (
+        defended(sound(), [Smoothing(0.12, 64, 0.01, 4, None, 0)]),
+        Certificate(32, 200, 0.01),
+    )
     found = of(PGD(Margin(), 2, 0.25), L2(0.02), victim, in_front=["smoothing"], defenses=["smoothing"])
     columns = certificate.columns(victim, found.faces.batch(range(24)).images, found.faces.names)
     rows = changed(found.rows.assign(**columns))
@@ -466,7 +475,8 @@ def test_a_curve_in_another_unit_or_of_some_pictures_is_told(monkeypatch, tmp_pa
     found = of(FMN(20), Linf(64))
     assert figures(tmp_path, found, curve=curve_of(found.rows)).passed
     missed = found.rows.assign(
-        correct_clean=np.arange(24) > 9, predicted_clean=found.rows["predicted_clean"].where(np.arange(24) > 9, "x")
+        correct_clean=np.arange(24) > 9,
+        predicted_clean=found.rows["predicted_clean"].where(np.arange(24) > 9, "x"),
     )
     some = figures(tmp_path, replace(found, rows=missed), curve=curve_of(missed[missed["correct_clean"]]))
     monkeypatch.setattr(curves, "_UNITS", {"linf": 127.5})
@@ -529,4 +539,3 @@ def test_a_sound_one_passes(found):
     for name in ("region", "landmarks") if of_masks else _NEW:
         outcome = default_checks()[name](evidence)
         assert outcome is None or outcome.passed is not False, (name, outcome)
-

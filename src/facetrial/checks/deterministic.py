@@ -22,10 +22,10 @@ _DRAWN = 8  # times as many pictures of an attack that asks nobody
 class Deterministic(Check):
     """Attacks a few pictures again, in another batch, and compares with their rows.
 
-    What is drawn must be the same to the bit, pixel by pixel, and be judged alike. What asks the victim meets convolutions that round
-    differently in another batch, and may come to another verdict on one picture in two hundred: where one differs,
-    more are attacked, and of these one may. Before a victim that draws, a rounding changes the draws too: there, what
-    it says of the clean pictures must be the same.
+    What is drawn must be the same to the bit, pixel by pixel, and be judged alike. What asks the victim meets
+    convolutions that round differently in another batch, and may come to another verdict on one picture in two hundred:
+    where one differs, more are attacked, and of these one may. Before a victim that draws, a rounding changes the draws
+    too: there, what it says of the clean pictures must be the same.
 
     Args:
         pictures: how many are attacked again where the attack asks the victim; eight times as many where it does not.
@@ -98,7 +98,9 @@ class Deterministic(Check):
         if not all(same):
             return failed(detail, _REMEDY)
         margins = own_margins(*evidence.judged(attacked, batch.identities)).tolist()
-        told, clean = (self._known(evidence, chosen, f"margin_{version}") for version in ("attacked", "clean"))
+        told, clean = (
+            self._known(evidence, chosen, f"margin_{version}") for version in ("attacked", "clean")
+        )
         # As of the clean picture, or another one: nearer to that than to the picture's own by far.
         other = [
             abs(now - row) > 0.05 * abs(now - before) + 1e-3

@@ -14,8 +14,9 @@ _KEPT: Kept[dict[int, int]] = Kept(4)
 
 
 class TrainedApart(Check):
-    """No picture of the trial is among those that the recogniser was trained on, nor one of these saved again, nor among
-    those on which thresholds are set.
+    """No picture of the trial is among those that the recogniser was trained on, nor one of these saved again.
+
+    Nor is it among those on which thresholds are set.
 
     A picture that lies in two folders, or under two names, is recognised by heart; so is one that was saved again: as
     JPEG, smaller, brighter, cut a little, mirrored. Published data holds some: they are named, and cost the trial its

@@ -18,7 +18,8 @@ _LENGTH = 1e-3  # of a change: by how much what is told of it may be off
 
 # By class of the package: the setting that says how much, and how many of its unit make 1.
 _SETTINGS = {
-    "Linf": ("eps", 255), "L2": ("eps", 1), "L1": ("eps", 1), "RMS": ("rms", 1), "L0": ("pixels", 1), "Area": ("area", 1),
+    "Linf": ("eps", 255), "L2": ("eps", 1), "L1": ("eps", 1), "RMS": ("rms", 1), "L0": ("pixels", 1),
+    "Area": ("area", 1),
 }  # fmt: skip
 
 

@@ -48,7 +48,10 @@ class LandmarksAgree(Check):
         if not known.any():
             return does_not_apply("no picture has landmarks")
         landmarks = batch.landmarks[known]
-        found = {"upright": _upright(landmarks), "of a face of the picture's size": _in_picture(landmarks, batch.images)}
+        found = {
+            "upright": _upright(landmarks),
+            "of a face of the picture's size": _in_picture(landmarks, batch.images),
+        }
         five = torch.as_tensor(evidence.faces.five_points[chosen]).to(landmarks)[known]
         if (seen := five.isfinite().flatten(1).all(1)).any():
             apart = (landmarks[seen][:, list(_FIVE)] - five[seen]).norm(dim=2).mean(1)
@@ -76,8 +79,8 @@ class RegionAgrees(Check):
 
     Discs lie on the landmarks whose names they were given, and are as large as their radius, or their area, says; a
     control lies beside what it is the control of, and is as large; everywhere is the whole picture. A mask that is
-    mirrored, shifted by some pixels, made for another size of picture or of one eye alone is told. Of other regions, the
-    area alone is compared with that of the rows.
+    mirrored, shifted by some pixels, made for another size of picture or of one eye alone is told. Of other regions,
+    the area alone is compared with that of the rows.
 
     Args:
         pictures: how many are looked at.
@@ -102,7 +105,9 @@ class RegionAgrees(Check):
             return does_not_apply("no picture was attacked")
         batch, region = evidence.batch(chosen), evidence.attack.region
         height, width = batch.images.shape[-2:]
-        mask = region(batch.landmarks, height, width, Draws(evidence.seed, batch.pictures))[:, 0].cpu().numpy()
+        mask = (
+            region(batch.landmarks, height, width, Draws(evidence.seed, batch.pictures))[:, 0].cpu().numpy()
+        )
         told = rows.loc[[evidence.faces.files[i] for i in chosen], "region_area"].to_numpy(dtype=float)
         agree = {"as large as their rows say": np.abs(mask.mean((1, 2)) - told) <= _AREA * told}
         if isinstance(region, Everywhere):
@@ -118,19 +123,23 @@ class RegionAgrees(Check):
                 both = np.minimum(mask, drawn).sum((1, 2)) / np.maximum(mask, drawn).sum((1, 2))
                 agree["where their landmarks are"] = both >= self.overlap
         shares = {name: float(right.mean()) for name, right in agree.items()}
-        detail = f"masks of {len(chosen)} pictures: " + ", ".join(f"{part:.0%} {name}" for name, part in shares.items())
+        detail = f"masks of {len(chosen)} pictures: " + ", ".join(
+            f"{part:.0%} {name}" for name, part in shares.items()
+        )
         if min(shares.values()) >= self.least:
             return passed(detail)
         return failed(
             detail,
-            "look at mean_face.png and at a few pictures with their masks: the region is not where its settings say; where "
-            "the rows alone differ, start the trial again with resume=false",
+            "look at mean_face.png and at a few pictures with their masks: the region is not where its settings say; "
+            "where the rows alone differ, start the trial again with resume=false",
         )
 
 
 def _discs(region: Discs, landmarks: Tensor, height: int, width: int) -> np.ndarray:
     """Discs (B, H, W) on the region's landmarks, of its radius or area, with its soft edges."""
-    centres = (region.centres(landmarks) if isinstance(region, Ears) else landmarks[:, list(region.landmarks)]).numpy()
+    centres = (
+        region.centres(landmarks) if isinstance(region, Ears) else landmarks[:, list(region.landmarks)]
+    ).numpy()
     ys, xs = np.mgrid[:height, :width]
     away = np.hypot(xs - centres[..., 0, None, None], ys - centres[..., 1, None, None])
     nearest = np.nan_to_num(away, nan=np.inf).min(1)

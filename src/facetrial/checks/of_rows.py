@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from typing import Annotated
 
-import pandas as pd
 from scipy import stats
 
 from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
@@ -12,7 +11,6 @@ from facetrial.core.digests import digest
 from facetrial.core.settings import Share, Unit
 from facetrial.recognition.layers import layers
 from facetrial.trial.rows import ATTACKED, at_stake
-
 
 _WRAPS = "look how each defence wraps the victim (`Defense.wrap_victim`): it must stand there, once"
 
@@ -56,7 +54,10 @@ class Adaptive(Check):
 
 def _same(stands: object, asked: object) -> bool:
     plain = (bool, int, float, str, type(None))
-    told = [{key: value for key, value in vars(one).items() if isinstance(value, plain)} for one in (stands, asked)]
+    told = [
+        {key: value for key, value in vars(one).items() if isinstance(value, plain)}
+        for one in (stands, asked)
+    ]
     return type(stands) is type(asked) and told[0] == told[1]
 
 
@@ -145,7 +146,9 @@ class OneRowAPicture(Check):
         detail += f", {len(pairs)} of which are another one's pixels" if pairs else ""
         if len(pairs) <= _TWICE * len(faces):
             return passed(detail)
-        return failed(f"{detail}: {', '.join(pairs[:3])}", "remove pictures that are there twice, under two files")
+        return failed(
+            f"{detail}: {', '.join(pairs[:3])}", "remove pictures that are there twice, under two files"
+        )
 
 
 _MOST = 0.6  # of a person's pictures, and three of them, for two to be taken for each other

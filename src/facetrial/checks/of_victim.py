@@ -88,8 +88,8 @@ class CleanVerdicts(Check):
     """The rows say of clean pictures what the victim says of them: whom it names, and what it flags.
 
     Rows of an earlier start, of another victim, or of another picture, tell a clean accuracy that is nobody's, and with
-    it what is at stake. One picture may come out otherwise, or one in fifty: convolutions round, and votes are drawn. Margins tell of
-    another victim that names the same people.
+    it what is at stake. One picture may come out otherwise, or one in fifty: convolutions round, and votes are drawn.
+    Margins tell of another victim that names the same people.
     It is left out where answers are kept, so that nobody asks again.
 
     Args:
@@ -116,8 +116,9 @@ class CleanVerdicts(Check):
         moved = np.abs(margins - told) > _MOVED * np.abs(told)
         if moved.mean() > _MOST_MOVED:
             other |= moved
-        detail = f"of {len(files)} clean pictures asked again, {int(other.sum())} come out otherwise than their rows say"
-        if other.sum() <= max(1, len(files) // 50):
+        count = int(other.sum())
+        detail = f"of {len(files)} clean pictures asked again, {count} come out otherwise than their rows say"
+        if count <= max(1, len(files) // 50):
             return passed(detail)
         return failed(
             f"{detail}: {', '.join(np.array(files)[other][:3])}",
@@ -174,7 +175,8 @@ class Recognises(Check):
             known = wilson(int(right.sum()), len(batch))
             if (known.value if len(batch) >= _ENOUGH else known.high) < least:
                 return failed(
-                    f"the surrogate recognises {known.value:.0%} of {len(batch)} clean pictures; chance is {chance:.1%}",
+                    f"the surrogate recognises {known.value:.0%} of {len(batch)} clean pictures; chance is "
+                    f"{chance:.1%}",
                     "what carries over from who knows nobody says nothing: look at the surrogate's weights "
                     "(surrogate.weights), how faces are cut for it and whom it knows, in which order",
                 )

@@ -65,7 +65,8 @@ def recounted(summary: TrialSummary, verdicts: Path) -> Outcome:
         )
     return Outcome(
         True,
-        f"the headline's figures and those beside it, counted anew from the {len(rows)} rows of {verdicts.name}, are the same",
+        f"the headline's figures and those beside it, counted anew from the {len(rows)} rows of {verdicts.name}, are "
+        "the same",
     )
 
 
@@ -90,17 +91,27 @@ def _beside(summary: TrialSummary, rows: list[Row], attacked: list[Row]) -> list
         for point in curve.points:
             counted[f"curve at {point.size:g}"] = point, [size > point.size for size in fooled]
     if (flagging := summary.flagging) is not None:
-        right, caught = [_own(row, "attacked") for row in attacked], [_flagged(row, "attacked") for row in attacked]
+        right, caught = (
+            [_own(row, "attacked") for row in attacked],
+            [_flagged(row, "attacked") for row in attacked],
+        )
         counted["flagging.caught"] = flagging.caught, caught
         counted["flagging.stands"] = flagging.stands, [a or b for a, b in zip(right, caught, strict=True)]
         counted["flagging.false_alarms"] = flagging.false_alarms, [_flagged(row, "clean") for row in rows]
-        counted["flagging.kept"] = flagging.kept, [_own(row, "clean") and not _flagged(row, "clean") for row in rows]
+        counted["flagging.kept"] = (
+            flagging.kept,
+            [_own(row, "clean") and not _flagged(row, "clean") for row in rows],
+        )
     if (certified := summary.certified) is not None:
         for radius in certified.points:
-            counted[f"certified at {radius.radius:g}"] = radius, [
-                row["certified_class"] == row["identity"] and float(row["certified_radius"]) >= radius.radius
-                for row in rows
-            ]
+            counted[f"certified at {radius.radius:g}"] = (
+                radius,
+                [
+                    row["certified_class"] == row["identity"]
+                    and float(row["certified_radius"]) >= radius.radius
+                    for row in rows
+                ],
+            )
     wrong = [
         f"{name} says {figure.value:.4g} of {figure.n}, the rows {sum(hits)} of {len(hits)}"
         for name, (figure, hits) in counted.items()
@@ -110,7 +121,8 @@ def _beside(summary: TrialSummary, rows: list[Row], attacked: list[Row]) -> list
         f"{row['file']} is flagged {version} and its suspicion is {row[f'suspicion_{version}']}, or neither"
         for row in rows
         for version in ("clean", "attacked")
-        if f"suspicion_{version}" in row and _flagged(row, version) != (float(row[f"suspicion_{version}"]) > 1)
+        if f"suspicion_{version}" in row
+        and _flagged(row, version) != (float(row[f"suspicion_{version}"]) > 1)
     ][:3]
     headline = {name: getattr(summary, name) for name in _HEADLINE}
     told = [*headline.items(), *((name, figure) for name, (figure, _) in counted.items())]

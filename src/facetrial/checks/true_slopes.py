@@ -30,10 +30,10 @@ class TrueSlopes(Check):
     A network that rounds, detaches or saturates has slopes of zero, or of a small part of itself: gradient attacks go
     astray, and what they leave looks like robustness (Athalye et al., 2018). A few pictures are brightened and darkened
     in blocks of random sign; how the margin of the own score over the best other changes is compared with what the
-    gradient foretells: of the clean pictures, and of pictures on the attack's way, which are no longer clean and have no
-    values of a file. A defence that declares what an attacker sees in its place (`adaptive_view`) need only come near;
-    one that draws need only have slopes, and what stands in front of it is left out. The innermost layer that errs is
-    named.
+    gradient foretells: of the clean pictures, and of pictures on the attack's way, which are no longer clean and have
+    no values of a file. A defence that declares what an attacker sees in its place (`adaptive_view`) need only come
+    near; one that draws need only have slopes, and what stands in front of it is left out. The innermost layer that
+    errs is named.
 
     It is left out of attacks that ask for no gradient, of those that ask a surrogate, and before a recogniser that says
     that it has no slope.

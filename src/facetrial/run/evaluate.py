@@ -101,7 +101,7 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         answers_name(context.settings, context.plan, victim) if keeps() else None,
     )  # fmt: skip
     seed_everything(context.seed, workers=True, verbose=False)  # whatever had to be made first, or was kept
-    outcome = attack_and_check(context, trial, faces.train_faces, faces.validation_faces)
+    outcome = attack_and_check(context, trial, faces.train_faces)
     if outcome is None:
         return None
     rows = outcome.rows
@@ -147,16 +147,13 @@ def validation_pictures(context: TrialContext) -> HeldOut | None:
     return held_out(context.victim, context.faces.validation_faces, context.batch_size, kept)
 
 
-def attack_and_check(
-    context: TrialContext, trial: Trial, train_faces: FaceDataset, validation_faces: FaceDataset | None = None
-) -> TrialOutcome | None:
+def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDataset) -> TrialOutcome | None:
     """Attacks the pictures of `trial` that have no row yet, and has all rows checked; None but in the first process.
 
     Args:
         context: of the trial.
         trial: of its pictures.
         train_faces: what recogniser and attack may have seen; of pairs, the pictures of all.
-        validation_faces: on which thresholds are set; None of pairs.
     """
     shards, test, trainer = trial.shards, trial.faces, context.trainer
     if not context.resume and trainer.is_global_zero:
@@ -184,26 +181,12 @@ def attack_and_check(
         return None
     rows = shards.rows_of(test.files)
     device = trainer.strategy.root_device
+    origin, held_apart = context.origin, None if trial.same is not None else context.faces.validation_faces
+    told = (origin.in_front, origin.accuracy_before, origin.code_known, origin.seen(train_faces), trial.same)
     evidence = Evidence(
-        trial.victim.to(device),
-        trial.attack,
-        test,
-        train_faces,
-        rows,
-        context.seed,
-        device,
-        list(context.defenses),
-        seconds,
-        context.settings["attack"]["budget"],
-        context.origin.in_front,
-        context.origin.accuracy_before,
-        context.origin.code_known,
-        context.origin.seen(train_faces),
-        trial.same,
-        context.fronts,
-        trial.certificate,
-        validation_faces,
-    )
+        trial.victim.to(device), trial.attack, test, train_faces, rows, context.seed, device, list(context.defenses),
+        seconds, context.settings["attack"]["budget"], *told, context.fronts, trial.certificate, held_apart,
+    )  # fmt: skip
     checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())
     speed = (seconds, len(remaining) / seconds if remaining else None)

@@ -15,8 +15,8 @@ from facetrial.trial.rows import ABSTAINED
 
 _BY_CHANCE = 0.001  # that a true radius is taken for one too large, for each picture
 _OF_CERTIFICATE = (
-    "look at the units of the noise (defense.smoothing.sigma, in [0, 1]), whether copies that choose are those that bound, "
-    "and whose pictures were certified; start the trial again with resume=false"
+    "look at the units of the noise (defense.smoothing.sigma, in [0, 1]), whether copies that choose are those that "
+    "bound, and whose pictures were certified; start the trial again with resume=false"
 )
 
 
@@ -57,14 +57,21 @@ class Certificates(Check):
         short = []
         for file, name, radius in looked[["file", CLASS, RADIUS]].itertuples(index=False):
             image = evidence.images([places[file]])
-            noise = torch.randn((self.copies, *image.shape[1:]), generator=torch.Generator().manual_seed(places[file]))
+            noise = torch.randn(
+                (self.copies, *image.shape[1:]), generator=torch.Generator().manual_seed(places[file])
+            )
             named = scores_of(victim.victim, image + sigma * noise.to(image)).argmax(1)
             alike = int((named == evidence.faces.names.index(name)).sum())
             if stats.binom.cdf(alike, self.copies, stats.norm.cdf(radius / sigma)) < _BY_CHANCE:
                 short.append(f"{file} ({alike} of {self.copies} copies, radius {radius:.3g})")
         if not short:
-            return passed(f"{kept.detail}; noisy copies of {len(looked)} pictures are named as often as radii claim")
-        return failed(f"noisy copies are named less often than the certified radius claims: {'; '.join(short[:3])}", _OF_CERTIFICATE)
+            return passed(
+                f"{kept.detail}; noisy copies of {len(looked)} pictures are named as often as radii claim"
+            )
+        return failed(
+            f"noisy copies are named less often than the certified radius claims: {'; '.join(short[:3])}",
+            _OF_CERTIFICATE,
+        )
 
 
 def keeps_certificates(rows: pd.DataFrame) -> Outcome:

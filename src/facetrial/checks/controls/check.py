@@ -25,6 +25,9 @@ from facetrial.trial.rows import ATTACKED
 from facetrial.trial.verdicts import judged_scores
 
 _CHANCE = 0.1  # that a search which does no more than noise passes
+_CHANCE_OF_FITTED = (
+    0.25  # the same, of one pattern for many pictures, which does little where the budget is small
+)
 _MOST_BY_CHANCE = 0.05  # smallest changes that noise undercuts before a sound search: hardly any
 _QUESTIONS = 10  # of the attack's for each noise
 _PATTERNS = 4  # times as many pictures of an attack that was fitted
@@ -39,14 +42,14 @@ _REMEDY = (
 class BetterThanNoise(Check):
     """An attack that searches brings pictures nearer to its goal than noise of the same size does.
 
-    Whatever its threat model, a search by scores, by decisions, along a surrogate's slopes, of a few pixels, or a pattern
-    that was fitted, does more than what asks nobody; if not, it is broken, and what it leaves looks like robustness. An
-    attack on a surrogate is compared by what the surrogate says. What was fitted is compared with itself upside down,
-    the best of many draws with the first. Of a search for the smallest change, noise a little smaller than what it found
-    is not to fool.
+    Whatever its threat model, a search by scores, by decisions, along a surrogate's slopes, of a few pixels, or a
+    pattern that was fitted, does more than what asks nobody; if not, it is broken, and what it leaves looks like
+    robustness. An attack on a surrogate is compared by what the surrogate says. What was fitted is compared with itself
+    upside down (what is worn covers the face either way, and is only not to do less), the best of many draws with the
+    first. Of a search for the smallest change, noise a little smaller than what it found is not to fool.
 
-    It is left out of noise itself, of attacks that know nothing of the victim's defences, before victims that draw, flag
-    or abstain, and where too few pictures are at stake to tell.
+    It is left out of noise itself, of attacks that know nothing of the victim's defences, before victims that draw,
+    flag or abstain, and where too few pictures are at stake to tell.
 
     Args:
         pictures: how many are looked at at most; those of a surrogate or of an impersonation are attacked again.
@@ -75,9 +78,13 @@ class BetterThanNoise(Check):
         if abstain_columns(adaptive_view(evidence.victim)):
             return does_not_apply("the victim flags pictures or abstains, and the attack has to avoid that")
         if trial.goal.needs_scores and weak_on_purpose(evidence) is None:
-            return does_not_apply("what an impersonation of full strength leaves is attacked again: see `reference`")
+            return does_not_apply(
+                "what an impersonation of full strength leaves is attacked again: see `reference`"
+            )
         if keeps_answers(evidence.victim):
-            return does_not_apply("the recogniser's answers are kept: it is asked about no picture that need not be")
+            return does_not_apply(
+                "the recogniser's answers are kept: it is asked about no picture that need not be"
+            )
         rows = evidence.rows[evidence.rows["status"] == ATTACKED]
         at_stake = list(hits_of(rows, trial.goal.name))
         if SMALLEST in rows:
@@ -88,12 +95,18 @@ class BetterThanNoise(Check):
         if len(chosen) < _FEWEST:
             return does_not_apply(f"{len(chosen)} pictures at stake are too few to tell")
         if SMALLEST in rows:
-            return self._of_smallest(evidence, chosen, rows.drop_duplicates("file").set_index("file")[SMALLEST])
+            return self._of_smallest(
+                evidence, chosen, rows.drop_duplicates("file").set_index("file")[SMALLEST]
+            )
         return self._of_search(evidence, chosen)
 
     def _of_search(self, evidence: Evidence, chosen: list[int]) -> Outcome:
         trial = evidence.attack
-        own = evidence.rows.drop_duplicates("file").set_index("file").loc[[evidence.faces.files[i] for i in chosen]]
+        own = (
+            evidence.rows.drop_duplicates("file")
+            .set_index("file")
+            .loc[[evidence.faces.files[i] for i in chosen]]
+        )
         # Only of a dodging that asks the victim do the rows tell how near it came.
         again = trial.surrogate is not None or trial.goal.needs_scores
         chosen = chosen[:_FEWEST] if again else chosen
@@ -107,7 +120,8 @@ class BetterThanNoise(Check):
         what, controls = self._controls(evidence, batch, int(own["queries"].median()))
         noise = torch.stack([_beyond(evidence, batch, control, targets) for control in controls]).amax(0)
         clean = _beyond(evidence, batch, batch.images, targets)
-        # Whoever reached the goal may stop there; where both came as far, and not from the clean picture, nothing is told.
+        # Whoever reached the goal may stop there; where both came as far, and have left the clean picture, nothing is
+        # told.
         better = (reached > noise) | (reached > 0)
         tells = better | (reached < noise) | (reached == clean)
         count, wins = int(tells.sum()), int(better.sum())
@@ -116,13 +130,19 @@ class BetterThanNoise(Check):
             detail += ", by what the surrogate says"
         if count < _FEWEST:
             return does_not_apply(f"{detail}: too few to tell")
-        return passed(detail) if stats.binom.sf(wins - 1, count, 0.5) < _CHANCE else failed(detail, _REMEDY)
+        if trial.budget.norm == "area":  # what covers a face hides it, whatever is on it
+            broken = stats.binom.cdf(wins, count, 0.5) < _CHANCE
+        else:
+            broken = stats.binom.sf(wins - 1, count, 0.5) >= (
+                _CHANCE_OF_FITTED if trial.needs_fitting else _CHANCE
+            )
+        return failed(detail, _REMEDY) if broken else passed(detail)
 
     def _of_smallest(self, evidence: Evidence, chosen: list[int], smallest) -> Outcome:
         batch, trial = evidence.batch(chosen), evidence.attack
         told = torch.tensor([float(smallest[evidence.faces.files[i]]) for i in chosen]).to(batch.images)
         draws = Draws(evidence.seed, batch.pictures)
-        region = trial.region(batch.landmarks, *batch.images.shape[-2:], draws)
+        region = trial.region(batch.landmarks, batch.images.shape[2], batch.images.shape[3], draws)
         targets = trial(evidence.victim, batch, evidence.seed).targets if trial.goal.needs_scores else None
         fooled = torch.zeros(len(chosen), dtype=torch.bool, device=told.device)
         for number in range(self.draws):
@@ -130,7 +150,8 @@ class BetterThanNoise(Check):
             fooled |= _beyond(evidence, batch, pictures, targets) > 0
         count = int(fooled.sum())
         detail = (
-            f"noise of {self.part:.0%} of the smallest change that was found fools with {count} of {len(chosen)} pictures"
+            f"noise of {self.part:.0%} of the smallest change that was found fools with {count} of {len(chosen)} "
+            "pictures"
         )
         by_chance = stats.binom.sf(count - 1, len(chosen), _MOST_BY_CHANCE)
         return passed(detail) if by_chance >= _CHANCE else failed(detail, _REMEDY)
@@ -147,7 +168,7 @@ class BetterThanNoise(Check):
             attack = Attack(trial.region, trial.budget, draw, trial.goal)
             return "a single draw", [attack(evidence.victim, batch, evidence.seed).images]
         draws = Draws(evidence.seed, batch.pictures)
-        region = trial.region(batch.landmarks, *batch.images.shape[-2:], draws)
+        region = trial.region(batch.landmarks, batch.images.shape[2], batch.images.shape[3], draws)
         full = torch.full_like(region[:, 0, 0, 0], trial.budget.limit)
         count = max(1, min(self.draws, asked // _QUESTIONS))
         if trial.budget.norm == "l0":  # places and colours are to be searched, which takes the most questions
@@ -164,7 +185,9 @@ def _beyond(evidence: Evidence, batch: Faces, pictures: Tensor, targets: Tensor 
         scores = scores_of(evidence.victim, pictures)
     else:
         view, rows = surrogate.view(batch.pictures), torch.arange(len(pictures), device=pictures.device)
-        scores = scores_of(surrogate.victim.to(pictures.device), pictures if view is None else view(rows, pictures))
+        scores = scores_of(
+            surrogate.victim.to(pictures.device), pictures if view is None else view(rows, pictures)
+        )
     judged, own = judged_scores(scores, batch.identities, evidence.same)
     if targets is None:
         return judged.scatter(1, own[:, None], -torch.inf).amax(1) - judged.gather(1, own[:, None])[:, 0]

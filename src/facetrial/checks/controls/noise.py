@@ -10,7 +10,11 @@ from facetrial.attacks.budgets.area import Area
 from facetrial.attacks.budgets.budget import Budget
 from facetrial.core.randomness import Draws
 
-_SIDES = (1, 1 / 8, 1 / 3)  # of squares of one sign, by turns: the first of a pixel, the others of the picture's side
+_SIDES = (
+    1,
+    1 / 8,
+    1 / 3,
+)  # of squares of one sign, by turns: the first of a pixel, the others of the picture's side
 _PIXELS = ("l0", "area")  # norms that count pixels, each of a colour of its own
 
 
@@ -32,7 +36,9 @@ def noisy(images: Tensor, region: Tensor, budget: Budget, size: Tensor, draws: D
     inside, size = (region > 0).to(images.dtype), size.view(-1, 1, 1, 1)
     if budget.norm in _PIXELS:
         count = size.flatten() * (height * width if isinstance(budget, Area) else 1)
-        chance = draws.uniform((height, width), f"control places {number}")[:, None].masked_fill(inside == 0, math.inf)
+        chance = draws.uniform((height, width), f"control places {number}")[:, None].masked_fill(
+            inside == 0, math.inf
+        )
         places = chance.flatten(1).argsort(dim=1).argsort(dim=1).view_as(chance)
         chosen = (places < count.floor().view(-1, 1, 1, 1)) & (inside > 0)
         return torch.where(chosen, images + region * ((signs > 0).to(images.dtype) - images), images)

@@ -58,8 +58,8 @@ class ReferenceAttack(Check):
     astray as they led the trial's attack, by squares, which need none. Trials under other threat models are not failed
     for being weaker: they are told what a full-strength attack along slopes leaves of what they left.
 
-    Of an attack that looks for the smallest change, which has a budget that fools with all, changes somewhat smaller than
-    those that it found are tried too: the curve rests on them.
+    Of an attack that looks for the smallest change, which has a budget that fools with all, changes somewhat smaller
+    than those that it found are tried too: the curve rests on them.
 
     It is left out where the budget's norm is none of Linf, L2, RMS and L1, where no picture is at stake, where the
     victim shows no slope, and where so few withstood that even all of them would be no more than chance.
@@ -115,7 +115,9 @@ class ReferenceAttack(Check):
         if model is not None:
             said = _said(again(robust, 1.0)) if robust else "no picture withstood it"
             return passed(f"weak on purpose ({model}): {said}")
-        told = SMALLEST in evidence.rows and not evidence.draws_at_random  # lucky draws are no smallest change
+        told = (
+            SMALLEST in evidence.rows and not evidence.draws_at_random
+        )  # lucky draws are no smallest change
         smaller = self._smaller(evidence, ends) if told else None
         if smaller is not None and smaller.passed is False:
             return smaller

@@ -172,7 +172,9 @@ def within_l1(change: Tensor, limits: Tensor) -> Tensor:
     """The nearest changes (B, 3, H, W) whose values sum to at most `limits` (B, 1, 1, 1) (Duchi et al., ICML 2008)."""
     sizes = change.flatten(1).abs()
     ordered = sizes.sort(dim=1, descending=True).values
-    excess = (ordered.cumsum(1) - limits.reshape(-1, 1)) / torch.arange(1, sizes.shape[1] + 1, device=change.device)
+    excess = (ordered.cumsum(1) - limits.reshape(-1, 1)) / torch.arange(
+        1, sizes.shape[1] + 1, device=change.device
+    )
     count = (ordered > excess).sum(1, keepdim=True).clamp(min=1)
     threshold = excess.gather(1, count - 1).clamp(min=0.0)[..., None, None]
     return change.sign() * (change.abs() - threshold).clamp(min=0.0)
