@@ -9,7 +9,7 @@ import torch
 from scipy.stats import binomtest, norm
 from torch import nn
 
-from facetrial.checks.of_rows import keeps_certificates
+from facetrial.checks.controls.certificates import keeps_certificates
 from facetrial.core.errors import FacetrialError
 from facetrial.defenses.jpeg import JPEG
 from facetrial.defenses.smoothing import Smoothing

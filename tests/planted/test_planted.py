@@ -124,7 +124,7 @@ def turned_between_eight_bit_values(images):
 def test_where_slopes_lead_the_second_attack_astray_too_squares_do_not(budget):
     attack = Attack(Everywhere(), budget, PGD(Margin(), 20, 0.25))
     found = trial(behind(Front(turned_between_eight_bit_values)), attack, budget_settings=None)
-    assert failed(found) == ["reference"]
+    assert {"true_slopes", "reference"} <= set(failed(found))
     assert ReferenceAttack(queries=0)(found).passed
     outcome = ReferenceAttack()(found)
     assert "by squares alone" in outcome.detail

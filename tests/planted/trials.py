@@ -11,6 +11,7 @@ from facetrial.attacks.attack import Attack
 from facetrial.checks.base import Check, Evidence, run_checks
 from facetrial.checks.recounted import recounted
 from facetrial.core.errors import FacetrialError
+from facetrial.core.randomness import Draws
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.frames import MEAN_SHAPE
 from facetrial.metrics.names import Chosen
@@ -50,8 +51,10 @@ def with_landmarks(size: int = 96, count: int = 24) -> Evidence:
         five_points=landmarks[:, [1, 0, 10, 12, 11]],
     )
     attack = Attack(Discs(["left_eye_", "mouth"]), pgd(eps=EPS).budget, pgd().method)
-    whole = trial()
-    return replace(whole, attack=attack, faces=test)
+    whole, batch = trial(), test.batch(range(count))
+    mask = attack.region(batch.landmarks, size, size, Draws(whole.seed, batch.pictures))
+    rows = whole.rows.assign(region_area=mask.mean((1, 2, 3)).numpy())
+    return replace(whole, attack=attack, faces=test, rows=rows)
 
 
 def figures(evidence: Evidence, folder) -> list[str]:

@@ -7,29 +7,32 @@ from facetrial.core.exports import export_on_demand
 if TYPE_CHECKING:
     from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed, run_checks
     from facetrial.checks.colour_order import ColourOrder
+    from facetrial.checks.controls.certificates import Certificates
+    from facetrial.checks.controls.check import BetterThanNoise
     from facetrial.checks.deterministic import Deterministic
     from facetrial.checks.fitted_apart import FittedApart, TrainedApart
     from facetrial.checks.of_budget import Reached, Referee, SmallestChanges
     from facetrial.checks.of_input import PictureRange, StandardisedOnce
-    from facetrial.checks.of_region import LandmarksAgree
+    from facetrial.checks.of_region import LandmarksAgree, RegionAgrees
     from facetrial.checks.of_rows import (
         Adaptive,
-        Certificates,
         NamesAgree,
         OneRowAPicture,
         Slopes,
         SurvivesRounding,
     )
-    from facetrial.checks.of_victim import Recognises, SameAlone, VictimFrozen
+    from facetrial.checks.of_victim import CleanVerdicts, Recognises, SameAlone, VictimFrozen
     from facetrial.checks.reference.check import ReferenceAttack
     from facetrial.checks.stronger_attacks import BlackBoxNotBetter, MoreStepsDoNotHelp, UnboundedReachesZero
     from facetrial.checks.true_slopes import TrueSlopes
 
 __all__ = [
     "Adaptive",
+    "BetterThanNoise",
     "BlackBoxNotBetter",
     "Certificates",
     "Check",
+    "CleanVerdicts",
     "ColourOrder",
     "Deterministic",
     "Evidence",
@@ -44,6 +47,7 @@ __all__ = [
     "Recognises",
     "Referee",
     "ReferenceAttack",
+    "RegionAgrees",
     "SameAlone",
     "Slopes",
     "SmallestChanges",

@@ -14,6 +14,7 @@ from facetrial.data.splits import evenly_over_people
 from facetrial.faces.batch import FaceDataset, Faces
 from facetrial.metrics.parts import Outcome as Outcome
 from facetrial.recognition.layers import draws_at_random, scores_of
+from facetrial.trial.certificate import Certificate
 from facetrial.trial.verdicts import judged_scores
 
 _CHOICE = 0  # seed of the choice of pictures: one for all trials, so that they are checked on the same ones
@@ -34,10 +35,13 @@ class Evidence:
         defenses: names of the victim's defences.
         seconds: the trial's attack took, at the last start.
         budget_settings: those of the attack's budget, as the config gives them; None where there is no config.
+        fronts: the defences that are to stand in front of the victim, the outermost first; none where nobody says.
         in_front: names of the defences that are to stand in front of the victim; None where nobody says.
         accuracy_before: share of all clean test pictures that the recogniser knew after its training; None: unknown.
         code_known: whether the recogniser's checkpoint tells which code trained it.
         trained_on: the pictures that the recogniser was trained on or enrolled with; None: unknown.
+        certificate: what certified the clean pictures; None without.
+        validation_faces: the pictures on which thresholds are set; None where nobody says.
         same: of a trial of pairs, whose numbers `faces` has for identities, as for `judged_scores`; else None.
     """
 
@@ -56,6 +60,9 @@ class Evidence:
     code_known: bool = True
     trained_on: FaceDataset | None = None
     same: Tensor | None = None
+    fronts: Sequence[object] = ()
+    certificate: Certificate | None = None
+    validation_faces: FaceDataset | None = None
 
     @property
     def draws_at_random(self) -> bool:

@@ -16,16 +16,19 @@ _REMEDY = (
 )
 
 
+_DRAWN = 8  # times as many pictures of an attack that asks nobody
+
+
 class Deterministic(Check):
     """Attacks a few pictures again, in another batch, and compares with their rows.
 
-    What is drawn must be the same to the bit, pixel by pixel. What asks the victim meets convolutions that round
-    differently in another batch, and may come to another verdict on one picture in two hundred: where one differs,
-    more are attacked, and of these one may. Before a victim that draws, a rounding changes the draws too: there, what
-    it says of the clean pictures must be the same.
+    What is drawn must be the same to the bit, pixel by pixel, and be judged alike. What asks the victim meets
+    convolutions that round differently in another batch, and may come to another verdict on one picture in two hundred:
+    where one differs, more are attacked, and of these one may. Before a victim that draws, a rounding changes the draws
+    too: there, what it says of the clean pictures must be the same.
 
     Args:
-        pictures: how many are attacked again where the attack asks the victim; twice as many where it does not.
+        pictures: how many are attacked again where the attack asks the victim; eight times as many where it does not.
         more: how many where a verdict differs.
     """
 
@@ -35,7 +38,7 @@ class Deterministic(Check):
 
     def __call__(self, evidence: Evidence) -> Outcome:
         asks = evidence.attack.method.asks_victim
-        chosen = evidence.some(self.pictures if asks else 2 * self.pictures, evidence.rows["file"])
+        chosen = evidence.some(self.pictures if asks else _DRAWN * self.pictures, evidence.rows["file"])
         if evidence.draws_at_random:
             return self._clean_again(evidence, chosen)
         if not asks:
@@ -87,11 +90,25 @@ class Deterministic(Check):
         return sum(now != bool(before) for now, before in zip(right, known, strict=True))
 
     def _drawn_again(self, evidence: Evidence, chosen: list[int]) -> Outcome:
-        attacked = evidence.attack(evidence.victim, evidence.batch(chosen), evidence.seed).images.cpu()
+        batch = evidence.batch(chosen)
+        attacked = evidence.attack(evidence.victim, batch, evidence.seed).images
         known = self._known(evidence, chosen, "picture_digest")
-        same = [digest(image) == before for image, before in zip(attacked, known, strict=True)]
+        same = [digest(image) == before for image, before in zip(attacked.cpu(), known, strict=True)]
         detail = f"{len(chosen)} pictures attacked again: {sum(same)} the same to the bit"
-        return passed(detail) if all(same) else failed(detail, _REMEDY)
+        if not all(same):
+            return failed(detail, _REMEDY)
+        margins = own_margins(*evidence.judged(attacked, batch.identities)).tolist()
+        told, clean = (
+            self._known(evidence, chosen, f"margin_{version}") for version in ("attacked", "clean")
+        )
+        # As of the clean picture, or another one: nearer to that than to the picture's own by far.
+        other = [
+            abs(now - row) > 0.05 * abs(now - before) + 1e-3
+            for now, row, before in zip(margins, told, clean, strict=True)
+        ]
+        if not any(other):
+            return passed(detail)
+        return failed(f"{detail}, and {sum(other)} with another margin than their row says", _REMEDY)
 
     def _clean_again(self, evidence: Evidence, chosen: list[int]) -> Outcome:
         batch = evidence.batch(chosen)

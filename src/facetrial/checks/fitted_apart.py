@@ -16,6 +16,8 @@ _KEPT: Kept[dict[int, int]] = Kept(4)
 class TrainedApart(Check):
     """No picture of the trial is among those that the recogniser was trained on, nor one of these saved again.
 
+    Nor is it among those on which thresholds are set.
+
     A picture that lies in two folders, or under two names, is recognised by heart; so is one that was saved again: as
     JPEG, smaller, brighter, cut a little, mirrored. Published data holds some: they are named, and cost the trial its
     trust where they are more than a small share of its pictures. Pictures that are the same pixel by pixel always do.
@@ -40,6 +42,15 @@ class TrainedApart(Check):
                 "the pictures that an embedder of pairs was trained on are not known; pairs.embedder_as_published "
                 "says whether they are those of data.root"
             )
+        if (held := evidence.validation_faces) is not None and held is not test:
+            found = _apart(
+                test,
+                held,
+                "on which thresholds are set",
+                "keep pictures on which thresholds are set, or detectors, apart from those of the trial",
+            )
+            if not found.passed:
+                return found
         if seen is test:
             return does_not_apply("no recogniser was trained for this trial")
         if seen is None:

@@ -16,6 +16,13 @@ _PIXEL = 1.2e-7  # by as much may float32 pixels near 1 be off
 _LENGTH = 1e-3  # of a change: by how much what is told of it may be off
 
 
+# By class of the package: the setting that says how much, and how many of its unit make 1.
+_SETTINGS = {
+    "Linf": ("eps", 255), "L2": ("eps", 1), "L1": ("eps", 1), "RMS": ("rms", 1), "L0": ("pixels", 1),
+    "Area": ("area", 1),
+}  # fmt: skip
+
+
 class Referee(Check):
     """The norms in the rows, those of an earlier start too, lie within the budget.
 
@@ -120,7 +127,5 @@ def _limit(evidence: Evidence) -> float:
     package, _, name = str(settings.get("_target_", "")).rpartition(".")
     if not package.startswith("facetrial."):  # somebody's own, whose settings may count anything
         return evidence.attack.budget.limit
-    key, unit = {"Linf": ("eps", 255), "L2": ("eps", 1), "L1": ("eps", 1), "RMS": ("rms", 1)}.get(
-        name, ("", 1)
-    )
+    key, unit = _SETTINGS.get(name, ("", 1))
     return float(settings[key]) / unit if key in settings else evidence.attack.budget.limit

@@ -2,17 +2,22 @@
 
 from typing import Annotated
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
 from facetrial.core.randomness import Draws
 from facetrial.core.settings import Count, Share, Unit
+from facetrial.faces.frames import inter_eye_distance
 from facetrial.faces.landmark_names import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
-from facetrial.regions.regions import Discs
+from facetrial.regions.regions import Discs, Ears, Everywhere, Scattered
+from facetrial.trial.rows import ATTACKED
 
 _FIVE = (RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT)  # as MTCNN finds them
+_FROM_MIDDLE = 0.22  # of the middle of a face, in the picture's sides
 _NEAR = 0.35  # of MTCNN's points, in inter-eye distances
+_AREA = 0.02  # by how much of its area a mask may differ from what its row says
 _OFF_CENTRE = 0.1  # of a region from its landmarks, in inter-eye distances
 
 
@@ -43,7 +48,10 @@ class LandmarksAgree(Check):
         if not known.any():
             return does_not_apply("no picture has landmarks")
         landmarks = batch.landmarks[known]
-        found = {"upright": _upright(landmarks)}
+        found = {
+            "upright": _upright(landmarks),
+            "of a face of the picture's size": _in_picture(landmarks, batch.images),
+        }
         five = torch.as_tensor(evidence.faces.five_points[chosen]).to(landmarks)[known]
         if (seen := five.isfinite().flatten(1).all(1)).any():
             apart = (landmarks[seen][:, list(_FIVE)] - five[seen]).norm(dim=2).mean(1)
@@ -66,11 +74,98 @@ class LandmarksAgree(Check):
         )
 
 
+class RegionAgrees(Check):
+    """The perturbation may go where the region's settings say, counted anew from landmarks, and as far as the rows say.
+
+    Discs lie on the landmarks whose names they were given, and are as large as their radius, or their area, says; a
+    control lies beside what it is the control of, and is as large; everywhere is the whole picture. A mask that is
+    mirrored, shifted by some pixels, made for another size of picture or of one eye alone is told. Of other regions,
+    the area alone is compared with that of the rows.
+
+    Args:
+        pictures: how many are looked at.
+        least: share of these that must be in order.
+        overlap: of the mask and the one counted anew, as a share of both together.
+    """
+
+    def __init__(
+        self,
+        pictures: Count = 32,
+        least: Annotated[Share, Unit("of pictures")] = 0.75,
+        overlap: Annotated[Share, Unit("of both masks")] = 0.8,
+    ) -> None:
+        self.pictures = pictures
+        self.least = least
+        self.overlap = overlap
+
+    def __call__(self, evidence: Evidence) -> Outcome:
+        rows = evidence.rows.drop_duplicates("file").set_index("file")
+        chosen = evidence.some(self.pictures, [str(file) for file in rows.index[rows["status"] == ATTACKED]])
+        if not chosen:
+            return does_not_apply("no picture was attacked")
+        batch, region = evidence.batch(chosen), evidence.attack.region
+        height, width = batch.images.shape[-2:]
+        mask = (
+            region(batch.landmarks, height, width, Draws(evidence.seed, batch.pictures))[:, 0].cpu().numpy()
+        )
+        told = rows.loc[[evidence.faces.files[i] for i in chosen], "region_area"].to_numpy(dtype=float)
+        agree = {"as large as their rows say": np.abs(mask.mean((1, 2)) - told) <= _AREA * told}
+        if isinstance(region, Everywhere):
+            agree["the whole picture"] = (mask == 1).all((1, 2))
+        discs = region.reference if isinstance(region, Scattered) else region
+        if isinstance(discs, Discs):
+            drawn = _discs(discs, batch.landmarks.cpu(), height, width)
+            if isinstance(region, Scattered):
+                apart = ((mask > 0) & (drawn > 0)).sum((1, 2)) <= (1 - self.overlap) * (drawn > 0).sum((1, 2))
+                alike = np.abs(mask.sum((1, 2)) / drawn.sum((1, 2)) - 1) <= 1 - self.overlap
+                agree["beside what they are the control of, and as large"] = apart & alike
+            else:
+                both = np.minimum(mask, drawn).sum((1, 2)) / np.maximum(mask, drawn).sum((1, 2))
+                agree["where their landmarks are"] = both >= self.overlap
+        shares = {name: float(right.mean()) for name, right in agree.items()}
+        detail = f"masks of {len(chosen)} pictures: " + ", ".join(
+            f"{part:.0%} {name}" for name, part in shares.items()
+        )
+        if min(shares.values()) >= self.least:
+            return passed(detail)
+        return failed(
+            detail,
+            "look at mean_face.png and at a few pictures with their masks: the region is not where its settings say; "
+            "where the rows alone differ, start the trial again with resume=false",
+        )
+
+
+def _discs(region: Discs, landmarks: Tensor, height: int, width: int) -> np.ndarray:
+    """Discs (B, H, W) on the region's landmarks, of its radius or area, with its soft edges."""
+    centres = (
+        region.centres(landmarks) if isinstance(region, Ears) else landmarks[:, list(region.landmarks)]
+    ).numpy()
+    ys, xs = np.mgrid[:height, :width]
+    away = np.hypot(xs - centres[..., 0, None, None], ys - centres[..., 1, None, None])
+    nearest = np.nan_to_num(away, nan=np.inf).min(1)
+    if region.area is not None:  # as many pixels as it asks for, the nearest first
+        wanted = np.full(len(nearest), int(region.area * height * width))
+        radius = np.sort(nearest.reshape(len(nearest), -1))[np.arange(len(nearest)), wanted - 1]
+    else:
+        radius = region.radius * inter_eye_distance(landmarks).numpy()
+    radius = radius[:, None, None]
+    if region.softness == 0 or region.area is not None:
+        return (nearest <= radius).astype(np.float64)
+    return np.clip((radius * (1 + region.softness / 2) - nearest) / (radius * region.softness), 0, 1)
+
+
 def _upright(landmarks: Tensor) -> Tensor:
     eyes = landmarks[:, [LEFT_EYE, RIGHT_EYE], 1].mean(1)
     mouth = landmarks[:, [MOUTH_LEFT, MOUTH_RIGHT], 1].mean(1)
     nose = landmarks[:, NOSE_TIP, 1]
     return (eyes < nose) & (nose < mouth) & (landmarks[:, RIGHT_EYE, 0] < landmarks[:, LEFT_EYE, 0])
+
+
+def _in_picture(landmarks: Tensor, images: Tensor) -> Tensor:
+    """(B,) bool: whether the middle of the face lies in the middle of the picture, as faces are cut."""
+    height, width = images.shape[-2:]
+    middle = landmarks[:, list(_FIVE)].mean(1) / landmarks.new_tensor([width, height])
+    return ((middle - 0.5).abs() <= _FROM_MIDDLE).all(1)
 
 
 def _between_eyes(landmarks: Tensor) -> Tensor:

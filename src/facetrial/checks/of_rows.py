@@ -1,16 +1,18 @@
 """What the rows tell: one a picture, with slopes, as strong in 8 bits, knowing the defences."""
 
 import math
+from collections.abc import Mapping
 from typing import Annotated
 
-import pandas as pd
 from scipy import stats
 
 from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
+from facetrial.core.digests import digest
 from facetrial.core.settings import Share, Unit
 from facetrial.recognition.layers import layers
-from facetrial.trial.certificate import CLASS, RADIUS
-from facetrial.trial.rows import ABSTAINED, ATTACKED, at_stake
+from facetrial.trial.rows import ATTACKED, at_stake
+
+_WRAPS = "look how each defence wraps the victim (`Defense.wrap_victim`): it must stand there, once"
 
 
 class Adaptive(Check):
@@ -26,8 +28,17 @@ class Adaptive(Check):
             return failed(
                 f"{there} defences stand in front of the victim, and {len(evidence.in_front)} are named: "
                 f"{', '.join(evidence.in_front) or 'none'}",
-                "look how each defence wraps the victim (`Defense.wrap_victim`): it must stand there, once",
+                _WRAPS,
             )
+        others = [
+            f"{type(stands).__name__} in the place of {type(asked).__name__}"
+            if type(stands) is not type(asked)
+            else f"{type(asked).__name__} with other settings"
+            for layer, asked in zip(layers(evidence.victim), evidence.fronts, strict=False)
+            if (stands := getattr(layer, "defense", None)) is not None and not _same(stands, asked)
+        ]
+        if others:
+            return failed(f"in front of the victim stands {', '.join(others)}", _WRAPS)
         if not there:
             return does_not_apply("no defence stands in front of the victim")
         if not attack.method.asks_victim:
@@ -41,22 +52,13 @@ class Adaptive(Check):
         return passed(f"the attack knows {names}")
 
 
-class Certificates(Check):
-    """No attacked picture contradicts its certificate. It is left out of trials without certificates."""
-
-    def __call__(self, evidence: Evidence) -> Outcome | None:
-        if RADIUS not in evidence.rows:
-            return does_not_apply("there are no certificates")
-        return keeps_certificates(evidence.rows)
-
-
-def keeps_certificates(rows: pd.DataFrame) -> Outcome:
-    """Whether no picture was attacked nearer than its certified radius, and named otherwise."""
-    inside = (rows[CLASS] == rows["identity"]) & (rows["l2"] < rows[RADIUS])
-    other = ~rows["predicted_attacked"].isin([ABSTAINED]) & (rows["predicted_attacked"] != rows["identity"])
-    broken = rows["file"][inside & other].tolist()
-    detail = f"{len(broken)} of {int(inside.sum())} changes within a certified radius changed the name"
-    return Outcome(not broken, detail + (f": {', '.join(broken[:3])}" if broken else ""))
+def _same(stands: object, asked: object) -> bool:
+    plain = (bool, int, float, str, type(None))
+    told = [
+        {key: value for key, value in vars(one).items() if isinstance(value, plain)}
+        for one in (stands, asked)
+    ]
+    return type(stands) is type(asked) and told[0] == told[1]
 
 
 _CHANCE = 0.01
@@ -119,43 +121,70 @@ class SurvivesRounding(Check):
         return failed(detail, _REMEDY)
 
 
+_TWICE = 0.02  # share of pictures that may be there twice: published data holds some
+
+
 class OneRowAPicture(Check):
-    """One picture, one row: none lost to a killed start, none counted twice by two processes."""
+    """One picture, one row: none lost to a killed start, none counted twice by two processes or under two files.
+
+    The same pixels under two names of files make two of one picture: figures are then told of more than there are.
+    """
 
     def __call__(self, evidence: Evidence) -> Outcome:
-        files = evidence.rows["file"]
-        detail = f"{len(files)} rows for {len(evidence.faces)} pictures"
-        if files.is_unique and set(files) == set(evidence.faces.files):
+        files, faces = evidence.rows["file"], evidence.faces
+        detail = f"{len(files)} rows for {len(faces)} pictures"
+        if not (files.is_unique and set(files) == set(faces.files)):
+            return failed(detail, "start the trial again with resume=false")
+        if evidence.of_pairs:  # a picture may stand in many
             return passed(detail)
-        return failed(detail, "start the trial again with resume=false")
+        seen: dict[str, str] = {}
+        pairs = [
+            f"{file} ({first})"
+            for file, row in zip(faces.files, faces.rows, strict=True)
+            if (first := seen.setdefault(digest(faces.pixels[row], size=16), file)) != file
+        ]
+        detail += f", {len(pairs)} of which are another one's pixels" if pairs else ""
+        if len(pairs) <= _TWICE * len(faces):
+            return passed(detail)
+        return failed(
+            f"{detail}: {', '.join(pairs[:3])}", "remove pictures that are there twice, under two files"
+        )
 
 
 _MOST = 0.6  # of a person's pictures, and three of them, for two to be taken for each other
 
 
 class NamesAgree(Check):
-    """No two people are taken for each other, as if their names were exchanged.
+    """No people are taken for each other, as if their names were exchanged, or went round among several.
 
-    It fails where most clean pictures of one are named as the other, and most of the other's as the one.
+    It fails where most clean pictures of one are named as another, most of this one's as a third, and so on back to
+    the first.
     """
 
     def __call__(self, evidence: Evidence) -> Outcome:
         if evidence.of_pairs:
             return does_not_apply("pairs are judged and nobody is named")
-        shares = evidence.rows.groupby("identity")["predicted_clean"].agg(
+        named = evidence.rows.groupby("identity")["predicted_clean"].agg(
             lambda named: (
                 named.mode()[0] if (named == named.mode()[0]).sum() >= max(3, _MOST * len(named)) else ""
             )
         )
-        exchanged = [
-            f"{one} and {other}" for one, other in shares.items() if one < other and shares.get(other) == one
-        ]
-        if exchanged:
+        rounds = {frozenset(people) for one in named.index if len(people := _round(one, named.to_dict())) > 1}
+        if rounds:
+            said = "; ".join(sorted(" and ".join(sorted(people)) for people in rounds)[:3])
             return failed(
-                f"clean pictures of {'; '.join(exchanged[:3])} are named as each other",
-                "look whether two folders, or two names, were exchanged between training and trial",
+                f"clean pictures of {said} are named as each other",
+                "look whether folders, or names, were exchanged between training and trial",
             )
-        return passed(f"of {len(shares)} people no two are taken for each other")
+        return passed(f"of {len(named)} people no two are taken for each other")
+
+
+def _round(first: str, named: Mapping[str, str]) -> list[str]:
+    """The people from one on, each mostly named as the next, where the last is named as the first; else none."""
+    people = [first]
+    while (following := named.get(people[-1], "")) in named and following not in people:
+        people.append(following)
+    return people if following == first else []
 
 
 _BAD = ("zero", "not_finite")

@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
 from facetrial.core.settings import Count, NotNegative, Share, Unit
-from facetrial.recognition.layers import base_model, scores_of
+from facetrial.recognition.layers import answer, base_model, scores_of
 from facetrial.recognition.without_slope import keeps_answers
 from facetrial.statistics.intervals import wilson
-from facetrial.trial.verdicts import judged_scores
+from facetrial.trial.verdicts import judged_scores, own_margins
 
 
 class SameAlone(Check):
@@ -80,6 +81,52 @@ class VictimFrozen(Check):
         return failed(f"{detail}: {named}", "call victim.freeze(), and do not override train() or eval()")
 
 
+_MOVED, _MOST_MOVED = 0.05, 0.25  # of a margin, and of the pictures: as of another victim that names alike
+
+
+class CleanVerdicts(Check):
+    """The rows say of clean pictures what the victim says of them: whom it names, and what it flags.
+
+    Rows of an earlier start, of another victim, or of another picture, tell a clean accuracy that is nobody's, and with
+    it what is at stake. One picture may come out otherwise, or one in fifty: convolutions round, and votes are drawn.
+    Margins tell of another victim that names the same people.
+    It is left out where answers are kept, so that nobody asks again.
+
+    Args:
+        pictures: how many are shown at most.
+    """
+
+    def __init__(self, pictures: Count = 32) -> None:
+        self.pictures = pictures
+
+    def __call__(self, evidence: Evidence) -> Outcome:
+        if keeps_answers(evidence.victim):
+            return does_not_apply("the recogniser's answers are kept: it is asked about no picture twice")
+        chosen = evidence.some(self.pictures, evidence.rows["file"])
+        batch = evidence.batch(chosen)
+        found = answer(evidence.victim, batch.images)
+        scores, own = judged_scores(found.scores, batch.identities, evidence.same)
+        right = (scores.argmax(1) == own) & ~found.abstains & scores.isfinite().all(1)
+        files = [evidence.faces.files[i] for i in chosen]
+        rows = evidence.rows.drop_duplicates("file").set_index("file").loc[files]
+        other = right.cpu().numpy() != rows["correct_clean"].to_numpy(dtype=bool)
+        if found.suspicion is not None and "flagged_clean" in rows:
+            other |= (found.suspicion > 1).cpu().numpy() != rows["flagged_clean"].to_numpy(dtype=bool)
+        margins, told = own_margins(scores, own).cpu().numpy(), rows["margin_clean"].to_numpy(dtype=float)
+        moved = np.abs(margins - told) > _MOVED * np.abs(told)
+        if moved.mean() > _MOST_MOVED:
+            other |= moved
+        count = int(other.sum())
+        detail = f"of {len(files)} clean pictures asked again, {count} come out otherwise than their rows say"
+        if count <= max(1, len(files) // 50):
+            return passed(detail)
+        return failed(
+            f"{detail}: {', '.join(np.array(files)[other][:3])}",
+            "the rows are of another victim, or of pictures in another order: start the trial again with resume=false; "
+            "if they come back, look at what the victim keeps from one picture to the next",
+        )
+
+
 _ENOUGH = 12  # pictures
 _SLACK = 0.02  # of the accuracy that the checkpoint remembers
 
@@ -89,7 +136,8 @@ class Recognises(Check):
 
     Who is taken for others anyway cannot be attacked: what is left under attack then says nothing. The accuracy must
     also be that which the checkpoint remembers of its training: of the same network, on pictures cut and coloured the
-    same way. Of pairs, as many of one person as of two are shown; no checkpoint remembers anything of them.
+    same way. A surrogate in the victim's place must recognise them as well. Of pairs, as many of one person as of two
+    are shown; no checkpoint remembers anything of them.
 
     Args:
         pictures: how many are shown at most.
@@ -122,7 +170,20 @@ class Recognises(Check):
             detail += "; the checkpoint does not tell which code trained it"
         # Of few pictures all of the interval must lie too low, so that they do not fail it by chance.
         best = found.value if len(batch) >= _ENOUGH else found.high
-        low = best < chance + self.least * (1 - chance)
+        least = chance + self.least * (1 - chance)
+        low = best < least
+        if (surrogate := evidence.attack.surrogate) is not None and not evidence.of_pairs:
+            view, rows = surrogate.view(batch.pictures), torch.arange(len(batch), device=evidence.device)
+            seen = batch.images if view is None else view(rows, batch.images)
+            right = scores_of(surrogate.victim.to(evidence.device), seen).argmax(1) == batch.identities
+            known = wilson(int(right.sum()), len(batch))
+            if (known.value if len(batch) >= _ENOUGH else known.high) < least:
+                return failed(
+                    f"the surrogate recognises {known.value:.0%} of {len(batch)} clean pictures; chance is "
+                    f"{chance:.1%}",
+                    "what carries over from who knows nobody says nothing: look at the surrogate's weights "
+                    "(surrogate.weights), how faces are cut for it and whom it knows, in which order",
+                )
         if not low and (before is None or found.low - _SLACK <= before <= found.high + _SLACK):
             return passed(detail)
         return failed(

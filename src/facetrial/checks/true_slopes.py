@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from facetrial.attacks.budgets.budget import Budget
 from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
 from facetrial.core.randomness import Draws
 from facetrial.core.settings import Count, Share, Unit
@@ -18,6 +19,8 @@ _BLOCKS = 8  # a side
 _REACH, _REACH_OF_LAYERS = 2 / 255, 8 / 255  # how far scores are asked for on either side
 _OF_LAYERS = 0.2  # least cosine behind a layer that declares what an attacker sees in its place
 _SURELY = 0.9  # a cosine that slopes which err do not have by chance, of half the directions
+_LEAST_OF_DRAWS = 0.01  # lengths of slopes where draws differ
+_HALFWAY, _NEAREST, _FARTHEST, _BETWEEN = 0.5, 1, 8, 0.37  # of the budget; steps of a file, and a part of one
 _SHORTEST, _LONGEST = 0.1, 10.0  # of slopes, beside the differences
 
 
@@ -27,8 +30,10 @@ class TrueSlopes(Check):
     A network that rounds, detaches or saturates has slopes of zero, or of a small part of itself: gradient attacks go
     astray, and what they leave looks like robustness (Athalye et al., 2018). A few pictures are brightened and darkened
     in blocks of random sign; how the margin of the own score over the best other changes is compared with what the
-    gradient foretells. A defence that declares what an attacker sees in its place (`adaptive_view`) need only come
-    near; one that draws is left out, with all in front of it. The innermost layer that errs is named.
+    gradient foretells: of the clean pictures, and of pictures on the attack's way, which are no longer clean and have
+    no values of a file. A defence that declares what an attacker sees in its place (`adaptive_view`) need only come
+    near; one that draws need only have slopes, and what stands in front of it is left out. The innermost layer that
+    errs is named.
 
     It is left out of attacks that ask for no gradient, of those that ask a surrogate, and before a recogniser that says
     that it has no slope.
@@ -58,36 +63,65 @@ class TrueSlopes(Check):
             return does_not_apply("the attack asks a surrogate")
         batch = evidence.batch(evidence.some(self.pictures))
         signs = self._signs(batch.pictures, batch.images)
-        said = "no layer could be looked at: the first one draws"
+        places = {
+            "": batch.images,
+            ", on the attack's way": self._on_the_way(evidence.attack.budget, batch.images, batch.pictures),
+        }
+        said, drawn = "", ""
         for layer, name in _from_inside(evidence.victim):
-            if isinstance(layer, Defended) and layer.draws_at_random:
+            draws = isinstance(layer, Defended) and layer.draws_at_random
+            for where, images in places.items():
+                found, agree = self._agree(
+                    layer, f"behind {name}{where}", images, batch.identities, signs, evidence.same
+                )
+                if not agree:
+                    return self._failed(found)
+                said, drawn = (said, f"; {found}") if draws else (found, "")
+            if draws:
                 break
-            declares = isinstance(layer, Defended) and type(layer).adaptive_view is not Defended.adaptive_view
-            reach, least = (_REACH_OF_LAYERS, _OF_LAYERS) if declares else (_REACH, self.least)
-            for some in (
-                signs[: (self.directions + 1) // 2],
-                signs,
-            ):  # half of them will do where all is well
-                found = slopes_and_differences(
-                    layer, batch.images, batch.identities, some, reach, evidence.same
-                )
-                if found is None:
-                    return self._failed(
-                        f"{name} has no slope: its scores do not depend on the picture by gradients"
-                    )
-                foretold, measured = found
-                cosine = float(F.cosine_similarity(foretold, measured, dim=1).nan_to_num(0.0).median())
-                length = float((foretold.norm(dim=1) / measured.norm(dim=1).clamp(min=1e-12)).median())
-                as_long = declares or _SHORTEST <= length <= _LONGEST
-                said = (
-                    f"behind {name}, slopes and differences of the margin agree by a cosine of {cosine:.2f}, and "
-                    f"slopes are {length:.2g} times as long ({len(batch)} pictures, {len(some)} directions each)"
-                )
-                if cosine >= max(_SURELY, least) and as_long:
-                    break
-            if cosine < least or not as_long:
-                return self._failed(said)
-        return passed(said)
+        return passed(said + drawn)
+
+    def _agree(
+        self,
+        layer: nn.Module,
+        where: str,
+        images: Tensor,
+        identities: Tensor,
+        signs: Tensor,
+        same: Tensor | None,
+    ) -> tuple[str, bool]:
+        """What slopes and differences of a layer's margin are at images, in words, and whether they agree."""
+        draws = isinstance(layer, Defended) and layer.draws_at_random
+        declares = isinstance(layer, Defended) and type(layer).adaptive_view is not Defended.adaptive_view
+        reach, least = (_REACH_OF_LAYERS, _OF_LAYERS) if declares or draws else (_REACH, self.least)
+        # Half of them will do where all is well.
+        for some in (signs[: (self.directions + 1) // 2], signs):
+            found = slopes_and_differences(
+                adaptive_view(layer) if draws else layer, images, identities, some, reach, same
+            )
+            if found is None:
+                return f"{where}, there is no slope: scores do not depend on the picture by gradients", False
+            foretold, measured = found
+            cosine = float(F.cosine_similarity(foretold, measured, dim=1).nan_to_num(0.0).median())
+            length = float((foretold.norm(dim=1) / measured.norm(dim=1).clamp(min=1e-12)).median())
+            agree = cosine >= least and (declares or _SHORTEST <= length <= _LONGEST)
+            said = (
+                f"{where}, slopes and differences of the margin agree by a cosine of {cosine:.2f}, and slopes are "
+                f"{length:.2g} times as long ({len(images)} pictures, {len(some)} directions each)"
+            )
+            if draws:  # of other draws from one picture to the next, differences tell next to nothing
+                said = f"{where}, slopes are {length:.2g} times as long as differences of what it draws"
+                return said, length >= _LEAST_OF_DRAWS
+            if agree and cosine >= _SURELY:
+                break
+        return said, agree
+
+    def _on_the_way(self, budget: Budget, images: Tensor, pictures: Tensor) -> Tensor:
+        """Pictures with noise as large as about half of the budget, of values that no file has."""
+        share = {"l2": images[0].numel() ** -0.5, "l1": 1 / images[0].numel()}.get(budget.norm, 1.0)
+        size = (int(min(max(255 * _HALFWAY * budget.limit * share, _NEAREST), _FARTHEST)) + _BETWEEN) / 255
+        noise = Draws(0, pictures).normal(images.shape[1:], "true slopes, on the way").sign()
+        return (images + size * noise).clamp(0.0, 1.0)
 
     def _signs(self, pictures: Tensor, images: Tensor) -> Tensor:
         """Blocks of random sign, (D, B, 3, H, W)."""

@@ -181,23 +181,12 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         return None
     rows = shards.rows_of(test.files)
     device = trainer.strategy.root_device
+    origin, held_apart = context.origin, None if trial.same is not None else context.faces.validation_faces
+    told = (origin.in_front, origin.accuracy_before, origin.code_known, origin.seen(train_faces), trial.same)
     evidence = Evidence(
-        trial.victim.to(device),
-        trial.attack,
-        test,
-        train_faces,
-        rows,
-        context.seed,
-        device,
-        list(context.defenses),
-        seconds,
-        context.settings["attack"]["budget"],
-        context.origin.in_front,
-        context.origin.accuracy_before,
-        context.origin.code_known,
-        context.origin.seen(train_faces),
-        trial.same,
-    )
+        trial.victim.to(device), trial.attack, test, train_faces, rows, context.seed, device, list(context.defenses),
+        seconds, context.settings["attack"]["budget"], *told, context.fronts, trial.certificate, held_apart,
+    )  # fmt: skip
     checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())
     speed = (seconds, len(remaining) / seconds if remaining else None)

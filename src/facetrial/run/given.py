@@ -14,6 +14,7 @@ from facetrial.checks.base import Check
 from facetrial.core.checked_settings import kept_settings
 from facetrial.data.datamodule import FacesDataModule
 from facetrial.data.pairs_file import Pair
+from facetrial.defenses.base import Defense
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.names import Chosen
 from facetrial.metrics.summary import About
@@ -85,6 +86,10 @@ class GivenTrial(TrialContext):
         return {
             type(getattr(layer, "defense", layer)).__name__.lower(): layer for layer in layers(self.victim)
         }
+
+    @property
+    def fronts(self) -> Sequence[Defense]:
+        return ()
 
     @property
     def region_name(self) -> str | None:

@@ -101,6 +101,6 @@ def test_how_far_scores_are_beyond_the_goal():
 
 def test_the_nearest_change_of_a_norm_in_l1():
     change = torch.tensor([3.0, -1.0, 0.0, 0.5]).reshape(1, 1, 2, 2)
-    assert within_l1(change, 2.0).flatten().tolist() == [2.0, 0.0, 0.0, 0.0]
-    assert within_l1(change, 3.0).flatten().tolist() == pytest.approx([2.5, -0.5, 0.0, 0.0])
-    assert torch.equal(within_l1(change, 4.5), change)
+    assert within_l1(change, torch.tensor(2.0)).flatten().tolist() == [2.0, 0.0, 0.0, 0.0]
+    assert within_l1(change, torch.tensor(3.0)).flatten().tolist() == pytest.approx([2.5, -0.5, 0.0, 0.0])
+    assert torch.equal(within_l1(change, torch.tensor(4.5)), change)

@@ -53,7 +53,9 @@ class Reference:
         self.queries = queries
         self.same = same
 
-    def __call__(self, victim: nn.Module, faces: Faces, seed: int, seconds: float) -> Found:
+    def __call__(
+        self, victim: nn.Module, faces: Faces, seed: int, seconds: float, parts: Tensor | None = None
+    ) -> Found:
         """Attacks a batch.
 
         Args:
@@ -61,9 +63,10 @@ class Reference:
             faces: B clean pictures.
             seed: of what is drawn.
             seconds: it may take; the step that is under way when they are over is ended.
+            parts: (B,), how much of the budget each picture has; None: all of it.
         """
         begun = time.monotonic()
-        search = ReferenceSearch(victim, faces, self.trial, seed, self.same)
+        search = ReferenceSearch(victim, faces, self.trial, seed, self.same, parts)
         queries = 0 if search.norm not in NORMS or draws_at_random(victim) else self.queries
         rows = torch.arange(len(faces.images), device=search.images.device)
         starts = starts_of(search)

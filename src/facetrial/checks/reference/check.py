@@ -4,6 +4,8 @@ import time
 from typing import Annotated
 
 import numpy as np
+import torch
+from scipy.stats import binom
 
 from facetrial.attacks.budgets.area import Area
 from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
@@ -11,8 +13,10 @@ from facetrial.checks.reference.attack import Found, Reference
 from facetrial.checks.reference.search import NORMS
 from facetrial.checks.rerun import compare, hits_of
 from facetrial.core.settings import Count, Positive, Share, Unit, whole
+from facetrial.metrics.security_curve import SMALLEST
 from facetrial.recognition.layers import layers
 from facetrial.recognition.without_slope import has_slope
+from facetrial.trial.rows import ATTACKED
 
 
 def weak_on_purpose(evidence: Evidence) -> str | None:
@@ -39,6 +43,9 @@ def weak_on_purpose(evidence: Evidence) -> str | None:
 
 # Of the time; the rest is for pictures that the trial's attack brought down, as few steps do.
 _FOR_ROBUST = 0.85
+_FOR_SMALLEST = 0.5
+_SMALLER = 0.8  # of the smallest changes: by less, sound methods differ
+_UNDERCUT, _BY_CHANCE = 0.1, 0.05  # share of pictures on which a sound method may be undercut; chance of more
 _ON_GPU = 0.15  # of the seconds
 
 
@@ -50,6 +57,9 @@ class ReferenceAttack(Check):
     are attacked again by `Reference`, at the trial's region, budget and goal: along slopes, and, where slopes may lead
     astray as they led the trial's attack, by squares, which need none. Trials under other threat models are not failed
     for being weaker: they are told what a full-strength attack along slopes leaves of what they left.
+
+    Of an attack that looks for the smallest change, which has a budget that fools with all, changes somewhat smaller
+    than those that it found are tried too: the curve rests on them.
 
     It is left out where the budget's norm is none of Linf, L2, RMS and L1, where no picture is at stake, where the
     victim shows no slope, and where so few withstood that even all of them would be no more than chance.
@@ -105,6 +115,12 @@ class ReferenceAttack(Check):
         if model is not None:
             said = _said(again(robust, 1.0)) if robust else "no picture withstood it"
             return passed(f"weak on purpose ({model}): {said}")
+        told = (
+            SMALLEST in evidence.rows and not evidence.draws_at_random
+        )  # lucky draws are no smallest change
+        smaller = self._smaller(evidence, ends) if told else None
+        if smaller is not None and smaller.passed is False:
+            return smaller
         chosen = [*robust, *fooled]
         first = np.repeat([False, True], [len(robust), len(fooled)])
 
@@ -115,7 +131,7 @@ class ReferenceAttack(Check):
 
         found = compare(first, second, self.tolerance)
         if found.too_few:
-            return does_not_apply(str(found))
+            return smaller or does_not_apply(str(found))
         detail = _said(done[0])
         if not found.fails:
             return passed(detail)
@@ -125,6 +141,32 @@ class ReferenceAttack(Check):
             "steps, its loss (wrong sign, saturated), exceptions that are swallowed and slopes that are masked "
             "(the checks slopes and true_slopes; what only squares bring down has slopes that lead astray); try "
             "attack=auto",
+        )
+
+    def _smaller(self, evidence: Evidence, ends: float) -> Outcome | None:
+        """Whether smaller changes than the smallest that were found do as well; None where there are none."""
+        rows = evidence.rows[evidence.rows["status"] == ATTACKED].drop_duplicates("file").set_index("file")
+        sizes = rows[SMALLEST].astype(float)
+        known = sizes.index[(sizes > 0) & np.isfinite(sizes)]
+        chosen = evidence.some(self.pictures, list(known))
+        if not chosen:
+            return None
+        told = [sizes[evidence.faces.files[row]] for row in chosen]
+        parts = torch.tensor(told, dtype=torch.float32, device=evidence.device) / evidence.attack.budget.limit
+        reference = Reference(evidence.attack, self.steps, 0, evidence.same)
+        seconds = _FOR_SMALLEST * (ends - time.monotonic())
+        found = reference(evidence.victim, evidence.batch(chosen), evidence.seed, seconds, _SMALLER * parts)
+        tried, count = int(found.tried.sum()), int((found.fooled & found.tried).sum())
+        detail = (
+            f"a second attack, of other code, fools with changes of {_SMALLER:.0%} of the smallest that were found, on "
+            f"{count} of {tried} pictures ({found.effort})"
+        )
+        if binom.sf(count - 1, tried, _UNDERCUT) >= _BY_CHANCE:
+            return passed(detail)
+        return failed(
+            detail,
+            "the smallest changes are not what the victim withstands, nor is the curve: give the method more steps, or "
+            "look at its step, at when it takes a change for smaller, and at what it returns",
         )
 
 

@@ -35,14 +35,22 @@ class ReferenceSearch:
         trial: the attack whose region, budget and goal it takes over.
         seed: of what is drawn.
         same: of pairs, as for `judged_scores`.
+        parts: (B,), how much of the budget each picture has; None: all of it.
 
     Attributes:
+        limits: (B, 1, 1, 1), the largest change to each picture, in L2 where the norm is RMS.
         best: (B, 3, H, W), for each picture the furthest one found.
         furthest: (B,), how far that is beyond the goal: above 0 it is reached.
     """
 
     def __init__(
-        self, victim: nn.Module, faces: Faces, trial: Attack, seed: int, same: Tensor | None = None
+        self,
+        victim: nn.Module,
+        faces: Faces,
+        trial: Attack,
+        seed: int,
+        same: Tensor | None = None,
+        parts: Tensor | None = None,
     ) -> None:
         self.images, self.identities, self.same = faces.images, faces.identities, same
         self.own = self.identities if same is None else torch.zeros_like(self.identities)
@@ -55,7 +63,9 @@ class ReferenceSearch:
         self.region = trial.region(faces.landmarks, height, width, self.draws)
         self.norm = trial.budget.norm
         values = self.images[0].numel()
-        self.limit = trial.budget.limit * (math.sqrt(values) if self.norm == "rms" else 1.0)
+        limit = trial.budget.limit * (math.sqrt(values) if self.norm == "rms" else 1.0)
+        parts = self.images.new_ones(len(self.images)) if parts is None else parts
+        self.limits = (limit * parts).view(-1, 1, 1, 1)
         clean, names = None, list(getattr(victim, "names", None) or ())
         if trial.goal.needs_scores:
             clean = self.clean
@@ -103,19 +113,19 @@ class ReferenceSearch:
             unit = _sparse(direction)
         else:
             unit = direction / lengths(direction)
-        return self.within(rows, current - self.images[rows] + length * self.limit * unit)
+        return self.within(rows, current - self.images[rows] + length * self.limits[rows] * unit)
 
     def within(self, rows: Tensor, change: Tensor) -> Tensor:
         """The pictures of `rows` with a change (A, 3, H, W) that is cut to norm, region and [0, 1]."""
         images, region = self.images[rows], self.region[rows]
         if self.norm == "linf":
-            room = self.limit * region
+            room = self.limits[rows] * region
             change = torch.minimum(torch.maximum(change, -room), room)
         elif self.norm == "l1":
-            change = within_l1(change * (region > 0), self.limit)
+            change = within_l1(change * (region > 0), self.limits[rows])
         else:
             change = change * (region > 0)
-            change = change * (self.limit / lengths(change)).clamp(max=1.0)
+            change = change * (self.limits[rows] / lengths(change)).clamp(max=1.0)
         return (images + change).clamp(0.0, 1.0)
 
     def fooled(self) -> Tensor:
@@ -158,11 +168,13 @@ def beyond(scores: Tensor, own: Tensor, targets: Tensor | None, abstain: int) ->
     return scores.gather(1, wanted)[:, 0] - scores.scatter(1, wanted, -torch.inf).amax(1)
 
 
-def within_l1(change: Tensor, limit: float) -> Tensor:
-    """The nearest changes (B, 3, H, W) whose values sum to at most `limit` (Duchi et al., ICML 2008)."""
+def within_l1(change: Tensor, limits: Tensor) -> Tensor:
+    """The nearest changes (B, 3, H, W) whose values sum to at most `limits` (B, 1, 1, 1) (Duchi et al., ICML 2008)."""
     sizes = change.flatten(1).abs()
     ordered = sizes.sort(dim=1, descending=True).values
-    excess = (ordered.cumsum(1) - limit) / torch.arange(1, sizes.shape[1] + 1, device=change.device)
+    excess = (ordered.cumsum(1) - limits.reshape(-1, 1)) / torch.arange(
+        1, sizes.shape[1] + 1, device=change.device
+    )
     count = (ordered > excess).sum(1, keepdim=True).clamp(min=1)
     threshold = excess.gather(1, count - 1).clamp(min=0.0)[..., None, None]
     return change.sign() * (change.abs() - threshold).clamp(min=0.0)

@@ -39,7 +39,7 @@ def paint(search: ReferenceSearch, rows: Tensor, queries: int, ends: float) -> i
 
 def _stripes(search: ReferenceSearch, rows: Tensor) -> Tensor:
     signs = search.draws.select(rows).normal((3, 1, search.images.shape[-1]), "reference stripes").sign()
-    return _full(search, signs * search.region[rows])
+    return _full(search, rows, signs * search.region[rows])
 
 
 def _square(search: ReferenceSearch, rows: Tensor, query: int, share: float) -> Tensor:
@@ -59,14 +59,14 @@ def _square(search: ReferenceSearch, rows: Tensor, query: int, share: float) -> 
     colour = torch.where(chance[:, 1:4] < 0.5, 1.0, -1.0)[:, :, None, None]
     change = search.best[rows] - search.images[rows]
     if search.norm == "linf":
-        return torch.where(painted, colour * search.limit, change)
+        return torch.where(painted, colour * search.limits[rows], change)
     heights = side.new_tensor(_HEIGHTS)[(chance[:, 4] * len(_HEIGHTS)).long()]
-    colour = colour * (heights * search.limit / (3 * count[:, 0]).sqrt())[:, None, None, None]
-    return _full(search, torch.where(painted, colour, change) * (region > 0))
+    colour = colour * search.limits[rows] * (heights / (3 * count[:, 0]).sqrt())[:, None, None, None]
+    return _full(search, rows, torch.where(painted, colour, change) * (region > 0))
 
 
-def _full(search: ReferenceSearch, change: Tensor) -> Tensor:
-    """Changes (A, 3, H, W) as long as the budget allows."""
+def _full(search: ReferenceSearch, rows: Tensor, change: Tensor) -> Tensor:
+    """Changes (A, 3, H, W) of `rows` as long as the budget allows."""
     if search.norm == "linf":
-        return change.sign() * search.limit
-    return change * (search.limit / lengths(change))
+        return change.sign() * search.limits[rows]
+    return change * (search.limits[rows] / lengths(change))
