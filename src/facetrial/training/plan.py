@@ -8,7 +8,6 @@ from typing import Self
 
 import torch
 from hydra.utils import instantiate
-from lightning import LightningDataModule
 from torch import nn
 
 from facetrial.core.errors import FacetrialError
@@ -155,7 +154,7 @@ class RecognizerPlan(Plan):
         """The head, not fitted."""
         return instantiate(self.model["head"])
 
-    def make_data(self) -> LightningDataModule:
+    def make_data(self) -> FacesDataModule:
         """The data, not set up."""
         return instantiate(self.data)
 

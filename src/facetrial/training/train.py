@@ -78,7 +78,8 @@ def _train(plan: RecognizerPlan) -> dict[str, float]:
     check_writable(plan.path.parent)
     epochs = _epochs(plan)
     _check_slopes(plan, epochs)
-    embedder = plan.make_embedder()  # before the data: a mistake in it shows at once
+    plan.make_data().check_source()  # before weights are fetched
+    embedder = plan.make_embedder()  # before the data are read: a mistake in it shows at once
     known_before, seconds_before = plan.embedder.get("weights") is not None, 0.0
     if not known_before and any(defense.from_clean for defense in plan.training_defenses.values()):
         log.info("Training with this defence starts from the recogniser without one.")
