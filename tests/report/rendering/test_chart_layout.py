@@ -2,7 +2,7 @@
 
 import pytest
 
-from facetrial.report.rendering.chart_layout import lay_out, log_ticks, told_of
+from facetrial.report.rendering.chart_layout import in_words, lay_out, log_ticks, told_of
 from facetrial.report.rendering.components import Chart, Series
 from facetrial.report.rendering.formatting import NOTHING
 from tests.helpers.charts import BY_PART, CLEAN
@@ -29,4 +29,15 @@ def test_series_without_a_tone_take_one_that_nobody_asked_for():
 
 def test_ticks_of_a_logarithmic_axis():
     assert log_ticks([2, 0.5, 1]) == [0.5, 1, 2]
+    assert log_ticks([25, 26]) == [25, 26]
+    assert log_ticks([18, 20, 22, 28]) == [18, 28]
     assert log_ticks(list(range(3, 120))) == pytest.approx([5, 10, 20, 50, 100])
+
+
+def test_numbers_of_a_thousand_and_more_are_whole():
+    assert [in_words(value, False) for value in (0.0123, 999.4, 14630.2, -1234.5)] == [
+        "0.0123",
+        "999",
+        "14,630",
+        "-1,234",
+    ]

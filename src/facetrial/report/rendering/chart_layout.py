@@ -114,14 +114,18 @@ def lay_out(chart: Chart) -> Layout:
 
 
 def log_ticks(values: Sequence[float]) -> list[float]:
-    """Ticks of a logarithmic axis: the values themselves where they are few, else 1, 2, 5, 10 ... about them."""
+    """Ticks of a logarithmic axis: the values themselves where they are few, else 1, 2, 5, 10 ... about them.
+
+    Where fewer than two of these lie about the values, the least and the largest value.
+    """
     own = sorted(set(values))
     apart = all(b / a >= 1.3 for a, b in itertools.pairwise(own))
     if len(own) <= _FEW_ENOUGH_FOR_OWN_TICKS and apart:
         return own
     decades = range(math.floor(math.log10(own[0])) - 1, math.ceil(math.log10(own[-1])) + 1)
     ticks = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
-    return [tick for tick in ticks if own[0] / 1.25 <= tick <= own[-1] * 1.25]
+    about = [tick for tick in ticks if own[0] / 1.25 <= tick <= own[-1] * 1.25]
+    return about if len(about) > 1 else [own[0], own[-1]]
 
 
 def _tones(series: Sequence[Series]) -> list[str]:
@@ -160,7 +164,7 @@ def told_of(chart: Chart, series: Series) -> Sequence[str]:
 
 
 def in_words(value: float | None, share: bool) -> str:
-    """A share as per cent, another number with three digits; a dash where nothing was measured."""
+    """A share as per cent, another number with three digits or whole; a dash where nothing was measured."""
     if share or value is None or not math.isfinite(value):
         return percent(value) if value is None or math.isfinite(value) else NOTHING
-    return f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
