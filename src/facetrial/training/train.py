@@ -81,6 +81,12 @@ def _train(plan: RecognizerPlan) -> dict[str, float]:
     plan.make_data().check_source()  # before weights are fetched
     embedder = plan.make_embedder()  # before the data are read: a mistake in it shows at once
     known_before, seconds_before = plan.embedder.get("weights") is not None, 0.0
+    if not epochs and plan.embedder.get("weights", "none asked for") is None:
+        log.warning(
+            "embedder.weights is not given: %s starts from chance, and with trainer.max_epochs=0 it stays so. Give its "
+            "weights (`facetrial models` lists some), or train it.",
+            class_name(plan.embedder),
+        )
     if not known_before and any(defense.from_clean for defense in plan.training_defenses.values()):
         log.info("Training with this defence starts from the recogniser without one.")
         clean = plan.undefended()
