@@ -65,3 +65,8 @@ def test_configs_of_ones_own_are_known(tmp_path):
     (tmp_path / "attack" / "method" / "pgdd.yaml").touch()
     assert misread("evaluate", [f"--config-dir={tmp_path}", "attack/method=pgdd"]) == []
     assert misread("evaluate", ["attack/method=pgdd"]) != []
+    (tmp_path / "attack" / "method" / "pgdd.yaml").write_text("width: 3\n")
+    own = ["--config-dir", str(tmp_path), "attack=pgd", "attack/method=pgdd", "attack.method.widht=4"]
+    assert misread("evaluate", own) == [
+        "attack.method.widht is no setting with attack=pgd attack/method=pgdd. Did you mean attack.method.width?"
+    ]

@@ -97,17 +97,20 @@ def _no_keys(config: str, words: Sequence[str], folders: Sequence[Path]) -> Iter
     keys = [name for name, package, _ in settings if not package and not _is_group(name, folders)]
     told = set()
     for chosen in itertools.islice(itertools.product(*choices), _MOST_RUNS):
-        composed = _composed(config, chosen)
+        composed = _composed(config, chosen, folders[1:])
         for name in keys if composed is not None else ():
             if name not in told and (sentence := _no_key(composed, name, chosen)):
                 told.add(name)
                 yield sentence
 
 
-def _composed(config: str, words: Sequence[str]) -> DictConfig | None:
+def _composed(config: str, words: Sequence[str], own: Sequence[Path]) -> DictConfig | None:
+    search = (
+        [f"hydra.searchpath=[{','.join(repr(f'file://{path.absolute()}') for path in own)}]"] if own else []
+    )
     try:
         with initialize_config_dir(str(config_folder()), version_base="1.3"):
-            return compose(config, list(words))
+            return compose(config, [*words, *search])
     except (HydraException, OmegaConfBaseException):
         return None
 
