@@ -5,6 +5,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
@@ -97,8 +98,9 @@ def _no_keys(config: str, words: Sequence[str], folders: Sequence[Path]) -> Iter
     keys = [name for name, package, _ in settings if not package and not _is_group(name, folders)]
     told = set()
     for chosen in itertools.islice(itertools.product(*choices), _MOST_RUNS):
-        composed = _composed(config, chosen, folders[1:])
-        for name in keys if composed is not None else ():
+        if (composed := _composed(config, chosen, folders[1:])) is None:
+            continue
+        for name in keys:
             if name not in told and (sentence := _no_key(composed, name, chosen)):
                 told.add(name)
                 yield sentence
@@ -116,7 +118,8 @@ def _composed(config: str, words: Sequence[str], own: Sequence[Path]) -> DictCon
 
 
 def _no_key(config: DictConfig, name: str, chosen: Sequence[str]) -> str | None:
-    node, place = config, ""
+    node: Any = config
+    place = ""
     for part in name.split("."):
         if not isinstance(node, DictConfig):
             return None

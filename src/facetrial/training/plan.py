@@ -13,7 +13,7 @@ from torch import nn
 from facetrial.core.errors import FacetrialError
 from facetrial.core.provenance import data_recipe, file_content, targets_in, without
 from facetrial.data.datamodule import FacesDataModule
-from facetrial.data.kept_faces import faces_or_kept
+from facetrial.data.kept_faces import faces_of, faces_or_kept
 from facetrial.defenses.base import Defense
 from facetrial.defenses.build import check_defenses
 from facetrial.defenses.trained.wrapped_data import TrainingFaces
@@ -156,7 +156,7 @@ class RecognizerPlan(Plan):
 
     def make_data(self) -> FacesDataModule:
         """The data, not set up."""
-        return instantiate(self.data)
+        return faces_of(self.data)
 
     def find_landmarks(self, faces: FaceDataset) -> None:
         """Fills in landmarks, found by the source that `landmarks` names."""
