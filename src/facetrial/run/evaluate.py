@@ -182,21 +182,21 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
     rows = shards.rows_of(test.files)
     device = trainer.strategy.root_device
     evidence = Evidence(
-        trial.victim.to(device),
-        trial.attack,
-        test,
-        train_faces,
-        rows,
-        context.seed,
-        device,
-        list(context.defenses),
-        seconds,
-        context.settings["attack"]["budget"],
-        context.origin.in_front,
-        context.origin.accuracy_before,
-        context.origin.code_known,
-        context.origin.seen(train_faces),
-        trial.same,
+        victim=trial.victim.to(device),
+        attack=trial.attack,
+        faces=test,
+        train_faces=train_faces,
+        rows=rows,
+        seed=context.seed,
+        device=device,
+        defenses=list(context.defenses),
+        seconds=seconds,
+        budget_settings=context.settings["attack"]["budget"],
+        in_front=context.origin.in_front,
+        accuracy_before=context.origin.accuracy_before,
+        code_known=context.origin.code_known,
+        trained_on=context.origin.seen(train_faces),
+        same=trial.same,
     )
     checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())
