@@ -48,7 +48,8 @@ def test_what_has_no_meaning_is_said(words, said):
     [
         "attack=pgd attack.budget.eps=4 seed=1",
         "-m attack=pgd defense=none,[jpeg,adv] seed=0,1",
-        "+mine=1",
+        "+mine.deep=1 mine.deep=2",
+        "--run attack=choice(random,pgd)",
         "--cfg job",
     ],
 )

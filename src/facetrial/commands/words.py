@@ -18,6 +18,7 @@ from facetrial.runtime.started import config_folder
 _MOST_RUNS = 8  # of a sweep that are looked at
 # What `facetrial photo` and `facetrial verify` call settings.
 _OPTIONS = {"people": "data.root", "eps": "attack.budget.eps", "face": "data.face"}
+_HYDRAS = "run"  # an option of Hydra's, beside a group of that name
 _SETTING = re.compile(r"([\w./-]+)(@[\w.]*)?=(.*)", re.DOTALL)
 
 
@@ -51,7 +52,7 @@ def _no_settings(words: Sequence[str], folders: Sequence[Path]) -> Iterator[str]
     for word, following, third in zip(words, [*words[1:], ""], [*words[2:], "", ""], strict=False):
         name, _, value = word.lstrip("-").partition("=")
         key = _OPTIONS.get(name, name)
-        if word.startswith("--") and (key != name or _is_group(name, folders)):
+        if word.startswith("--") and name != _HYDRAS and (key != name or _is_group(name, folders)):
             yield f"{word}: settings have no dashes; write {key}={value or following}."
         elif following == "=" and third:
             yield f"{word} = {third}: settings have no blanks; write {word}={third}."
@@ -76,7 +77,7 @@ def _options_of(value: str) -> list[str]:
 def _no_options(words: Sequence[str], folders: Sequence[Path]) -> Iterator[str]:
     """Sentences on configs that a group has not."""
     for group, package, value in _settings(words):
-        if not _is_group(group, folders):
+        if not _is_group(group, folders) or "(" in value:  # choice(pgd,fgsm), which Hydra reads
             continue
         places = [folder / group for folder in folders]
         files = [(place, file) for place in places for file in place.rglob("*.yaml")]
@@ -95,7 +96,12 @@ def _no_keys(config: str, words: Sequence[str], folders: Sequence[Path]) -> Iter
         for name, package, value in settings
         if package or _is_group(name, folders)
     ]
-    keys = [name for name, package, _ in settings if not package and not _is_group(name, folders)]
+    added = {re.split(r"[.@=]", word.lstrip("+"))[0] for word in words if word.startswith("+")}
+    keys = [
+        name
+        for name, package, _ in settings
+        if not package and not _is_group(name, folders) and name.split(".")[0] not in added
+    ]
     told = set()
     for chosen in itertools.islice(itertools.product(*choices), _MOST_RUNS):
         if (composed := _composed(config, chosen, folders[1:])) is None:
