@@ -1,5 +1,7 @@
 """Every config composes, and what it describes can be made. New files are covered as they come."""
 
+import re
+
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.utils import instantiate
@@ -18,8 +20,11 @@ from facetrial.runtime.settings import check_settings
 from facetrial.training.plan import RecognizerPlan
 from tests.helpers.configs import composed, named
 from tests.helpers.onnx_files import convolution
-from tests.helpers.paths import CONF
+from tests.helpers.paths import CONF, ROOT
 from tests.helpers.service import answering, serving
+
+DOCS = ROOT / "docs"
+EXPERIMENTS = ("atlas", "atlas_cpu", "defenses", "defenses_cpu")
 
 
 def test_there_are_configs_to_test():
@@ -34,6 +39,17 @@ def test_there_are_configs_to_test():
         "attack/method",
     )
     assert all(named(group) for group in (*groups, "defense", "trainer", "logger", "callbacks"))
+
+
+def test_every_choice_of_every_group_is_in_the_docs():
+    table = dict(re.findall(r"^\| `([\w/]+)` \| (.*)$", (DOCS / "settings.md").read_text(), re.MULTILINE))
+    readme = (DOCS.parent / "README.md").read_text()
+    for file in sorted(CONF.rglob("*.yaml")):
+        group, name = file.relative_to(CONF).parent.as_posix(), file.stem
+        if group in (".", "attack/base", "paths", "run") or group.rpartition("/")[2] in EXPERIMENTS:
+            continue  # entry points, what all of a kind share, and variants
+        tables = table[group] + (readme if group in ("attack", "defense") else "")
+        assert f"`{name}`" in tables, f"{group}={name} is in no table of docs/settings.md or README.md"
 
 
 @pytest.mark.parametrize("entry", ["train", "evaluate"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.results.figures import ODDS, POINTS, SHARE, Figure
-from benchmarks.results.plan import HEAD, TABLES, Table
+from benchmarks.results.plan import COMMITS, HEAD, TABLES, Table
 from facetrial.core.plain import from_plain, read_json
 from facetrial.report.rendering.formatting import NOTHING, percent, points
 from facetrial.report.rendering.text_tables import markdown_table
@@ -53,6 +53,7 @@ def page(found: Mapping[str, Results]) -> str:
 def _section(table: Table, results: Results) -> str:
     failed = sorted({check for one in results.figures for check in one.failed})
     weights = "".join(f"; {name} {digest}" for name, digest in results.weights.items())
+    commit = f" (commit {COMMITS[results.code]})" if results.code in COMMITS else ""
     parts = [
         f"## {table.title}",
         *(["**Drawn faces: these figures say nothing of real ones.**"] if results.drawn else []),
@@ -61,7 +62,7 @@ def _section(table: Table, results: Results) -> str:
         *([f"† A check did not pass: {', '.join(failed)}."] if failed else []),
         "\n".join(wrapped(f"- {sentence}", "  ") for sentence in sentences(table, results.figures)),
         "\n".join(["```text", *results.commands, "```"]),
-        f"Code {results.code}{weights}.",
+        f"Code {results.code}{commit}{weights}.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

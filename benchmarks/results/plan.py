@@ -10,6 +10,7 @@ import yaml
 
 _PLAN: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("tables.yaml").read_text(encoding="utf-8"))
 HEAD: str = _PLAN["head"]
+COMMITS: Mapping[str, str] = _PLAN["commits"]
 PLACES = ("LFW", *(network["embedder.weights"] for network in _PLAN["networks"].values()))
 
 

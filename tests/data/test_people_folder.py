@@ -26,6 +26,18 @@ def test_a_root_that_is_missing(tmp_path):
     for root, said in ((None, "data.root is not given"), (tmp_path / "gone", "is not a folder")):
         with pytest.raises(FacetrialError, match=said):
             folder(root, tmp_path).all_faces  # noqa: B018
+        with pytest.raises(FacetrialError, match=said):
+            folder(root, tmp_path).check_source()
+
+
+def test_people_with_too_few_pictures_need_more_where_no_setting_takes_fewer(tmp_path):
+    root = draw_people(tmp_path / "people", {"Ann": 2, "Bob": 1})
+    for least, advice in (
+        (3, "Add pictures of them, or give another"),
+        (4, "Add pictures of them, lower data.min_pictures, or give"),
+    ):
+        with pytest.raises(FacetrialError, match=rf"has {least} pictures; the most is 2\. {advice}"):
+            folder(root, tmp_path, min_pictures=least).check_source()
 
 
 @pytest.mark.parametrize(

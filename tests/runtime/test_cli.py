@@ -177,6 +177,19 @@ def test_what_ends_badly_is_told_of_names_that_changed(monkeypatch, capsys, ende
     assert capsys.readouterr().err == said
 
 
+def test_what_was_said_is_not_explained_again(monkeypatch, capsys):
+    @friendly_errors
+    def main() -> None:
+        raise FacetrialError("attack.budget.eps is too large. Lower it.")
+
+    monkeypatch.setattr("sys.argv", ["evaluate.py", "attack=pgd"])
+    for entry in (main, lambda: sys.exit(1)):
+        with pytest.raises(SystemExit) as error:
+            run_from_command_line(entry, lambda words: [f"misread: {' '.join(words)}"])
+        assert error.value.code == 1
+        assert ("misread: attack=pgd" in capsys.readouterr().err) == (entry is not main)
+
+
 def test_a_key_of_a_method_of_ones_own_may_have_an_old_name(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["evaluate.py", "attack/method=mine", "attack.method.kernel=3"])
     run_from_command_line(lambda: None)

@@ -7,6 +7,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.runtime.checkpoints import load_checkpoint
 from facetrial.training.plan import RecognizerPlan
 from facetrial.training.train import train_recognizer
+from tests.helpers.configs import composed
 from tests.helpers.tiny import Epochs, killed_in_epoch, tiny_plan
 
 COUNTED = "+callbacks.epochs._target_=tests.helpers.tiny.Epochs"
@@ -41,6 +42,19 @@ def test_a_folder_that_cannot_be_written_to_is_found_before_the_work(tmp_path, m
     monkeypatch.setattr(RecognizerPlan, "make_training_data", lambda plan: pytest.fail("the work had begun"))
     with pytest.raises(FacetrialError, match=r"cannot write .*models"):
         train_recognizer(tiny_plan(tmp_path))
+
+
+def test_a_folder_that_is_not_there_is_said_before_weights_are_fetched(tmp_path, monkeypatch):
+    monkeypatch.setattr(RecognizerPlan, "make_embedder", lambda plan: pytest.fail("weights were fetched"))
+    with pytest.raises(FacetrialError, match="gone is not a folder"):
+        train_recognizer(RecognizerPlan.of(composed(tmp_path, "data=folder", f"data.root={tmp_path}/gone")))
+
+
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_a_network_without_weights_that_is_not_trained_is_said(tmp_path, caplog, epochs):
+    network = ("embedder=mobilefacenet",)
+    train_recognizer(tiny_plan(tmp_path, f"trainer.max_epochs={epochs}", embedder=network))
+    assert ("mobilefacenet starts from chance" in caplog.text) == (epochs == 0)
 
 
 def test_what_the_data_draws_does_not_change_the_recogniser(tmp_path, monkeypatch):

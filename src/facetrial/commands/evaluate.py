@@ -1,11 +1,13 @@
 """facetrial evaluate attack=landmarks defense=adv: puts a recogniser on trial."""
 
+import functools
 from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from facetrial.commands.words import misread
 from facetrial.core.process.first_ahead import first_ahead
 from facetrial.runtime.cli import friendly_errors, run_from_command_line
 from facetrial.runtime.started import config_folder
@@ -24,7 +26,7 @@ def main(config: DictConfig) -> float | None:
 
 def start() -> None:
     """Runs it with the words of the command line."""
-    run_from_command_line(main)
+    run_from_command_line(main, functools.partial(misread, "evaluate"))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """facetrial train model=recognizer|landmarks: trains one of the two networks."""
 
+import functools
 from pathlib import Path
 
 import hydra
@@ -7,6 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from facetrial.commands.words import misread
 from facetrial.core.process.first_ahead import first_ahead
 from facetrial.runtime.cli import friendly_errors, run_from_command_line
 from facetrial.runtime.started import config_folder
@@ -25,7 +27,7 @@ def main(config: DictConfig) -> None:
 
 def start() -> None:
     """Runs it with the words of the command line."""
-    run_from_command_line(main)
+    run_from_command_line(main, functools.partial(misread, "train"))
 
 
 if __name__ == "__main__":

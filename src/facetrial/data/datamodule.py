@@ -91,6 +91,9 @@ class FacesDataModule(LightningDataModule):
 
     __str__ = __repr__  # Lightning's own would ask for loaders
 
+    def check_source(self) -> None:
+        """Raises FacetrialError where the files are not there, as far as that shows at once."""
+
     @abstractmethod
     def load_faces(self) -> FaceDataset:
         """All pictures of all people, in a fixed order."""

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from hydra.utils import get_class
-from lightning import LightningDataModule
+from hydra.utils import get_class, instantiate
 
 from facetrial.core.digests import digest
 from facetrial.core.errors import FacetrialError
@@ -15,8 +14,23 @@ from facetrial.data.datamodule import FacesDataModule
 _KEPT: Kept[FacesDataModule] = Kept(2)  # as the victim sees them, and as a surrogate does
 
 
+def faces_of(data: dict[str, Any]) -> FacesDataModule:
+    """The faces that these settings describe, not loaded.
+
+    Raises:
+        FacetrialError: they have no identities.
+    """
+    faces = instantiate(data)
+    if not isinstance(faces, FacesDataModule):
+        raise FacetrialError(
+            f"data is a {type(faces).__name__}, which has no identities; expected faces of people to recognise, "
+            "such as data=synthetic or data=lfw."
+        )
+    return faces
+
+
 def faces_or_kept(
-    data: dict[str, Any], files: Callable[[], str | None], make: Callable[[], LightningDataModule]
+    data: dict[str, Any], files: Callable[[], str | None], make: Callable[[], FacesDataModule]
 ) -> FacesDataModule:
     """The faces that `make` makes, not set up; in a sweep loaded, and a copy of those that an earlier trial loaded.
 
@@ -24,19 +38,11 @@ def faces_or_kept(
         data: their settings.
         files: as by `data_files`; it is asked in a sweep alone.
         make: makes the datamodule of these settings.
-
-    Raises:
-        FacetrialError: it has no identities.
     """
     name = _name(data, files) if keeps() else None
     if (kept := _KEPT.recalled(name)) is not None:
         return kept.copied()
     faces = make()
-    if not isinstance(faces, FacesDataModule):
-        raise FacetrialError(
-            f"data is a {type(faces).__name__}, which has no identities; expected faces of people to recognise, "
-            "such as data=synthetic or data=lfw."
-        )
     if name is not None:
         _ = faces.all_faces
         if name == _name(data, lambda: data_files(data)):  # else some files changed while they were read

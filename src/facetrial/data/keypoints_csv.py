@@ -16,6 +16,7 @@ from facetrial.core.errors import FacetrialError
 from facetrial.core.files import recalled, written_whole
 from facetrial.data.archives import read_file, read_from_zip
 from facetrial.data.framed import Frames
+from facetrial.data.photos.person_folders import some
 from facetrial.faces.frames import FRAME_SIZE
 from facetrial.faces.landmark_names import LANDMARK_NAMES, LEFT_EYE, RIGHT_EYE
 
@@ -179,7 +180,8 @@ def parse(content: bytes, file: str, labelled: bool) -> tuple[np.ndarray, np.nda
     for table in read_tables(content, file, most_lines, {"Image": str, "ImageId": str}):
         if missing := [column for column in needed if column not in table]:
             raise FacetrialError(
-                f"{file} lacks the column(s) {', '.join(missing[:5])}; expected those of Kaggle's {COMPETITION}."
+                f"{file} lacks the column(s) {some(missing)}; found {some(list(table))}. Expected are those of "
+                f"Kaggle's {COMPETITION}: give a folder with its files."
             )
         pictures += [_pixels(text, file, row + 2) for row, text in table["Image"].items()]
         points += [_landmarks(table, file)] if labelled else []

@@ -86,6 +86,10 @@ class LFW(PeopleFolder):
             detector=detector,
         )
 
+    def check_source(self) -> None:
+        if self.root is not None:  # else it may have to be downloaded
+            super().check_source()
+
     def people_folder(self) -> Path:
         return people_folder(self.root)
 

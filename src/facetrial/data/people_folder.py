@@ -13,17 +13,16 @@ from facetrial.core.settings import InsideShare, NotNegative, Seed, Unit, whole
 from facetrial.data.datamodule import FacesDataModule, PicturesAPass, PicturesOfAPerson, TestPictures
 from facetrial.data.photos.alignment import Alignment, alignment_named
 from facetrial.data.photos.crops import cut_crops, face_or_centre
-from facetrial.data.photos.detection import Detections, DetectorName, Search
-from facetrial.data.photos.detection_cache import find_faces
-from facetrial.data.photos.image_files import BadPicture, content_digests, read_picture
+from facetrial.data.photos.detection import DetectorName, Search
+from facetrial.data.photos.image_files import BadPicture, read_picture
 from facetrial.data.photos.left_out import (
-    NO_FACE,
     people_left_out,
     reasons_left_out,
     report_faces,
     report_left_out,
 )
 from facetrial.data.photos.person_folders import (
+    SMALLEST_SPLIT,
     is_a_persons,
     person,
     pictures_of_people,
@@ -32,12 +31,11 @@ from facetrial.data.photos.person_folders import (
     unused_pictures,
 )
 from facetrial.data.photos.photographs import photographs_of
+from facetrial.data.photos.searched import Searched, search_faces
 from facetrial.data.photos.source_photo import Photograph
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.landmark_names import NUM_LANDMARKS
 from facetrial.runtime.schemas import AlignmentName, Privacy, Side
-
-_SMALLEST_SPLIT = 3  # one picture each to train, to validate and to test
 
 
 class PeopleFolder(FacesDataModule):
@@ -92,9 +90,9 @@ class PeopleFolder(FacesDataModule):
         cache: str,
         min_pictures: Annotated[
             int,
-            whole(_SMALLEST_SPLIT),
+            whole(SMALLEST_SPLIT),
             Unit("pictures, so that each person has one to train, to validate and to test"),
-        ] = _SMALLEST_SPLIT,
+        ] = SMALLEST_SPLIT,
         margin: Annotated[NotNegative, Unit("pixels")] | None = None,
         face: Literal["largest", "central"] = "largest",
         smallest_face: Annotated[InsideShare, Unit("of the shorter side")] = 0.06,
@@ -136,40 +134,34 @@ class PeopleFolder(FacesDataModule):
             )
         return folder
 
+    def check_source(self) -> None:
+        pictures_of_people(self.people_folder(), self.min_pictures)
+
     def prepare_data(self) -> None:
         # One process fills the cache; the others find it filled in setup.
         _ = self.all_faces
 
     def load_faces(self) -> FaceDataset:
         folder = self.people_folder()
-        pictures = pictures_of_people(folder, self.min_pictures)
-        files, paths = list(pictures), list(pictures.values())
-        digests = content_digests(paths)
-        detections = find_faces(paths, digests, self.cache, self.search)
+        found = search_faces(pictures_of_people(folder, self.min_pictures), self.cache, self.search)
 
-        bad = reasons_left_out(files, digests, detections, self.on_no_face == "centre")
+        bad = reasons_left_out(
+            found.files, found.digests, found.detections, without_face=self.on_no_face == "centre"
+        )
         unused = unused_pictures(folder)
         report_left_out(folder, bad, unused, refuse=self.on_bad_picture == "error")
         self.bad_pictures = bad | unused
-        counts = Counter(person(file) for file in files if file not in bad)
-        rows = [
-            row
-            for row, file in enumerate(files)
-            if file not in bad and counts[person(file)] >= self.min_pictures
-        ]
-        everyone = pictures_of_people(folder, 1) if self.names_people_with_few else files
+        counts = Counter(person(file) for file in found.files if file not in bad)
+        everyone = pictures_of_people(folder, 1) if self.names_people_with_few else found.files
         self.people_left_out = people_left_out(folder, everyone, counts, self.min_pictures)
 
-        files, paths = [files[row] for row in rows], [paths[row] for row in rows]
-        digests = [digests[row] for row in rows]
-        detections = detections.select(rows)
-        self._tell_of_faces(files, detections)
-        notes = {"alignment": repr(self.alignment), "pictures": len(files), "no_face": self.no_face}
-        notes |= {"bad_pictures": bad} | ({"several_faces": self.several_faces} if self.several_faces else {})
+        used = found.only(lambda file: file not in bad and counts[person(file)] >= self.min_pictures)
+        self._tell_of_faces(used)
+        notes = {"bad_pictures": bad} | ({"several_faces": self.several_faces} if self.several_faces else {})
         self.photographs = photographs_of(
-            paths, files, digests, detections, self.search, self.cache, self.keep
+            used.paths, used.files, used.digests, used.detections, self.search, self.cache, self.keep
         )
-        return self._cut(files, paths, digests, detections, notes)
+        return self._cut(used, notes)
 
     def faces_of(self, files: Sequence[str]) -> FaceDataset:
         """Those of these pictures that can be used, in this order, whoever is on them and however few that person has.
@@ -186,35 +178,27 @@ class PeopleFolder(FacesDataModule):
         known = pictures_of_people(folder, 1)
         if missing := [file for file in files if file not in known]:
             raise FacetrialError(f"{len(missing)} pictures are not in {folder}: {some(missing)}.")
-        files, paths = list(files), [known[file] for file in files]
-        digests = content_digests(paths)
-        detections = find_faces(paths, digests, self.cache, self.search)
-        lost = self.on_no_face == "skip"
-        bad = {
-            file: problem or NO_FACE
-            for file, problem, found in zip(files, detections.problems, detections.found, strict=True)
-            if problem or (lost and not found)
-        }
+        found = search_faces({file: known[file] for file in files}, self.cache, self.search)
+        no_digests = [""] * len(files)  # whoever asks for a picture and for its copy has both
+        bad = reasons_left_out(files, no_digests, found.detections, without_face=self.on_no_face == "centre")
         report_left_out(folder, bad, {}, refuse=self.on_bad_picture == "error" or len(bad) == len(files))
         self.bad_pictures = bad
-        rows = [row for row, file in enumerate(files) if file not in bad]
-        files, paths = [files[row] for row in rows], [paths[row] for row in rows]
-        digests = [digests[row] for row in rows]
-        detections = detections.select(rows)
-        self._tell_of_faces(files, detections)
-        notes = {"alignment": repr(self.alignment), "pictures": len(files), "no_face": self.no_face}
-        return self._cut(files, paths, digests, detections, notes)
+        used = found.only(lambda file: file not in bad)
+        self._tell_of_faces(used)
+        return self._cut(used, {})
 
-    def _tell_of_faces(self, files: list[str], detections: Detections) -> None:
-        self.no_face = [f for f, found in zip(files, detections.found, strict=True) if not found]
-        self.several_faces = {f: int(n) for f, n in zip(files, detections.counts, strict=True) if n > 1}
+    def _tell_of_faces(self, found: Searched) -> None:
+        files, detections = found.files, found.detections
+        self.no_face = [file for file, seen in zip(files, detections.found, strict=True) if not seen]
+        self.several_faces = {file: int(n) for file, n in zip(files, detections.counts, strict=True) if n > 1}
         report_faces(len(files), self.no_face, self.several_faces, self.search.face)
 
-    def _cut(
-        self, files: list[str], paths: list[Path], digests: list[str], detections: Detections, notes: dict
-    ) -> FaceDataset:
+    def _cut(self, found: Searched, notes: dict) -> FaceDataset:
+        """The faces, cut; `notes` are kept beside the crops."""
+        files, paths, detections = found.files, found.paths, found.detections
+        notes = {"alignment": repr(self.alignment), "pictures": len(files), "no_face": self.no_face} | notes
         crops = cut_crops(
-            paths, files, digests, detections, self.search, self.alignment, self.cache, notes, self.keep
+            paths, files, found.digests, detections, self.search, self.alignment, self.cache, notes, self.keep
         )
         self._cut_from = {
             file: (path, detections.select([row]))

@@ -182,11 +182,26 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
     rows = shards.rows_of(test.files)
     device = trainer.strategy.root_device
     origin, held_apart = context.origin, None if trial.same is not None else context.faces.validation_faces
-    told = (origin.in_front, origin.accuracy_before, origin.code_known, origin.seen(train_faces), trial.same)
     evidence = Evidence(
-        trial.victim.to(device), trial.attack, test, train_faces, rows, context.seed, device, list(context.defenses),
-        seconds, context.settings["attack"]["budget"], *told, context.fronts, trial.certificate, held_apart,
-    )  # fmt: skip
+        victim=trial.victim.to(device),
+        attack=trial.attack,
+        faces=test,
+        train_faces=train_faces,
+        rows=rows,
+        seed=context.seed,
+        device=device,
+        defenses=list(context.defenses),
+        seconds=seconds,
+        budget_settings=context.settings["attack"]["budget"],
+        in_front=origin.in_front,
+        accuracy_before=origin.accuracy_before,
+        code_known=origin.code_known,
+        trained_on=origin.seen(train_faces),
+        same=trial.same,
+        fronts=context.fronts,
+        certificate=trial.certificate,
+        validation_faces=held_apart,
+    )
     checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())
     speed = (seconds, len(remaining) / seconds if remaining else None)

@@ -32,6 +32,10 @@ log = logging.getLogger(__name__)
 _INTERRUPTED = 130  # the exit code that a shell gives what Ctrl-C ended
 
 
+class _Said(SystemExit):
+    """The end of a run of which it was said why it ended."""
+
+
 def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
     """Ends with a sentence and exit code 1, not with a traceback, when a user can put the cause right.
 
@@ -64,7 +68,7 @@ def friendly_errors(main: Callable[..., Any]) -> Callable[..., Any]:
             if folder is None:
                 log.error("%s", mistake)
                 _set_apart(_mistake(error))
-                sys.exit(1)
+                raise _Said(1) from None
             log.error("This run failed. %s", mistake or error, exc_info=mistake is None)
             try:
                 write_failure(folder, mistake or error)
@@ -122,8 +126,15 @@ class VisibleFormatter(logging.Formatter):
         return self.formatter.format(record)
 
 
-def run_from_command_line(main: Callable[[], Any]) -> None:
-    """Starts an entry point; where Hydra ends it, what Hydra would misunderstand or cannot explain is said."""
+def run_from_command_line(
+    main: Callable[[], Any], explain: Callable[[Sequence[str]], list[str]] = renamed_keys
+) -> None:
+    """Starts an entry point; where Hydra ends it, what Hydra would misunderstand or cannot explain is said.
+
+    Args:
+        main: the entry point.
+        explain: gives a sentence for each word of a refused command line that has no meaning.
+    """
     words = sys.argv[1:]
     print_in_any_encoding()
     refuse_doubles(words)
@@ -135,8 +146,8 @@ def run_from_command_line(main: Callable[[], Any]) -> None:
     except BrokenPipeError:  # who reads has read enough: `--help | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except SystemExit as ended:
-        if ended.code:
-            for sentence in renamed_keys(words):
+        if ended.code and not isinstance(ended, _Said):
+            for sentence in explain(words):
                 print(sentence, file=sys.stderr)
         raise
 

@@ -101,6 +101,7 @@ def _in_node(
 
 
 def _in_part(value: DictConfig, where: str, annotation: Any) -> Iterator[_Fault]:
+    """Faults in a part with keys: one that a class makes or a schema describes, one setting, or parts by name."""
     keys = next((part for part in _metadata(annotation) if isinstance(part, Keys)), None)
     own = {} if keys is None else _hints(keys.schema)
     target = value.get("_target_")
@@ -109,25 +110,7 @@ def _in_part(value: DictConfig, where: str, annotation: Any) -> Iterator[_Fault]
             f"{where}._target_ must be text that names a class or a function, found {shown(target)}."
         )
     elif isinstance(target, str):
-        try:
-            made = get_object(target)
-        except Exception as error:  # an error in the module that is imported is of any type
-            if where != "embedder":  # whoever makes it explains more
-                yield _Fault(f"{where}._target_={target} cannot be imported: {_innermost(error)}.")
-            return
-        taken, takes_any = parameters(made)
-        name = target.removeprefix("facetrial.")
-        if keys is not None and not keys.beyond:
-            own = {key: said for key, said in own.items() if key in taken or takes_any}
-        # What a constructor says in the words of core.settings goes before what is said of every such part.
-        said_there = {
-            key: said for key, said in taken.items() if any(isinstance(p, Says) for p in _metadata(said))
-        }
-        yield from _in_node(value, where, taken | own | said_there, not takes_any, name)
-        if not value.get("_partial_") and "_args_" not in value:
-            given = {key for part in _metadata(annotation) if isinstance(part, Given) for key in part.names}
-            needed = {key: taken[key] for key in required(made) if key not in given}
-            yield from _missing(value, where, needed)
+        yield from _in_made(value, where, annotation, own, beyond=keys is None or keys.beyond)
     elif keys is not None:
         yield from _in_node(value, where, own, closed="_target_" not in value)
         yield from _missing(value, where, own)
@@ -142,6 +125,37 @@ def _in_part(value: DictConfig, where: str, annotation: Any) -> Iterator[_Fault]
     else:  # parts by name, such as defences and checks
         of_each = get_args(annotation)[1] if get_origin(annotation) is Mapping else Any
         yield from _in_node(value, where, dict.fromkeys(map(str, value), of_each), closed=False)
+
+
+def _in_made(
+    value: DictConfig, where: str, annotation: Any, own: Mapping[str, Any], beyond: bool
+) -> Iterator[_Fault]:
+    """Faults in a part that its `_target_` makes.
+
+    Args:
+        own: annotations of keys that every such part may have.
+        beyond: whether it may have them where its target does not take them.
+    """
+    target = value["_target_"]
+    try:
+        made = get_object(target)
+    except Exception as error:  # an error in the module that is imported is of any type
+        if where != "embedder":  # whoever makes it explains more
+            yield _Fault(f"{where}._target_={target} cannot be imported: {_innermost(error)}.")
+        return
+    taken, takes_any = parameters(made)
+    if not beyond:
+        own = {key: said for key, said in own.items() if key in taken or takes_any}
+    # What a constructor says in the words of core.settings goes before what is said of every such part.
+    said_there = {
+        key: said for key, said in taken.items() if any(isinstance(p, Says) for p in _metadata(said))
+    }
+    name = target.removeprefix("facetrial.")
+    yield from _in_node(value, where, {**taken, **own, **said_there}, not takes_any, name)
+    if not value.get("_partial_") and "_args_" not in value:
+        given = {key for part in _metadata(annotation) if isinstance(part, Given) for key in part.names}
+        needed = {key: taken[key] for key in required(made) if key not in given}
+        yield from _missing(value, where, needed)
 
 
 def _value(where: str, annotation: Any, value: Any) -> Any:

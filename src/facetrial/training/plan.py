@@ -8,13 +8,12 @@ from typing import Self
 
 import torch
 from hydra.utils import instantiate
-from lightning import LightningDataModule
 from torch import nn
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.provenance import data_recipe, file_content, targets_in, without
 from facetrial.data.datamodule import FacesDataModule
-from facetrial.data.kept_faces import faces_or_kept
+from facetrial.data.kept_faces import faces_of, faces_or_kept
 from facetrial.defenses.base import Defense
 from facetrial.defenses.build import check_defenses
 from facetrial.defenses.trained.wrapped_data import TrainingFaces
@@ -157,9 +156,9 @@ class RecognizerPlan(Plan):
         """The head, not fitted."""
         return instantiate(self.model["head"])
 
-    def make_data(self) -> LightningDataModule:
+    def make_data(self) -> FacesDataModule:
         """The data, not set up."""
-        return instantiate(self.data)
+        return faces_of(self.data)
 
     def find_landmarks(self, faces: FaceDataset) -> None:
         """Fills in landmarks, found by the source that `landmarks` names."""

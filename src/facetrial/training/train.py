@@ -3,9 +3,11 @@
 import copy
 import logging
 import shutil
+from dataclasses import dataclass
 
 import torch
-from lightning import seed_everything
+from lightning import Trainer, seed_everything
+from torch import nn
 
 from facetrial.attacks.attack import Attack
 from facetrial.core.digests import digest
@@ -16,6 +18,7 @@ from facetrial.core.process.first_ahead import come_together
 from facetrial.core.process.kept import Kept, keeps
 from facetrial.core.provenance import settled_mark
 from facetrial.core.seeding import SeedSteps
+from facetrial.defenses.trained.wrapped_data import TrainingFaces
 from facetrial.faces.batch import FaceDataset
 from facetrial.recognition.embedders.factory import has_slope
 from facetrial.recognition.victim import Victim, device_of
@@ -23,6 +26,7 @@ from facetrial.runtime.checkpoints import save_checkpoint, training_cut_short
 from facetrial.runtime.loggers import log_training
 from facetrial.runtime.plan import class_name
 from facetrial.training.fit_head import FitHead
+from facetrial.training.lightning_module import Recognizer
 from facetrial.training.plan import RecognizerPlan
 from facetrial.training.stop_when_not_finite import StopWhenNotFinite
 from facetrial.training.stopwatch import Stopwatch
@@ -78,13 +82,8 @@ def _train(plan: RecognizerPlan) -> dict[str, float]:
     check_writable(plan.path.parent)
     epochs = _epochs(plan)
     _check_slopes(plan, epochs)
-    embedder = plan.make_embedder()  # before the data: a mistake in it shows at once
-    known_before, seconds_before = plan.embedder.get("weights") is not None, 0.0
-    if not known_before and any(defense.from_clean for defense in plan.training_defenses.values()):
-        log.info("Training with this defence starts from the recogniser without one.")
-        clean = plan.undefended()
-        embedder.load_state_dict(recognizer_for(clean).embedder.state_dict())
-        known_before, seconds_before = True, clean.load()["seconds"]
+    plan.make_data().check_source()  # before weights are fetched
+    start = _start(plan, epochs)  # before the data are read: a mistake in it shows at once
     datamodule = plan.make_training_data()
     if len(datamodule.names) < 2:
         raise FacetrialError(
@@ -92,7 +91,65 @@ def _train(plan: RecognizerPlan) -> dict[str, float]:
             "person too."
         )
     seed_everything(plan.seed, workers=True, verbose=False)  # whatever the data had to compute first
-    recognizer = plan.make_recognizer(embedder, datamodule.names, epochs, known_before)
+    recognizer = plan.make_recognizer(start.embedder, datamodule.names, epochs, start.known_before)
+    trainer, seconds = _fit(plan, recognizer, datamodule, epochs)
+    if not trainer.is_global_zero:
+        return {}
+    victim = Victim(recognizer.embedder, recognizer.head, datamodule.names).freeze()
+    metrics = _judged(victim, datamodule, plan.model["batch_size"], trainer.strategy.root_device)
+    save_checkpoint(
+        plan.path,
+        plan.kind,
+        victim.cpu().state_dict(),
+        plan.recipe,
+        names=list(datamodule.names),
+        metrics=metrics,
+        seconds=start.seconds + seconds,
+    )
+    shutil.rmtree(plan.partial, ignore_errors=True)
+    log_training(trainer.loggers, metrics, plan.path)
+    log.info("Saved %s. %s", plan.path, ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
+    return metrics
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What a training starts from.
+
+    Attributes:
+        embedder: the network.
+        known_before: whether it was trained before.
+        seconds: that this took here.
+    """
+
+    embedder: nn.Module
+    known_before: bool
+    seconds: float = 0.0
+
+
+def _start(plan: RecognizerPlan, epochs: int) -> _Start:
+    """The network as published, from chance, or, where a defence wants that, from the recogniser without one."""
+    embedder = plan.make_embedder()
+    if plan.embedder.get("weights") is not None:
+        return _Start(embedder, known_before=True)
+    if any(defense.from_clean for defense in plan.training_defenses.values()):
+        log.info("Training with this defence starts from the recogniser without one.")
+        clean = plan.undefended()
+        embedder.load_state_dict(recognizer_for(clean).embedder.state_dict())
+        return _Start(embedder, known_before=True, seconds=clean.load()["seconds"])
+    if not epochs and "weights" in plan.embedder:
+        log.warning(
+            "embedder.weights is not given: %s starts from chance, and with trainer.max_epochs=0 it stays so. Give its "
+            "weights (`facetrial models` lists some), or train it.",
+            class_name(plan.embedder),
+        )
+    return _Start(embedder, known_before=False)
+
+
+def _fit(
+    plan: RecognizerPlan, recognizer: Recognizer, datamodule: TrainingFaces, epochs: int
+) -> tuple[Trainer, float]:
+    """Trains it in place, from where an earlier start was cut short; gives its trainer, and the seconds it took."""
     stopwatch = Stopwatch()
     stop = StopWhenNotFinite(plan.partial)
     trainer = plan.make_trainer(
@@ -109,30 +166,19 @@ def _train(plan: RecognizerPlan) -> dict[str, float]:
         trainer.fit(recognizer, datamodule=datamodule, ckpt_path=going_on, weights_only=True)
     except Diverged as error:
         raise stop.error(str(error), trainer) from error
-    if not trainer.is_global_zero:
-        return {}
-    seconds = seconds_before + stopwatch.seconds
-    victim = Victim(recognizer.embedder, recognizer.head, datamodule.names).freeze()
+    return trainer, stopwatch.seconds
+
+
+def _judged(
+    victim: Victim, datamodule: TrainingFaces, batch_size: int, device: torch.device
+) -> dict[str, float]:
+    """The share of validation and of test pictures that a trained recogniser knows."""
     # The head is copied, for a device may keep it less precisely; the network need not be one that can be.
-    judged = Victim(victim.embedder, copy.deepcopy(victim.head), victim.names)
-    judged = judged.to(trainer.strategy.root_device).freeze()
-    metrics = {
-        "validation/head_accuracy": accuracy(judged, datamodule.validation_faces, plan.model["batch_size"]),
-        "test/head_accuracy": accuracy(judged, datamodule.test_faces, plan.model["batch_size"]),
+    copied = Victim(victim.embedder, copy.deepcopy(victim.head), victim.names).to(device).freeze()
+    return {
+        "validation/head_accuracy": accuracy(copied, datamodule.validation_faces, batch_size),
+        "test/head_accuracy": accuracy(copied, datamodule.test_faces, batch_size),
     }
-    save_checkpoint(
-        plan.path,
-        plan.kind,
-        victim.cpu().state_dict(),
-        plan.recipe,
-        names=list(datamodule.names),
-        metrics=metrics,
-        seconds=seconds,
-    )
-    shutil.rmtree(plan.partial, ignore_errors=True)
-    log_training(trainer.loggers, metrics, plan.path)
-    log.info("Saved %s. %s", plan.path, ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
-    return metrics
 
 
 def _epochs(plan: RecognizerPlan) -> int:

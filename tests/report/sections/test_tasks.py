@@ -40,7 +40,9 @@ def test_the_section_is_made_from_what_lies_on_disk(tasks, tmp_path):
     assert "its target" in said
     point = tasks.verification.points[0]
     (line,) = [
-        line for line in table.lines if line[0] == "Verification: pairs of one person accepted, FAR 1 %"
+        line
+        for line in table.lines
+        if line[0] == "Verification: pairs of one person accepted, false accepts 1 %"
     ]
     assert line[1].figure == point.tar.over_people["clean"]
     assert (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from facetrial.core.errors import FacetrialError
 from facetrial.data.photos.detection import Detections
-from facetrial.data.photos.person_folders import copies, person, some
+from facetrial.data.photos.person_folders import copies, more_pictures, person, some
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,8 @@ def people_left_out(folder: Path, files: Iterable[str], counts: Counter, min_pic
     if not any(count >= min_pictures for count in counts.values()):
         raise FacetrialError(
             f"nobody below {folder} has {min_pictures} usable pictures; the most is "
-            f"{max(counts.values(), default=0)}. Lower data.min_pictures or give another data.root."
+            f"{max(counts.values(), default=0)}. What was left out is said above, with the reason. "
+            f"{more_pictures(min_pictures)}"
         )
     if lost:
         log.warning("%d people have too few usable pictures and are left out: %s", len(lost), some(lost))

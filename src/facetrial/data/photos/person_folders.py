@@ -11,6 +11,7 @@ from facetrial.data.photos.image_files import SUFFIXES, UNREAD_SUFFIXES, begins_
 
 log = logging.getLogger(__name__)
 
+SMALLEST_SPLIT = 3  # pictures of a person: one each to train, to validate and to test
 _UNREAD = "of a kind that is not read: save it as JPEG"
 _LOOSE = "in no person's folder: make a folder for each person"
 _DEEPER = "in a folder below a person's: move it up"
@@ -58,10 +59,15 @@ def pictures_of_people(folder: Path, min_pictures: int) -> dict[str, Path]:
     if not enough:
         raise FacetrialError(
             f"none of the {len(people)} people in {folder} has {min_pictures} pictures; the most is "
-            f"{max(map(len, people.values()))}. {_what_lies_there(folder)}Lower data.min_pictures or give another "
-            "data.root."
+            f"{max(map(len, people.values()))}. {_what_lies_there(folder)}{more_pictures(min_pictures)}"
         )
     return {file: path for name in sorted(enough) for file, path in sorted(enough[name].items())}
+
+
+def more_pictures(min_pictures: int) -> str:
+    """What to do where nobody has so many pictures."""
+    lower = "" if min_pictures <= SMALLEST_SPLIT else "lower data.min_pictures, "
+    return f"Add pictures of them, {lower}or give another data.root."
 
 
 def unused_pictures(folder: Path) -> dict[str, str]:

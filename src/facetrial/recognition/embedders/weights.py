@@ -17,7 +17,9 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     """
     path = Path(path).expanduser()
     if not path.is_file():
-        raise FacetrialError(f"embedder.weights: there is no file {path}.")
+        raise FacetrialError(
+            f"embedder.weights: there is no file {path}. Give a file, or a name that facetrial models lists."
+        )
     if path.suffix.lower() == ".onnx":
         raise FacetrialError(f"embedder.weights: {path} is an ONNX model, which embedder=onnx reads.")
     try:

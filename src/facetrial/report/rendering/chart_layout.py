@@ -86,26 +86,11 @@ def lay_out(chart: Chart) -> Layout:
     categories = list(dict.fromkeys(x for series in chart.series for x in series.x if isinstance(x, str)))
     tones = _tones(chart.series)
     numbers = {tone: number for number, tone in enumerate(dict.fromkeys(tones))}
-    slots = len(numbers) if categories and not any(series.line for series in chart.series) else 1
-    # One colour for bars of different categories says nothing; a series with one bar has its category to itself.
-    alone = slots > 1 and all(series.bars and len(series.x) == 1 for series in chart.series)
-    slots = 1 if alone else slots
-    width = _SLOTS_SHARE / slots
-    placed = []
-    for series, tone in zip(chart.series, tones, strict=True):
-        number = numbers[tone]
-        slot = (number - (slots - 1) / 2) * width if slots > 1 else 0.0
-        aside = 0.25 * width if series.hollow and categories else 0.0
-        y = {i: value for i, found in enumerate(series.y) if (value := _measured(found)) is not None}
-        names = [series.x[i] for i in y]
-        x = [categories.index(x) + slot + aside if isinstance(x, str) else float(x) for x in names]
-        low, high = (_ends(values, y) for values in (series.low, series.high))
-        sizes = None if series.sizes is None else [series.sizes[i] for i in y]
-        told = [text for i, text in enumerate(told_of(chart, series)) if i in y]
-        words = [in_words(value, chart.percent) for value in y.values()]
-        placed.append(
-            Placed(series, tone, number, x, list(y.values()), low, high, sizes, told, words, 0.86 * width)
-        )
+    slots = _slots(chart, len(numbers)) if categories else 1
+    placed = [
+        _place(chart, series, tone, numbers[tone], slots, categories)
+        for series, tone in zip(chart.series, tones, strict=True)
+    ]
     numeric = [float(x) for series in chart.series for x in series.x if not isinstance(x, str)]
     ticks = log_ticks(numeric) if chart.log_x and numeric else []
     bars = any(series.bars for series in chart.series)
@@ -114,6 +99,39 @@ def lay_out(chart: Chart) -> Layout:
     largest = max(tops, default=1.0) or 1.0
     ends = share_range[0] * largest, share_range[1] * largest
     return Layout(placed, categories, ticks, ends, _measured(chart.level), _measured(chart.mark))
+
+
+def _slots(chart: Chart, tones: int) -> int:
+    """How many series share the room of a category, side by side."""
+    if any(series.line for series in chart.series):
+        return 1
+    # One colour for bars of different categories says nothing; a series with one bar has its category to itself.
+    alone = all(series.bars and len(series.x) == 1 for series in chart.series)
+    return 1 if alone else tones
+
+
+def _place(
+    chart: Chart, series: Series, tone: str, number: int, slots: int, categories: Sequence[str]
+) -> Placed:
+    """The points of a series that were measured; `number` says which of `slots` is its."""
+    width = _SLOTS_SHARE / slots
+    slot = (number - (slots - 1) / 2) * width if slots > 1 else 0.0
+    aside = 0.25 * width if series.hollow and categories else 0.0
+    y = {i: value for i, found in enumerate(series.y) if (value := _measured(found)) is not None}
+    places = [series.x[i] for i in y]
+    return Placed(
+        series,
+        tone,
+        number,
+        x=[categories.index(x) + slot + aside if isinstance(x, str) else float(x) for x in places],
+        y=list(y.values()),
+        low=_ends(series.low, y),
+        high=_ends(series.high, y),
+        sizes=None if series.sizes is None else [series.sizes[i] for i in y],
+        told=[text for i, text in enumerate(told_of(chart, series)) if i in y],
+        words=[in_words(value, chart.percent) for value in y.values()],
+        width=0.86 * width,
+    )
 
 
 def log_ticks(values: Sequence[float]) -> list[float]:

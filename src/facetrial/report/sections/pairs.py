@@ -63,8 +63,8 @@ def _lines(pairs: PairFigures) -> list[list[Cell]]:
     for point in pairs.points:
         if not isinstance(point, TooFew):
             rate = rate_in_words(point.wanted)
-            lines.append(line_of(f"pairs of one person accepted, FAR {rate}", point.tar))
-            lines.append(line_of(f"pairs of two people accepted, FAR {rate}", point.far))
+            lines.append(line_of(f"pairs of one person accepted, false accepts {rate}", point.tar))
+            lines.append(line_of(f"pairs of two people accepted, false accepts {rate}", point.far))
     return lines
 
 

@@ -91,9 +91,9 @@ _TITLES = {
     "verification eer": "Verification: equal error rate",
     "verification auroc": "Verification: area under the curve",
     "verification accuracy": "Verification: right at the best threshold of validation pictures",
-    "verification tar": "Verification: pairs of one person accepted, FAR {rate}",
-    "verification far": "Verification: pairs of two people accepted, FAR {rate}",
-    "verification impersonation": "Verification: accepted as the target, FAR {rate}",
+    "verification tar": "Verification: pairs of one person accepted, false accepts {rate}",
+    "verification far": "Verification: pairs of two people accepted, false accepts {rate}",
+    "verification impersonation": "Verification: accepted as the target, false accepts {rate}",
     "open_set identified": "Open set: found and named rightly, false alarms {rate}",
     "open_set false_alarms": "Open set: people outside taken for somebody, {rate}",
 }
