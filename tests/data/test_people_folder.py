@@ -108,7 +108,9 @@ def test_a_phones_pictures(shared, tmp_path, caplog):
 
 
 def test_the_detector_decides_a_recipe_where_it_is_not_what_it_was_before_there_was_another(tmp_path):
-    settings = {"_target_": "facetrial.data.LFW", "root": None, "size": 32}
+    (tmp_path / "Ann").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "Ann" / "1.png")
+    settings = {"_target_": "facetrial.data.LFW", "root": str(tmp_path), "size": 32}
     older = data_recipe(settings, ())
     assert data_recipe(settings | {"detector": "mtcnn"}, ()) == older
     assert data_recipe(settings | {"detector": "centerface"}, ()) == older | {"detector": "centerface"}

@@ -133,11 +133,6 @@ class TrialContext:
         """By name, in order; the first meets the picture first."""
         return self.plan.defenses
 
-    @property
-    def fronts(self) -> Sequence[Defense]:
-        """The defences that are to stand in front of the recogniser, the outermost first."""
-        return tuple(self.plan.defenses_in_front.values())
-
     @cached_property
     def goal(self) -> Goal:
         """What the attack is for."""

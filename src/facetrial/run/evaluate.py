@@ -164,11 +164,10 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         log.info(
             "%d of %d pictures have their row from an earlier start.", len(test) - len(remaining), len(test)
         )
-    method = context.settings["attack"]["method"]
-    passes = passes_of(trial, method, len(remaining), len(train_faces))
+    passes = passes_of(trial, context.settings["attack"]["method"], len(remaining), len(train_faces))
+    device = trainer.strategy.root_device
     if remaining:
-        asked = trial.victim.to(trainer.strategy.root_device)
-        say_how_long(passes, asked, test, len(remaining), trial.victim_name)
+        say_how_long(passes, trial.victim.to(device), test, len(remaining), trial.victim_name)
     started = time.monotonic()
     with in_sight(trial, trainer, len(remaining), passes):
         fit_or_read(context, trial)
@@ -180,8 +179,6 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
     if not trainer.is_global_zero:
         return None
     rows = shards.rows_of(test.files)
-    device = trainer.strategy.root_device
-    origin, held_apart = context.origin, None if trial.same is not None else context.faces.validation_faces
     evidence = Evidence(
         victim=trial.victim.to(device),
         attack=trial.attack,
@@ -193,19 +190,18 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         defenses=list(context.defenses),
         seconds=seconds,
         budget_settings=context.settings["attack"]["budget"],
-        in_front=origin.in_front,
-        accuracy_before=origin.accuracy_before,
-        code_known=origin.code_known,
-        trained_on=origin.seen(train_faces),
+        in_front=context.origin.in_front,
+        accuracy_before=context.origin.accuracy_before,
+        code_known=context.origin.code_known,
+        trained_on=context.origin.seen(train_faces),
         same=trial.same,
-        fronts=context.fronts,
+        fronts=list(context.plan.defenses_in_front.values()),
         certificate=trial.certificate,
-        validation_faces=held_apart,
+        validation_faces=None if trial.same is not None else context.faces.validation_faces,
     )
-    checks = run_checks(context.checks, evidence)
     shards.compact(shards.read())
     speed = (seconds, len(remaining) / seconds if remaining else None)
-    return TrialOutcome(rows, checks, speed, weak_on_purpose(evidence))
+    return TrialOutcome(rows, run_checks(context.checks, evidence), speed, weak_on_purpose(evidence))
 
 
 def _rows_of_earlier_starts(trial: Trial, alone: bool) -> pd.DataFrame:

@@ -1,4 +1,5 @@
-"""What a machine does to a run, in a sentence: a full disk, folders that are read-only, little memory, Ctrl-C."""
+"""What a machine does to a run, in a sentence: a full disk, folders that are read-only, little memory, Ctrl-C, devices
+that are not there."""
 
 import errno
 import io
@@ -6,12 +7,12 @@ import multiprocessing
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from facetrial.core.errors import FacetrialError, first_line
 
@@ -138,3 +139,31 @@ def _shown(path: Path) -> str:
     absolute = Path(os.path.abspath(path))
     here = Path.cwd()
     return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(absolute)
+
+
+def missing_devices(trainer: DictConfig) -> Iterator[str]:
+    """A sentence where the trainer asks for devices that are not there."""
+    import torch
+
+    kind, devices = trainer.get("accelerator"), trainer.get("devices")
+    there = {
+        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
+        "mps": int(torch.backends.mps.is_available()),
+    }
+    gpus = there["cuda"] or there["mps"]
+    if kind in ("gpu", "cuda", "mps") and not (gpus if kind == "gpu" else there[kind]):
+        yield f"trainer.accelerator={kind}: there is none on this machine. Give cpu or auto."
+        return
+    on_cpu = kind == "cpu" or not gpus
+    most, named = (os.cpu_count() or 1, "cores") if on_cpu else (gpus, "devices")
+    if isinstance(devices, ListConfig):
+        if on_cpu or not devices or max(devices) >= most:
+            yield (
+                f"trainer.devices={devices} names devices that are not there: this machine has {most} {named}. A list "
+                f"holds numbers of GPUs, from 0 on; else say how many, at most {most}."
+            )
+    elif isinstance(devices, int) and devices > most:
+        yield (
+            f"trainer.devices={devices} asks for devices that are not there: this machine has {most} {named}. Give at "
+            f"most {most}."
+        )

@@ -4,13 +4,11 @@ What a key may be stands in the signature of what `_target_` names, and for part
 """
 
 import difflib
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-import torch
 from hydra.utils import get_object
 from omegaconf import DictConfig, ListConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
@@ -19,6 +17,7 @@ from facetrial.core.checked_settings import is_described, parameters, read_setti
 from facetrial.core.errors import FacetrialError
 from facetrial.core.settings import Given, Keys, Says
 from facetrial.runtime import schemas
+from facetrial.runtime.machine import missing_devices
 from facetrial.runtime.started import check_named_once
 
 _ADDED = ("noise_level",)  # by a trial
@@ -54,7 +53,7 @@ def check_settings(config: DictConfig) -> None:
     if isinstance(defenses := config.get("defense"), DictConfig):
         check_named_once(map(str, defenses))
     if not faults:
-        faults = list(_devices(config.trainer))
+        faults = [_Fault(text) for text in missing_devices(config.trainer)]
     own = [fault.text for fault in faults if not fault.borrowed]
     if told := own or [fault.text for fault in faults]:
         raise FacetrialError("\n".join(dict.fromkeys(told)))
@@ -198,32 +197,6 @@ def _unknown(where: str, key: str, known: Mapping[str, Any], takes: str) -> str:
     else:
         meant = "There are none."
     return f"{where} is no setting{f' of {takes}' if takes else ''}. {meant}"
-
-
-def _devices(trainer: DictConfig) -> Iterator[_Fault]:
-    """A fault where the trainer asks for devices that are not there."""
-    kind, devices = trainer.get("accelerator"), trainer.get("devices")
-    there = {
-        "cuda": torch.cuda.device_count() if torch.cuda.is_available() else 0,
-        "mps": int(torch.backends.mps.is_available()),
-    }
-    gpus = there["cuda"] or there["mps"]
-    if kind in ("gpu", "cuda", "mps") and not (gpus if kind == "gpu" else there[kind]):
-        yield _Fault(f"trainer.accelerator={kind}: there is none on this machine. Give cpu or auto.")
-        return
-    on_cpu = kind == "cpu" or not gpus
-    most, named = (os.cpu_count() or 1, "cores") if on_cpu else (gpus, "devices")
-    if isinstance(devices, ListConfig):
-        if on_cpu or not devices or max(devices) >= most:
-            yield _Fault(
-                f"trainer.devices={devices} names devices that are not there: this machine has {most} {named}. A list "
-                f"holds numbers of GPUs, from 0 on; else say how many, at most {most}."
-            )
-    elif isinstance(devices, int) and devices > most:
-        yield _Fault(
-            f"trainer.devices={devices} asks for devices that are not there: this machine has {most} {named}. Give at "
-            f"most {most}."
-        )
 
 
 def _hints(schema: type) -> dict[str, Any]:
