@@ -21,7 +21,7 @@ def said(monkeypatch, capsys, *words: str) -> str:
 
 def test_every_module_beside_it_is_a_command():
     modules = {path.stem for path in (ROOT / "src" / "facetrial" / "commands").glob("*.py")}
-    assert modules - {"__init__", "main", "options"} == set(COMMANDS)
+    assert modules - {"__init__", "main", "options", "words"} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["help"]])

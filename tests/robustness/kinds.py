@@ -28,6 +28,7 @@ from facetrial.run.level import noise_level
 from facetrial.runtime.checkpoints import load_checkpoint, save_checkpoint, training_cut_short
 from facetrial.runtime.failures import read_failure, write_failure
 from facetrial.sweep.gather import gather_sweep
+from facetrial.sweep.runs import gather_runs
 from facetrial.trial.embedding_shards import VERSIONS
 from facetrial.trial.held_out import held_out
 from facetrial.trial.shards import Shards
@@ -210,6 +211,8 @@ def one_run(folder: Path) -> None:
 
 def sweep(folder: Path) -> Any:
     gather_sweep(folder)
+    if told := [run.failure for run in gather_runs(folder) if run.failure is not None]:
+        return told[0]  # of the run that could not be read; the other is in the tables
     return [(folder / name).read_bytes() for name in ("sweep.csv", "comparisons.csv")]
 
 

@@ -133,6 +133,11 @@ class TrialContext:
         """By name, in order; the first meets the picture first."""
         return self.plan.defenses
 
+    @property
+    def fronts(self) -> Sequence[Defense]:
+        """The defences that are to stand in front of the recogniser, the outermost first."""
+        return tuple(self.plan.defenses_in_front.values())
+
     @cached_property
     def goal(self) -> Goal:
         """What the attack is for."""
@@ -198,8 +203,7 @@ class TrialContext:
 
     def needs_landmarks(self, attack: Attack) -> bool:
         """Whether this attack, or a defence in front of the victim, goes by landmarks."""
-        in_front = self.plan.defenses_in_front.values()
-        return attack.needs_landmarks or any(defense.needs_landmarks for defense in in_front)
+        return attack.needs_landmarks or any(front.needs_landmarks for front in self.fronts)
 
     @cached_property
     def faces(self) -> FacesDataModule:

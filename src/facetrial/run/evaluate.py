@@ -195,7 +195,7 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
         code_known=context.origin.code_known,
         trained_on=context.origin.seen(train_faces),
         same=trial.same,
-        fronts=list(context.plan.defenses_in_front.values()),
+        fronts=context.fronts,
         certificate=trial.certificate,
         validation_faces=None if trial.same is not None else context.faces.validation_faces,
     )

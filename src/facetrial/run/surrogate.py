@@ -44,18 +44,24 @@ def surrogate_plan(config: DictConfig, settings: Settings) -> RecognizerPlan | N
     Args:
         config: the whole config.
         settings: the same, plain.
+
+    Raises:
+        FacetrialError: its embedder shows no slope.
     """
     name = settings["attack"].get("surrogate")
     if name is None:
         return None
     embedder = started.settings_of("embedder", name, "attack.surrogate")
+    if not has_slope(embedder):
+        raise FacetrialError(
+            f"embedder={name} answers and shows no slope, by which every attack on a surrogate goes. {NEEDS_NO_SLOPE}."
+        )
     if (weights := settings["surrogate"]["weights"]) is not None:
         embedder["weights"] = weights
     other = copy.deepcopy(config)
     with open_dict(other):
         other.embedder = embedder  # by which the data cuts its faces
         other.model.checkpoint = None  # which holds the victim
-    log.info("The attack asks a surrogate, %s.", name)
     return RecognizerPlan.of(other).but(defense=settings["defense"])
 
 
@@ -66,6 +72,7 @@ def make_surrogate(plan: RecognizerPlan, faces: FacesDataModule) -> Surrogate:
         plan: the victim's, but for the embedder and how it wants faces cut.
         faces: as the victim sees them.
     """
+    log.info("The attack asks a surrogate, %s.", plan.embedder["_target_"].rpartition(".")[2])
     victim = recognizer_for(plan).freeze()
     seen = plan.make_faces().all_faces
     return Surrogate(victim, maps_between(faces.all_faces, seen), plan.embedder["size"])
