@@ -36,7 +36,7 @@ from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Everywhere
 from facetrial.trial.verdicts import verdict_rows
 from tests.helpers.coloured_dataset import PEOPLE, dataset
-from tests.helpers.made_up import made_up_rows
+from tests.helpers.made_up import flagged_rows
 from tests.helpers.victims import Linear, trained
 
 
@@ -228,12 +228,7 @@ def test_two_detectors_both_have_to_be_passed():
 
 class TestSummary:
     def rows(self):
-        rows = made_up_rows({"A": 20, "B": 30}, attacked=0.4)
-        generator = np.random.default_rng(0)
-        for version, shift in (("clean", 0.0), ("attacked", 0.8), ("8bit", 0.8)):
-            rows[f"suspicion_{version}"] = generator.normal(shift, 0.6, len(rows))
-            rows[f"flagged_{version}"] = rows[f"suspicion_{version}"] > 1
-        return rows
+        return flagged_rows(attacked=0.4, shift=0.8, spread=0.6)
 
     def test_figures_are_shares_of_rows(self):
         rows = self.rows()

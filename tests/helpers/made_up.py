@@ -47,6 +47,18 @@ def made_up_rows(
     )
 
 
+def flagged_rows(attacked: float, shift: float, spread: float) -> pd.DataFrame:
+    """Rows of 50 pictures with suspicions: `spread` is their deviation, `shift` what attacks add to them."""
+    rows = made_up_rows({"A": 20, "B": 30}, attacked=attacked)
+    generator = np.random.default_rng(0)
+    for version in VERSIONS:
+        rows[f"suspicion_{version}"] = generator.normal(
+            0.0 if version == "clean" else shift, spread, len(rows)
+        )
+        rows[f"flagged_{version}"] = rows[f"suspicion_{version}"] > 1
+    return rows
+
+
 def some_pictures(rows: pd.DataFrame, side: int = 32, each: int = 4) -> dict:
     """Pictures of the chosen cases of `rows` and of the first row: noise, and noise on it."""
     generator = np.random.default_rng(0)

@@ -44,7 +44,7 @@ from facetrial.trial.certificate import Certificate
 from facetrial.trial.rows import write_rows
 from tests.helpers.evidence import NAMES, Rounds, behind, faces, pgd, rows_of, sound
 from tests.helpers.victims import Network
-from tests.planted.trials import ABOUT, default_checks, rows_with, trial, with_landmarks
+from tests.planted.trials import ABOUT, Front, default_checks, rows_with, trial, with_landmarks
 
 curves = importlib.import_module(
     "facetrial.metrics.security_curve"
@@ -66,15 +66,6 @@ def fault(check: str, says: str) -> Callable[[Planted], Planted]:
 class Backwards(Margin):
     def __call__(self, scores, criterion):
         return -super().__call__(scores, criterion)
-
-
-class Front(nn.Module):
-    def __init__(self, changed) -> None:
-        super().__init__()
-        self.changed = changed
-
-    def forward(self, images):
-        return self.changed(images)
 
 
 def of(method, budget=None, victim=None, surrogate=None, **changes) -> Evidence:

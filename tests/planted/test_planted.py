@@ -36,7 +36,7 @@ from tests.helpers.evidence import NAMES, Rounds, behind, faces, pgd, rows_of, s
 from tests.helpers.sent import drawn_faces
 from tests.helpers.tiny import tiny_plan
 from tests.helpers.victims import trained
-from tests.planted.trials import EPS, failed, figures, rows_with, trial, with_landmarks
+from tests.planted.trials import EPS, Front, failed, figures, rows_with, trial, with_landmarks
 
 Planted = Callable[[pytest.MonkeyPatch, object], list[str]]
 FAULTS: dict[str, tuple[str, set[str], Planted]] = {}
@@ -50,17 +50,6 @@ def fault(kind: str, *caught_by: str) -> Callable[[Planted], Planted]:
         return planted
 
     return enter
-
-
-class Front(nn.Module):
-    """A layer of a user's own in front of the network, which declares nothing."""
-
-    def __init__(self, changed) -> None:
-        super().__init__()
-        self.changed = changed
-
-    def forward(self, images):
-        return self.changed(images)
 
 
 def slope(change) -> Front:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
+from torch import nn
 
 from facetrial.attacks.attack import Attack
 from facetrial.checks.base import Check, Evidence, run_checks
@@ -26,6 +27,17 @@ ABOUT = About(
     data="made_up", synthetic=True, limit=None, embedder="small", attack="pgd", defense="none", goal="dodging",
     seed=0, chosen=Chosen("pgd", {}, (), {}),
 )  # fmt: skip
+
+
+class Front(nn.Module):
+    """A layer of a user's own in front of the network, which declares nothing."""
+
+    def __init__(self, changed) -> None:
+        super().__init__()
+        self.changed = changed
+
+    def forward(self, images):
+        return self.changed(images)
 
 
 def default_checks() -> dict[str, Check]:

@@ -82,6 +82,11 @@ class Evidence:
         """The test pictures at `indices`, on the device."""
         return self.faces.batch(list(indices)).to(self.device)
 
+    @property
+    def by_file(self) -> pd.DataFrame:
+        """The first row of each picture, by its file."""
+        return self.rows.drop_duplicates("file").set_index("file")
+
     def some(self, count: int, among: Sequence[str] | None = None) -> list[int]:
         """Indices of at most `count` test pictures, evenly over people; of those in `among`, files, where given."""
         allowed = None if among is None else set(among)

@@ -1,5 +1,6 @@
 """Whether face, landmarks and region agree."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import numpy as np
@@ -61,13 +62,10 @@ class LandmarksAgree(Check):
             mask = region(landmarks, height, width, Draws(evidence.seed, batch.pictures[known]))[:, 0]
             found["under the region"] = _covered(mask, region.centres(landmarks), _between_eyes(landmarks))
         shares = {name: float(agree.float().mean()) for name, agree in found.items() if len(agree)}
-        detail = f"landmarks of {int(known.sum())} pictures: " + ", ".join(
-            f"{share:.0%} {name}" for name, share in shares.items()
-        )
-        if min(shares.values()) >= self.least:
-            return passed(detail)
-        return failed(
-            detail,
+        return _by_shares(
+            f"landmarks of {int(known.sum())} pictures",
+            shares,
+            self.least,
             "look at a few pictures with their landmarks: x and y, left and right (the subject's own), pictures that "
             "were turned, mirrored or cut after their landmarks were found; delete paths.cache/landmarks to have them "
             "found again",
@@ -99,7 +97,7 @@ class RegionAgrees(Check):
         self.overlap = overlap
 
     def __call__(self, evidence: Evidence) -> Outcome:
-        rows = evidence.rows.drop_duplicates("file").set_index("file")
+        rows = evidence.by_file
         chosen = evidence.some(self.pictures, [str(file) for file in rows.index[rows["status"] == ATTACKED]])
         if not chosen:
             return does_not_apply("no picture was attacked")
@@ -123,16 +121,19 @@ class RegionAgrees(Check):
                 both = np.minimum(mask, drawn).sum((1, 2)) / np.maximum(mask, drawn).sum((1, 2))
                 agree["where their landmarks are"] = both >= self.overlap
         shares = {name: float(right.mean()) for name, right in agree.items()}
-        detail = f"masks of {len(chosen)} pictures: " + ", ".join(
-            f"{part:.0%} {name}" for name, part in shares.items()
-        )
-        if min(shares.values()) >= self.least:
-            return passed(detail)
-        return failed(
-            detail,
+        return _by_shares(
+            f"masks of {len(chosen)} pictures",
+            shares,
+            self.least,
             "look at mean_face.png and at a few pictures with their masks: the region is not where its settings say; "
             "where the rows alone differ, start the trial again with resume=false",
         )
+
+
+def _by_shares(looked_at: str, shares: Mapping[str, float], least: float, remedy: str) -> Outcome:
+    """Whether the least of the shares of pictures in order, each by what is in order, is large enough."""
+    detail = f"{looked_at}: " + ", ".join(f"{share:.0%} {name}" for name, share in shares.items())
+    return passed(detail) if min(shares.values()) >= least else failed(detail, remedy)
 
 
 def _discs(region: Discs, landmarks: Tensor, height: int, width: int) -> np.ndarray:

@@ -108,7 +108,7 @@ class CleanVerdicts(Check):
         scores, own = judged_scores(found.scores, batch.identities, evidence.same)
         right = (scores.argmax(1) == own) & ~found.abstains & scores.isfinite().all(1)
         files = [evidence.faces.files[i] for i in chosen]
-        rows = evidence.rows.drop_duplicates("file").set_index("file").loc[files]
+        rows = evidence.by_file.loc[files]
         other = right.cpu().numpy() != rows["correct_clean"].to_numpy(dtype=bool)
         if found.suspicion is not None and "flagged_clean" in rows:
             other |= (found.suspicion > 1).cpu().numpy() != rows["flagged_clean"].to_numpy(dtype=bool)

@@ -102,11 +102,7 @@ class BetterThanNoise(Check):
 
     def _of_search(self, evidence: Evidence, chosen: list[int]) -> Outcome:
         trial = evidence.attack
-        own = (
-            evidence.rows.drop_duplicates("file")
-            .set_index("file")
-            .loc[[evidence.faces.files[i] for i in chosen]]
-        )
+        own = evidence.by_file.loc[[evidence.faces.files[i] for i in chosen]]
         # Only of a dodging that asks the victim do the rows tell how near it came.
         again = trial.surrogate is not None or trial.goal.needs_scores
         chosen = chosen[:_FEWEST] if again else chosen
