@@ -148,28 +148,32 @@ def test_impersonation(home):
     assert taken.mean() > 0.5
 
 
-def test_a_killed_trial_goes_on(home):
-    arguments = command(home, "attack=landmarks", "data.batch_size=1", out="killed")
+@pytest.mark.parametrize(
+    ("by", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 128 + signal.SIGTERM)]
+)
+def test_a_killed_trial_goes_on(home, by, code):
+    killed = f"killed-{by.name}"
+    arguments = command(home, "attack=landmarks", "data.batch_size=1", out=killed)
     process = subprocess.Popen(arguments, cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    shards = home / "killed" / "shards"
+    shards = home / killed / "shards"
     deadline = time.monotonic() + 300
     while len(list(shards.rglob("rows-*.csv"))) < 3:
         assert process.poll() is None, "the trial ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    os.kill(process.pid, by)
+    assert process.wait() == code
     kept = {path.name: path.stat().st_mtime_ns for path in shards.rglob("rows-*.csv")}
     assert 3 <= len(kept) < 16
-    assert not (home / "killed" / "verdicts.csv").exists()
+    assert not (home / killed / "verdicts.csv").exists()
 
-    done = run(home, "attack=landmarks", "data.batch_size=1", out="killed")
+    done = run(home, "attack=landmarks", "data.batch_size=1", out=killed)
     assert done.returncode == 0, done.said
     assert f"{len(kept)} of 16 pictures have their row" in done.said
-    _, rows = results(home / "killed")
+    _, rows = results(home / killed)
     _, whole = results(home / "first")
     pd.testing.assert_frame_equal(rows[["file", "l2"]], whole[["file", "l2"]], check_exact=True)
-    tasks, expected = (pd.read_csv(home / out / "tasks.csv") for out in ("killed", "first"))
+    tasks, expected = (pd.read_csv(home / out / "tasks.csv") for out in (killed, "first"))
     pd.testing.assert_frame_equal(
         tasks, expected, atol=1e-3
     )  # convolutions round differently in other batches

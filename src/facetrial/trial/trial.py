@@ -19,6 +19,7 @@ from facetrial.attacks.referee import referee
 from facetrial.attacks.result import Attacked
 from facetrial.core.errors import FacetrialError
 from facetrial.core.files import written_whole
+from facetrial.core.process.told_to_end import ends_when_told
 from facetrial.core.progress import LongWork
 from facetrial.faces.batch import FaceDataset, Faces, same_batch
 from facetrial.recognition.layers import scores_and_embeddings
@@ -100,6 +101,7 @@ class Trial(LightningModule):
         self.victim_name = victim_name
 
     def on_test_start(self) -> None:
+        ends_when_told()
         if self.victim.training or any(parameter.requires_grad for parameter in self.victim.parameters()):
             raise FacetrialError(
                 "the victim must be in eval mode with frozen parameters; call victim.freeze() first."
