@@ -8,7 +8,7 @@ import torch
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import picture_key
-from facetrial.faces.batch import FaceDataset, Faces, check_images, pictures_a_batch
+from facetrial.faces.batch import FaceDataset, Faces, _looked_up, as_images, check_images, pictures_a_batch
 from tests.helpers.faces import some_faces
 
 
@@ -59,6 +59,11 @@ def test_batches_are_all_pictures_in_order(size, lengths):
     assert [len(batch) for batch in batches] == lengths
     assert_same(Faces.cat(batches), data.batch(np.arange(4)))
     assert list(data.subset([]).batches(size)) == []
+
+
+def test_other_devices_look_up_what_a_cpu_divides():
+    pixels = torch.arange(240, dtype=torch.uint8).reshape(2, 5, 8, 3)
+    assert torch.equal(_looked_up(pixels.permute(0, 3, 1, 2)), as_images(pixels))
 
 
 def test_all_of_a_batch_moves():

@@ -1,5 +1,7 @@
 """Adversarial training in small: the data, the recogniser in training, and what it is given."""
 
+from types import SimpleNamespace
+
 import torch
 
 from facetrial.attacks.attack import Attack
@@ -34,6 +36,7 @@ def of_training(data, module, epoch=0):
 
     class Trainer:
         training, current_epoch, lightning_module = True, epoch, module
+        strategy = SimpleNamespace(root_device=torch.device("cpu"))
 
     data.trainer = Trainer()
     batch = next(iter(data.clean_faces.loader(data.train_faces)))

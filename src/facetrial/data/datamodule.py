@@ -21,6 +21,7 @@ from facetrial.data.photos.detection import Search
 from facetrial.data.photos.source_photo import Photograph
 from facetrial.data.splits import evenly_over_people, kept_of_each, split_within_people
 from facetrial.faces.batch import FaceDataset, Faces, pictures_a_batch, same_batch
+from facetrial.faces.on_device import on_device
 
 # What the settings of every dataset of people may be.
 TestPictures = Annotated[Count, Unit("test pictures")]
@@ -142,7 +143,8 @@ class FacesDataModule(LightningDataModule):
 
     def loader(self, faces: FaceDataset, shuffle: bool = False, drop_last: bool = False) -> DataLoader:
         order = ShuffledEpochs(len(faces)) if shuffle else None
-        return DataLoader(faces, self.batch_size, sampler=order, drop_last=drop_last, collate_fn=same_batch)
+        near = faces if self.trainer is None else on_device(faces, self.trainer.strategy.root_device)
+        return DataLoader(near, self.batch_size, sampler=order, drop_last=drop_last, collate_fn=same_batch)
 
     def train_dataloader(self) -> DataLoader:
         # Batch-norm cannot learn from a single picture.
@@ -175,4 +177,4 @@ class FacesDataModule(LightningDataModule):
 
     def head_batches(self, victim: nn.Module | None = None) -> Iterator[Faces]:
         """Batches, on the CPU and in a fixed order, that the head is fitted on: the training pictures once."""
-        yield from self.loader(self.train_faces)
+        yield from self.train_faces.batches(self.batch_size)

@@ -50,6 +50,19 @@ def check_images(images: Tensor) -> Tensor:
     return images
 
 
+def as_images(pixels: Tensor) -> Tensor:
+    """Float32 images (B, 3, H, W) in [0, 1] of pixels (B, H, W, 3) uint8, the same to the bit on every device."""
+    pixels = pixels.permute(0, 3, 1, 2).contiguous()
+    if pixels.device.type == "cpu":
+        return pixels.float().div(255.0)
+    return _looked_up(pixels)
+
+
+def _looked_up(pixels: Tensor) -> Tensor:
+    """Parts of 255, as a CPU divides; other devices multiply by an inverse, which is rounded."""
+    return torch.arange(256, dtype=torch.float32).div(255.0).to(pixels.device)[pixels.int()]
+
+
 @dataclass
 class Faces:
     """A batch of B faces, moved between devices as one (Lightning moves dataclasses).
@@ -142,24 +155,29 @@ class FaceDataset(Dataset):
     def __getitems__(self, indices: list[int]) -> Faces:
         return self.batch(indices)
 
-    def batch(self, indices: Sequence[int] | np.ndarray) -> Faces:
-        """The pictures at `indices` as one batch."""
+    def batch(self, indices: Sequence[int] | np.ndarray, device: torch.device | None = None) -> Faces:
+        """The pictures at `indices` as one batch, on the CPU by default; to another device they go as bytes."""
         indices = np.asarray(indices)
         pixels = torch.from_numpy(np.ascontiguousarray(self.pixels[self.rows[indices]]))
+        return self.batch_of(indices, pixels if device is None else pixels.to(device))
+
+    def batch_of(self, indices: np.ndarray, pixels: Tensor) -> Faces:
+        """The batch of the pictures at `indices`, whose pixels (B, H, W, 3) uint8 lie where it is to lie."""
+        rest = {
+            "identities": torch.from_numpy(self.identities[indices]).long(),
+            "landmarks": torch.from_numpy(self.landmarks[indices]).float(),
+            "boxes": torch.from_numpy(self.boxes[indices]).float(),
+            "pictures": torch.from_numpy(self.pictures[indices]),
+            "indices": torch.from_numpy(indices).long(),
+        }
         return Faces(
-            images=pixels.permute(0, 3, 1, 2).contiguous().float().div(255.0),
-            identities=torch.from_numpy(self.identities[indices]).long(),
-            landmarks=torch.from_numpy(self.landmarks[indices]).float(),
-            boxes=torch.from_numpy(self.boxes[indices]).float(),
-            pictures=torch.from_numpy(self.pictures[indices]),
-            indices=torch.from_numpy(indices).long(),
+            images=as_images(pixels), **{name: value.to(pixels.device) for name, value in rest.items()}
         )
 
     def batches(self, size: int, device: torch.device | None = None) -> Iterator[Faces]:
         """All pictures in order, `size` a batch, the last one smaller; on the CPU by default."""
         for start in range(0, len(self), size):
-            batch = self.batch(np.arange(start, min(start + size, len(self))))
-            yield batch if device is None else batch.to(device)
+            yield self.batch(np.arange(start, min(start + size, len(self))), device)
 
     def subset(self, indices: list[int] | np.ndarray) -> "FaceDataset":
         """A dataset of the pictures at `indices`, in that order."""

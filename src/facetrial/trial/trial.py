@@ -22,6 +22,7 @@ from facetrial.core.files import written_whole
 from facetrial.core.process.told_to_end import ends_when_told
 from facetrial.core.progress import LongWork
 from facetrial.faces.batch import FaceDataset, Faces, same_batch
+from facetrial.faces.on_device import on_device
 from facetrial.recognition.layers import scores_and_embeddings
 from facetrial.recognition.victim import device_of
 from facetrial.trial.certificate import Certificate
@@ -46,9 +47,11 @@ class RemainingFaces(LightningDataModule):
         self.batch_size = batch_size
 
     def test_dataloader(self) -> DataLoader:
-        first, step = (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
-        own = self.remaining[first::step]
-        return DataLoader(self.faces, self.batch_size, sampler=own, collate_fn=same_batch)
+        if self.trainer is None:
+            return DataLoader(self.faces, self.batch_size, sampler=self.remaining, collate_fn=same_batch)
+        own = self.remaining[self.trainer.global_rank :: self.trainer.world_size]
+        near = on_device(self.faces, self.trainer.strategy.root_device)
+        return DataLoader(near, self.batch_size, sampler=own, collate_fn=same_batch)
 
 
 class Trial(LightningModule):

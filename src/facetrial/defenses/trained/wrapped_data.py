@@ -75,9 +75,11 @@ class WrappedFaces(LightningDataModule):
         self.faces.setup(stage)
 
     def train_dataloader(self) -> DataLoader:
+        self.faces.trainer = self.trainer
         return self.faces.train_dataloader()
 
     def val_dataloader(self) -> DataLoader:
+        self.faces.trainer = self.trainer
         return self.faces.val_dataloader()
 
     def test_dataloader(self) -> DataLoader:
