@@ -16,18 +16,13 @@ from facetrial.core.digests import digest
 _MASK32 = 0xFFFFFFFF
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
+_CACHED = 65_536  # counters
 _STEP = 0x85EBCA6B  # odd: no two steps of an attack below 2^32 come to the same
 
 
 def picture_key(name: str) -> int:
     """A stable number in [0, 2^63) for a picture, from its name (its path below the data's root)."""
     return int(digest(name), 16) >> 1
-
-
-def _multiply_high_low(a: Tensor, multiplier: int) -> tuple[Tensor, Tensor]:
-    # a and the multiplier are below 2^32; their product wraps in int64, but its bits are right.
-    product = a * multiplier
-    return (product >> 32) & _MASK32, product & _MASK32
 
 
 def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], key: tuple[int, int]) -> tuple[Tensor, ...]:
@@ -37,14 +32,35 @@ def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], key: tuple[int, int])
         counter: four int64 tensors that broadcast together, each value in [0, 2^32).
         key: two words in [0, 2^32).
     """
-    c0, c1, c2, c3 = torch.broadcast_tensors(*counter)
-    k0, k1 = key
+    shape = torch.broadcast_shapes(*(part.shape for part in counter))
+    words = torch.empty((4, *shape), dtype=torch.int64, device=counter[0].device)
+    for word, part in zip(words, counter, strict=True):
+        word.copy_(part)
+    flat = words.view(4, -1)
+    # A CPU is three times as fast where all ten rounds stay in its cache.
+    at_once = _CACHED if words.device.type == "cpu" else max(flat.shape[1], 1)
+    for some in flat.split(at_once, dim=1):
+        _mix(some, *key)
+    return tuple(words.unbind(0))
+
+
+def _mix(words: Tensor, k0: int, k1: int) -> None:
+    """Ten rounds of Philox on words (4, N), in place."""
+    c0, c1, c2, c3 = words.unbind(0)
+    # Factors are below 2^32; their product wraps in int64, but its bits are right.
+    product0, product1 = torch.empty_like(c0), torch.empty_like(c2)
     for _ in range(10):
-        high0, low0 = _multiply_high_low(c0, _MULTIPLIERS[0])
-        high1, low1 = _multiply_high_low(c2, _MULTIPLIERS[1])
-        c0, c1, c2, c3 = high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0
+        torch.mul(c0, _MULTIPLIERS[0], out=product0)
+        torch.mul(c2, _MULTIPLIERS[1], out=product1)
+        _high(product1, c0).bitwise_xor_(c1).bitwise_xor_(k0)
+        _high(product0, c2).bitwise_xor_(c3).bitwise_xor_(k1)
+        torch.bitwise_and(product1, _MASK32, out=c1)
+        torch.bitwise_and(product0, _MASK32, out=c3)
         k0, k1 = (k0 + _KEY_STEPS[0]) & _MASK32, (k1 + _KEY_STEPS[1]) & _MASK32
-    return c0, c1, c2, c3
+
+
+def _high(product: Tensor, out: Tensor) -> Tensor:
+    return torch.bitwise_right_shift(product, 32, out=out).bitwise_and_(_MASK32)
 
 
 @dataclass(frozen=True)
