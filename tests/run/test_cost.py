@@ -9,13 +9,19 @@ import torch
 from lightning import Trainer
 from torch import nn
 
+from facetrial.attacks.attack import Attack
+from facetrial.attacks.budgets.linf import Linf
+from facetrial.attacks.gradient.pgd import PGD
+from facetrial.attacks.losses import Margin
 from facetrial.core import progress
 from facetrial.core.process.ticks import tick
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.build import defended
 from facetrial.defenses.detectors import FeatureSqueezing
+from facetrial.defenses.resize_pad import RandomResizePad
 from facetrial.recognition.gallery_head import GalleryHead
 from facetrial.recognition.victim import Victim
+from facetrial.regions.regions import Everywhere
 from facetrial.run.cost import cost, in_sight, passes_of, say_how_long
 from facetrial.trial.certificate import Certificate
 from tests.helpers.coloured_dataset import dataset
@@ -64,15 +70,25 @@ def test_what_a_detector_asks_of_the_network_is_part_of_its_cost():
 
 
 def test_how_long_an_attack_takes_is_said_before_it_starts(caplog):
-    faces = dataset(8, seed=0)
+    faces, attack = dataset(8, seed=0), Attack(Everywhere(), Linf(4), PGD(Margin(), 10, 0.1))
     with caplog.at_level("INFO"):
-        say_how_long(4, Slow(), faces, 8)  # over before it could be said
+        say_how_long(4, Slow(), faces, 8, attack)  # over before it could be said
         assert not caplog.messages
-        say_how_long(3000, Slow(), faces, 8)
+        say_how_long(3000, Slow(), faces, 8, attack)
     (said,) = caplog.messages
     assert re.fullmatch(
         r"Attacking 8 pictures takes about [4-9] min at most; those fooled sooner save time\.", said
     )
+
+
+@pytest.mark.parametrize(("adaptive", "minutes"), [(True, "1[6-9]|[2-9][0-9]"), (False, "[2-9]")])
+def test_an_attacker_who_averages_over_draws_takes_as_many_times_as_long(caplog, adaptive, minutes):
+    attack = Attack(Everywhere(), Linf(4), PGD(Margin(), 10, 0.1), adaptive=adaptive)
+    victim = defended(Slow(), [RandomResizePad(0.8, seed=0, samples=8)])
+    with caplog.at_level("INFO"):
+        say_how_long(2000, victim, dataset(8, seed=0), 8, attack)
+    (said,) = caplog.messages
+    assert re.search(rf"takes about ({minutes}) min at most", said), said
 
 
 @pytest.mark.parametrize("shown", [True, False])

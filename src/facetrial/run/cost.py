@@ -11,12 +11,13 @@ import torch
 from lightning import Trainer
 from torch import nn
 
+from facetrial.attacks.attack import Attack
 from facetrial.core.digests import digest
 from facetrial.core.process.kept import Kept
 from facetrial.core.progress import estimate_in_words, long_work
 from facetrial.faces.batch import FaceDataset
 from facetrial.metrics.parts import Cost
-from facetrial.recognition.layers import suspicions
+from facetrial.recognition.layers import adaptive_view, base_model, forward_passes, suspicions
 from facetrial.recognition.victim import device_of
 from facetrial.recognition.without_slope import keeps_answers
 from facetrial.report.estimate import most_passes
@@ -78,7 +79,12 @@ def passes_of(trial: Trial, method: Mapping[str, Any], pictures: int, training_p
 
 
 def say_how_long(
-    passes: float, victim: nn.Module, faces: FaceDataset, attacked: int, name: str | None = None
+    passes: float,
+    victim: nn.Module,
+    faces: FaceDataset,
+    attacked: int,
+    attack: Attack,
+    name: str | None = None,
 ) -> None:
     """Says how long an attack takes at most, where that is worth a word: asking the victim takes a moment.
 
@@ -87,6 +93,7 @@ def say_how_long(
         victim: as for `cost`.
         faces: to measure with.
         attacked: how many pictures are.
+        attack: what asks; before a victim that draws it may average over draws.
         name: as for `cost`.
     """
     if passes < _FEW_PASSES:
@@ -98,9 +105,17 @@ def say_how_long(
             passes * attacked,
         )
         return
-    seconds = passes * attacked / cost(victim, faces, None, name).answers_per_second
+    seconds = passes * _draws(victim, attack) * attacked / cost(victim, faces, None, name).answers_per_second
     if (said := estimate_in_words(seconds)) is not None:
         log.info("Attacking %s takes %s at most; those fooled sooner save time.", pictures(attacked), said)
+
+
+def _draws(victim: nn.Module, attack: Attack) -> float:
+    """How many times the attacker, who asks about a picture, has the recogniser run for each time that it answers."""
+    if attack.surrogate is not None:
+        return 1.0
+    asked = adaptive_view(victim) if attack.adaptive else base_model(victim)
+    return forward_passes(asked) / forward_passes(victim)
 
 
 @contextmanager

@@ -167,7 +167,7 @@ def attack_and_check(context: TrialContext, trial: Trial, train_faces: FaceDatas
     passes = passes_of(trial, context.settings["attack"]["method"], len(remaining), len(train_faces))
     device = trainer.strategy.root_device
     if remaining:
-        say_how_long(passes, trial.victim.to(device), test, len(remaining), trial.victim_name)
+        say_how_long(passes, trial.victim.to(device), test, len(remaining), trial.attack, trial.victim_name)
     started = time.monotonic()
     with in_sight(trial, trainer, len(remaining), passes):
         fit_or_read(context, trial)

@@ -113,7 +113,7 @@ def _seeing(surrogate: Surrogate, photo: FaceDataset, picture: Path, data: Peopl
 def _prepare(context: TrialContext, attack: Attack, photo: FaceDataset) -> None:
     """Fits an attack that has to be, and says how long it takes."""
     victim, train = context.victim, context.faces.train_faces
-    say_how_long(most_passes(context.settings["attack"]["method"], len(train)), victim, photo, 1)
+    say_how_long(most_passes(context.settings["attack"]["method"], len(train)), victim, photo, 1, attack)
     if attack.needs_fitting:
         log.info("Fitting the attack on %d training pictures.", len(train))
         attack.fit(victim, train, context.seed)
