@@ -46,6 +46,18 @@ def test_a_defence_that_draws_is_seen(evidence):
     assert evidence.draws_at_random
 
 
+def test_how_long_they_took_is_said(evidence, monkeypatch, caplog):
+    clock = iter([0.0, 0.25, 10.0, 22.0, 30.0, 30.5])
+    monkeypatch.setattr("facetrial.checks.base.time.monotonic", lambda: next(clock))
+    evidence.seconds = 48.0
+    with caplog.at_level("INFO"):
+        run_checks(dict.fromkeys(("short", "long", "middling"), lambda found: passed("well")), evidence)
+    [said] = caplog.messages
+    assert (
+        said == "The checks took 13 s beside the attack's 48 s; longest: long 12 s, middling 0 s, short 0 s."
+    )
+
+
 def test_checks_that_do_not_apply_say_so(evidence):
     checks = {
         "right": lambda found: passed(f"{len(found.faces)} pictures"),

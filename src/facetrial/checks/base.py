@@ -1,5 +1,7 @@
 """What a check is: a question that a finished trial has to answer before its figures are worth anything."""
 
+import logging
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from facetrial.attacks.attack import Attack
+from facetrial.core.progress import in_short
 from facetrial.data.splits import evenly_over_people
 from facetrial.faces.batch import FaceDataset, Faces
 from facetrial.metrics.parts import Outcome as Outcome
@@ -17,6 +20,9 @@ from facetrial.recognition.layers import draws_at_random, scores_of
 from facetrial.trial.certificate import Certificate
 from facetrial.trial.verdicts import judged_scores
 
+log = logging.getLogger(__name__)
+
+_LONGEST = 3  # checks that are named
 _CHOICE = 0  # seed of the choice of pictures: one for all trials, so that they are checked on the same ones
 
 
@@ -123,8 +129,18 @@ def does_not_apply(why: str) -> Outcome:
 
 
 def run_checks(checks: Mapping[str, Check], evidence: Evidence) -> dict[str, Outcome]:
-    """What the checks say, by their names."""
-    return {
-        name: check(evidence) or does_not_apply("it does not apply to this trial")
-        for name, check in checks.items()
-    }
+    """What the checks say, by their names; how long they took is logged, where they took more than a second."""
+    outcomes, seconds = {}, {}
+    for name, check in checks.items():
+        started = time.monotonic()
+        outcomes[name] = check(evidence) or does_not_apply("it does not apply to this trial")
+        seconds[name] = time.monotonic() - started
+    if (whole := sum(seconds.values())) > 1:
+        longest = sorted(seconds, key=lambda name: -seconds[name])[:_LONGEST]
+        log.info(
+            "The checks took %s beside the attack's %s; longest: %s.",
+            in_short(whole),
+            in_short(evidence.seconds),
+            ", ".join(f"{name} {in_short(seconds[name])}" for name in longest),
+        )
+    return outcomes
