@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from facetrial.checks.of_victim import CleanVerdicts, Recognises, SameAlone, VictimFrozen
     from facetrial.checks.reference.check import ReferenceAttack
+    from facetrial.checks.rows_agree import RowsAgree
     from facetrial.checks.stronger_attacks import BlackBoxNotBetter, MoreStepsDoNotHelp, UnboundedReachesZero
     from facetrial.checks.true_slopes import TrueSlopes
 
@@ -48,6 +49,7 @@ __all__ = [
     "Referee",
     "ReferenceAttack",
     "RegionAgrees",
+    "RowsAgree",
     "SameAlone",
     "Slopes",
     "SmallestChanges",
