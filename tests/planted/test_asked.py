@@ -1,5 +1,6 @@
 """Faults of who is asked, how often, for whom, and of what rows say of it: who must find each, and what words name."""
 
+import copy
 import re
 from collections.abc import Callable
 
@@ -8,11 +9,13 @@ import pytest
 import torch
 from torch import nn
 
+from facetrial.attacks import goals
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.black_box.square import Square
 from facetrial.attacks.budgets.l2 import RMS
 from facetrial.attacks.budgets.linf import Linf
+from facetrial.attacks.goals import Impersonation
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.result import MethodResult
@@ -22,7 +25,7 @@ from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Everywhere
 from facetrial.trial import verdicts
 from tests.helpers.evidence import NAMES, behind, pgd, sound
-from tests.helpers.victims import Network, pictures
+from tests.helpers.victims import Network, pictures, trained
 from tests.planted.trials import Front, default_checks, failed, rows_with, trial
 
 Planted = Callable[[pytest.MonkeyPatch], Evidence]
@@ -112,6 +115,65 @@ def a_loop_of_small_steps_inside_a_single_one(monkeypatch):
     return of(Inner(Margin(), 1, 1.0, random_start=False))
 
 
+@fault("surrogate", "surrogate's weights are the victim's.* no transfer")
+def a_transfer_from_the_victims_own_weights(monkeypatch):
+    own = Surrogate(Victim(copy.deepcopy(trained()), nn.Identity(), NAMES).freeze())
+    return of(transfer(), 36, surrogate=own)
+
+
+@fault("surrogate", "surrogate's scores of 4 pictures, .* are the victim's.* no transfer")
+def a_transfer_from_the_victim_scaled(monkeypatch):
+    front = Front(lambda images: images)
+    weights = nn.Sequential(front, copy.deepcopy(trained()), nn.Identity())
+    for parameter in weights.parameters():
+        parameter += 1e-9
+    return of(transfer(), 36, surrogate=Surrogate(Victim(weights, nn.Identity(), NAMES).freeze()))
+
+
+@fault("surrogate", "of the surrogate: cosines .* with red and blue exchanged")
+def a_surrogate_that_is_given_bgr(monkeypatch):
+    return of(transfer(), 36, surrogate=surrogate(Front(lambda images: images.flip(1))))
+
+
+@fault("surrogate", "of the surrogate: the network's first layer is given values from")
+def a_surrogate_that_is_given_bytes_of_bytes(monkeypatch):
+    return of(transfer(), 36, surrogate=surrogate(Front(lambda images: images / 255)))
+
+
+# For whom pictures are to be taken
+
+
+def as_somebody(target: str = "nearest") -> Evidence:
+    return of(PGD(Margin(), 20, 0.25), 30, goal=Impersonation(target))
+
+
+def rule(monkeypatch, name: str, other) -> Evidence:
+    monkeypatch.setitem(goals._RULES, name, other)
+    return as_somebody(name)
+
+
+@fault("targets", "16 of 16 pictures have another target than the nearest")
+def the_least_likely_is_taken_for_the_nearest(monkeypatch):
+    return rule(monkeypatch, "nearest", goals._RULES["least_likely"])
+
+
+@fault("targets", "24 of 24 pictures have their own person for a target")
+def the_nearest_is_oneself(monkeypatch):
+    return rule(monkeypatch, "nearest", lambda scores, identities, draws: scores.argmax(1))
+
+
+@fault("targets", "24 targets that are drawn are 2 people")
+def one_target_is_drawn_for_all(monkeypatch):
+    return rule(monkeypatch, "random", lambda scores, identities, draws: (identities == 0).long())
+
+
+@fault("targets", "20 of 20 pictures have another target than Person 3")
+def the_named_target_is_one_further(monkeypatch):
+    number = Impersonation._number
+    monkeypatch.setattr(Impersonation, "_number", lambda goal, names: (number(goal, names) + 1) % len(names))
+    return as_somebody("Person 3")
+
+
 # Columns that do not tell one story
 
 
@@ -182,6 +244,10 @@ def test_it_is_found_and_its_cause_is_named(name, monkeypatch):
         lambda: of(PGD(Margin(), 1, 1.0, restarts=3)),
         lambda: of(Square(Margin(), 60)),
         lambda: of(transfer(), 36, surrogate=surrogate()),
+        lambda: as_somebody("nearest"),
+        lambda: as_somebody("least_likely"),
+        lambda: as_somebody("random"),
+        lambda: as_somebody("3"),
     ],
 )
 def test_a_sound_one_passes(found):

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from facetrial.checks.colour_order import ColourOrder
     from facetrial.checks.controls.certificates import Certificates
     from facetrial.checks.controls.check import BetterThanNoise
+    from facetrial.checks.controls.other_network import SurrogateApart
+    from facetrial.checks.controls.targets import Targets
     from facetrial.checks.deterministic import Deterministic
     from facetrial.checks.fitted_apart import FittedApart, TrainedApart
     from facetrial.checks.of_budget import Reached, Referee, SmallestChanges
@@ -54,7 +56,9 @@ __all__ = [
     "Slopes",
     "SmallestChanges",
     "StandardisedOnce",
+    "SurrogateApart",
     "SurvivesRounding",
+    "Targets",
     "TrainedApart",
     "TrueSlopes",
     "UnboundedReachesZero",
