@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from facetrial.checks.colour_order import ColourOrder
     from facetrial.checks.controls.certificates import Certificates
     from facetrial.checks.controls.check import BetterThanNoise
+    from facetrial.checks.controls.other_network import SurrogateApart
+    from facetrial.checks.controls.targets import Targets
     from facetrial.checks.deterministic import Deterministic
     from facetrial.checks.fitted_apart import FittedApart, TrainedApart
     from facetrial.checks.of_budget import Reached, Referee, SmallestChanges
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     )
     from facetrial.checks.of_victim import CleanVerdicts, Recognises, SameAlone, VictimFrozen
     from facetrial.checks.reference.check import ReferenceAttack
+    from facetrial.checks.rows_agree import RowsAgree
     from facetrial.checks.stronger_attacks import BlackBoxNotBetter, MoreStepsDoNotHelp, UnboundedReachesZero
     from facetrial.checks.true_slopes import TrueSlopes
 
@@ -48,11 +51,14 @@ __all__ = [
     "Referee",
     "ReferenceAttack",
     "RegionAgrees",
+    "RowsAgree",
     "SameAlone",
     "Slopes",
     "SmallestChanges",
     "StandardisedOnce",
+    "SurrogateApart",
     "SurvivesRounding",
+    "Targets",
     "TrainedApart",
     "TrueSlopes",
     "UnboundedReachesZero",

@@ -106,15 +106,11 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         return None
     rows = outcome.rows
     embeddings = shards.embeddings.read(rows["file"].tolist())
+    held = None if embeddings is None else validation_pictures(context)
     tasks = tasks_summary(
-        rows,
-        embeddings,
-        None if embeddings is None else validation_pictures(context),
-        victim,
-        faces.names,
-        faces.split_seed,
-        trained_on_all=context.origin.trains,
+        rows, embeddings, held, victim, faces.names, faces.split_seed, trained_on_all=context.origin.trains
     )
+    outcome = outcome.with_tasks(tasks, embeddings, held, victim, faces)
     class_size = class_size_summary(
         rows,
         trained_on(faces),

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
+from torch import nn
 
+from facetrial.checks.figures.tasks import tasks_recounted
 from facetrial.checks.recounted import recounted
 from facetrial.core.plain import write_json
 from facetrial.data.datamodule import FacesDataModule
@@ -17,6 +20,7 @@ from facetrial.metrics.physical import Physical
 from facetrial.metrics.power import power_summary
 from facetrial.metrics.security_curve import SMALLEST, curve_rows, security_curve, sizes_shown
 from facetrial.metrics.summary import TrialSummary, summarise
+from facetrial.metrics.tasks.open_set import split_known
 from facetrial.metrics.tasks.results import Tasks
 from facetrial.metrics.tasks.summary import tasks_rows
 from facetrial.recognition.without_slope import black_box
@@ -25,6 +29,7 @@ from facetrial.report.showcase import write_showcase
 from facetrial.report.trial_report import write_report
 from facetrial.run.context import TrialContext
 from facetrial.run.logging import log_results
+from facetrial.trial.held_out import HeldOut
 from facetrial.trial.rows import ATTACKED, write_rows
 from facetrial.trial.showcase_cases import Pictures
 
@@ -44,6 +49,21 @@ class TrialOutcome:
     checks: Mapping[str, Outcome]
     speed: tuple[float, float | None]
     weak_on_purpose: str | None
+
+    def with_tasks(
+        self,
+        tasks: Tasks,
+        embeddings: Mapping[str, np.ndarray] | None,
+        held_out: HeldOut | None,
+        victim: nn.Module,
+        faces: FacesDataModule,
+    ) -> Self:
+        """What the trial has found, with one check more where others were run: of the figures of its tasks."""
+        if not self.checks:
+            return self
+        known = split_known(len(faces.names), faces.split_seed)
+        counted = tasks_recounted(tasks, self.rows, embeddings, held_out, victim, faces.names, known)
+        return replace(self, checks={**self.checks, "tasks": counted})
 
 
 def write_results(

@@ -14,7 +14,7 @@ from facetrial.checks.reference.search import NORMS
 from facetrial.checks.rerun import compare, hits_of
 from facetrial.core.settings import Count, Positive, Share, Unit, whole
 from facetrial.metrics.security_curve import SMALLEST
-from facetrial.recognition.layers import layers
+from facetrial.recognition.layers import adaptive_view, forward_passes, layers
 from facetrial.recognition.without_slope import has_slope
 from facetrial.trial.rows import ATTACKED
 
@@ -36,9 +36,20 @@ def weak_on_purpose(evidence: Evidence) -> str | None:
         return "few pixels"
     if not method.asks_gradient:
         return "black box: it sees scores alone"
-    if getattr(method, "steps", None) == 1:
+    if getattr(method, "steps", None) == 1 and _goes_by_one(evidence):
         return "one step"
     return None
+
+
+_STARTS = 4  # as many gradients of a start, what is found before no defence among them
+
+
+def _goes_by_one(evidence: Evidence) -> bool:
+    """Whether as few gradients were asked for as one step takes: a loop of one's own may hide many."""
+    method = evidence.attack.method
+    starts = getattr(method, "restarts", 1) + getattr(method, "targets", 0)
+    passes = forward_passes(adaptive_view(evidence.victim))
+    return bool((evidence.rows["steps"] <= _STARTS * starts * passes).all())
 
 
 # Of the time; the rest is for pictures that the trial's attack brought down, as few steps do.

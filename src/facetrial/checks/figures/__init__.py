@@ -1,0 +1,1 @@
+"""Figures beside the headline, counted anew by other code than that which made them."""
