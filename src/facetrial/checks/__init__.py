@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from facetrial.checks.of_victim import CleanVerdicts, Recognises, SameAlone, VictimFrozen
     from facetrial.checks.reference.check import ReferenceAttack
     from facetrial.checks.stronger_attacks import BlackBoxNotBetter, MoreStepsDoNotHelp, UnboundedReachesZero
+    from facetrial.checks.surrogate_apart import SurrogateApart
     from facetrial.checks.true_slopes import TrueSlopes
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "Slopes",
     "SmallestChanges",
     "StandardisedOnce",
+    "SurrogateApart",
     "SurvivesRounding",
     "TrainedApart",
     "TrueSlopes",
