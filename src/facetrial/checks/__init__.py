@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
+    from facetrial.checks.apart.surrogate import SurrogateApart
     from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed, run_checks
     from facetrial.checks.colour_order import ColourOrder
     from facetrial.checks.controls.certificates import Certificates
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from facetrial.checks.of_victim import CleanVerdicts, Recognises, SameAlone, VictimFrozen
     from facetrial.checks.reference.check import ReferenceAttack
     from facetrial.checks.stronger_attacks import BlackBoxNotBetter, MoreStepsDoNotHelp, UnboundedReachesZero
-    from facetrial.checks.surrogate_apart import SurrogateApart
     from facetrial.checks.true_slopes import TrueSlopes
 
 __all__ = [

@@ -13,6 +13,7 @@ from torch import nn
 from facetrial.attacks.fitted.base import Fitted
 from facetrial.checks.base import Evidence, run_checks
 from facetrial.checks.reference.check import weak_on_purpose
+from facetrial.checks.tasks_recounted import tasks_recounted
 from facetrial.core.errors import FacetrialError
 from facetrial.core.locks import file_lock
 from facetrial.core.process.first_ahead import come_together
@@ -106,14 +107,12 @@ def run_trial(context: TrialContext) -> TrialSummary | None:
         return None
     rows = outcome.rows
     embeddings = shards.embeddings.read(rows["file"].tolist())
+    held = None if embeddings is None else validation_pictures(context)
     tasks = tasks_summary(
-        rows,
-        embeddings,
-        None if embeddings is None else validation_pictures(context),
-        victim,
-        faces.names,
-        faces.split_seed,
-        trained_on_all=context.origin.trains,
+        rows, embeddings, held, victim, faces.names, faces.split_seed, trained_on_all=context.origin.trains
+    )
+    outcome = outcome.with_check(
+        "tasks", lambda: tasks_recounted(tasks, rows, embeddings, held, victim, faces)
     )
     class_size = class_size_summary(
         rows,

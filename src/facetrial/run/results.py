@@ -1,7 +1,8 @@
 """What a finished trial leaves in its run folder."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,10 @@ class TrialOutcome:
     checks: Mapping[str, Outcome]
     speed: tuple[float, float | None]
     weak_on_purpose: str | None
+
+    def with_check(self, name: str, check: Callable[[], Outcome]) -> Self:
+        """The same with what one more check says, where any were asked for."""
+        return replace(self, checks={**self.checks, name: check()}) if self.checks else self
 
 
 def write_results(

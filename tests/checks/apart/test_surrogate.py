@@ -7,7 +7,7 @@ from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.surrogate import Surrogate
-from facetrial.checks.surrogate_apart import SurrogateApart
+from facetrial.checks.apart.surrogate import SurrogateApart
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Everywhere
 from tests.helpers.evidence import NAMES, evidence_of, pgd, sound
