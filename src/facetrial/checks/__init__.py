@@ -6,6 +6,7 @@ from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
     from facetrial.checks.apart.surrogate import SurrogateApart
+    from facetrial.checks.apart.unseen import Unseen
     from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed, run_checks
     from facetrial.checks.colour_order import ColourOrder
     from facetrial.checks.controls.certificates import Certificates
@@ -58,6 +59,7 @@ __all__ = [
     "TrainedApart",
     "TrueSlopes",
     "UnboundedReachesZero",
+    "Unseen",
     "VictimFrozen",
     "does_not_apply",
     "failed",
