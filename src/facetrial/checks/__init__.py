@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
+    from facetrial.checks.apart.prepared import AlikePrepared
     from facetrial.checks.apart.surrogate import SurrogateApart
     from facetrial.checks.apart.unseen import Unseen
     from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed, run_checks
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Adaptive",
+    "AlikePrepared",
     "BetterThanNoise",
     "BlackBoxNotBetter",
     "Certificates",

@@ -1,1 +1,1 @@
-"""Whether what has to be another thing is another one, and what must not be known is not."""
+"""Whether what has to be apart is apart, and what has to be alike is alike."""
