@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
+    from facetrial.checks.apart.in_place import ViewInPlace
     from facetrial.checks.apart.prepared import AlikePrepared
     from facetrial.checks.apart.surrogate import SurrogateApart
     from facetrial.checks.apart.unseen import Unseen
@@ -63,6 +64,7 @@ __all__ = [
     "UnboundedReachesZero",
     "Unseen",
     "VictimFrozen",
+    "ViewInPlace",
     "does_not_apply",
     "failed",
     "passed",
