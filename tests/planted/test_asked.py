@@ -121,7 +121,7 @@ def a_transfer_from_the_victims_own_weights(monkeypatch):
     return of(transfer(), 36, surrogate=own)
 
 
-@fault("surrogate", "surrogate's scores of 4 pictures, .* are the victim's.* no transfer")
+@fault("surrogate", "surrogate's scores of 8 pictures, .* are the victim's.* no transfer")
 def a_transfer_from_the_victim_scaled(monkeypatch):
     front = Front(lambda images: images)
     weights = nn.Sequential(front, copy.deepcopy(trained()), nn.Identity())

@@ -40,11 +40,10 @@ from facetrial.metrics.flagging import flagging_summary
 from facetrial.metrics.parts import Outcome
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Discs, Everywhere, Scattered
-from facetrial.trial.certificate import Certificate
 from facetrial.trial.rows import write_rows
 from tests.helpers.evidence import NAMES, Rounds, behind, faces, pgd, rows_of, sound
 from tests.helpers.victims import Network
-from tests.planted.trials import ABOUT, Front, default_checks, rows_with, trial, with_landmarks
+from tests.planted.trials import ABOUT, Front, certified, default_checks, rows_with, trial, with_landmarks
 
 curves = importlib.import_module(
     "facetrial.metrics.security_curve"
@@ -376,17 +375,6 @@ def another_defence_stands_there(monkeypatch):
 def the_defence_has_other_settings(monkeypatch):
     victim = defended(sound(), [BitDepth(7)])
     return trial(victim, in_front=["bit_depth"], defenses=["bit_depth"], fronts=(BitDepth(4),))
-
-
-def certified(changed=lambda rows: rows, known: bool = True) -> Evidence:
-    victim, certificate = (
-        defended(sound(), [Smoothing(0.12, 64, 0.01, 4, None, 0)]),
-        Certificate(32, 200, 0.01),
-    )
-    found = of(PGD(Margin(), 2, 0.25), L2(0.02), victim, in_front=["smoothing"], defenses=["smoothing"])
-    columns = certificate.columns(victim, found.faces.batch(range(24)).images, found.faces.names)
-    rows = changed(found.rows.assign(**columns))
-    return replace(found, rows=rows, certificate=certificate if known else None)
 
 
 @fault("certificates", "can show.* at most.*units of the noise")

@@ -9,15 +9,21 @@ from omegaconf import OmegaConf
 from torch import nn
 
 from facetrial.attacks.attack import Attack
+from facetrial.attacks.budgets.l2 import L2
+from facetrial.attacks.gradient.pgd import PGD
+from facetrial.attacks.losses import Margin
 from facetrial.checks.base import Check, Evidence, run_checks
 from facetrial.checks.recounted import recounted
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import Draws
+from facetrial.defenses.build import defended
+from facetrial.defenses.smoothing import Smoothing
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.frames import MEAN_SHAPE
 from facetrial.metrics.names import Chosen
 from facetrial.metrics.summary import About, summarise
-from facetrial.regions.regions import Discs
+from facetrial.regions.regions import Discs, Everywhere
+from facetrial.trial.certificate import Certificate
 from facetrial.trial.rows import write_rows
 from tests.helpers.evidence import evidence_of, faces, pgd, sound
 from tests.helpers.paths import CONF
@@ -67,6 +73,19 @@ def with_landmarks(size: int = 96, count: int = 24) -> Evidence:
     mask = attack.region(batch.landmarks, size, size, Draws(whole.seed, batch.pictures))
     rows = whole.rows.assign(region_area=mask.mean((1, 2, 3)).numpy())
     return replace(whole, attack=attack, faces=test, rows=rows)
+
+
+def certified(changed=lambda rows: rows, known: bool = True, sigma: float = 0.12) -> Evidence:
+    """A trial of a smoothed victim with certificates, whose rows `changed` changes; not `known`, none says of them."""
+    victim, certificate = (
+        defended(sound(), [Smoothing(sigma, 64, 0.01, 4, None, 0)]),
+        Certificate(32, 200, 0.01),
+    )
+    attack = Attack(Everywhere(), L2(0.02), PGD(Margin(), 2, 0.25))
+    found = trial(victim, attack, budget_settings=None, in_front=["smoothing"], defenses=["smoothing"])
+    columns = certificate.columns(victim, found.faces.batch(range(24)).images, found.faces.names)
+    rows = changed(found.rows.assign(**columns))
+    return replace(found, rows=rows, certificate=certificate if known else None)
 
 
 def figures(evidence: Evidence, folder) -> list[str]:

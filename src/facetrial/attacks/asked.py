@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from facetrial.attacks.surrogate import Surrogate, View
+from facetrial.core.digests import digest
 from facetrial.recognition.fast_copy import FastCopies
 from facetrial.recognition.layers import (
     abstain_columns,
@@ -38,6 +39,15 @@ class Asked:
     forward_passes: int = 1
     abstain_columns: int = 0
     undefended: "Asked | None" = None
+
+
+def print_of_asked(victim: nn.Module | None, surrogate: Surrogate | None, adaptive: bool) -> Tensor:
+    """A number for whom an attack asks, int64 (1,): another where its weights, or the defences it knows, are others."""
+    asked = victim if surrogate is None else surrogate.victim
+    if asked is not None and not adaptive:
+        asked = base_model(asked)
+    named = [] if asked is None else [asked.state_dict(), [type(layer).__name__ for layer in layers(asked)]]
+    return torch.tensor([int(digest(*named, size=7), 16)])
 
 
 def who_is_asked(

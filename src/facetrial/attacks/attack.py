@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from facetrial.attacks.asked import Asked, who_is_asked
+from facetrial.attacks.asked import Asked, print_of_asked, who_is_asked
 from facetrial.attacks.budgets.budget import Budget
 from facetrial.attacks.examples import Examples
 from facetrial.attacks.fitted.base import Fitted
@@ -153,9 +153,8 @@ class Attack:
         """Fits a method that has to be fitted, on pictures other than those that are to be attacked.
 
         Args:
-            victim: as in a call.
+            victim, seed: as in a call; what is drawn depends on the set, too.
             faces: the training pictures, in memory or fetched as they are needed, to the victim's device.
-            seed: what is drawn depends on (seed, picture) and on the set.
             unfinished: as in `Fitted.fit`.
 
         Raises:
@@ -176,7 +175,8 @@ class Attack:
             return self._problem(victim, batch.to(device), seed, 0, files)[-1]
 
         identities, pictures = torch.as_tensor(faces.identities).cpu(), torch.as_tensor(faces.pictures).cpu()
-        self.method.fit(Examples(identities.long(), pictures, seed, problem), unfinished)
+        examples = Examples(identities.long(), pictures, seed, problem)
+        self.method.fit(examples, unfinished, print_of_asked(victim, self.surrogate, self.adaptive))
 
     def _budget(self, pictures: int, device: torch.device) -> Budget:
         """Of so many pictures: the part of it that is used."""

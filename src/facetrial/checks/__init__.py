@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 from facetrial.core.exports import export_on_demand
 
 if TYPE_CHECKING:
+    from facetrial.checks.apart.in_place import ViewInPlace
+    from facetrial.checks.apart.prepared import AlikePrepared
+    from facetrial.checks.apart.unseen import Unseen
     from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed, run_checks
     from facetrial.checks.colour_order import ColourOrder
     from facetrial.checks.controls.certificates import Certificates
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Adaptive",
+    "AlikePrepared",
     "BetterThanNoise",
     "BlackBoxNotBetter",
     "Certificates",
@@ -62,7 +66,9 @@ __all__ = [
     "TrainedApart",
     "TrueSlopes",
     "UnboundedReachesZero",
+    "Unseen",
     "VictimFrozen",
+    "ViewInPlace",
     "does_not_apply",
     "failed",
     "passed",

@@ -2,6 +2,9 @@
 
 from typing import Annotated
 
+import torch
+
+from facetrial.attacks.asked import print_of_asked
 from facetrial.checks.base import Check, Evidence, Outcome, does_not_apply, failed, passed
 from facetrial.core.digests import digest
 from facetrial.core.process.kept import Kept
@@ -13,10 +16,16 @@ _NAMED = 3
 _KEPT: Kept[dict[int, int]] = Kept(4)
 
 
+_THRESHOLDS = (
+    "keep pictures on which thresholds are set, or detectors, apart from those tested and those trained on"
+)
+
+
 class TrainedApart(Check):
     """No picture of the trial is among those that the recogniser was trained on, nor one of these saved again.
 
-    Nor is it among those on which thresholds are set.
+    Nor is it among those on which thresholds are set, which are not trained on either: of pictures that a recogniser
+    knows by heart, thresholds are too strict, and detectors flag too few.
 
     A picture that lies in two folders, or under two names, is recognised by heart; so is one that was saved again: as
     JPEG, smaller, brighter, cut a little, mirrored. Published data holds some: they are named, and cost the trial its
@@ -42,15 +51,13 @@ class TrainedApart(Check):
                 "the pictures that an embedder of pairs was trained on are not known; pairs.embedder_as_published "
                 "says whether they are those of data.root"
             )
-        if (held := evidence.validation_faces) is not None and held is not test:
-            found = _apart(
-                test,
-                held,
-                "on which thresholds are set",
-                "keep pictures on which thresholds are set, or detectors, apart from those of the trial",
-            )
-            if not found.passed:
-                return found
+        if (held := evidence.validation_faces) is not None:
+            for one, others, what in (
+                (test, held, "on which thresholds are set"),
+                (held, seen, "trained on, and thresholds are set on these"),
+            ):
+                if others is not None and not (found := _apart(one, others, what, _THRESHOLDS)).passed:
+                    return found
         if seen is test:
             return does_not_apply("no recogniser was trained for this trial")
         if seen is None:
@@ -89,14 +96,26 @@ class TrainedApart(Check):
 
 
 class FittedApart(Check):
-    """No picture of the trial, pixel by pixel, is among those that the attack was fitted on.
+    """No picture of the trial, pixel by pixel, is among those that the attack was fitted on, and it was fitted on whom
+    it asks.
 
-    It is left out where the attack is not fitted.
+    A pattern of an older network, or of one without the defence that stands there now, does less than one of this very
+    victim, and what it leaves looks like robustness. It is left out where the attack is not fitted.
     """
 
     def __call__(self, evidence: Evidence) -> Outcome:
         if not evidence.attack.needs_fitting:
             return does_not_apply("the attack is not fitted")
+        attack = evidence.attack
+        before = (getattr(attack.method, "fitted", None) or {}).get("asked")
+        if before is not None and not torch.equal(
+            before.cpu(), print_of_asked(evidence.victim, attack.surrogate, attack.adaptive)
+        ):
+            return failed(
+                "the attack was fitted on another network than it asks now, or with other defences in front of it",
+                "fit it on this very victim, behind its defences: attack.fit(victim, faces.train_faces, seed); what a "
+                "pattern of another network does is asked with that one for a surrogate",
+            )
         return _apart(
             evidence.faces,
             evidence.train_faces,

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
+from facetrial.checks.base import failed
+from facetrial.checks.figures.embeddings import STALE, of_others
 from facetrial.checks.figures.tasks import tasks_recounted
 from facetrial.checks.recounted import recounted
 from facetrial.core.plain import write_json
@@ -61,8 +63,17 @@ class TrialOutcome:
         """What the trial has found, with one check more where others were run: of the figures of its tasks."""
         if not self.checks:
             return self
+        wrong = ""
+        if embeddings is not None and held_out is not None:
+            places = {file: place for place, file in enumerate(faces.test_faces.files)}
+            own = faces.test_faces.subset([places[file] for file in self.rows["file"]])
+            wrong = of_others(victim, own, faces.validation_faces, embeddings, held_out, self.rows)
         known = split_known(len(faces.names), faces.split_seed)
-        counted = tasks_recounted(tasks, self.rows, embeddings, held_out, victim, faces.names, known)
+        counted = (
+            failed(wrong, STALE)
+            if wrong
+            else tasks_recounted(tasks, self.rows, embeddings, held_out, victim, faces.names, known)
+        )
         return replace(self, checks={**self.checks, "tasks": counted})
 
 

@@ -41,7 +41,8 @@ class Fitted(Method):
     Attributes:
         fitted: what `fit` found, as tensors by name; None before it. `patterns` (K, 3, h, w) float32; `groups` int64
             (K,), whose they are (0 where there is one for all); `gradient` int64 (K,), FINE where a pattern had any
-            slope to go by, else the worst that was met; `queries` and `steps`, int64 (1,), pictures shown in fitting.
+            slope to go by, else the worst that was met; `queries` and `steps`, int64 (1,), pictures shown in fitting;
+            `asked`, int64 (1,), who was, as by `print_of_asked`, where it is said.
 
     Raises:
         FacetrialError: a setting out of range.
@@ -88,13 +89,14 @@ class Fitted(Method):
     def export(self, folder: Path, names: list[str]) -> None:
         """Writes what was fitted in a form for use outside, where there is one. `names` are the people's."""
 
-    def fit(self, examples: Examples, unfinished: Path | None = None) -> None:
+    def fit(self, examples: Examples, unfinished: Path | None = None, asked: Tensor | None = None) -> None:
         """Finds the patterns.
 
         Args:
             examples: what to fit on.
             unfinished: a file that keeps what is done after each epoch. Fitting goes on from it where it is there,
                 and it is gone at the end; who gives it sees to it that it belongs to these examples and settings.
+            asked: a number for who is asked, kept with what is found.
         """
         self.fitted = None
         people = examples.identities if self.per == "person" else torch.zeros_like(examples.identities)
@@ -127,6 +129,8 @@ class Fitted(Method):
             "queries": state["shown"],
             "steps": state["shown"].clone(),
         }
+        if asked is not None:
+            self.fitted["asked"] = asked
         if unfinished is not None:
             unfinished.unlink(missing_ok=True)
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import numpy as np
 import pandas as pd
 import torch
 from scipy import stats
@@ -21,8 +22,8 @@ _OF_CERTIFICATE = (
 
 
 class Certificates(Check):
-    """No attacked picture contradicts its certificate, no radius is larger than its votes can show, and noisy copies of
-    a few pictures are named as often as their radius claims.
+    """No attacked picture contradicts its certificate, each radius is one that votes show, nobody is certified without
+    one, and noisy copies of a few pictures are named as often as their radius claims.
 
     A radius R at noise of deviation s says that at least the share Phi(R / s) of noisy copies are named alike (Cohen et
     al., 2019): of a radius in other units, of other noise or of other pictures, far fewer are. It is left out of trials
@@ -43,6 +44,16 @@ class Certificates(Check):
         kept = keeps_certificates(evidence.rows)
         if not kept.passed or not isinstance(victim := evidence.victim, Smoothed):
             return kept
+        none = evidence.rows["file"][
+            (evidence.rows[RADIUS] == 0) & (evidence.rows[CLASS] != ABSTAINED)
+        ].tolist()
+        if none:
+            return failed(
+                f"{len(none)} of {len(evidence.rows)} pictures have a radius of 0 and a certified name all the same: "
+                f"{', '.join(none[:3])}",
+                f"where the votes' bound is not above one half nobody is certified: write {ABSTAINED!r}, else what is "
+                "certified at 0 counts whoever has the most votes",
+            )
         sigma, rows = victim.defense.sigma, evidence.rows.sort_values(RADIUS, ascending=False)
         if (certificate := evidence.certificate) is not None:
             most = sigma * stats.norm.ppf(certificate.alpha ** (1 / certificate.n))
@@ -51,6 +62,19 @@ class Certificates(Check):
                     f"a radius of {largest:.3g} is certified, and {certificate.n} copies with noise of {sigma:g} can "
                     f"show {most:.3g} at most",
                     _OF_CERTIFICATE,
+                )
+            votes = np.arange(certificate.n // 2, certificate.n + 1)
+            shown = sigma * stats.norm.ppf(
+                stats.beta.ppf(certificate.alpha, votes, certificate.n - votes + 1)
+            )
+            told = rows[RADIUS][rows[RADIUS] > 0].to_numpy(dtype=float)
+            odd = [radius for radius in told if not np.isclose(radius, shown, rtol=1e-3, atol=1e-6).any()]
+            if odd:
+                return failed(
+                    f"{len(odd)} of {len(told)} radii, such as {odd[0]:.4g}, are none that a number of {certificate.n} "
+                    f"votes shows with noise of {sigma:g}, at a chance of {certificate.alpha:g} to be wrong",
+                    "a radius is the noise times the quantile of the votes' bound from below (Clopper and Pearson's), "
+                    f"not of their share; {_OF_CERTIFICATE}",
                 )
         places = {file: place for place, file in enumerate(evidence.faces.files)}
         looked = rows[rows[RADIUS] > 0].head(self.pictures)

@@ -214,7 +214,9 @@ def _open_set(
         if not isinstance(point, OpenSetPoint):
             continue
         alarms = of_people(nearest >= point.threshold + _CELL, held_out.identities[outside])
-        if alarms > point.wanted + _NEAR:
+        lower = nearest[nearest < point.threshold - _CELL]
+        just_below = of_people(nearest >= lower.max(initial=-1.0), held_out.identities[outside])
+        if not alarms <= point.wanted + _NEAR or (len(lower) and just_below < point.wanted - _NEAR):
             yield f"at the threshold for a false alarm rate of {point.wanted:g}, {alarms:.4g} of the strangers pass"
         for version in VERSIONS:
             rows = places[version]
