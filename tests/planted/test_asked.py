@@ -3,6 +3,7 @@
 import copy
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from torch import nn
 
 from facetrial.attacks import goals
 from facetrial.attacks.attack import Attack
+from facetrial.attacks.black_box.best_of import BestOf
 from facetrial.attacks.black_box.noise import Gaussian
 from facetrial.attacks.black_box.square import Square
 from facetrial.attacks.budgets.l2 import RMS
@@ -21,6 +23,7 @@ from facetrial.attacks.losses import Margin
 from facetrial.attacks.result import MethodResult
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.checks.base import Evidence
+from facetrial.core.randomness import Draws
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Everywhere
 from facetrial.trial import verdicts
@@ -140,6 +143,37 @@ def a_surrogate_that_is_given_bytes_of_bytes(monkeypatch):
     return of(transfer(), 36, surrogate=surrogate(Front(lambda images: images / 255)))
 
 
+# Searches by scores that do more than noise, and less than their questions allow
+
+
+@fault("squares", "with 74 of up to 298 questions, bring down .* what it keeps, how its changes shrink")
+def squares_that_never_shrink_from_a_few_pixels(monkeypatch):
+    monkeypatch.setattr(Square, "share", lambda search, step: 0.004)
+    return of(Square(Margin(), 300), 28)
+
+
+@fault("squares", "bring down .* the sign and the goal of its loss")
+def squares_that_are_after_anybody(monkeypatch):
+    class Dodging(Margin):
+        def __call__(self, scores, criterion):
+            return super().__call__(scores, replace(criterion, targets=None))
+
+    return of(Square(Dodging(), 400), 40, goal=Impersonation("Person 3"))
+
+
+@fault("better_than_noise", "the best of 30 draws is the first")
+def thirty_draws_that_are_one(monkeypatch):
+    monkeypatch.setattr(Draws, "restarted", lambda draws, number: draws)
+    attack = Attack(Everywhere(), RMS(0.35), BestOf(Gaussian(), 30))
+    return trial(attack=attack, budget_settings=None)
+
+
+@fault("deterministic", "8-bit verdict .* within the budget")
+def a_picture_in_8_bits_that_breaks_the_budget(monkeypatch):
+    monkeypatch.setattr(Linf, "in_8_bits", lambda budget, images, changed: changed.mul(255).round().div(255))
+    return of(PGD(Margin(), 20, 0.25, early_stop=False), 16.6)
+
+
 # For whom pictures are to be taken
 
 
@@ -243,6 +277,8 @@ def test_it_is_found_and_its_cause_is_named(name, monkeypatch):
         lambda: of(PGD(Margin(), 1, 1.0, random_start=False)),
         lambda: of(PGD(Margin(), 1, 1.0, restarts=3)),
         lambda: of(Square(Margin(), 60)),
+        lambda: of(Square(Margin(), 300), 22),
+        lambda: of(PGD(Margin(), 20, 0.25, early_stop=False), 16.6),
         lambda: of(transfer(), 36, surrogate=surrogate()),
         lambda: as_somebody("nearest"),
         lambda: as_somebody("least_likely"),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from facetrial.checks.controls.certificates import Certificates
     from facetrial.checks.controls.check import BetterThanNoise
     from facetrial.checks.controls.other_network import SurrogateApart
+    from facetrial.checks.controls.squares import SquaresNoBetter
     from facetrial.checks.controls.targets import Targets
     from facetrial.checks.deterministic import Deterministic
     from facetrial.checks.fitted_apart import FittedApart, TrainedApart
@@ -59,6 +60,7 @@ __all__ = [
     "SameAlone",
     "Slopes",
     "SmallestChanges",
+    "SquaresNoBetter",
     "StandardisedOnce",
     "SurrogateApart",
     "SurvivesRounding",

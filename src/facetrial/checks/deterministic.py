@@ -47,8 +47,9 @@ class Deterministic(Check):
         if unrounded := self._unrounded(evidence, chosen, again):
             return failed(
                 f"on {unrounded} of {len(chosen)} pictures the 8-bit verdict is that of the picture before rounding, "
-                "or of one that was not rounded to the values beside it",
-                "this is a fault of Facetrial's: the picture that is judged in 8 bits must be rounded to 1/255",
+                "or of one that was not rounded to the values beside it, within the budget",
+                "this is a fault of Facetrial's: the picture that is judged in 8 bits must be rounded to 1/255, and no "
+                "farther from the clean one than the budget allows",
             )
         different = self._different(evidence, chosen, again.images)
         if different:
@@ -68,6 +69,9 @@ class Deterministic(Check):
 
         steps, moved = again.saved * 255.0, (again.saved - again.images).abs() * 255.0
         no_steps = ((steps - steps.round()).abs() > 0.01) | (moved > 1.01)
+        if again.budget.norm == "linf":  # of a limit that is no whole number of steps, a file holds less
+            far = (again.saved - again.clean).abs() * 255.0
+            no_steps |= far > 255.0 * again.budget.limit + 0.01
         exact, rounded = margins(again.images), margins(again.saved)
         known_exact, known_rounded = (
             np.array(self._known(evidence, chosen, f"margin_{version}"), dtype=np.float64)

@@ -4,6 +4,7 @@ import csv
 import math
 from pathlib import Path
 
+from facetrial.checks.figures.beside import curve_beside, flags_beside, knows_people
 from facetrial.metrics.parts import Outcome
 from facetrial.metrics.summary import TrialSummary
 from facetrial.runtime.csv_cells import as_cell
@@ -57,6 +58,17 @@ def recounted(summary: TrialSummary, verdicts: Path) -> Outcome:
             if not math.isclose((figure := getattr(over, name)).value, mean) and not math.isnan(mean)
         ]
     wrong += _beside(summary, rows, attacked)
+    told = {"clean_accuracy": rows, "robust_accuracy": attacked, "robust_accuracy_8bit": attacked}
+    versions = {"clean_accuracy": "clean", "robust_accuracy": "attacked", "robust_accuracy_8bit": "8bit"}
+    hits = {name: [_own(row, versions[name]) for row in own] for name, own in told.items()}
+    wrong += [
+        f"{name}'s interval takes pictures of one person as independent"
+        for name, own in {**told, "attack_success": risked}.items()
+        if summary.per_identity
+        and not knows_people(getattr(summary, name), [row["identity"] for row in own], hits.get(name, hit))
+    ]
+    if summary.flagging is not None:
+        wrong += flags_beside(summary.flagging, attacked, risked, hit)
     if summary.n != len(rows) or summary.not_attackable != len(rows) - len(attacked):
         wrong.append(f"n says {summary.n}, {summary.not_attackable} not attackable; the rows {len(rows)}")
     if wrong:
@@ -73,6 +85,7 @@ def recounted(summary: TrialSummary, verdicts: Path) -> Outcome:
 def _beside(summary: TrialSummary, rows: list[Row], attacked: list[Row]) -> list[str]:
     """What is wrong in people's own figures, the curve, what is flagged, what is certified, and in intervals."""
     counted: dict[str, tuple[Interval, list[bool]]] = {}
+    beside: list[str] = []
     of_person: dict[str, list[Row]] = {}
     for row in rows if summary.per_identity else []:
         of_person.setdefault(row["identity"], []).append(row)
@@ -87,6 +100,7 @@ def _beside(summary: TrialSummary, rows: list[Row], attacked: list[Row]) -> list
             0.0 if curve.goal == "dodging" and not _own(row, "clean") else unit * float(row["smallest"])
             for row in attacked
         ]
+        beside += curve_beside(curve, fooled)
         counted["curve.clean"] = curve.clean, [size > 0 for size in fooled]
         for point in curve.points:
             counted[f"curve at {point.size:g}"] = point, [size > point.size for size in fooled]
@@ -112,7 +126,7 @@ def _beside(summary: TrialSummary, rows: list[Row], attacked: list[Row]) -> list
                     for row in rows
                 ],
             )
-    wrong = [
+    wrong = beside + [
         f"{name} says {figure.value:.4g} of {figure.n}, the rows {sum(hits)} of {len(hits)}"
         for name, (figure, hits) in counted.items()
         if figure.n != len(hits) or (hits and not math.isclose(figure.value, sum(hits) / len(hits)))

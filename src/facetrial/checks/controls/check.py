@@ -113,7 +113,8 @@ class BetterThanNoise(Check):
             reached = _beyond(evidence, batch, found.images, targets)
         else:
             reached = -torch.tensor(own["margin_attacked"].to_numpy(dtype=np.float32), device=evidence.device)
-        what, controls = self._controls(evidence, batch, int(own["queries"].median()))
+        asked = int(own["queries"].median())
+        what, controls = self._controls(evidence, batch, asked)
         noise = torch.stack([_beyond(evidence, batch, control, targets) for control in controls]).amax(0)
         clean = _beyond(evidence, batch, batch.images, targets)
         # Whoever reached the goal may stop there; where both came as far, and have left the clean picture, nothing is
@@ -124,6 +125,8 @@ class BetterThanNoise(Check):
         detail = f"on {wins} of {count} pictures the attack does more than {what}"
         if trial.surrogate is not None:
             detail += ", by what the surrogate says"
+        if count == 0 and isinstance(getattr(trial.method, "draw", None), Draw) and asked > 1:
+            return failed(f"on {len(batch)} pictures the best of {asked} draws is the first", _REMEDY)
         if count < _FEWEST:
             return does_not_apply(f"{detail}: too few to tell")
         if trial.budget.norm == "area":  # what covers a face hides it, whatever is on it
