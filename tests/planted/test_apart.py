@@ -3,6 +3,7 @@
 import copy
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,14 +18,16 @@ from facetrial.attacks.gradient.pgd import PGD
 from facetrial.attacks.losses import Margin
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.checks.base import Evidence
+from facetrial.core.randomness import Draws
 from facetrial.defenses.blur import MedianBlur
 from facetrial.defenses.build import defended
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Everywhere
+from facetrial.regions.wearables import Glasses, HatBand, Shape, Sticker
 from facetrial.trial.certificate import Certificate
 from tests.helpers.evidence import NAMES, faces, sound
 from tests.helpers.victims import Network, pictures, trained
-from tests.planted.trials import certified, default_checks, trial
+from tests.planted.trials import certified, default_checks, trial, with_landmarks
 
 Planted = Callable[[pytest.MonkeyPatch], Evidence]
 FAULTS: dict[str, tuple[str, str, Planted]] = {}
@@ -168,6 +171,45 @@ def a_radius_in_l2_is_told_per_pixel(monkeypatch):
     return certified(
         lambda rows: rows.assign(certified_radius=rows["certified_radius"] / 768**0.5), sigma=0.8
     )
+
+
+# What is worn
+
+
+def wearing(shape: Shape) -> Evidence:
+    """A trial of something that is worn, whose mask is as large as its rows say."""
+    found = with_landmarks()
+    batch = found.faces.batch(range(len(found.faces)))
+    size = found.faces.pixels.shape[1]
+    mask = shape(batch.landmarks, size, size, Draws(found.seed, batch.pictures))
+    attack = Attack(shape, found.attack.budget, found.attack.method)
+    return replace(found, attack=attack, rows=found.rows.assign(region_area=mask.mean((1, 2, 3)).numpy()))
+
+
+@fault("region", "0% where on the face they are worn")
+def glasses_are_worn_on_the_mouth(monkeypatch):
+    lower = torch.tensor([0.0, 30.0])
+    worn = Shape._worn
+    monkeypatch.setattr(
+        Shape,
+        "_worn",
+        lambda shape, textures, landmarks, *rest: worn(shape, textures, landmarks + lower, *rest),
+    )
+    return wearing(Glasses())
+
+
+@fault("region", "0% where on the face they are worn")
+def a_hat_is_worn_upside_down(monkeypatch):
+    worn = Shape._worn
+    monkeypatch.setattr(Shape, "_worn", lambda *arguments: worn(*arguments).flip(-2))
+    return wearing(HatBand())
+
+
+@pytest.mark.parametrize("shape", [Glasses(), Sticker(), HatBand(0.8)])
+def test_what_is_worn_in_its_place_passes(shape):
+    outcome = default_checks()["region"](wearing(shape))
+    assert outcome.passed, outcome
+    assert "100% where on the face they are worn" in outcome.detail
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 from torch import nn
 
 from facetrial.attacks.attack import Attack
@@ -303,6 +303,16 @@ def a_test_picture_trained_on_as_jpeg(monkeypatch, folder):
 @fault("leak", "trained_apart")
 def a_test_picture_trained_on_half_the_size_and_mirrored(monkeypatch, folder):
     return drawn_again(lambda picture: ImageOps.mirror(picture.resize((48, 48))).resize((96, 96)))
+
+
+@fault("leak", "trained_apart")
+def a_test_picture_trained_on_blurred(monkeypatch, folder):
+    return drawn_again(lambda picture: picture.filter(ImageFilter.GaussianBlur(2)))
+
+
+@fault("leak", "trained_apart")
+def a_test_picture_trained_on_a_third_of_the_size(monkeypatch, folder):
+    return drawn_again(lambda picture: picture.resize((32, 32)).resize((96, 96)))
 
 
 @fault("leak", "trained_apart")

@@ -28,8 +28,9 @@ class TrainedApart(Check):
     knows by heart, thresholds are too strict, and detectors flag too few.
 
     A picture that lies in two folders, or under two names, is recognised by heart; so is one that was saved again: as
-    JPEG, smaller, brighter, cut a little, mirrored. Published data holds some: they are named, and cost the trial its
-    trust where they are more than a small share of its pictures. Pictures that are the same pixel by pixel always do.
+    JPEG, smaller, brighter, blurred, cut a little, mirrored. Published data holds some: they are named, and cost the
+    trial its trust where they are more than a small share of its pictures. Pictures that are the same pixel by pixel
+    always do.
 
     It does not apply where nobody knows what the recogniser was trained on: to a victim of somebody's own.
 

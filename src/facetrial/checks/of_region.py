@@ -13,12 +13,14 @@ from facetrial.core.settings import Count, Share, Unit
 from facetrial.faces.frames import inter_eye_distance
 from facetrial.faces.landmark_names import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIGHT_EYE
 from facetrial.regions.regions import Discs, Ears, Everywhere, Scattered
+from facetrial.regions.wearables import Shape
 from facetrial.trial.rows import ATTACKED
 
 _FIVE = (RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH_RIGHT, MOUTH_LEFT)  # as MTCNN finds them
 _FROM_MIDDLE = 0.22  # of the middle of a face, in the picture's sides
 _NEAR = 0.35  # of MTCNN's points, in inter-eye distances
 _AREA = 0.02  # by how much of its area a mask may differ from what its row says
+_WORN_OFF = 0.35  # of what is worn from its place, in inter-eye distances
 _OFF_CENTRE = 0.1  # of a region from its landmarks, in inter-eye distances
 
 
@@ -76,7 +78,8 @@ class RegionAgrees(Check):
     """The perturbation may go where the region's settings say, counted anew from landmarks, and as far as the rows say.
 
     Discs lie on the landmarks whose names they were given, and are as large as their radius, or their area, says; a
-    control lies beside what it is the control of, and is as large; everywhere is the whole picture. A mask that is
+    control lies beside what it is the control of, and is as large; what is worn lies in its place below or above the
+    eyes; everywhere is the whole picture. A mask that is
     mirrored, shifted by some pixels, made for another size of picture or of one eye alone is told. Of other regions,
     the area alone is compared with that of the rows.
 
@@ -120,6 +123,8 @@ class RegionAgrees(Check):
             else:
                 both = np.minimum(mask, drawn).sum((1, 2)) / np.maximum(mask, drawn).sum((1, 2))
                 agree["where their landmarks are"] = both >= self.overlap
+        if isinstance(region, Shape):
+            agree["where on the face they are worn"] = _worn(region, mask, batch.landmarks.cpu())
         shares = {name: float(right.mean()) for name, right in agree.items()}
         return _by_shares(
             f"masks of {len(chosen)} pictures",
@@ -128,6 +133,23 @@ class RegionAgrees(Check):
             "look at mean_face.png and at a few pictures with their masks: the region is not where its settings say; "
             "where the rows alone differ, start the trial again with resume=false",
         )
+
+
+def _worn(shape: Shape, mask: np.ndarray, landmarks: Tensor) -> np.ndarray:
+    """(N,) bool: whether the middle of masks (N, H, W) lies where their shape is worn, as far as the eyes are known.
+
+    A head that is turned moves it, by less than what is told.
+    """
+    right, left = (landmarks[:, eye].numpy().astype(np.float64) for eye in (RIGHT_EYE, LEFT_EYE))
+    across = left - right
+    down = np.stack([-across[:, 1], across[:, 0]], axis=1)
+    x, y = shape.centre
+    wanted = (left + right) / 2 + x * across + y * down
+    ys, xs = np.mgrid[: mask.shape[1], : mask.shape[2]]
+    weight = np.maximum(mask.sum((1, 2)), 1e-9)
+    found = np.stack([(mask * xs).sum((1, 2)) / weight, (mask * ys).sum((1, 2)) / weight], axis=1)
+    off = np.hypot(*(found - wanted).T) / np.hypot(*across.T)
+    return ~(off > _WORN_OFF)
 
 
 def _by_shares(looked_at: str, shares: Mapping[str, float], least: float, remedy: str) -> Outcome:

@@ -1,4 +1,4 @@
-"""Pictures that are another one saved again: as JPEG, smaller, brighter, cut or turned a little, mirrored."""
+"""Pictures that are another one saved again: as JPEG, smaller, brighter, blurred, cut or turned a little, mirrored."""
 
 from collections.abc import Iterator
 
@@ -17,6 +17,13 @@ ALIKE = 0.97
 _CANDIDATES, _NEAR = 4, 0.5  # by thumbnails, whose correlation is at least this
 _THUMBNAIL, _COARSE, _FINE = 16, 24, 48  # sides in pixels
 _GATE = 0.85  # correlation of coarse pictures below which nobody looks on
+_SOFTER = (
+    0.5,
+    0.7,
+    1.0,
+    1.4,
+    2.0,
+)  # blurs, in pixels of a fine picture, by which the sharper of two is softened
 _AT_ONCE = 256
 # How far a copy may have been moved, turned and stretched: in half sides, about the identity.
 _IDENTITY = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
@@ -110,8 +117,25 @@ def likeness(first: Tensor, second: Tensor) -> Tensor:
         return found
     still, moved = (_standard(_grey(images[rows], _FINE)) for images in (first, second))
     maps = _laid_over(_blurred(still, 1.0), _blurred(moved, 1.0), maps[rows], steps=6)
-    found[rows] = _correlation(*(_details(images) for images in (still, _standard(_warped(moved, maps)))))
+    found[rows] = _correlation(*map(_details, _as_sharp(still, _standard(_warped(moved, maps)))))
     return found
+
+
+def _as_sharp(first: Tensor, second: Tensor) -> list[Tensor]:
+    """Images (B, 1, S, S), the sharper one of each two blurred until it is as the other: a copy may have been, too."""
+    goal = torch.minimum(_sharpness(first), _sharpness(second))
+    rows = torch.arange(len(first))
+    made = []
+    for images in (first, second):
+        softer = torch.stack([images, *(_blurred(images, sigma) for sigma in _SOFTER)])
+        off = torch.stack([(_sharpness(one) - goal).abs() for one in softer])
+        made.append(softer[off.argmin(0), rows])
+    return made
+
+
+def _sharpness(images: Tensor) -> Tensor:
+    """The logarithm (B,) of how much lies in the finest details of images (B, 1, S, S)."""
+    return (images - _blurred(images, 0.8)).square().mean((1, 2, 3)).clamp(min=1e-9).log()
 
 
 def _thumbnails(images: Tensor) -> Tensor:

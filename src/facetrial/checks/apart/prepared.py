@@ -66,7 +66,10 @@ class AlikePrepared(Check):
             return does_not_apply(
                 "the recogniser's answers are kept: it is asked about no picture that need not be"
             )
-        batch, victim = evidence.batch(chosen := evidence.some(self.pictures)), base_model(evidence.victim)
+        batch, victim = (
+            evidence.batch(chosen := evidence.some(self.pictures, evidence.rows["file"])),
+            base_model(evidence.victim),
+        )
 
         def known(rows: Tensor, images: Tensor) -> Tensor:
             return scores_of(victim, images.clamp(0.0, 1.0)).argmax(1) == batch.identities[rows]
