@@ -52,13 +52,11 @@ class TrainedApart(Check):
                 "the pictures that an embedder of pairs was trained on are not known; pairs.embedder_as_published "
                 "says whether they are those of data.root"
             )
-        if (held := evidence.validation_faces) is not None:
-            for one, others, what in (
-                (test, held, "on which thresholds are set"),
-                (held, seen, "trained on, and thresholds are set on these"),
-            ):
-                if others is not None and not (found := _apart(one, others, what, _THRESHOLDS)).passed:
-                    return found
+        held = evidence.validation_faces
+        if held is not None:
+            found = _apart(test, held, "on which thresholds are set", _THRESHOLDS)
+            if not found.passed:
+                return found
         if seen is test:
             return does_not_apply("no recogniser was trained for this trial")
         if seen is None:
@@ -74,6 +72,10 @@ class TrainedApart(Check):
         found = _apart(test, seen, "that the recogniser was trained on", remedy)
         if not found.passed:
             return found
+        if held is not None:
+            on_known = _apart(held, seen, "trained on, and thresholds are set on these", _THRESHOLDS)
+            if not on_known.passed:
+                return on_known
         copies = self._copies(test, seen)
         named = [
             f"{test.files[row]} ({seen.files[other]})" for row, other in list(sorted(copies.items()))[:_NAMED]
