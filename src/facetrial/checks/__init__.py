@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from facetrial.checks.colour_order import ColourOrder
     from facetrial.checks.controls.certificates import Certificates
     from facetrial.checks.controls.check import BetterThanNoise
+    from facetrial.checks.controls.false_alarms import FalseAlarms
     from facetrial.checks.controls.other_network import SurrogateApart
     from facetrial.checks.controls.squares import SquaresNoBetter
     from facetrial.checks.controls.targets import Targets
@@ -44,6 +45,7 @@ __all__ = [
     "ColourOrder",
     "Deterministic",
     "Evidence",
+    "FalseAlarms",
     "FittedApart",
     "LandmarksAgree",
     "MoreStepsDoNotHelp",
