@@ -8,29 +8,9 @@ import torch
 
 from facetrial.core.errors import FacetrialError
 from facetrial.core.randomness import picture_key
-from facetrial.faces.batch import FaceDataset, Faces, _looked_up, as_images, check_images, pictures_a_batch
+from facetrial.faces.batch import Faces, _looked_up, as_images, check_images, pictures_a_batch
 from tests.helpers.faces import some_faces
-
-
-def dataset(**changes) -> FaceDataset:
-    """Four pictures out of six, in another order; picture i of the six is as bright as i."""
-    generator = np.random.default_rng(0)
-    parts = {
-        "pixels": np.arange(6, dtype=np.uint8)[:, None, None, None].repeat(4, 1).repeat(5, 2).repeat(3, 3),
-        "rows": np.array([5, 0, 3, 1]),
-        "identities": np.array([1, 0, 1, 0]),
-        "files": ["b/5", "a/0", "b/3", "a/1"],
-        "names": ["a", "b"],
-        "landmarks": generator.random((4, 15, 2), dtype=np.float32),
-        "boxes": generator.random((4, 4), dtype=np.float32),
-        "five_points": generator.random((4, 5, 2), dtype=np.float32),
-    }
-    return FaceDataset(**(parts | changes))
-
-
-def assert_same(left: Faces, right: Faces) -> None:
-    for name, value in vars(left).items():
-        assert torch.equal(value, getattr(right, name)), name
+from tests.helpers.six_pictures import assert_same, dataset
 
 
 def test_parts_put_together_are_the_whole():

@@ -6,7 +6,7 @@ from torch.utils.data import DataLoader
 
 from facetrial.faces.batch import same_batch
 from facetrial.faces.on_device import OnDevice, on_device
-from tests.faces.test_batch import assert_same, dataset
+from tests.helpers.six_pictures import assert_same, dataset
 
 
 def test_batches_are_those_of_the_faces():
