@@ -1,8 +1,6 @@
 """Faults of what must be apart, or belong together: patterns, surrogates, thresholds, votes and their radii."""
 
 import copy
-import re
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -27,20 +25,10 @@ from facetrial.regions.wearables import Glasses, HatBand, Shape, Sticker
 from facetrial.trial.certificate import Certificate
 from tests.helpers.evidence import NAMES, faces, sound
 from tests.helpers.victims import Network, pictures, trained
-from tests.planted.trials import certified, default_checks, trial, with_landmarks
+from tests.planted.trials import Faults, certified, default_checks, trial, with_landmarks
 
-Planted = Callable[[pytest.MonkeyPatch], Evidence]
-FAULTS: dict[str, tuple[str, str, Planted]] = {}
-
-
-def fault(check: str, says: str) -> Callable[[Planted], Planted]:
-    """Enters a fault: the check that must fail, and what its sentences must name."""
-
-    def enter(planted: Planted) -> Planted:
-        FAULTS[planted.__name__] = (check, says, planted)
-        return planted
-
-    return enter
+FAULTS = Faults()
+fault = FAULTS.fault
 
 
 def of_its_own(seed: int = 5) -> Victim:
@@ -214,10 +202,7 @@ def test_what_is_worn_in_its_place_passes(shape):
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_it_is_found_and_its_cause_is_named(name, monkeypatch):
-    check, says, planted = FAULTS[name]
-    found = default_checks()[check](planted(monkeypatch))
-    assert found.passed is False, found
-    assert re.search(says, f"{found.detail}; {found.remedy}"), found
+    FAULTS.assert_found(name, monkeypatch)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """Faults of who is asked, how often, for whom, and of what rows say of it: who must find each, and what words name."""
 
 import copy
-import re
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -29,20 +27,10 @@ from facetrial.regions.regions import Everywhere
 from facetrial.trial import verdicts
 from tests.helpers.evidence import NAMES, behind, pgd, sound
 from tests.helpers.victims import Network, pictures, trained
-from tests.planted.trials import Front, default_checks, failed, rows_with, trial
+from tests.planted.trials import Faults, Front, failed, rows_with, trial
 
-Planted = Callable[[pytest.MonkeyPatch], Evidence]
-FAULTS: dict[str, tuple[str, str, Planted]] = {}
-
-
-def fault(check: str, says: str) -> Callable[[Planted], Planted]:
-    """Enters a fault: the check that must fail, and what its sentences must name."""
-
-    def enter(planted: Planted) -> Planted:
-        FAULTS[planted.__name__] = (check, says, planted)
-        return planted
-
-    return enter
+FAULTS = Faults()
+fault = FAULTS.fault
 
 
 def of(method, eps: float = 20, victim=None, **parts) -> Evidence:
@@ -265,10 +253,7 @@ def an_l1_that_is_a_mean(monkeypatch):
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_it_is_found_and_its_cause_is_named(name, monkeypatch):
-    check, says, planted = FAULTS[name]
-    found = default_checks()[check](planted(monkeypatch))
-    assert found.passed is False, found
-    assert re.search(says, f"{found.detail}; {found.remedy}"), found
+    FAULTS.assert_found(name, monkeypatch)
 
 
 @pytest.mark.parametrize(

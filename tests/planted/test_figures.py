@@ -9,25 +9,16 @@ import pytest
 from facetrial.attacks.attack import Attack
 from facetrial.attacks.budgets.linf import Linf
 from facetrial.attacks.minimum_norm.fmn import FMN
-from facetrial.checks.recounted import recounted
 from facetrial.metrics import flagging as flags
 from facetrial.metrics import summary as summaries
 from facetrial.metrics.parts import Outcome
 from facetrial.regions.regions import Everywhere
 from facetrial.statistics.intervals import wilson
-from facetrial.trial.rows import write_rows
-from tests.planted.trials import ABOUT, rows_with, trial
+from tests.planted.trials import counted_anew, rows_with, trial
 
 curves = importlib.import_module(
     "facetrial.metrics.security_curve"
 )  # the package has a function of that name
-
-
-def figures(folder, found, **parts) -> Outcome:
-    rows = found.rows
-    summary = summaries.summarise(rows, ABOUT, dict.fromkeys(rows["identity"], 9), {}, 1.0, None)
-    write_rows(rows, folder / "verdicts.csv")
-    return recounted(replace(summary, **parts), folder / "verdicts.csv")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +31,7 @@ def curve_of(found):
 
 
 def test_a_sound_curve_passes(smallest, tmp_path):
-    assert figures(tmp_path, smallest, curve=curve_of(smallest)).passed
+    assert counted_anew(tmp_path, smallest, curve=curve_of(smallest)).passed
 
 
 def test_an_area_up_to_half_of_the_limit(smallest, tmp_path, monkeypatch):
@@ -48,7 +39,7 @@ def test_an_area_up_to_half_of_the_limit(smallest, tmp_path, monkeypatch):
     monkeypatch.setattr(
         curves, "mean_over_people", lambda sizes, people: mean(np.minimum(2 * sizes, 1), people)
     )
-    outcome = figures(tmp_path, smallest, curve=curve_of(smallest))
+    outcome = counted_anew(tmp_path, smallest, curve=curve_of(smallest))
     assert outcome.detail.startswith("curve.area says")
 
 
@@ -63,7 +54,7 @@ def test_an_area_up_to_half_of_the_limit(smallest, tmp_path, monkeypatch):
 def test_a_median_of_something_else(changed, smallest, tmp_path, monkeypatch):
     median = curves.median_over_people
     monkeypatch.setattr(curves, "median_over_people", lambda *of: changed(median, *of))
-    outcome = figures(tmp_path, smallest, curve=curve_of(smallest))
+    outcome = counted_anew(tmp_path, smallest, curve=curve_of(smallest))
     assert outcome.detail.startswith("curve.median says")
 
 
@@ -78,20 +69,20 @@ def flagged():
 
 def test_sound_flags_pass(flagged, tmp_path):
     told = flags.flagging_summary(flagged.rows, "dodging")
-    assert figures(tmp_path, flagged, flagging=told).passed
+    assert counted_anew(tmp_path, flagged, flagging=told).passed
 
 
 def test_an_area_of_flags_that_is_turned_round(flagged, tmp_path, monkeypatch):
     area = flags.auroc_over_people
     monkeypatch.setattr(flags, "auroc_over_people", lambda clean, under, people: area(under, clean, people))
     told = flags.flagging_summary(flagged.rows, "dodging")
-    assert "flagging.auroc says" in figures(tmp_path, flagged, flagging=told).detail
+    assert "flagging.auroc says" in counted_anew(tmp_path, flagged, flagging=told).detail
 
 
 @pytest.mark.parametrize("name", ["undetected_success", "caught_8bit"])
 def test_flags_of_another_version(name, flagged, tmp_path):
     told = flags.flagging_summary(flagged.rows, "dodging")
-    outcome = figures(tmp_path, flagged, flagging=replace(told, **{name: told.false_alarms}))
+    outcome = counted_anew(tmp_path, flagged, flagging=replace(told, **{name: told.false_alarms}))
     assert f"flagging.{name} says" in outcome.detail
 
 
@@ -102,7 +93,7 @@ def of_few_people(tmp_path) -> Outcome:
     named = {
         f"predicted_{version}": found.rows["identity"].where(right, "x") for version in ("attacked", "8bit")
     }
-    return figures(tmp_path, rows_with(found, **named, correct_attacked=right, correct_8bit=right))
+    return counted_anew(tmp_path, rows_with(found, **named, correct_attacked=right, correct_8bit=right))
 
 
 def test_intervals_that_know_of_people_pass(tmp_path):

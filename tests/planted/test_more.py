@@ -2,8 +2,6 @@
 
 import copy
 import importlib
-import re
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +27,6 @@ from facetrial.attacks.minimum_norm.fmn import FMN
 from facetrial.attacks.result import MethodResult
 from facetrial.attacks.surrogate import Surrogate
 from facetrial.checks.base import Evidence
-from facetrial.checks.recounted import recounted
 from facetrial.defenses.bit_depth import BitDepth
 from facetrial.defenses.blur import MedianBlur
 from facetrial.defenses.build import defended
@@ -37,29 +34,26 @@ from facetrial.defenses.smoothing import Smoothed, Smoothing
 from facetrial.defenses.transform import RandomTransform
 from facetrial.metrics import summary as summaries
 from facetrial.metrics.flagging import flagging_summary
-from facetrial.metrics.parts import Outcome
 from facetrial.recognition.victim import Victim
 from facetrial.regions.regions import Discs, Everywhere, Scattered
-from facetrial.trial.rows import write_rows
 from tests.helpers.evidence import NAMES, Rounds, behind, faces, pgd, rows_of, sound
 from tests.helpers.victims import Network
-from tests.planted.trials import ABOUT, Front, certified, default_checks, rows_with, trial, with_landmarks
+from tests.planted.trials import (
+    Faults,
+    Front,
+    certified,
+    counted_anew,
+    default_checks,
+    rows_with,
+    trial,
+    with_landmarks,
+)
 
 curves = importlib.import_module(
     "facetrial.metrics.security_curve"
 )  # the package has a function of that name
-Planted = Callable[[pytest.MonkeyPatch], Evidence]
-FAULTS: dict[str, tuple[str, str, Planted]] = {}
-
-
-def fault(check: str, says: str) -> Callable[[Planted], Planted]:
-    """Enters a fault: the check that must fail, and what its sentences must name."""
-
-    def enter(planted: Planted) -> Planted:
-        FAULTS[planted.__name__] = (check, says, planted)
-        return planted
-
-    return enter
+FAULTS = Faults()
+fault = FAULTS.fault
 
 
 class Backwards(Margin):
@@ -392,20 +386,10 @@ def certificates_of_other_pictures(monkeypatch):
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_it_is_found_and_its_cause_is_named(name, monkeypatch):
-    check, says, planted = FAULTS[name]
-    found = default_checks()[check](planted(monkeypatch))
-    assert found.passed is False, found
-    assert re.search(says, f"{found.detail}; {found.remedy}"), found
+    FAULTS.assert_found(name, monkeypatch)
 
 
 # Figures beside the headline's
-
-
-def figures(folder, found: Evidence, **parts) -> Outcome:
-    rows = found.rows
-    summary = summaries.summarise(rows, ABOUT, dict.fromkeys(rows["identity"], 9), {}, 1.0, None)
-    write_rows(rows, folder / "verdicts.csv")
-    return recounted(replace(summary, **parts), folder / "verdicts.csv")
 
 
 def intervals(monkeypatch, changed) -> None:
@@ -426,7 +410,7 @@ def half_widths(rate, hits, people):
 @pytest.mark.parametrize("changed", [hundredfold, half_widths])
 def test_an_interval_that_is_too_narrow_or_of_something_else_is_told(changed, monkeypatch, tmp_path):
     intervals(monkeypatch, changed)
-    outcome = figures(tmp_path, trial())
+    outcome = counted_anew(tmp_path, trial())
     assert outcome.passed is False
     assert "and its interval from" in outcome.detail
 
@@ -436,7 +420,7 @@ def test_figures_of_people_that_are_exchanged_are_told(monkeypatch, tmp_path):
     monkeypatch.setattr(
         summaries, "Person", lambda **of: person(**{**of, "clean": of["robust"], "robust": of["clean"]})
     )
-    outcome = figures(tmp_path, trial())
+    outcome = counted_anew(tmp_path, trial())
     assert outcome.passed is False
     assert "Person 0's clean accuracy says" in outcome.detail
 
@@ -447,14 +431,16 @@ def curve_of(rows):
 
 def test_a_curve_in_another_unit_or_of_some_pictures_is_told(monkeypatch, tmp_path):
     found = of(FMN(20), Linf(64))
-    assert figures(tmp_path, found, curve=curve_of(found.rows)).passed
+    assert counted_anew(tmp_path, found, curve=curve_of(found.rows)).passed
     missed = found.rows.assign(
         correct_clean=np.arange(24) > 9,
         predicted_clean=found.rows["predicted_clean"].where(np.arange(24) > 9, "x"),
     )
-    some = figures(tmp_path, replace(found, rows=missed), curve=curve_of(missed[missed["correct_clean"]]))
+    some = counted_anew(
+        tmp_path, replace(found, rows=missed), curve=curve_of(missed[missed["correct_clean"]])
+    )
     monkeypatch.setattr(curves, "_UNITS", {"linf": 127.5})
-    unit = figures(tmp_path, found, curve=curve_of(found.rows))
+    unit = counted_anew(tmp_path, found, curve=curve_of(found.rows))
     for outcome in (some, unit):
         assert outcome.passed is False
         assert "curve" in outcome.detail
@@ -473,11 +459,11 @@ def flagged(turned: bool = False) -> Evidence:
 def test_flags_that_are_turned_round_or_left_out_are_told(monkeypatch, tmp_path):
     sound_one, turned = flagged(), flagged(turned=True)
     told = flagging_summary(sound_one.rows, "dodging")
-    assert figures(tmp_path, sound_one, flagging=told).passed
-    outcome = figures(tmp_path, turned, flagging=flagging_summary(turned.rows, "dodging"))
+    assert counted_anew(tmp_path, sound_one, flagging=told).passed
+    outcome = counted_anew(tmp_path, turned, flagging=flagging_summary(turned.rows, "dodging"))
     assert outcome.passed is False
     assert "is flagged clean and its suspicion is" in outcome.detail
-    outcome = figures(tmp_path, sound_one, flagging=replace(told, stands=told.caught))
+    outcome = counted_anew(tmp_path, sound_one, flagging=replace(told, stands=told.caught))
     assert outcome.passed is False
     assert "flagging.stands says" in outcome.detail
 

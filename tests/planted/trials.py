@@ -1,9 +1,13 @@
 """A small trial with all that the default checks may look at, so that a fault can be planted in any of it."""
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torch import nn
@@ -20,19 +24,43 @@ from facetrial.defenses.build import defended
 from facetrial.defenses.smoothing import Smoothing
 from facetrial.faces.batch import FaceDataset
 from facetrial.faces.frames import MEAN_SHAPE
+from facetrial.metrics import summary as summaries
 from facetrial.metrics.names import Chosen
-from facetrial.metrics.summary import About, summarise
+from facetrial.metrics.parts import Outcome
+from facetrial.metrics.summary import About
 from facetrial.regions.regions import Discs, Everywhere
 from facetrial.trial.certificate import Certificate
 from facetrial.trial.rows import write_rows
 from tests.helpers.evidence import evidence_of, faces, pgd, sound
 from tests.helpers.paths import CONF
 
+Planted = Callable[[pytest.MonkeyPatch], Evidence]
+
 EPS = 16
 ABOUT = About(
     data="made_up", synthetic=True, limit=None, embedder="small", attack="pgd", defense="none", goal="dodging",
     seed=0, chosen=Chosen("pgd", {}, (), {}),
 )  # fmt: skip
+
+
+class Faults(dict[str, tuple[str, str, Planted]]):
+    """Faults by their names: the check that must fail, what its sentences must name, and what plants it."""
+
+    def fault(self, check: str, says: str) -> Callable[[Planted], Planted]:
+        """Enters what it decorates."""
+
+        def enter(planted: Planted) -> Planted:
+            self[planted.__name__] = (check, says, planted)
+            return planted
+
+        return enter
+
+    def assert_found(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Plants it: its check, as the default ones are set, fails and names the cause."""
+        check, says, planted = self[name]
+        found = default_checks()[check](planted(monkeypatch))
+        assert found.passed is False, found
+        assert re.search(says, f"{found.detail}; {found.remedy}"), found
 
 
 class Front(nn.Module):
@@ -88,12 +116,17 @@ def certified(changed=lambda rows: rows, known: bool = True, sigma: float = 0.12
     return replace(found, rows=rows, certificate=certificate if known else None)
 
 
-def figures(evidence: Evidence, folder) -> list[str]:
-    """What is wrong in a summary of these rows, as `summarise` computes it."""
-    rows = evidence.rows
-    summary = summarise(rows, ABOUT, dict.fromkeys(rows["identity"], 9), {}, 1.0, None)
+def counted_anew(folder: Path, found: Evidence, **parts) -> Outcome:
+    """What `recounted` says of the summary of these rows, as `summarise` computes it, but for what is given."""
+    rows = found.rows
+    summary = summaries.summarise(rows, ABOUT, dict.fromkeys(rows["identity"], 9), {}, 1.0, None)
     write_rows(rows, folder / "verdicts.csv")
-    return [] if recounted(summary, folder / "verdicts.csv").passed else ["recounted"]
+    return recounted(replace(summary, **parts), folder / "verdicts.csv")
+
+
+def figures(evidence: Evidence, folder: Path) -> list[str]:
+    """What is wrong in a summary of these rows, as `summarise` computes it."""
+    return [] if counted_anew(folder, evidence).passed else ["recounted"]
 
 
 def failed(evidence: Evidence, only: tuple[str, ...] = ()) -> list[str]:

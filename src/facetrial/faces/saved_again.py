@@ -17,13 +17,8 @@ ALIKE = 0.97
 _CANDIDATES, _NEAR = 4, 0.5  # by thumbnails, whose correlation is at least this
 _THUMBNAIL, _COARSE, _FINE = 16, 24, 48  # sides in pixels
 _GATE = 0.85  # correlation of coarse pictures below which nobody looks on
-_SOFTER = (
-    0.5,
-    0.7,
-    1.0,
-    1.4,
-    2.0,
-)  # blurs, in pixels of a fine picture, by which the sharper of two is softened
+# Blurs, in pixels of a fine picture, by which the sharper of two is softened.
+_SOFTER = (0.5, 0.7, 1.0, 1.4, 2.0)
 _AT_ONCE = 256
 # How far a copy may have been moved, turned and stretched: in half sides, about the identity.
 _IDENTITY = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
